@@ -1,0 +1,122 @@
+/*
+ * The gate: everything that code inserted by the plugin touches at run time.
+ *
+ * Read by the plugin (which emits accesses to these names) and by the runtime
+ * (which defines them). Nothing here may change without a new
+ * DP_ABI_VERSION: object files of one version are refused by a runtime of
+ * another, see deep_profile_module_load().
+ *
+ * What the inserted code does, in C:
+ *
+ *     uint64_t t0 = deep_profile_tick;                       entry
+ *     deep_profile_budget -= site.weight;
+ *     if (deep_profile_budget < 0)
+ *         t0 = deep_profile_enter(&site);                    cold
+ *     if (site is watched in flight)                         DP_SITE_IN_FLIGHT
+ *         push {t0, site.index} on deep_profile_open
+ *     if (site is counted)                                   DP_SITE_COUNTED
+ *         deep_profile_counts[site.count_slot]++;
+ *     ... the body ...
+ *     pop deep_profile_open to the depth seen at entry       every exit
+ *     if (deep_profile_tick - t0 >= site.slow_after)
+ *         deep_profile_exit(&site, t0);                      cold
+ */
+#ifndef DEEP_PROFILE_ABI_GATE_H
+#define DEEP_PROFILE_ABI_GATE_H
+
+#include <stdint.h>
+
+#include "site.h"
+
+/* Changes with any change to gate.h or site.h. */
+#define DP_ABI_VERSION 1
+
+/*
+ * t0 of a call that the gate let through is its exact start time with this
+ * bit flipped, so that `tick - t0` is huge and the exit check always fails.
+ */
+#define DP_T0_OPENED (UINT64_C(1) << 63)
+
+/* slow_after of a site without a threshold: above any real difference of
+ * ticks, below the difference that DP_T0_OPENED makes. */
+#define DP_SLOW_NEVER (UINT64_C(1) << 62)
+
+/* Weight of a site whose every call must open the gate: above any draw. */
+#define DP_WEIGHT_ALWAYS (INT64_C(1) << 61)
+
+/* Calls of in-flight sites that a thread has open now, outermost first.
+ * It lies in the mapped state of the thread's lane (state.h): the steward and
+ * a reader of a killed process see it. Depths past DP_OPEN_MAX wrap: the
+ * entries of the outermost calls are overwritten, `top` still counts them. */
+#define DP_OPEN_MAX 64
+
+struct dp_open_call {
+    uint64_t t0;   /* tick at entry, or exact start ^ DP_T0_OPENED */
+    uint32_t site; /* index of the site in this process */
+    uint32_t reserved;
+};
+
+struct dp_open_calls {
+    uint64_t top; /* number of open calls; entry i is calls[i % DP_OPEN_MAX] */
+    struct dp_open_call calls[DP_OPEN_MAX];
+};
+
+#ifdef __cplusplus
+extern "C" {
+#define DP_THREAD_LOCAL thread_local
+#else
+#define DP_THREAD_LOCAL _Thread_local
+#endif
+#define DP_INITIAL_EXEC __attribute__((tls_model("initial-exec")))
+
+/* What is left until this thread's gate opens. Exponentially distributed
+ * between openings; -1 in a thread that the runtime has not seen yet. */
+extern DP_INITIAL_EXEC DP_THREAD_LOCAL int64_t deep_profile_budget;
+
+/* NULL while off, and in a thread that the runtime has not seen yet. */
+extern DP_INITIAL_EXEC DP_THREAD_LOCAL struct dp_open_calls *deep_profile_open;
+
+/* Exact counts by site.count_slot. Never NULL behind an open or closed gate:
+ * while off it points to one word that slot 0 counts into. */
+extern DP_INITIAL_EXEC DP_THREAD_LOCAL uint64_t *deep_profile_counts;
+
+/* Coarse time: nanoseconds of CLOCK_MONOTONIC, stored by the steward every
+ * tick period; 0 while off. Alone in its cache line. */
+extern volatile uint64_t deep_profile_tick;
+
+/*
+ * The cold calls. On x86-64 the inserted code does not call but jumps, from an
+ * asm that clobbers r10, r11 and flags only:
+ *
+ *     lea  site(%rip), %r10
+ *     lea  1f(%rip), %r11
+ *     jmp  *deep_profile_enter@GOTPCREL(%rip)      rax out: t0
+ *  1:
+ *     jmp  *deep_profile_exit@GOTPCREL(%rip)       rax in: t0
+ *
+ * The runtime's thunks step over the red zone, preserve every other register
+ * and go back to %r11. Nothing is pushed on the caller's stack, so a leaf
+ * function stays one and unwinding needs no help. DP_T0_OPENED is already set
+ * in what `enter` returns when the call is to be profiled.
+ *
+ * Elsewhere, and for code that cannot jump so, the same as plain C calls:
+ */
+uint64_t deep_profile_enter_call(struct dp_site *site);
+void deep_profile_exit_call(struct dp_site *site, uint64_t t0);
+
+/*
+ * Registers the sites [start, stop) of one loaded module. Called once a
+ * translation unit by a constructor of priority 99; later calls with the same
+ * `start` return at once. `abi` is the DP_ABI_VERSION the module was built
+ * with. Safe before main, from any thread; takes the registry's lock.
+ */
+void deep_profile_module_load(uint32_t abi, struct dp_site *start, struct dp_site *stop);
+
+/* The same at unloading, from a destructor of priority 99. */
+void deep_profile_module_unload(struct dp_site *start);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

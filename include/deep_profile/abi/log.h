@@ -1,0 +1,130 @@
+/*
+ * The log: what the runtime writes and the reader reads.
+ *
+ * A log is a directory. It is a CTF 1.8 trace as it lies:
+ *
+ *     log       := metadata stream* state/
+ *     metadata  := TSDL text, generated from this file and ../events.def
+ *     stream    := packet+            files "stream-LANE-SEGMENT", "runtime"
+ *     packet    := dp_packet record* padding        (DEEP_PROFILE_PACKET_SIZE)
+ *     record    := compact | wide
+ *     compact   := dp_compact_header payload
+ *     wide      := dp_wide_header payload
+ *     payload   := 32-bit word (call, production) | struct dp_event_* { text NUL }
+ *     state/    := process lane-NNNN  not CTF: live aggregates, see state.h
+ *
+ * "runtime" is the stream of the process itself (sites, settings, load, loss,
+ * clock); the others belong to lanes, which threads borrow (a packet names its
+ * thread). Every record starts at a multiple of DP_RECORD_ALIGN bytes.
+ *
+ * Commit protocol: the writer fills a record, then stores the packet's
+ * content_size_bits with release order. A reader loads it with acquire order
+ * and trusts nothing past it. A packet holds one thread's records in order of
+ * time. The last packets of a stream may be prepared and empty.
+ */
+#ifndef DEEP_PROFILE_ABI_LOG_H
+#define DEEP_PROFILE_ABI_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "site.h"
+
+/* Changes with any change of layout or meaning here or in events.def. */
+#define DP_LOG_VERSION 1
+
+#define DP_PACKET_MAGIC UINT32_C(0xC1FC1FC1) /* CTF 1.8.3, section 5.1 */
+#define DP_RECORD_ALIGN 4                    /* bytes; records are padded to it */
+
+struct dp_packet {
+    uint32_t magic;
+    uint8_t uuid[16]; /* of the trace: the same in every packet and in metadata */
+    uint32_t stream_class; /* 0 */
+    /* packet context */
+    uint64_t packet_size_bits;
+    uint64_t content_size_bits; /* this header included; the commit word */
+    uint64_t timestamp_begin;   /* ns; at or before the first record */
+    uint64_t events_discarded;  /* by this lane since its start */
+    uint64_t sequence;          /* of packets within the lane, across segments */
+    uint32_t lane;
+    uint32_t tid;         /* thread that writes the packet; 0: prepared, empty */
+    char thread_name[16]; /* NUL-terminated */
+};
+
+DP_ABI_ASSERT(sizeof(struct dp_packet) == 88);
+DP_ABI_ASSERT(offsetof(struct dp_packet, content_size_bits) == 32);
+
+/*
+ * Event headers, CTF's compact and extended form: the low 5 bits of the first
+ * word are the event id, its other 27 the low bits of the time. A compact
+ * header serves when less than 2^27 ns passed since the record before (or
+ * timestamp_begin). 31 announces the extended form.
+ */
+#define DP_ID_BITS 5
+#define DP_ID_EXTENDED 31
+#define DP_TIME_BITS 27
+#define DP_TIME_MASK ((UINT32_C(1) << DP_TIME_BITS) - 1)
+
+struct dp_wide_header {
+    uint32_t extended; /* DP_ID_EXTENDED in the low 5 bits, 0 above */
+    uint32_t id;
+    uint64_t time_ns;
+};
+
+/* Events whose payload is one word: site in the low 12 bits, duration in the
+ * upper 20. With the compact header, 8 bytes a call. */
+#define DP_EVENT_ID_call 0
+#define DP_EVENT_ID_production 1
+#define DP_CALL_SITE_BITS 12
+#define DP_CALL_DURATION_BITS 20
+
+/* struct dp_event_NAME: the fixed fields of each event of events.def. */
+#define DP_TYPE_u8 uint8_t
+#define DP_TYPE_u32 uint32_t
+#define DP_TYPE_i32 int32_t
+#define DP_TYPE_u64 uint64_t
+#define DP_TYPE_i64 int64_t
+#define DP_EVENT(id, name) struct dp_event_##name {
+#define DP_FIELD(type, name) DP_TYPE_##type name;
+#define DP_TEXT(name)
+#define DP_EVENT_END(name) \
+    }                      \
+    __attribute__((packed));
+#include "../events.def"
+
+enum {
+#define DP_EVENT(id, name) DP_EVENT_ID_##name = id,
+#define DP_FIELD(type, name)
+#define DP_TEXT(name)
+#define DP_EVENT_END(name)
+#include "../events.def"
+};
+
+/* slow_operation.flags */
+#define DP_SLOW_IN_FLIGHT (1u << 0) /* still running when it was reported */
+#define DP_SLOW_EXACT (1u << 1)     /* both ends read from the clock */
+#define DP_SLOW_REPORTED (1u << 2)  /* was reported in flight before */
+
+/* How a call was left. */
+enum dp_left { DP_LEFT_RETURN, DP_LEFT_LONGJMP, DP_LEFT_UNWIND, DP_LEFT_THREAD_EXIT, DP_LEFT_EXIT };
+
+enum dp_resource { DP_RESOURCE_CPU, DP_RESOURCE_MEMORY };
+
+/* What can be lost. Order is part of the log. */
+enum dp_loss {
+#define DP_LOSS(id, name, what) DP_LOSS_##id,
+#include "../losses.def"
+    DP_LOSS_COUNT
+};
+
+/* Why an attribute of a site is or is not in force. */
+enum dp_attribute_state {
+    DP_ATTRIBUTE_ON,
+    DP_ATTRIBUTE_WRONG_ENV,    /* DEEP_PROFILE_ENV is not in env= */
+    DP_ATTRIBUTE_DISABLED,     /* enabled=false, or its variable says no */
+    DP_ATTRIBUTE_RULED_OUT,    /* a rule of DEEP_PROFILE decides otherwise */
+    DP_ATTRIBUTE_BY_RULE,      /* not written on the function: a rule asks for it */
+    DP_ATTRIBUTE_NO_EVENTS,    /* emit_metrics=false: aggregates only */
+};
+
+#endif

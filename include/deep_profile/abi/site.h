@@ -1,0 +1,69 @@
+/*
+ * A site: one annotated function in one module.
+ *
+ * The plugin emits one `struct dp_site` for each into the section
+ * DP_SITE_SECTION of the module, so that the words which the gate reads lie
+ * packed together, and one read-only `struct dp_site_desc` apart from them.
+ * Part of the ABI of gate.h.
+ */
+#ifndef DEEP_PROFILE_ABI_SITE_H
+#define DEEP_PROFILE_ABI_SITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A C identifier: the linker makes __start_ and __stop_ symbols of it. */
+#define DP_SITE_SECTION "deep_profile_sites"
+
+/* What a person wrote: one attribute on the function. */
+enum dp_attribute {
+#define DP_ATTRIBUTE(id, name, macro) DP_ATTRIBUTE_##id,
+#include "../attributes.def"
+    DP_ATTRIBUTE_COUNT
+};
+
+struct dp_site_attribute {
+    const char *options; /* the text as written, checked when compiling */
+    uint32_t attribute;  /* enum dp_attribute */
+    uint32_t reserved;
+};
+
+/* dp_site_desc.flags */
+#define DP_SITE_IN_FLIGHT (1u << 0) /* the code keeps deep_profile_open */
+#define DP_SITE_COUNTED (1u << 1)   /* the code counts into deep_profile_counts */
+#define DP_SITE_FALLBACK (1u << 2)  /* no plugin: -finstrument-functions */
+
+struct dp_site_desc {
+    const char *function; /* as the user wrote it; C++: qualified, demangled */
+    const char *file;     /* as the compiler was given it */
+    uint32_t line;
+    uint32_t flags;
+    uint32_t n_attributes;
+    uint32_t reserved;
+    const struct dp_site_attribute *attributes;
+};
+
+struct dp_site {
+    int64_t weight;      /* 0: off; see docs/sampling.md */
+    uint64_t slow_after; /* ticks (ns) after which the exit is slow; DP_SLOW_NEVER */
+    uint32_t index;      /* in this process, given at registration, from 1; 0: none */
+    uint32_t count_slot; /* in deep_profile_counts; 0: not counted */
+    const struct dp_site_desc *desc;
+};
+
+/* The plugin lays these out by hand. */
+#ifdef __cplusplus
+#define DP_ABI_ASSERT(x) static_assert(x, #x)
+#else
+#define DP_ABI_ASSERT(x) _Static_assert(x, #x)
+#endif
+#if defined __LP64__
+DP_ABI_ASSERT(sizeof(struct dp_site) == 32);
+DP_ABI_ASSERT(offsetof(struct dp_site, slow_after) == 8);
+DP_ABI_ASSERT(offsetof(struct dp_site, index) == 16);
+DP_ABI_ASSERT(offsetof(struct dp_site, desc) == 24);
+DP_ABI_ASSERT(sizeof(struct dp_site_desc) == 40);
+DP_ABI_ASSERT(sizeof(struct dp_site_attribute) == 16);
+#endif
+
+#endif

@@ -1,0 +1,161 @@
+/*
+ * The mapped state of a process that is being profiled: DIR/state/.
+ *
+ * Shared by the runtime (writer) and the reader, live or after death. Not CTF;
+ * everything in it also survives kill -9. Counters are written by one thread
+ * with relaxed stores and may be read at any time: each word is whole, a
+ * reader tolerates words that are one call apart.
+ *
+ *     state/process      one struct dp_process_state
+ *     state/lane-NNNN    one struct dp_lane_state, then its arena
+ *
+ * A lane is what one thread at a time writes to: this file and its streams. It
+ * passes to another thread when its thread ends; what it holds adds up.
+ */
+#ifndef DEEP_PROFILE_ABI_STATE_H
+#define DEEP_PROFILE_ABI_STATE_H
+
+#include "gate.h"
+#include "log.h"
+
+#define DP_STATE_MAGIC UINT32_C(0xD33B0F17)
+#define DP_STATE_VERSION 1
+
+#define DP_MAX_SITES 65536   /* indices 1 to DP_MAX_SITES - 1 */
+#define DP_MAX_COUNTED 4096  /* slots 1 to DP_MAX_COUNTED - 1 */
+#define DP_MAX_LANES 16384
+
+enum dp_process_phase {
+    DP_PROCESS_RUNNING = 1, /* or killed, if no such process is left */
+    DP_PROCESS_FINISHED,    /* ended through exit(); everything is flushed */
+    DP_PROCESS_FORKED,      /* unused */
+};
+
+struct dp_process_state {
+    uint32_t magic;
+    uint32_t version;
+    uint32_t log_version;
+    uint32_t phase; /* enum dp_process_phase */
+    uint32_t pid;
+    uint32_t parent_pid;
+    uint64_t pid_start_ticks;   /* field 22 of /proc/PID/stat: is this pid still us? */
+    uint64_t start_monotonic_ns;
+    uint64_t realtime_offset_ns; /* realtime = monotonic + this, at the start */
+    uint64_t end_monotonic_ns;  /* 0 while running */
+    uint64_t heartbeat_ns;      /* last tick, monotonic */
+    uint32_t lanes;             /* lane files made so far */
+    uint32_t sites;             /* highest index given */
+    uint32_t gate_closed;       /* bit 1u << enum dp_resource */
+    uint32_t reserved;
+    uint64_t gated;             /* sampled calls refused, of threads that ended */
+    uint64_t lost[DP_LOSS_COUNT]; /* what no lane counts */
+    uint64_t steward_cpu_ns;
+    uint64_t slow_path_ns; /* calibrated cost of one slow path */
+    uint64_t log_bytes;    /* on disk, all streams */
+    uint64_t log_limit_bytes;
+    char env[16];
+    char program[256];     /* path of the executable, NUL-terminated */
+    char command[1024];    /* arguments joined by spaces, cut to fit */
+    char rules[1024];      /* DEEP_PROFILE as given, cut to fit */
+};
+
+/*
+ * Latency histogram, log-linear: values below 128 ns have a bucket each, above
+ * it every power of two is cut into DP_HISTOGRAM_SUB buckets: a bucket is at
+ * most 1/64 of its value wide, so its middle is off by less than 0.8 %.
+ * Stored sparsely: a block of 64 counters for each power of two that occurs.
+ * Block b holds values v with dp_histogram_block(v) == b.
+ */
+#define DP_HISTOGRAM_SUB_BITS 6
+#define DP_HISTOGRAM_SUB (1u << DP_HISTOGRAM_SUB_BITS)
+#define DP_HISTOGRAM_BLOCKS 42 /* up to 2^47 ns, 39 hours; longer counts in the last */
+
+/* Block 0: 0 to 63. Block b >= 1: [2^(b+5), 2^(b+6)), in steps of 2^(b-1). */
+static inline uint32_t dp_histogram_block(uint64_t value)
+{
+    if (value < DP_HISTOGRAM_SUB)
+        return 0;
+    uint32_t block = 63u - (uint32_t)__builtin_clzll(value) - DP_HISTOGRAM_SUB_BITS + 1;
+    return block < DP_HISTOGRAM_BLOCKS ? block : DP_HISTOGRAM_BLOCKS - 1;
+}
+
+static inline uint32_t dp_histogram_slot(uint64_t value, uint32_t block)
+{
+    if (block == 0)
+        return (uint32_t)value;
+    uint64_t slot = (value >> (block - 1)) - DP_HISTOGRAM_SUB;
+    return slot < DP_HISTOGRAM_SUB ? (uint32_t)slot : DP_HISTOGRAM_SUB - 1;
+}
+
+/* First value of a bucket; its last is the next bucket's first less one. */
+static inline uint64_t dp_histogram_value(uint32_t block, uint32_t slot)
+{
+    return block == 0 ? slot : (uint64_t)(DP_HISTOGRAM_SUB + slot) << (block - 1);
+}
+
+/* Aggregates of one site in one lane. Times of profiled calls only. */
+struct dp_site_stats {
+    uint32_t site;
+    uint32_t reserved;
+    uint64_t calls;        /* seen by the runtime with certainty: always-open sites */
+    uint64_t sampled;      /* chosen by chance and timed; the histogram's population */
+    uint64_t estimated;    /* sum of 1/rate over `sampled`, in 1/256 */
+    uint64_t variance;     /* sum of (1 - rate)/rate^2 over `sampled` */
+    uint64_t gated;        /* chosen, but refused by the load gate */
+    uint64_t total_ns;     /* inclusive, of `sampled` */
+    uint64_t child_ns;     /* of it, inside sampled calls below on the same thread */
+    uint64_t min_ns;
+    uint64_t max_ns;
+    uint64_t slow;         /* calls over the threshold, every one */
+    uint64_t slow_total_ns;
+    uint64_t slow_max_ns;
+    uint64_t exceptions;   /* profiled calls left otherwise than by return */
+    uint64_t memory_calls; /* calls whose memory was counted; the rest is of them */
+    uint64_t allocated_bytes;
+    uint64_t freed_bytes;
+    uint64_t allocations;
+    uint64_t frees;
+    int64_t peak_bytes; /* highest of a call */
+    uint32_t blocks[DP_HISTOGRAM_BLOCKS]; /* offsets in the lane file; 0: none.
+                                             Each block: uint32_t[DP_HISTOGRAM_SUB] */
+};
+
+#define DP_LANE_SITE_PAGE 1024 /* sites a page of the directory serves */
+#define DP_LANE_FRAMES 256     /* profiled calls open at once in a thread */
+
+/* A profiled call that is open, for readers of a killed process. */
+struct dp_lane_frame {
+    uint64_t start_ns;
+    uint32_t site;
+    uint32_t kinds; /* bit 1u << enum dp_attribute: what it is profiled for */
+};
+
+enum dp_lane_owner { DP_LANE_FREE, DP_LANE_OWNED };
+
+struct dp_lane_state {
+    uint32_t magic;
+    uint32_t version;
+    uint32_t lane;
+    uint32_t owner;       /* enum dp_lane_owner */
+    uint32_t tid;         /* of the owner, or of the last one */
+    uint32_t threads;     /* that have owned it */
+    char thread_name[16];
+    uint64_t thread_start_ns;
+    uint64_t slow_paths;  /* taken so far: enters and exits */
+    uint64_t records;     /* written so far */
+    uint64_t gated;
+    uint64_t lost[DP_LOSS_COUNT];
+    uint64_t file_bytes;  /* of this file that are allocated */
+    uint64_t arena_used;  /* offset of the first free byte */
+    struct dp_open_calls open;
+    uint64_t frames_top;
+    struct dp_lane_frame frames[DP_LANE_FRAMES];
+    /* Offset of the page for sites [i * DP_LANE_SITE_PAGE, …), 0: none. A page
+     * is uint32_t[DP_LANE_SITE_PAGE]: offset of the site's dp_site_stats. */
+    uint32_t site_pages[DP_MAX_SITES / DP_LANE_SITE_PAGE];
+    uint64_t counts[DP_MAX_COUNTED];   /* calls by count slot, since the lane's start */
+    uint64_t reported[DP_MAX_COUNTED]; /* of them, in `calls` events already */
+    uint32_t counted_site[DP_MAX_COUNTED]; /* the site of each slot, 0: none */
+};
+
+#endif
