@@ -100,6 +100,9 @@ enum {
 #include "../events.def"
 };
 
+/* call_wide.flags, call_memory.flags */
+#define DP_CALL_CAPPED (1u << 0) /* ran past duration=: what was gathered ends there */
+
 /* slow_operation.flags */
 #define DP_SLOW_IN_FLIGHT (1u << 0) /* still running when it was reported */
 #define DP_SLOW_EXACT (1u << 1)     /* both ends read from the clock */

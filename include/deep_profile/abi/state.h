@@ -7,7 +7,7 @@
  * reader tolerates words that are one call apart.
  *
  *     state/process      one struct dp_process_state
- *     state/lane-NNNN    one struct dp_lane_state, then its arena
+ *     state/lane-NNNN    one struct dp_lane_state, its counts, its arena
  *
  * A lane is what one thread at a time writes to: this file and its streams. It
  * passes to another thread when its thread ends; what it holds adds up.
@@ -57,6 +57,7 @@ struct dp_process_state {
     char program[256];     /* path of the executable, NUL-terminated */
     char command[1024];    /* arguments joined by spaces, cut to fit */
     char rules[1024];      /* DEEP_PROFILE as given, cut to fit */
+    uint32_t counted_site[DP_MAX_COUNTED]; /* the site of each count slot, 0: none */
 };
 
 /*
@@ -153,9 +154,18 @@ struct dp_lane_state {
     /* Offset of the page for sites [i * DP_LANE_SITE_PAGE, …), 0: none. A page
      * is uint32_t[DP_LANE_SITE_PAGE]: offset of the site's dp_site_stats. */
     uint32_t site_pages[DP_MAX_SITES / DP_LANE_SITE_PAGE];
-    uint64_t counts[DP_MAX_COUNTED];   /* calls by count slot, since the lane's start */
-    uint64_t reported[DP_MAX_COUNTED]; /* of them, in `calls` events already */
-    uint32_t counted_site[DP_MAX_COUNTED]; /* the site of each slot, 0: none */
 };
+
+/*
+ * After the struct, at fixed offsets, two arrays of uint64_t[DP_MAX_COUNTED]:
+ * calls by count slot since the lane's start, and how many of them stand in
+ * `calls` events already. Then the arena of everything that offsets point to.
+ * Files are sparse where nothing was counted.
+ */
+#define DP_LANE_COUNTS_OFFSET 16384
+#define DP_LANE_REPORTED_OFFSET (DP_LANE_COUNTS_OFFSET + DP_MAX_COUNTED * 8)
+#define DP_LANE_ARENA_OFFSET (DP_LANE_REPORTED_OFFSET + DP_MAX_COUNTED * 8)
+
+DP_ABI_ASSERT(sizeof(struct dp_lane_state) <= DP_LANE_COUNTS_OFFSET);
 
 #endif
