@@ -21,6 +21,17 @@
  * content_size_bits with release order. A reader loads it with acquire order
  * and trusts nothing past it. A packet holds one thread's records in order of
  * time. The last packets of a stream may be prepared and empty.
+ *
+ * What babeltrace2 2.0 needs to read a log as it lies (tried):
+ *  - content_size_bits ends with the last record's own last byte; padding up to
+ *    the next record's start is not content (else: "Cannot handle state").
+ *  - A packet's timestamp_begin is at or after the last record of the packet
+ *    before it in the file. That of a prepared, empty packet is
+ *    DP_PACKET_EMPTY_TIME: 0 goes back in time, ~0 trips an assertion. The
+ *    writer stores the real one before it commits the first record.
+ *  - No bytes after the last packet, and no packet that is all zero: a file
+ *    grows by whole packets with their headers. `recover` mends what a kill in
+ *    between leaves.
  */
 #ifndef DEEP_PROFILE_ABI_LOG_H
 #define DEEP_PROFILE_ABI_LOG_H
@@ -36,6 +47,10 @@
 #define DP_PACKET_MAGIC UINT32_C(0xC1FC1FC1) /* CTF 1.8.3, section 5.1 */
 #define DP_RECORD_ALIGN 4                    /* bytes; records are padded to it */
 
+/* timestamp_begin of a prepared packet: later than any time, and still below
+ * 2^63 when a wall clock's offset is added to it. */
+#define DP_PACKET_EMPTY_TIME (UINT64_C(1) << 62)
+
 struct dp_packet {
     uint32_t magic;
     uint8_t uuid[16]; /* of the trace: the same in every packet and in metadata */
@@ -43,7 +58,7 @@ struct dp_packet {
     /* packet context */
     uint64_t packet_size_bits;
     uint64_t content_size_bits; /* this header included; the commit word */
-    uint64_t timestamp_begin;   /* ns; at or before the first record */
+    uint64_t timestamp_begin;   /* ns; at or before the first record; see above */
     uint64_t events_discarded;  /* by this lane since its start */
     uint64_t sequence;          /* of packets within the lane, across segments */
     uint32_t lane;

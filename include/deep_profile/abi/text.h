@@ -1,0 +1,67 @@
+/*
+ * Text into a caller's buffer: no allocation, no stdio, no locale.
+ *
+ * Used by metadata.h and event_json.h, so by the runtime inside other people's
+ * programs (also from its steward while the heap is in any state) and by the
+ * tool. Nothing here may call anything but memcpy and strlen.
+ *
+ * What does not fit is dropped but counted: `length` is what the whole text
+ * needs, so `length > size` says that it was cut and how much room it wants.
+ */
+#ifndef DEEP_PROFILE_ABI_TEXT_H
+#define DEEP_PROFILE_ABI_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct dp_text {
+    char *buffer; /* not terminated; may be NULL when size is 0 */
+    size_t size;
+    size_t length;
+};
+
+static inline void dp_text_bytes(struct dp_text *text, const char *bytes, size_t length)
+{
+    if (text->length < text->size) {
+        size_t room = text->size - text->length;
+        memcpy(text->buffer + text->length, bytes, length < room ? length : room);
+    }
+    text->length += length;
+}
+
+static inline void dp_text_string(struct dp_text *text, const char *string)
+{
+    dp_text_bytes(text, string, strlen(string));
+}
+
+static inline void dp_text_char(struct dp_text *text, char c)
+{
+    dp_text_bytes(text, &c, 1);
+}
+
+static inline void dp_text_u64(struct dp_text *text, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + value % 10);
+    while (value /= 10);
+    dp_text_bytes(text, digits + at, sizeof digits - at);
+}
+
+static inline void dp_text_i64(struct dp_text *text, int64_t value)
+{
+    if (value < 0)
+        dp_text_char(text, '-');
+    dp_text_u64(text, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+/* The low `digits` hexadecimal digits of `value`. */
+static inline void dp_text_hex(struct dp_text *text, uint64_t value, unsigned digits)
+{
+    while (digits--)
+        dp_text_char(text, "0123456789abcdef"[value >> (4 * digits) & 15]);
+}
+
+#endif
