@@ -1,16 +1,19 @@
 /*
  * Options of the attributes: one grammar, one parser for the plugin (which
- * checks while compiling), the runtime (which obeys, and reads rules) and the
- * tool. Header only, because the three share nothing else.
+ * checks while compiling), the runtime (which obeys) and the tool. Header
+ * only, because the three share nothing else. Allocates nothing, prints
+ * nothing.
  *
  *     options  := [ option { "," option } ]
  *     option   := key "=" value | positional
  *     positional := the threshold, first in profile_if_slow and profile_memory
- *     value    := duration | bytes | rate | "true" | "false" | word { "|" word }
+ *     value    := duration | bytes | rate | switch | word { "|" word }
+ *               | word ":" text                            (metadata)
  *
  * Durations take ns, us, ms, s, min (a bare number is ms), sizes B, KB, MB, GB
- * (powers of 1024; a bare number is bytes). Values may stand in double quotes.
- * Rows: ../options.def.
+ * (powers of 1024; a bare number is bytes), switches true, on, 1, false, off,
+ * 0. Values may stand in double quotes, and must when they hold a comma. Blanks
+ * around words do not count. Rows: ../options.def; values: values.h.
  */
 #ifndef DEEP_PROFILE_ABI_OPTIONS_H
 #define DEEP_PROFILE_ABI_OPTIONS_H
@@ -20,6 +23,7 @@
 #include <stdint.h>
 
 #include "site.h"
+#include "values.h"
 
 enum dp_strategy {
     DP_STRATEGY_SAMPLE,
@@ -38,13 +42,15 @@ enum dp_format { DP_FORMAT_SVG, DP_FORMAT_HTML, DP_FORMAT_JSON };
 
 #define DP_METADATA_MAX 16
 
-/* A part of the option text: not terminated, not owned. */
-struct dp_word {
-    const char *text;
-    size_t length;
+/* Bits of dp_options.given: 1u << DP_OPTION_x. */
+enum dp_option_id {
+#define DP_OPTION(id, ...) DP_OPTION_##id,
+#include "../options.def"
+    DP_OPTION_COUNT
 };
 
-/* Every attribute fills the members it has an option for, defaults included. */
+/* Members of options that the attribute does not take: rate 1, every
+ * environment, enabled, emit_metrics; all else 0. */
 struct dp_options {
     enum dp_attribute attribute;
     enum dp_strategy strategy;
@@ -66,12 +72,13 @@ struct dp_options {
     uint32_t given; /* bit 1u << DP_OPTION_x for each option that was written */
 };
 
-/* What is wrong, at text[offset, offset + length). */
+/* What is wrong, at text[offset, offset + length). Length 0: not one word (the
+ * required threshold is missing). */
 struct dp_options_error {
     size_t offset;
     size_t length;
-    char message[160];   /* one clause, names the bad word, says what was expected */
-    char suggestion[48]; /* what was probably meant; empty: nothing close */
+    char message[256];   /* one clause, names the bad word, says what was expected */
+    char suggestion[48]; /* to stand in place of the word; empty: nothing close */
 };
 
 /*
@@ -80,5 +87,97 @@ struct dp_options_error {
  */
 static inline int dp_options_parse(enum dp_attribute attribute, const char *text,
                                    struct dp_options *options, struct dp_options_error *error);
+
+/* The table of ../options.def. */
+enum dp_option_type {
+    DP_TYPE_strategy,
+    DP_TYPE_rate,
+    DP_TYPE_duration,
+    DP_TYPE_bytes,
+    DP_TYPE_env,
+    DP_TYPE_enabled,
+    DP_TYPE_bool,
+    DP_TYPE_output,
+    DP_TYPE_format,
+    DP_TYPE_metadata,
+};
+
+struct dp_option_row {
+    const char *key;
+    enum dp_option_type type;
+    enum dp_option_id id;
+    size_t member; /* offset in struct dp_options */
+    uint64_t minimum;
+    uint64_t maximum;
+    const char *initial[DP_ATTRIBUTE_COUNT]; /* NULL: not taken */
+    const char *what;
+};
+
+#define DP_NOT_TAKEN NULL
+#define DP_REQUIRED "required"
+
+static inline const struct dp_option_row *dp_option_rows(void)
+{
+    static const struct dp_option_row rows[DP_OPTION_COUNT] = {
+#define DP_OPTION(id, key, type, member, min, max, a, b, c, d, e, f, what)                         \
+    {key, DP_TYPE_##type, DP_OPTION_##id, offsetof(struct dp_options, member),                     \
+     min, max, {a, b, c, d, e, f}, what},
+#include "../options.def"
+    };
+    return rows;
+}
+
+static inline const char *dp_attribute_name(enum dp_attribute attribute)
+{
+    static const char *const names[] = {
+#define DP_ATTRIBUTE(id, name, macro) name,
+#include "../attributes.def"
+    };
+    return names[attribute];
+}
+
+static inline const struct dp_name *dp_strategy_names(void)
+{
+    static const struct dp_name names[] = {
+        {"sample", DP_STRATEGY_SAMPLE},
+        {"time", DP_STRATEGY_TIME},
+        {"call_graph", DP_STRATEGY_CALL_GRAPH},
+        {"calls", DP_STRATEGY_CALLS},
+        {"memory", DP_STRATEGY_MEMORY},
+        {"flame_graph", DP_STRATEGY_FLAME_GRAPH},
+        {"eprof", DP_STRATEGY_TIME},
+        {"fprof", DP_STRATEGY_CALL_GRAPH},
+        {"cprof", DP_STRATEGY_CALLS},
+        {NULL, 0},
+    };
+    return names;
+}
+
+static inline const struct dp_name *dp_format_names(void)
+{
+    static const struct dp_name names[] = {
+        {"svg", DP_FORMAT_SVG}, {"html", DP_FORMAT_HTML}, {"json", DP_FORMAT_JSON}, {NULL, 0}};
+    return names;
+}
+
+static inline const struct dp_name *dp_env_names(void)
+{
+    static const struct dp_name names[] = {
+        {"dev", DP_ENV_DEV}, {"test", DP_ENV_TEST}, {"prod", DP_ENV_PROD}, {NULL, 0}};
+    return names;
+}
+
+/* Keys that events have of themselves: metadata may not hide them. */
+static inline const struct dp_name *dp_event_keys(void)
+{
+    static const struct dp_name names[] = {
+        {"function", 0}, {"file", 0}, {"line", 0},      {"module", 0}, {"pid", 0},
+        {"tid", 0},      {"kind", 0}, {"strategy", 0},  {"reason", 0}, {"in_flight", 0},
+        {"thread", 0},   {NULL, 0},
+    };
+    return names;
+}
+
+#include "options_parse.h"
 
 #endif
