@@ -1,0 +1,51 @@
+# Sourced by the scripts beside it: finds the tree, installs what is missing,
+# configures and builds. Not to be run. Sets $root and $build.
+
+set -eu
+root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
+build=${DEEP_PROFILE_BUILD:-$root/build}
+
+die() {
+    echo "$(basename -- "$0"): $*" >&2
+    exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "needs root or sudo to install:$missing"
+    fi
+}
+
+# Installs the packages of the lists given that are not there yet. Says and
+# does nothing when all are, so that it works offline.
+install_missing() {
+    missing=
+    for package in $(cat -- "$@" | sed 's/#.*//'); do
+        case $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) in
+        installed) ;;
+        *) missing="$missing $package" ;;
+        esac
+    done
+    [ -n "$missing" ] || return 0
+    command -v apt-get >/dev/null || die "needs Debian's apt-get, or these packages:$missing"
+    echo "Installing:$missing"
+    log=$(mktemp)
+    # shellcheck disable=SC2086
+    if ! { as_root apt-get update &&
+        as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        die "apt-get failed"
+    fi
+    rm -f "$log"
+}
+
+build_all() {
+    [ -f "$build/build.ninja" ] || meson setup "$build" "$root"
+    ninja -C "$build"
+}

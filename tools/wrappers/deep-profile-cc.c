@@ -1,0 +1,270 @@
+/*
+ * deep-profile-cc, deep-profile-c++: the compiler, with deep-profile's flags.
+ *
+ * Run wherever a compiler is run (`make CC=deep-profile-cc`). Adds the plugin
+ * where C or C++ is compiled and the runtime where something is linked, then
+ * becomes the real compiler. Prints nothing of its own but errors, and passes
+ * on every argument that is not -fdeep-profile… as it came.
+ */
+#include "wrapper.h"
+#include "wrapper-config.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef DP_WRAPS_CXX
+#define PROGRAM "deep-profile-c++"
+#define VARIABLE "DEEP_PROFILE_CXX"
+#define COMPILER "g++"
+#else
+#define PROGRAM "deep-profile-cc"
+#define VARIABLE "DEEP_PROFILE_CC"
+#define COMPILER "gcc"
+#endif
+
+/* Set while we run: a compiler that turns out to be us again would never end. */
+#define RUNNING "DEEP_PROFILE_WRAPPER_RUNNING"
+
+#define MAX_MAJORS 16
+
+extern char **environ;
+
+void dp_die(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs(PROGRAM ": ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    exit(1);
+}
+
+char *dp_format(const char *format, ...)
+{
+    char *text;
+    va_list args;
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        dp_die("out of memory");
+    va_end(args);
+    return text;
+}
+
+void dp_words_add(struct dp_words *words, const char *word)
+{
+    if (words->count + 1 >= words->room) {
+        words->room = words->room ? 2 * words->room : 64;
+        words->word = realloc(words->word, words->room * sizeof *words->word);
+    }
+    char *copy = strdup(word);
+    if (!words->word || !copy)
+        dp_die("out of memory");
+    words->word[words->count++] = copy;
+    words->word[words->count] = NULL;
+}
+
+/* The compiler that a plugin must fit: its command, and its GCC version. */
+struct compiler {
+    struct dp_words command; /* "ccache gcc" is two words */
+    int major;               /* 0: not a GCC; -1: cannot be run */
+    int error;               /* errno of that */
+};
+
+static void split(struct dp_words *words, const char *text)
+{
+    char *copy = dp_format("%s", text), *rest = copy;
+    for (char *word; (word = strsep(&rest, " \t"));)
+        if (*word)
+            dp_words_add(words, word);
+}
+
+/* Runs `command -dumpfullversion`; only GCC (7 and later) knows that option.
+ * Takes half a millisecond, so the answer is not kept anywhere. */
+static void ask_version(struct compiler *compiler)
+{
+    struct dp_words argv = {0};
+    for (size_t i = 0; i < compiler->command.count; i++)
+        dp_words_add(&argv, compiler->command.word[i]);
+    dp_words_add(&argv, "-dumpfullversion");
+
+    int out[2];
+    if (pipe(out) != 0)
+        dp_die("cannot make a pipe: %s", strerror(errno));
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, out[1], 1);
+    posix_spawn_file_actions_addclose(&actions, out[0]);
+    posix_spawn_file_actions_addclose(&actions, out[1]);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", 1, 0);
+    pid_t pid;
+    compiler->error = posix_spawnp(&pid, argv.word[0], &actions, NULL, argv.word, environ);
+    close(out[1]);
+    compiler->major = -1;
+    if (compiler->error == 0) {
+        FILE *answer = fdopen(out[0], "r");
+        int status;
+        if (!answer || fscanf(answer, "%d.", &compiler->major) != 1)
+            compiler->major = 0;
+        waitpid(pid, &status, 0);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+            compiler->major = 0;
+    }
+}
+
+/* "gcc-12 or gcc-11", for messages. */
+static const char *usable_compilers(const struct dp_layout *layout)
+{
+    int majors[MAX_MAJORS];
+    size_t count = dp_layout_majors(layout, majors, MAX_MAJORS);
+    const char *list = "";
+    for (size_t i = 0; i < count; i++)
+        list = dp_format("%s%s" COMPILER "-%d", list,
+                         i == 0           ? ""
+                         : i + 1 == count ? " or "
+                                          : ", ",
+                         majors[i]);
+    return list;
+}
+
+static _Noreturn void die_without_plugin(const struct dp_layout *layout,
+                                         const struct compiler *compiler, const char *name)
+{
+    const char *usable = usable_compilers(layout);
+    if (compiler->major < 0)
+        dp_die("cannot run '%s': %s", name, strerror(compiler->error));
+    if (!*usable)
+        dp_die("no plugin below '%s': is deep-profile built and installed completely?",
+               layout->plugins);
+    if (compiler->major == 0)
+        dp_die("'%s' is not a GCC, and the plugin needs one: set " VARIABLE " to %s", name, usable);
+    dp_die("no plugin for '%s' (GCC %d): set " VARIABLE " to %s, or build deep-profile with "
+           "the plugin headers of GCC %d (Debian: gcc-%d-plugin-dev)",
+           name, compiler->major, usable, compiler->major, compiler->major);
+}
+
+/* Without a wish: `gcc`, unless there is no plugin for it, but one for a gcc-N. */
+static void choose_default(const struct dp_layout *layout, struct compiler *compiler)
+{
+    dp_words_add(&compiler->command, COMPILER);
+    ask_version(compiler);
+    if (dp_layout_plugin(layout, compiler->major))
+        return;
+    int majors[MAX_MAJORS];
+    size_t count = dp_layout_majors(layout, majors, MAX_MAJORS);
+    for (size_t i = 0; i < count; i++) {
+        struct compiler other = {0};
+        dp_words_add(&other.command, dp_format(COMPILER "-%d", majors[i]));
+        ask_version(&other);
+        if (other.major == majors[i]) {
+            *compiler = other;
+            return;
+        }
+    }
+}
+
+static void add_compile_flags(struct dp_words *argv, const struct dp_command_line *line,
+                              const struct dp_layout *layout, const char *plugin)
+{
+    dp_words_add(argv, dp_format("-fplugin=%s", plugin));
+    if (line->verbose)
+        dp_words_add(argv, "-fplugin-arg-deep_profile-verbose");
+    /* After all other folders: a prefix may hold headers of other projects. */
+    dp_words_add(argv, "-idirafter");
+    dp_words_add(argv, layout->include);
+}
+
+/* Whatever goes through -Xlinker keeps its place and is no input to -x. */
+static void add_linker(struct dp_words *argv, const char *option)
+{
+    dp_words_add(argv, "-Xlinker");
+    dp_words_add(argv, option);
+}
+
+static void add_static_runtime(struct dp_words *argv, const struct dp_layout *layout)
+{
+    /* A static program has no second malloc to put in front of libc's, so the
+     * linker sends every call of these functions through the runtime. */
+    static const char *const wrapped[] = {DP_WRAPPED_FUNCTIONS, NULL};
+    for (const char *const *function = wrapped; *function; function++)
+        add_linker(argv, dp_format("--wrap=%s", *function));
+    /* Whole: libc's own calls of malloc ask for the runtime only after it. */
+    add_linker(argv, "--push-state");
+    add_linker(argv, "--whole-archive");
+    add_linker(argv, dp_format("%s/libdeep_profile.a", layout->runtime));
+    add_linker(argv, "--pop-state");
+}
+
+static void add_shared_runtime(struct dp_words *argv, const struct dp_command_line *line,
+                               const struct dp_layout *layout)
+{
+    /* A program always gets it: its libraries may be annotated, and malloc must
+     * be found here before libc. A library only if it has annotated functions. */
+    add_linker(argv, "--push-state");
+    add_linker(argv, line->shared ? "--as-needed" : "--no-as-needed");
+    add_linker(argv, dp_format("%s/libdeep_profile.so", layout->runtime));
+    add_linker(argv, "--pop-state");
+    if (layout->needs_rpath) {
+        add_linker(argv, "-rpath");
+        add_linker(argv, layout->runtime);
+    }
+}
+
+static bool links(const struct dp_command_line *line)
+{
+    if (line->informs || line->stops_early || line->relocatable || line->linkable == 0)
+        return false;
+    /* libtool links C++ libraries with -nostdlib and names the libraries itself;
+     * a program without libc is not one that we can profile. */
+    return line->shared ? !line->fully_static : !line->no_libraries;
+}
+
+static void choose_compiler(const struct dp_layout *layout, struct compiler *compiler,
+                            bool compiles, const char *wish)
+{
+    split(&compiler->command, wish ? wish : "");
+    if (compiler->command.count == 0)
+        choose_default(layout, compiler);
+    else if (compiles)
+        ask_version(compiler);
+    if (compiles && !dp_layout_plugin(layout, compiler->major))
+        die_without_plugin(layout, compiler, compiler->command.word[0]);
+}
+
+int main(int argc, char **argv)
+{
+    struct dp_command_line line;
+    struct dp_layout layout;
+    struct compiler compiler = {0};
+    const char *wish = getenv(VARIABLE);
+
+    if (getenv(RUNNING))
+        dp_die("runs itself: " VARIABLE " must name the real compiler, not '%s'",
+               wish ? wish : COMPILER);
+    setenv(RUNNING, "1", 1);
+    dp_command_line_parse(&line, argc, argv);
+    dp_layout_find(&layout);
+    bool compiles = !line.informs && line.sources > 0;
+    choose_compiler(&layout, &compiler, compiles, wish);
+
+    struct dp_words command = compiler.command;
+    if (links(&line) && !line.shared && !line.fully_static)
+        add_shared_runtime(&command, &line, &layout); /* first: before any other malloc */
+    for (size_t i = 0; i < line.arguments.count; i++)
+        dp_words_add(&command, line.arguments.word[i]);
+    if (compiles)
+        add_compile_flags(&command, &line, &layout, dp_layout_plugin(&layout, compiler.major));
+    if (links(&line) && line.fully_static)
+        add_static_runtime(&command, &layout);
+    else if (links(&line) && line.shared)
+        add_shared_runtime(&command, &line, &layout);
+    execvp(command.word[0], command.word);
+    dp_die("cannot run '%s': %s", command.word[0], strerror(errno));
+}
