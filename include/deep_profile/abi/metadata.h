@@ -98,15 +98,6 @@ static inline const char *dp_loss_name(uint32_t reason)
     return reason < sizeof names / sizeof *names ? names[reason] : "unknown";
 }
 
-static inline const char *dp_attribute_name(uint32_t attribute)
-{
-    static const char *const names[] = {
-#define DP_ATTRIBUTE(id, name, macro) name,
-#include "../attributes.def"
-    };
-    return attribute < sizeof names / sizeof *names ? names[attribute] : "unknown";
-}
-
 static inline const char *dp_attribute_state_name(uint32_t state)
 {
     static const char *const names[] = {"on",        "wrong_env", "disabled",

@@ -127,15 +127,6 @@ static inline const struct dp_option_row *dp_option_rows(void)
     return rows;
 }
 
-static inline const char *dp_attribute_name(enum dp_attribute attribute)
-{
-    static const char *const names[] = {
-#define DP_ATTRIBUTE(id, name, macro) name,
-#include "../attributes.def"
-    };
-    return names[attribute];
-}
-
 static inline const struct dp_name *dp_strategy_names(void)
 {
     static const struct dp_name names[] = {
