@@ -87,6 +87,37 @@ static inline uint32_t dp_event_attribute(uint32_t id, uint32_t present)
     return DP_ATTRIBUTE_COUNT;
 }
 
+/* What metadata.strategy says for an attribute; NULL: nothing. */
+static inline const char *dp_event_strategy(uint32_t attribute, const struct dp_options *options)
+{
+    switch (attribute) {
+    case DP_ATTRIBUTE_PROFILE:
+    case DP_ATTRIBUTE_IF_SLOW:
+        for (const struct dp_name *name = dp_strategy_names(); name->name; name++)
+            if (options && (uint64_t)name->value == (uint64_t)options->strategy)
+                return name->name;
+        return NULL;
+    case DP_ATTRIBUTE_MEMORY:
+        return "memory";
+    case DP_ATTRIBUTE_CALLS:
+        return "calls";
+    case DP_ATTRIBUTE_FLAME_GRAPH:
+        return "flame_graph";
+    }
+    return NULL;
+}
+
+/* Fills in what the view says of the attribute; `options` may be NULL. */
+static inline void dp_event_describe(struct dp_record_view *view, uint32_t attribute,
+                                     const struct dp_options *options)
+{
+    view->attribute = attribute;
+    view->strategy = dp_event_strategy(attribute, options);
+    view->n_metadata = options ? options->n_metadata : 0;
+    view->metadata_key = options ? options->metadata_key : NULL;
+    view->metadata_value = options ? options->metadata_value : NULL;
+}
+
 /* ------------------------------------------------------------------ JSON */
 
 /* Length of the well-formed UTF-8 sequence at `s` (RFC 3629), 0: none. */

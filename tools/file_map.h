@@ -1,0 +1,25 @@
+/*
+ * A file, mapped for reading.
+ *
+ * Used by the readers. A file that somebody cuts while it is mapped would kill
+ * the tool with SIGBUS: dp_map_guard() makes that a message and an exit status.
+ */
+#ifndef DP_TOOLS_FILE_MAP_H
+#define DP_TOOLS_FILE_MAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct dp_map {
+    const uint8_t *bytes; /* NULL: nothing mapped, or an empty file */
+    size_t size;
+};
+
+/* 0 or -errno (-EISDIR and the like for what is not a regular file). */
+int dp_map_open(struct dp_map *map, const char *path);
+
+void dp_map_close(struct dp_map *map);
+
+void dp_map_guard(void);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * Log-linear latency histograms (abi/state.h), added up over lanes.
+ *
+ * Used by the profile and by `top`. Values are nanoseconds.
+ */
+#ifndef DP_TOOLS_HISTOGRAM_H
+#define DP_TOOLS_HISTOGRAM_H
+
+#include <deep_profile/abi/state.h>
+
+struct dp_histogram {
+    uint64_t *blocks[DP_HISTOGRAM_BLOCKS]; /* NULL: nothing in it */
+    uint64_t count;
+};
+
+void dp_histogram_add(struct dp_histogram *histogram, uint64_t value);
+void dp_histogram_add_block(struct dp_histogram *histogram, uint32_t block,
+                            const uint32_t counters[DP_HISTOGRAM_SUB]);
+void dp_histogram_finish(struct dp_histogram *histogram);
+
+/*
+ * The value that a share `q` of the values does not exceed (nearest rank: the
+ * ceil(q * count)-th smallest), as the middle of its bucket, so within 0.8 %.
+ * 0 when there are none.
+ */
+uint64_t dp_histogram_quantile(const struct dp_histogram *histogram, double q);
+
+/* Sum over the values of their squared distance from `mean`. */
+double dp_histogram_squares(const struct dp_histogram *histogram, double mean);
+
+#endif

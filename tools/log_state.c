@@ -1,0 +1,253 @@
+/* See log_state.h. */
+#include "log_state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *dp_phase_name(enum dp_phase phase)
+{
+    static const char *const names[] = {"unknown", "running", "finished", "killed"};
+    return names[phase];
+}
+
+static void terminate(char *text, size_t size)
+{
+    text[size - 1] = '\0';
+}
+
+int dp_state_read(const struct dp_log *log, struct dp_process_state *process, bool *found,
+                  struct dp_problem *problem)
+{
+    struct dp_map map;
+    char *path = dp_join(log->path, "state/process");
+    int error = dp_map_open(&map, path);
+    int status = DP_EXIT_OK;
+
+    *found = false;
+    *process = (struct dp_process_state){0};
+    if (error < 0 && error != -ENOENT && error != -ENOTDIR) {
+        dp_problem_set(problem, "cannot open '%s': %s", path, strerror(-error));
+        status = DP_EXIT_DATA;
+    }
+    if (map.size >= offsetof(struct dp_process_state, phase)) {
+        memcpy(process, map.bytes, map.size < sizeof *process ? map.size : sizeof *process);
+        if (process->magic == DP_STATE_MAGIC &&
+            (process->version != DP_STATE_VERSION || process->log_version != DP_LOG_VERSION)) {
+            dp_problem_set(problem,
+                           "'%s' was written by log version %u (state %u); this deep-profile "
+                           "reads version %d (state %d)",
+                           log->path, process->log_version, process->version, DP_LOG_VERSION,
+                           DP_STATE_VERSION);
+            status = DP_EXIT_DATA;
+        }
+        *found = process->magic == DP_STATE_MAGIC && map.size >= sizeof *process;
+    }
+    dp_map_close(&map);
+    free(path);
+    terminate(process->env, sizeof process->env);
+    terminate(process->program, sizeof process->program);
+    terminate(process->command, sizeof process->command);
+    terminate(process->rules, sizeof process->rules);
+    return status;
+}
+
+/* Field 22 of /proc/PID/stat, 0: no such process (or a zombie). */
+static uint64_t start_ticks_of(uint32_t pid)
+{
+    char path[64], line[1024];
+    unsigned long long ticks = 0;
+    char state = '?';
+
+    snprintf(path, sizeof path, "/proc/%u/stat", pid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return 0;
+    size_t length = fread(line, 1, sizeof line - 1, file);
+    fclose(file);
+    line[length] = '\0';
+    /* The second field is a name in brackets, of any bytes. */
+    char *rest = strrchr(line, ')');
+    if (!rest || sscanf(rest + 1,
+                        " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+                        "%*s %*s %llu",
+                        &state, &ticks) != 2)
+        return 0;
+    return state == 'Z' || state == 'X' ? 0 : ticks;
+}
+
+enum dp_phase dp_state_phase(const struct dp_process_state *process)
+{
+    if (process->phase == DP_PROCESS_FINISHED)
+        return DP_PHASE_FINISHED;
+    uint64_t ticks = start_ticks_of(process->pid);
+    if (ticks != 0 && (process->pid_start_ticks == 0 || ticks == process->pid_start_ticks))
+        return DP_PHASE_RUNNING;
+    return DP_PHASE_KILLED;
+}
+
+/* ---- lanes ---- */
+
+/* Bytes [offset, offset + size) of the map, NULL when they are not all there. */
+static const uint8_t *within(const struct dp_map *map, uint64_t offset, uint64_t size)
+{
+    return offset <= map->size && size <= map->size - offset ? map->bytes + offset : NULL;
+}
+
+static uint32_t word_at(const uint8_t *bytes, size_t index)
+{
+    uint32_t word;
+    memcpy(&word, bytes + index * sizeof word, sizeof word);
+    return word;
+}
+
+struct lane_reader {
+    struct dp_map map;
+    struct dp_lane_state state;
+    const char *name;
+    const struct dp_lane_visitor *visitor;
+    struct dp_damage *damage;
+};
+
+static void read_stats(const struct lane_reader *lane, uint32_t site, uint32_t offset)
+{
+    const struct dp_lane_visitor *visitor = lane->visitor;
+    struct dp_site_stats stats;
+    const uint8_t *bytes = within(&lane->map, offset, sizeof stats);
+
+    if (bytes)
+        memcpy(&stats, bytes, sizeof stats);
+    if (!bytes || stats.site != site) {
+        dp_damage_note(lane->damage, bytes ? 0 : sizeof stats,
+                       "state/%s: aggregates of site %u are %s", lane->name, site,
+                       bytes ? "not where they should be" : "cut off");
+        return;
+    }
+    if (visitor->stats)
+        visitor->stats(visitor->context, &lane->state, &stats);
+    for (uint32_t b = 0; visitor->block && b < DP_HISTOGRAM_BLOCKS; b++) {
+        uint32_t counters[DP_HISTOGRAM_SUB];
+        if (stats.blocks[b] == 0)
+            continue;
+        bytes = within(&lane->map, stats.blocks[b], sizeof counters);
+        if (!bytes) {
+            dp_damage_note(lane->damage, sizeof counters, "state/%s: histogram of site %u is cut off",
+                           lane->name, site);
+            continue;
+        }
+        memcpy(counters, bytes, sizeof counters);
+        visitor->block(visitor->context, site, b, counters);
+    }
+}
+
+static void read_directory(const struct lane_reader *lane)
+{
+    for (uint32_t p = 0; p < DP_MAX_SITES / DP_LANE_SITE_PAGE; p++) {
+        uint32_t offset = lane->state.site_pages[p];
+        if (offset == 0)
+            continue;
+        const uint8_t *page = within(&lane->map, offset, DP_LANE_SITE_PAGE * sizeof(uint32_t));
+        if (!page) {
+            dp_damage_note(lane->damage, DP_LANE_SITE_PAGE * sizeof(uint32_t),
+                           "state/%s: the directory of sites is cut off", lane->name);
+            continue;
+        }
+        for (uint32_t i = 0; i < DP_LANE_SITE_PAGE; i++)
+            if (word_at(page, i) != 0)
+                read_stats(lane, p * DP_LANE_SITE_PAGE + i, word_at(page, i));
+    }
+}
+
+static void read_counts(const struct lane_reader *lane)
+{
+    const struct dp_lane_visitor *visitor = lane->visitor;
+
+    for (uint32_t slot = 1; visitor->count && slot < DP_MAX_COUNTED; slot++) {
+        uint64_t calls;
+        const uint8_t *bytes =
+            within(&lane->map, DP_LANE_COUNTS_OFFSET + slot * sizeof calls, sizeof calls);
+        if (!bytes) {
+            dp_damage_note(lane->damage, (DP_MAX_COUNTED - slot) * sizeof calls,
+                           "state/%s: exact counts are cut off", lane->name);
+            return;
+        }
+        memcpy(&calls, bytes, sizeof calls);
+        if (calls > 0)
+            visitor->count(visitor->context, &lane->state, slot, calls);
+    }
+}
+
+/* False: not a lane's state. */
+static bool read_lane(struct lane_reader *lane)
+{
+    if (lane->map.size < sizeof lane->state) {
+        dp_damage_note(lane->damage, sizeof lane->state - lane->map.size, "state/%s: cut off",
+                       lane->name);
+        return false;
+    }
+    memcpy(&lane->state, lane->map.bytes, sizeof lane->state);
+    if (lane->state.magic != DP_STATE_MAGIC || lane->state.version != DP_STATE_VERSION) {
+        dp_damage_note(lane->damage, lane->map.size, "state/%s: %s", lane->name,
+                       lane->state.magic == DP_STATE_MAGIC ? "of another version"
+                                                           : "not a lane's state");
+        return false;
+    }
+    terminate(lane->state.thread_name, sizeof lane->state.thread_name);
+    if (lane->visitor->lane)
+        lane->visitor->lane(lane->visitor->context, &lane->state);
+    read_directory(lane);
+    read_counts(lane);
+    return true;
+}
+
+static bool read_lane_file(const char *directory, const char *name,
+                           const struct dp_lane_visitor *visitor, struct dp_damage *damage)
+{
+    struct lane_reader lane = {.name = name, .visitor = visitor, .damage = damage};
+    char *path = dp_join(directory, name);
+    int error = dp_map_open(&lane.map, path);
+    bool read = false;
+
+    free(path);
+    if (error < 0)
+        dp_damage_note(damage, 0, "state/%s: %s", name, strerror(-error));
+    else
+        read = read_lane(&lane);
+    dp_map_close(&lane.map);
+    return read;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+size_t dp_state_lanes(const struct dp_log *log, const struct dp_lane_visitor *visitor,
+                      struct dp_damage *damage)
+{
+    char *path = dp_join(log->path, "state");
+    DIR *directory = opendir(path);
+    char **names = NULL;
+    size_t n = 0, capacity = 0, lanes = 0;
+
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+        if (strncmp(entry->d_name, "lane-", 5) != 0)
+            continue;
+        names = dp_grow(names, &capacity, n + 1, sizeof *names);
+        names[n++] = dp_copy(entry->d_name);
+    }
+    if (directory)
+        closedir(directory);
+    if (n > 0)
+        qsort(names, n, sizeof *names, by_name);
+    for (size_t i = 0; i < n; i++) {
+        lanes += read_lane_file(path, names[i], visitor, damage);
+        free(names[i]);
+    }
+    free(names);
+    free(path);
+    return lanes;
+}

@@ -1,0 +1,52 @@
+/*
+ * Reads a log's state files: live aggregates, also of a killed process.
+ *
+ * With log_reader the only code that touches raw bytes: every offset is
+ * checked, what lies outside the file is left out and counted as damage. The
+ * files may be written while they are read.
+ */
+#ifndef DP_TOOLS_LOG_STATE_H
+#define DP_TOOLS_LOG_STATE_H
+
+#include <deep_profile/abi/state.h>
+
+#include "log_reader.h"
+
+enum dp_phase {
+    DP_PHASE_UNKNOWN, /* no state */
+    DP_PHASE_RUNNING,
+    DP_PHASE_FINISHED,
+    DP_PHASE_KILLED, /* ended without exit(): a signal, _exit, or exec */
+};
+
+const char *dp_phase_name(enum dp_phase phase);
+
+/*
+ * Reads state/process. Returns 0, or an exit status with `problem` set; a
+ * missing or cut file is `*found` false.
+ */
+int dp_state_read(const struct dp_log *log, struct dp_process_state *process, bool *found,
+                  struct dp_problem *problem);
+
+/* Looks into /proc whether a process that says it runs is still there. */
+enum dp_phase dp_state_phase(const struct dp_process_state *process);
+
+/* What a reader of lanes wants to hear; NULL members are left out. */
+struct dp_lane_visitor {
+    void *context;
+    void (*lane)(void *context, const struct dp_lane_state *lane);
+    void (*stats)(void *context, const struct dp_lane_state *lane,
+                  const struct dp_site_stats *stats);
+    /* Counters of one block of the site just told: uint32_t[DP_HISTOGRAM_SUB]. */
+    void (*block)(void *context, uint32_t site, uint32_t block, const uint32_t *counters);
+    void (*count)(void *context, const struct dp_lane_state *lane, uint32_t slot, uint64_t calls);
+};
+
+/*
+ * Reads every state/lane-*; returns how many there were. Lanes of another
+ * version and what is cut are damage.
+ */
+size_t dp_state_lanes(const struct dp_log *log, const struct dp_lane_visitor *visitor,
+                      struct dp_damage *damage);
+
+#endif

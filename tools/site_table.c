@@ -1,0 +1,120 @@
+/* See site_table.h. */
+#include "site_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dp_site_info *dp_site_get(struct dp_site_table *table, uint32_t index)
+{
+    if (index >= DP_MAX_SITES)
+        return NULL;
+    table->sites =
+        dp_grow(table->sites, &table->capacity, (size_t)index + 1, sizeof *table->sites);
+    if (index >= table->n)
+        table->n = index + 1;
+    if (!table->sites[index]) {
+        struct dp_site_info *site = dp_allocate(1, sizeof *site);
+        char name[32];
+        snprintf(name, sizeof name, "site %u", index);
+        site->index = index;
+        site->strings = dp_copy(name);
+        site->function = site->strings;
+        site->file = site->module = "";
+        table->sites[index] = site;
+    }
+    return table->sites[index];
+}
+
+const struct dp_site_info *dp_site_find(const struct dp_site_table *table, uint32_t index)
+{
+    return index < table->n ? table->sites[index] : NULL;
+}
+
+static void read_site(struct dp_site_table *table, const struct dp_record *record)
+{
+    struct dp_event_site event;
+
+    dp_record_copy(record, &event);
+    struct dp_site_info *site = dp_site_get(table, event.site);
+    if (!site)
+        return;
+    size_t length = record->payload_bytes - sizeof event;
+    free(site->strings);
+    site->strings = dp_allocate(length, 1);
+    memcpy(site->strings, record->payload + sizeof event, length);
+    site->function = site->strings;
+    site->file = site->function + strlen(site->function) + 1;
+    site->module = site->file + strlen(site->file) + 1;
+    site->line = event.line;
+    site->flags = event.flags;
+    site->id = event.id;
+}
+
+static void free_attribute(struct dp_site_attribute_info *attribute)
+{
+    if (!attribute)
+        return;
+    free(attribute->text);
+    free(attribute->rule);
+    free(attribute);
+}
+
+static void read_attribute(struct dp_site_table *table, const struct dp_record *record)
+{
+    struct dp_event_site_attribute event;
+    struct dp_options_error error;
+
+    dp_record_copy(record, &event);
+    struct dp_site_info *site = dp_site_get(table, event.site);
+    if (!site || event.attribute >= DP_ATTRIBUTE_COUNT)
+        return;
+    struct dp_site_attribute_info *attribute = dp_allocate(1, sizeof *attribute);
+    attribute->state = event.state;
+    attribute->rate_ppb = event.rate_ppb;
+    attribute->threshold = event.threshold;
+    attribute->text = dp_copy(dp_record_text(record, 0));
+    attribute->rule = dp_copy(dp_record_text(record, 1));
+    attribute->parsed = dp_options_parse((enum dp_attribute)event.attribute, attribute->text,
+                                         &attribute->options, &error) == 0;
+    free_attribute(site->attributes[event.attribute]);
+    site->attributes[event.attribute] = attribute;
+}
+
+void dp_site_table_read(struct dp_site_table *table, const struct dp_record *record)
+{
+    if (record->id == DP_EVENT_ID_site)
+        read_site(table, record);
+    else if (record->id == DP_EVENT_ID_site_attribute)
+        read_attribute(table, record);
+}
+
+bool dp_attribute_in_force(uint32_t state)
+{
+    return state == DP_ATTRIBUTE_ON || state == DP_ATTRIBUTE_BY_RULE ||
+           state == DP_ATTRIBUTE_NO_EVENTS;
+}
+
+char *dp_site_place(const struct dp_site_info *site, char *buffer, size_t size)
+{
+    if (*site->file)
+        snprintf(buffer, size, "%s:%u", site->file, site->line);
+    else
+        snprintf(buffer, size, "?");
+    return buffer;
+}
+
+void dp_site_table_finish(struct dp_site_table *table)
+{
+    for (uint32_t i = 0; i < table->n; i++) {
+        struct dp_site_info *site = table->sites[i];
+        if (!site)
+            continue;
+        for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++)
+            free_attribute(site->attributes[a]);
+        free(site->strings);
+        free(site);
+    }
+    free(table->sites);
+    *table = (struct dp_site_table){0};
+}

@@ -1,0 +1,135 @@
+/*
+ * See statistics.h.
+ *
+ * Each call is sampled by itself with a known probability p (Poisson sampling).
+ * The Horvitz-Thompson estimator of a total over all calls sums y/p over the
+ * sampled ones; it is unbiased whatever p is (Horvitz, Thompson: A
+ * Generalization of Sampling Without Replacement From a Finite Universe, JASA
+ * 47, 1952). For Poisson sampling its variance is estimated, without bias, by
+ * the sum of (1 - p)/p^2 * y^2 (Särndal, Swensson, Wretman: Model Assisted
+ * Survey Sampling, 1992, section 3.5).
+ *
+ *     number of calls: y = 1;  time of all calls: y = the call's duration
+ */
+#include "statistics.h"
+
+#include <math.h>
+
+/* 97.5 % quantile of the normal distribution. */
+#define Z_95 1.959964
+
+/* The runtime keeps the sum of 1/p in units of 1/256. */
+#define ESTIMATED_UNIT 256.0
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats)
+{
+    struct dp_site_stats *sum = &totals->sum;
+
+    if (stats->sampled > 0)
+        sum->min_ns = sum->sampled ? smaller(sum->min_ns, stats->min_ns) : stats->min_ns;
+    sum->max_ns = larger(sum->max_ns, stats->max_ns);
+    sum->slow_max_ns = larger(sum->slow_max_ns, stats->slow_max_ns);
+    if (stats->memory_calls > 0)
+        sum->peak_bytes = sum->memory_calls && sum->peak_bytes > stats->peak_bytes
+                              ? sum->peak_bytes
+                              : stats->peak_bytes;
+    sum->calls += stats->calls;
+    sum->sampled += stats->sampled;
+    sum->estimated += stats->estimated;
+    sum->variance += stats->variance;
+    sum->gated += stats->gated;
+    sum->total_ns += stats->total_ns;
+    sum->child_ns += stats->child_ns;
+    sum->slow += stats->slow;
+    sum->slow_total_ns += stats->slow_total_ns;
+    sum->exceptions += stats->exceptions;
+    sum->memory_calls += stats->memory_calls;
+    sum->allocated_bytes += stats->allocated_bytes;
+    sum->freed_bytes += stats->freed_bytes;
+    sum->allocations += stats->allocations;
+    sum->frees += stats->frees;
+}
+
+void dp_totals_finish(struct dp_totals *totals)
+{
+    dp_histogram_finish(&totals->histogram);
+}
+
+static struct dp_estimate exactly(double value)
+{
+    return (struct dp_estimate){value, value, value, true};
+}
+
+static struct dp_estimate around(double value, double variance, double at_least)
+{
+    double half = Z_95 * sqrt(variance);
+    double low = value - half;
+
+    if (variance <= 0)
+        return exactly(value);
+    return (struct dp_estimate){value, low > at_least ? low : at_least, value + half, false};
+}
+
+struct dp_estimate dp_estimate_calls(const struct dp_totals *totals)
+{
+    const struct dp_site_stats *sum = &totals->sum;
+    double estimated = (double)sum->estimated / ESTIMATED_UNIT;
+
+    if (totals->has_counted)
+        return exactly((double)totals->counted);
+    /* Every call opened the gate, so every call was seen. */
+    if (sum->calls > 0 && (double)sum->calls >= estimated - 0.5)
+        return exactly((double)sum->calls);
+    /* What was seen with certainty bounds it from below. */
+    return around(estimated, (double)sum->variance, (double)larger(sum->sampled, sum->calls));
+}
+
+struct dp_estimate dp_estimate_total(const struct dp_totals *totals)
+{
+    const struct dp_site_stats *sum = &totals->sum;
+    double n = (double)sum->sampled, mean = dp_mean_ns(totals);
+
+    if (sum->sampled == 0)
+        return exactly(0);
+    /* Aggregates have no y/p of their own: rates are the same for all calls of
+     * a site but for rare changes, so the mean weight stands for each. */
+    double weight = (double)sum->estimated / ESTIMATED_UNIT / n;
+    if (weight < 1)
+        weight = 1;
+    double squares = dp_histogram_squares(&totals->histogram, mean) + n * mean * mean;
+    return around((double)sum->total_ns * weight, (double)sum->variance / n * squares,
+                  (double)sum->total_ns);
+}
+
+double dp_mean_ns(const struct dp_totals *totals)
+{
+    return totals->sum.sampled ? (double)totals->sum.total_ns / (double)totals->sum.sampled : 0;
+}
+
+double dp_deviation_ns(const struct dp_totals *totals)
+{
+    uint64_t n = totals->histogram.count;
+
+    if (n < 2)
+        return 0;
+    return sqrt(dp_histogram_squares(&totals->histogram, dp_mean_ns(totals)) / (double)(n - 1));
+}
+
+double dp_quantile_ns(const struct dp_totals *totals, double q)
+{
+    double value = (double)dp_histogram_quantile(&totals->histogram, q);
+
+    if (totals->sum.sampled == 0)
+        return 0;
+    return fmin(fmax(value, (double)totals->sum.min_ns), (double)totals->sum.max_ns);
+}

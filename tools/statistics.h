@@ -1,0 +1,45 @@
+/*
+ * From sampled calls to statements about all calls.
+ *
+ * Used by the profile and its printers. Pure arithmetic: no I/O.
+ */
+#ifndef DP_TOOLS_STATISTICS_H
+#define DP_TOOLS_STATISTICS_H
+
+#include <stdbool.h>
+
+#include "histogram.h"
+
+/* `value` with its 95 % confidence interval; exact: low == value == high. */
+struct dp_estimate {
+    double value;
+    double low;
+    double high;
+    bool exact;
+};
+
+/* A site's aggregates, added up over lanes. */
+struct dp_totals {
+    struct dp_site_stats sum; /* `blocks` unused */
+    struct dp_histogram histogram;
+    uint64_t counted; /* exact count of profile_calls */
+    bool has_counted;
+};
+
+void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats);
+void dp_totals_finish(struct dp_totals *totals);
+
+/* How often the site was called. */
+struct dp_estimate dp_estimate_calls(const struct dp_totals *totals);
+
+/* Time of all its calls together, in ns. */
+struct dp_estimate dp_estimate_total(const struct dp_totals *totals);
+
+/* Of the sampled calls; 0 without any. */
+double dp_mean_ns(const struct dp_totals *totals);
+double dp_deviation_ns(const struct dp_totals *totals);
+
+/* Within [min, max], which are exact. */
+double dp_quantile_ns(const struct dp_totals *totals, double q);
+
+#endif
