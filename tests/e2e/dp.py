@@ -1,0 +1,50 @@
+"""What the end-to-end tests share: run a program under deep-profile, read what came out.
+
+The tool to use is given by the caller, so that an installed one and the one of
+the build folder can be tried alike.
+"""
+import json
+import os
+import subprocess
+
+
+def environment(**variables):
+    """Ours and the caller's, but nothing of DEEP_PROFILE* that happens to be set.
+
+    The machine that runs the tests may well be busy: no gate unless asked for."""
+    env = {key: value for key, value in os.environ.items()
+           if not key.startswith(("DEEP_PROFILE", "CCACHE_"))}
+    env["DEEP_PROFILE_CHECK_LOAD"] = "false"
+    env.update(variables)
+    return env
+
+
+def run(*command, env=None, **options):
+    """Runs to the end; a status other than 0 is an error that shows the output."""
+    result = subprocess.run(command, env=env or environment(), stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, text=True, check=False, **options)
+    if result.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, command))}: status {result.returncode}\n"
+                             f"{result.stdout}{result.stderr}")
+    return result
+
+
+def profile(out, *command, **variables):
+    """Runs a program with profiling on and its log in `out`; returns what it printed."""
+    return run(*command, env=environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT=out, **variables)).stdout
+
+
+def events(tool, out):
+    """The log's events, as a list of dicts."""
+    lines = run(tool, "events", "--format=json", out).stdout.splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def report(tool, out):
+    return json.loads(run(tool, "report", "--format=json", out).stdout)
+
+
+def functions(found, event=None):
+    """Names of the functions that events are about."""
+    return {e["metadata"]["function"] for e in found
+            if "function" in e["metadata"] and (event is None or e["event"] == event)}
