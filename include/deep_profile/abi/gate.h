@@ -14,12 +14,14 @@
  *         t0 = deep_profile_enter(&site);                    cold
  *     if (site is watched in flight)                         DP_SITE_IN_FLIGHT
  *         push {t0, site.index} on deep_profile_open
- *     if (site is counted)                                   DP_SITE_COUNTED
+ *     if (site is counted && deep_profile_counts)            DP_SITE_COUNTED
  *         deep_profile_counts[site.count_slot]++;
  *     ... the body ...
  *     pop deep_profile_open to the depth seen at entry       every exit
  *     if (deep_profile_tick - t0 >= site.slow_after)
  *         deep_profile_exit(&site, t0);                      cold
+ *
+ * Where an exception leaves the body, exit is given t0 | DP_T0_UNWOUND.
  */
 #ifndef DEEP_PROFILE_ABI_GATE_H
 #define DEEP_PROFILE_ABI_GATE_H
@@ -36,6 +38,10 @@
  * bit flipped, so that `tick - t0` is huge and the exit check always fails.
  */
 #define DP_T0_OPENED (UINT64_C(1) << 63)
+
+/* Set in the t0 that `exit` is given when an exception leaves the call (C++,
+ * forced unwinding, -fexceptions in C). Real times are far below it. */
+#define DP_T0_UNWOUND (UINT64_C(1) << 62)
 
 /* slow_after of a site without a threshold: above any real difference of
  * ticks, below the difference that DP_T0_OPENED makes. */
@@ -76,8 +82,8 @@ extern DP_INITIAL_EXEC DP_THREAD_LOCAL int64_t deep_profile_budget;
 /* NULL while off, and in a thread that the runtime has not seen yet. */
 extern DP_INITIAL_EXEC DP_THREAD_LOCAL struct dp_open_calls *deep_profile_open;
 
-/* Exact counts by site.count_slot. Never NULL behind an open or closed gate:
- * while off it points to one word that slot 0 counts into. */
+/* Exact counts by site.count_slot (slot 0: of nobody). NULL: nothing is counted;
+ * so in a thread that the runtime has not seen yet. */
 extern DP_INITIAL_EXEC DP_THREAD_LOCAL uint64_t *deep_profile_counts;
 
 /* Coarse time: nanoseconds of CLOCK_MONOTONIC, stored by the steward every
