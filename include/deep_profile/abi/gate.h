@@ -74,6 +74,7 @@ extern "C" {
 #define DP_THREAD_LOCAL _Thread_local
 #endif
 #define DP_INITIAL_EXEC __attribute__((tls_model("initial-exec")))
+#pragma GCC visibility push(default) /* the runtime hides everything else */
 
 /* What is left until this thread's gate opens. Exponentially distributed
  * between openings; -1 in a thread that the runtime has not seen yet. */
@@ -120,6 +121,8 @@ void deep_profile_module_load(uint32_t abi, struct dp_site *start, struct dp_sit
 
 /* The same at unloading, from a destructor of priority 99. */
 void deep_profile_module_unload(struct dp_site *start);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,130 @@
+/*
+ * The thunks that inserted code jumps to (see include/deep_profile/abi/gate.h),
+ * and the passage from the hot path, which uses general registers only, to
+ * code that may touch the vector registers.
+ *
+ * A thunk comes with the site in r10 and the place to go back to in r11. It
+ * steps over the red zone and keeps every register but rax (enter), r10, r11
+ * and the flags. Unwinding from below it finds the caller as if it had been
+ * called: the return address is in r11, later on the thunk's frame.
+ */
+
+        .section .text.unlikely, "ax", @progbits
+
+        .macro THUNK name, target
+        .globl  \name
+        .type   \name, @function
+        .p2align 4
+\name:
+        .cfi_startproc
+        .cfi_def_cfa rsp, 0
+        .cfi_register rip, r11
+        endbr64
+        leaq    -128(%rsp), %rsp
+        .cfi_adjust_cfa_offset 128
+        pushq   %rbp
+        .cfi_adjust_cfa_offset 8
+        .cfi_offset rbp, -136
+        movq    %rsp, %rbp
+        .cfi_def_cfa_register rbp
+        pushq   %r11
+        .cfi_offset rip, -144
+        pushq   %rcx
+        pushq   %rdx
+        pushq   %rsi
+        pushq   %rdi
+        pushq   %r8
+        pushq   %r9
+        pushq   %rax
+        andq    $-16, %rsp
+        movq    %r10, %rdi
+        movq    %rax, %rsi              /* exit: t0 */
+        leaq    136(%rbp), %rdx         /* the caller's stack pointer */
+        call    \target
+        movq    -8(%rbp), %r11
+        movq    -16(%rbp), %rcx
+        movq    -24(%rbp), %rdx
+        movq    -32(%rbp), %rsi
+        movq    -40(%rbp), %rdi
+        movq    -48(%rbp), %r8
+        movq    -56(%rbp), %r9
+        .ifc    \target, dp_exit
+        movq    -64(%rbp), %rax
+        .endif
+        movq    %rbp, %rsp
+        popq    %rbp
+        .cfi_restore rbp
+        .cfi_def_cfa rsp, 128
+        .cfi_register rip, r11
+        leaq    128(%rsp), %rsp
+        .cfi_def_cfa_offset 0
+        notrack jmp *%r11
+        .cfi_endproc
+        .size   \name, . - \name
+        .endm
+
+        THUNK   deep_profile_enter, dp_enter
+        THUNK   deep_profile_exit, dp_exit
+
+/*
+ * uint64_t dp_deep(uint64_t (*function)(void *, uintptr_t, uintptr_t),
+ *                  void *a, uintptr_t b, uintptr_t c)
+ *
+ * Calls function(a, b, c) with the vector state kept: x87, SSE, AVX, AVX-512
+ * (XCR0 bits 0, 1, 2, 5, 6, 7). AMX tiles and the rest are left alone: nothing
+ * below uses them. 2752 bytes hold that state in XSAVE's standard form; its
+ * header must be zero.
+ */
+        .globl  dp_deep
+        .hidden dp_deep
+        .type   dp_deep, @function
+        .p2align 4
+dp_deep:
+        .cfi_startproc
+        pushq   %rbp
+        .cfi_adjust_cfa_offset 8
+        .cfi_offset rbp, -16
+        movq    %rsp, %rbp
+        .cfi_def_cfa_register rbp
+        pushq   %rbx
+        .cfi_offset rbx, -24
+        subq    $2760, %rsp
+        andq    $-64, %rsp
+        movq    %rdi, %rbx
+        movq    %rsi, %rdi
+        movq    %rdx, %rsi
+        movq    %rcx, %rdx
+        cmpb    $0, dp_has_xsave(%rip)
+        je      1f
+        xorl    %eax, %eax
+        movq    %rax, 512(%rsp)
+        movq    %rax, 520(%rsp)
+        movq    %rax, 528(%rsp)
+        movq    %rax, 536(%rsp)
+        movq    %rax, 544(%rsp)
+        movq    %rax, 552(%rsp)
+        movq    %rax, 560(%rsp)
+        movq    %rax, 568(%rsp)
+        movq    %rdx, %rcx
+        movl    $0xe7, %eax
+        xorl    %edx, %edx
+        xsave64 (%rsp)
+        movq    %rcx, %rdx
+        call    *%rbx
+        movq    %rax, %rcx
+        movl    $0xe7, %eax
+        xorl    %edx, %edx
+        xrstor64 (%rsp)
+        movq    %rcx, %rax
+        jmp     2f
+1:      fxsave64 (%rsp)
+        call    *%rbx
+        fxrstor64 (%rsp)
+2:      movq    -8(%rbp), %rbx
+        leave
+        .cfi_def_cfa rsp, 8
+        ret
+        .cfi_endproc
+        .size   dp_deep, . - dp_deep
+
+        .section .note.GNU-stack, "", @progbits

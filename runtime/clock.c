@@ -1,0 +1,109 @@
+/* Calibration of the clock; see clock.h. Never on the hot path. */
+#include "clock.h"
+
+#include <string.h>
+
+#include "os.h"
+
+#define LINES 64
+#define FIRST_CALIBRATION_NS 1000000 /* 1 ms: good to about 50 ppm, mended later */
+
+_Atomic(const struct dp_clock_line *) dp_clock_line;
+
+static struct dp_clock_line lines[LINES];
+static unsigned next_line;
+static uint64_t first_tsc, first_ns;
+
+struct moment {
+    uint64_t tsc, ns;
+};
+
+/* The pair whose two reads lie closest together, of several. */
+static struct moment read_both(void)
+{
+    struct moment best = {0, 0};
+    uint64_t best_gap = UINT64_MAX;
+    for (int i = 0; i < 8; i++) {
+        uint64_t before = dp_arch_tsc();
+        uint64_t ns = dp_os_monotonic_ns();
+        uint64_t gap = dp_arch_tsc() - before;
+        if (gap < best_gap) {
+            best_gap = gap;
+            best.tsc = before + gap / 2;
+            best.ns = ns;
+        }
+    }
+    return best;
+}
+
+static void publish(uint64_t tsc, uint64_t ns, uint64_t mult)
+{
+    struct dp_clock_line *line = &lines[next_line++ % LINES];
+    line->base_tsc = tsc;
+    line->base_ns = ns;
+    line->mult = mult;
+    /* pairs with the load in dp_now_ns */
+    atomic_store_explicit(&dp_clock_line, line, memory_order_release);
+}
+
+static uint64_t slope(uint64_t ns, uint64_t cycles)
+{
+    return cycles ? (uint64_t)(((unsigned __int128)ns << 32) / cycles) : 0;
+}
+
+/* The kernel gives up the TSC as a clocksource when it finds it unstable. */
+static bool kernel_trusts_tsc(void)
+{
+    char name[32];
+    int64_t length = dp_os_read_file(
+        "/sys/devices/system/clocksource/clocksource0/current_clocksource", name, sizeof name);
+    return length < 0 || strncmp(name, "tsc", 3) == 0 || strncmp(name, "kvm-clock", 9) == 0;
+}
+
+void dp_clock_init(const char *choice)
+{
+    atomic_store_explicit(&dp_clock_line, NULL, memory_order_relaxed);
+    if (strcmp(choice, "monotonic") == 0)
+        return;
+    if (!dp_arch_tsc_invariant() || (strcmp(choice, "tsc") != 0 && !kernel_trusts_tsc()))
+        return;
+    struct moment start = read_both(), now = start;
+    while (now.ns - start.ns < FIRST_CALIBRATION_NS)
+        now = read_both();
+    first_tsc = start.tsc;
+    first_ns = start.ns;
+    publish(now.tsc, now.ns, slope(now.ns - start.ns, now.tsc - start.tsc));
+}
+
+/* The new line starts on the old one and meets the true time a second later:
+ * time stays continuous and its error shrinks. */
+void dp_clock_adjust(void)
+{
+    const struct dp_clock_line *line = atomic_load_explicit(&dp_clock_line, memory_order_relaxed);
+    if (!line)
+        return;
+    struct moment now = read_both();
+    uint64_t ours = line->base_ns +
+                    (uint64_t)(((unsigned __int128)(now.tsc - line->base_tsc) * line->mult) >> 32);
+    uint64_t mult = slope(now.ns - first_ns, now.tsc - first_tsc);
+    int64_t ahead = (int64_t)(ours - now.ns);
+    if (ahead > 1000000)
+        ahead = 1000000;
+    else if (ahead < -1000000)
+        ahead = -1000000;
+    mult -= (uint64_t)((int64_t)(mult / 1000000) * ahead / 1000); /* ahead / 1 s of it */
+    publish(now.tsc, ours, mult);
+}
+
+bool dp_clock_is_tsc(void)
+{
+    return atomic_load_explicit(&dp_clock_line, memory_order_relaxed) != NULL;
+}
+
+uint64_t dp_clock_monotonic(void *a, uintptr_t b, uintptr_t c)
+{
+    (void)a;
+    (void)b;
+    (void)c;
+    return dp_os_monotonic_ns();
+}

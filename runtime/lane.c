@@ -1,0 +1,274 @@
+/* See lane.h. */
+#include "lane.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "clock.h"
+#include "deep_profile/abi/text.h"
+#include "lock.h"
+#include "os.h"
+#include "process.h"
+#include "sampler.h"
+#include "settings.h"
+#include "sites.h"
+#include "stream.h"
+
+#define ARENA_STEP 16384
+
+DP_INITIAL_EXEC _Thread_local struct dp_lane *dp_self;
+DP_INITIAL_EXEC _Thread_local int64_t deep_profile_budget = -1;
+DP_INITIAL_EXEC _Thread_local struct dp_open_calls *deep_profile_open;
+DP_INITIAL_EXEC _Thread_local uint64_t *deep_profile_counts;
+
+static char state_directory[DP_PATH_MAX];
+static struct dp_lane **lanes; /* DP_MAX_LANES */
+static _Atomic uint32_t n_lanes;
+static struct dp_lane *free_lanes;
+static struct dp_lock lanes_lock;
+static pthread_key_t thread_end;
+static bool thread_end_made;
+
+static void lane_release(void *lane);
+
+int dp_lanes_init(const char *directory)
+{
+    struct dp_text text = {state_directory, sizeof state_directory - 1, 0};
+    dp_text_string(&text, directory);
+    dp_text_string(&text, "/state");
+    state_directory[text.length] = 0;
+    if (!lanes)
+        lanes = dp_os_map_memory(DP_MAX_LANES * sizeof *lanes);
+    if (!thread_end_made)
+        thread_end_made = pthread_key_create(&thread_end, lane_release) == 0;
+    return lanes && thread_end_made ? 0 : -1;
+}
+
+uint32_t dp_lanes_count(void)
+{
+    return atomic_load_explicit(&n_lanes, memory_order_acquire);
+}
+
+struct dp_lane *dp_lane_at(uint32_t index)
+{
+    return lanes[index];
+}
+
+void dp_lanes_reset(void)
+{
+    uint32_t count = dp_lanes_count();
+    for (uint32_t i = 0; i < count; i++) {
+        dp_stream_forget(&lanes[i]->stream);
+        dp_os_unmap(lanes[i]->state, lanes[i]->state_bytes);
+        dp_os_unmap(lanes[i], sizeof *lanes[i]);
+    }
+    atomic_store_explicit(&n_lanes, 0, memory_order_relaxed);
+    free_lanes = NULL;
+    dp_lock_init(&lanes_lock);
+    dp_self = NULL;
+    deep_profile_open = NULL;
+    deep_profile_counts = NULL;
+    pthread_setspecific(thread_end, NULL);
+}
+
+static size_t state_bytes(void)
+{
+    size_t page = dp_os_page_bytes();
+    size_t bytes = DP_LANE_ARENA_OFFSET + dp_setting_value(DP_SETTING_AGGREGATE_LIMIT);
+    return (bytes + page - 1) / page * page;
+}
+
+void dp_lane_state_path(char *path, size_t capacity, uint32_t index)
+{
+    struct dp_text text = {path, capacity - 1, 0};
+    dp_text_string(&text, state_directory);
+    dp_text_string(&text, "/lane-");
+    for (uint32_t limit = 1000; limit > 1 && index < limit; limit /= 10)
+        dp_text_char(&text, '0');
+    dp_text_u64(&text, index);
+    path[text.length] = 0;
+}
+
+static int allocate_counts(int fd, uint32_t slot)
+{
+    uint64_t bytes = (slot + 1) * sizeof(uint64_t);
+    int error = dp_os_allocate(fd, DP_LANE_COUNTS_OFFSET, bytes);
+    return error ? error : dp_os_allocate(fd, DP_LANE_REPORTED_OFFSET, bytes);
+}
+
+/* The file is sparse; what is stored into is allocated before. */
+static struct dp_lane_state *make_state(uint32_t index, size_t bytes)
+{
+    char path[DP_PATH_MAX + 64];
+    dp_lane_state_path(path, sizeof path, index);
+    int fd = dp_os_create(path);
+    if (fd < 0)
+        return NULL;
+    struct dp_lane_state *state = NULL;
+    if (dp_os_truncate(fd, bytes) == 0 && dp_os_allocate(fd, 0, sizeof *state) == 0 &&
+        allocate_counts(fd, dp_sites_counted()) == 0 &&
+        dp_os_allocate(fd, DP_LANE_ARENA_OFFSET, ARENA_STEP) == 0)
+        state = dp_os_map_file(fd, 0, bytes);
+    dp_os_close(fd);
+    if (!state) {
+        dp_os_unlink(path);
+        return NULL;
+    }
+    state->version = DP_STATE_VERSION;
+    state->lane = index;
+    state->file_bytes = DP_LANE_ARENA_OFFSET + ARENA_STEP;
+    state->arena_used = DP_LANE_ARENA_OFFSET;
+    __atomic_store_n(&state->magic, DP_STATE_MAGIC, __ATOMIC_RELEASE);
+    return state;
+}
+
+static struct dp_lane *make_lane(uint32_t index)
+{
+    struct dp_lane *lane = dp_os_map_memory(sizeof *lane);
+    if (!lane)
+        return NULL;
+    lane->index = index;
+    lane->state_bytes = state_bytes();
+    lane->state = make_state(index, lane->state_bytes);
+    if (!lane->state) {
+        dp_os_unmap(lane, sizeof *lane);
+        return NULL;
+    }
+    dp_stream_init(&lane->stream, index);
+    return lane;
+}
+
+static struct dp_lane *free_or_new_lane(void)
+{
+    struct dp_os_signals saved;
+    dp_lock_take(&lanes_lock, &saved);
+    struct dp_lane *lane = free_lanes;
+    uint32_t count = atomic_load_explicit(&n_lanes, memory_order_relaxed);
+    if (lane) {
+        free_lanes = lane->next_free;
+    } else if (count < DP_MAX_LANES) {
+        lane = make_lane(count);
+        if (lane) {
+            lanes[count] = lane;
+            /* pairs with dp_lanes_count: the entry is there before the number */
+            atomic_store_explicit(&n_lanes, count + 1, memory_order_release);
+            dp_process_state()->lanes = count + 1;
+        }
+    }
+    dp_lock_give(&lanes_lock, &saved);
+    return lane;
+}
+
+static uint64_t seed_for(uint32_t lane, uint32_t tid)
+{
+    uint64_t seed = dp_setting_value(DP_SETTING_SEED);
+    uint64_t random = seed ? seed * UINT64_C(0x9E3779B97F4A7C15) + lane : dp_os_random() ^ tid;
+    return random ? random : 1;
+}
+
+struct dp_lane *dp_lane_take(void)
+{
+    struct dp_lane *lane = free_or_new_lane();
+    if (!lane) {
+        dp_process_lost(DP_LOSS_NO_MEMORY, 1);
+        return NULL;
+    }
+    struct dp_lane_state *state = lane->state;
+    lane->depth = 0;
+    lane->busy = false;
+    memset(&lane->memory, 0, sizeof lane->memory);
+    state->tid = dp_os_tid();
+    dp_os_thread_name(state->thread_name);
+    state->thread_start_ns = dp_now_ns();
+    state->threads++;
+    state->open.top = 0;
+    state->frames_top = 0;
+    __atomic_store_n(&state->owner, DP_LANE_OWNED, __ATOMIC_RELEASE);
+    lane->random = seed_for(lane->index, state->tid);
+    dp_stream_set_thread(&lane->stream, state->tid, state->thread_name);
+    pthread_setspecific(thread_end, lane);
+    deep_profile_open = &state->open;
+    deep_profile_counts = DP_LANE_COUNTS(state);
+    deep_profile_budget = dp_sampler_draw(&lane->random);
+    dp_self = lane;
+    return lane;
+}
+
+void dp_lane_report_calls(struct dp_lane *lane)
+{
+    uint64_t *counts = DP_LANE_COUNTS(lane->state);
+    uint64_t *reported = DP_LANE_REPORTED(lane->state);
+    uint32_t last = dp_sites_counted();
+    for (uint32_t slot = 1; slot <= last; slot++) {
+        uint64_t calls = __atomic_load_n(&counts[slot], __ATOMIC_RELAXED) - reported[slot];
+        uint32_t index = dp_process_state()->counted_site[slot];
+        if (!calls || !dp_sites[index].probes[DP_ATTRIBUTE_CALLS].event)
+            continue;
+        uint64_t now = dp_now_ns();
+        struct dp_event_calls *event =
+            dp_record_begin(&lane->stream, DP_EVENT_ID_calls, sizeof *event, &now, lane->state->lost);
+        if (!event)
+            continue;
+        *event = (struct dp_event_calls){.site = index, .calls = calls};
+        dp_record_commit(&lane->stream, event + 1, now);
+        reported[slot] += calls;
+    }
+}
+
+/* The thread's end; also again, should later destructors run annotated code. */
+static void lane_release(void *argument)
+{
+    struct dp_lane *lane = argument;
+    struct dp_os_signals saved;
+    if (!dp_process_is_ours() || dp_self != lane)
+        return;
+    lane->busy = true;
+    dp_self = NULL;
+    deep_profile_open = NULL;
+    deep_profile_budget = -1;
+    dp_lane_report_calls(lane);
+    dp_stream_close_packet(&lane->stream);
+    deep_profile_counts = NULL;
+    lane->state->open.top = 0;
+    lane->state->frames_top = 0;
+    lane->depth = 0;
+    lane->busy = false;
+    __atomic_store_n(&lane->state->owner, DP_LANE_FREE, __ATOMIC_RELEASE);
+    dp_lock_take(&lanes_lock, &saved);
+    lane->next_free = free_lanes;
+    free_lanes = lane;
+    dp_lock_give(&lanes_lock, &saved);
+}
+
+void dp_lanes_finish(void)
+{
+    uint32_t count = dp_lanes_count();
+    for (uint32_t i = 0; i < count; i++) {
+        struct dp_lane *lane = lanes[i];
+        bool free = __atomic_load_n(&lane->state->owner, __ATOMIC_ACQUIRE) == DP_LANE_FREE;
+        if (lane != dp_self && !free)
+            continue;
+        dp_lane_report_calls(lane);
+        dp_stream_close_packet(&lane->stream);
+    }
+}
+
+int dp_lanes_allow_counted(uint32_t slot)
+{
+    /* A page of counts holds 512 slots. */
+    if (slot % (dp_os_page_bytes() / sizeof(uint64_t)) != 0)
+        return 0;
+    char path[DP_PATH_MAX + 64];
+    uint32_t count = dp_lanes_count();
+    for (uint32_t i = 0; i < count; i++) {
+        dp_lane_state_path(path, sizeof path, i);
+        int fd = dp_os_open(path);
+        if (fd < 0)
+            return fd;
+        int error = allocate_counts(fd, slot);
+        dp_os_close(fd);
+        if (error)
+            return error;
+    }
+    return 0;
+}

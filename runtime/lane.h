@@ -1,0 +1,42 @@
+/*
+ * Lanes: what one thread at a time writes to. A thread takes one at its first
+ * opened call and gives it back when it ends; the next thread goes on with it,
+ * so thousands of short-lived threads need as many lanes as live at once.
+ */
+#ifndef DP_LANE_H
+#define DP_LANE_H
+
+#include "types.h"
+
+extern DP_INITIAL_EXEC _Thread_local struct dp_lane *dp_self;
+
+/* 0 or -errno. `directory` is the log's. */
+int dp_lanes_init(const char *directory);
+/* In a forked child: unmaps everything of the parent's. */
+void dp_lanes_reset(void);
+
+/* For the calling thread; NULL when refused (counted as lost). Sets dp_self and
+ * the thread's gate words, and asks to be told when the thread ends. */
+struct dp_lane *dp_lane_take(void);
+
+/* Flushes every lane whose thread is gone, and the calling thread's own. Lanes
+ * of threads that still run are left as they lie: they may be writing. */
+void dp_lanes_finish(void);
+
+/* Emits `calls` events for what was counted since the last time. By the owner,
+ * or by anyone once the owner is gone. */
+void dp_lane_report_calls(struct dp_lane *lane);
+
+/* Makes room for counts up to `slot` in every lane. */
+int dp_lanes_allow_counted(uint32_t slot);
+
+void dp_lane_state_path(char *path, size_t capacity, uint32_t lane);
+
+/* All lanes made so far; entries stay valid until reset. */
+uint32_t dp_lanes_count(void);
+struct dp_lane *dp_lane_at(uint32_t index);
+
+#define DP_LANE_COUNTS(state) ((uint64_t *)((char *)(state) + DP_LANE_COUNTS_OFFSET))
+#define DP_LANE_REPORTED(state) ((uint64_t *)((char *)(state) + DP_LANE_REPORTED_OFFSET))
+
+#endif

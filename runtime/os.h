@@ -1,0 +1,71 @@
+/*
+ * Every system call of the runtime, behind one contract.
+ *
+ * Called by all of the runtime; the only implementation is os_linux.c, and
+ * tests put another in its place to make calls fail. None of these is a
+ * cancellation point, allocates, locks or prints. Errors: -errno.
+ */
+#ifndef DP_OS_H
+#define DP_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Files are made with O_EXCL, O_NOFOLLOW, O_CLOEXEC and mode 0600. */
+int dp_os_create(const char *path);
+int dp_os_open(const char *path);        /* read and write, existing */
+int dp_os_open_read(const char *path);
+int dp_os_open_append(const char *path); /* made when missing */
+int dp_os_close(int fd);
+int dp_os_unlink(const char *path);
+int dp_os_mkdir(const char *path); /* mode 0700 */
+/* 0: a directory of our own user, with nothing in it; -EEXIST otherwise. */
+int dp_os_directory_is_free(const char *path);
+int64_t dp_os_write(int fd, const void *data, size_t bytes);
+int64_t dp_os_pread(int fd, void *data, size_t bytes, uint64_t offset);
+int dp_os_truncate(int fd, uint64_t bytes);
+/* The whole of a small file (procfs), NUL-terminated; returns its length. */
+int64_t dp_os_read_file(const char *path, char *buffer, size_t capacity);
+/* Makes sure that [offset, offset + bytes) of a file is backed by blocks, so
+ * that storing into a mapping of it cannot fail. */
+int dp_os_allocate(int fd, uint64_t offset, uint64_t bytes);
+
+/* Shared mapping of a file. NULL when refused. */
+void *dp_os_map_file(int fd, uint64_t offset, size_t bytes);
+/* Zeroed private memory. NULL when refused. */
+void *dp_os_map_memory(size_t bytes);
+/* The same, one page, which reads as zero in a forked child. */
+void *dp_os_map_wiped_on_fork(void);
+void dp_os_unmap(void *address, size_t bytes);
+/* Makes the pages of a shared mapping writable without a fault; best effort. */
+void dp_os_populate(void *address, size_t bytes);
+size_t dp_os_page_bytes(void);
+
+uint32_t dp_os_pid(void);
+uint32_t dp_os_parent_pid(void);
+uint32_t dp_os_tid(void);
+void dp_os_thread_name(char name[16]);
+uint64_t dp_os_random(void);
+const char *dp_os_getenv(const char *name); /* NULL in setuid programs */
+int dp_os_working_directory(char *buffer, size_t capacity);
+int64_t dp_os_read_link(const char *path, char *buffer, size_t capacity);
+
+uint64_t dp_os_monotonic_ns(void);
+uint64_t dp_os_realtime_ns(void);
+uint64_t dp_os_thread_cpu_ns(void);
+uint64_t dp_os_process_cpu_ns(void);
+void dp_os_sleep_until(uint64_t monotonic_ns);
+
+/* All signals of the calling thread, kept in *saved. */
+struct dp_os_signals {
+    uint64_t mask;
+};
+void dp_os_block_signals(struct dp_os_signals *saved);
+void dp_os_restore_signals(const struct dp_os_signals *saved);
+
+/* A thread with every signal blocked and a small stack. */
+int dp_os_thread_start(void *(*run)(void *));
+void dp_os_thread_join(void);
+
+#endif

@@ -1,0 +1,293 @@
+/*
+ * os.h on Linux. Raw system calls where libc's wrappers are cancellation
+ * points: a host thread that is cancelled must not die inside the profiler.
+ */
+#include "os.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#define STEWARD_STACK_BYTES (256 * 1024)
+
+static pthread_t steward_thread;
+
+static int64_t result(long value)
+{
+    return value < 0 ? -errno : value;
+}
+
+static int open_file(const char *path, int flags)
+{
+    return (int)result(
+        syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600));
+}
+
+int dp_os_create(const char *path)
+{
+    return open_file(path, O_RDWR | O_CREAT | O_EXCL);
+}
+
+int dp_os_open(const char *path)
+{
+    return open_file(path, O_RDWR);
+}
+
+int dp_os_open_read(const char *path)
+{
+    return open_file(path, O_RDONLY);
+}
+
+int dp_os_open_append(const char *path)
+{
+    return (int)result(syscall(SYS_openat, AT_FDCWD, path,
+                               O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                               0600));
+}
+
+int dp_os_close(int fd)
+{
+    return (int)result(syscall(SYS_close, fd));
+}
+
+int dp_os_unlink(const char *path)
+{
+    return (int)result(unlink(path));
+}
+
+int dp_os_mkdir(const char *path)
+{
+    return (int)result(mkdir(path, 0700));
+}
+
+/* getdents64 gives "." and ".." first or not: anything else is too much. */
+int dp_os_directory_is_free(const char *path)
+{
+    _Alignas(8) char entries[512];
+    struct stat status;
+    int fd = open_file(path, O_RDONLY | O_DIRECTORY);
+    if (fd < 0)
+        return -EEXIST;
+    long length = -1;
+    if (fstat(fd, &status) == 0 && status.st_uid == geteuid())
+        length = syscall(SYS_getdents64, fd, entries, sizeof entries);
+    dp_os_close(fd);
+    for (long at = 0; at < length;) {
+        const struct dirent64 *entry = (const struct dirent64 *)(entries + at);
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            return -EEXIST;
+        at += entry->d_reclen;
+    }
+    return length < 0 ? -EEXIST : 0;
+}
+
+int64_t dp_os_write(int fd, const void *data, size_t bytes)
+{
+    return result(syscall(SYS_write, fd, data, bytes));
+}
+
+int64_t dp_os_pread(int fd, void *data, size_t bytes, uint64_t offset)
+{
+    return result(syscall(SYS_pread64, fd, data, bytes, (off_t)offset));
+}
+
+int dp_os_truncate(int fd, uint64_t bytes)
+{
+    return (int)result(ftruncate(fd, (off_t)bytes));
+}
+
+int64_t dp_os_read_file(const char *path, char *buffer, size_t capacity)
+{
+    int fd = dp_os_open_read(path);
+    if (fd < 0)
+        return fd;
+    size_t length = 0;
+    int64_t got = 0;
+    while (length + 1 < capacity) {
+        got = dp_os_pread(fd, buffer + length, capacity - 1 - length, length);
+        if (got <= 0)
+            break;
+        length += (size_t)got;
+    }
+    buffer[length] = 0;
+    dp_os_close(fd);
+    return got < 0 ? got : (int64_t)length;
+}
+
+int dp_os_allocate(int fd, uint64_t offset, uint64_t bytes)
+{
+    int error = (int)result(syscall(SYS_fallocate, fd, 0, (off_t)offset, (off_t)bytes));
+    if (error != -EOPNOTSUPP && error != -ENOSYS)
+        return error;
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return -errno;
+    if ((uint64_t)status.st_size >= offset + bytes)
+        return 0;
+    return dp_os_truncate(fd, offset + bytes);
+}
+
+void *dp_os_map_file(int fd, uint64_t offset, size_t bytes)
+{
+    void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
+    return address == MAP_FAILED ? NULL : address;
+}
+
+void *dp_os_map_memory(size_t bytes)
+{
+    void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return address == MAP_FAILED ? NULL : address;
+}
+
+void *dp_os_map_wiped_on_fork(void)
+{
+    size_t bytes = dp_os_page_bytes();
+    void *address = dp_os_map_memory(bytes);
+    if (address)
+        madvise(address, bytes, MADV_WIPEONFORK);
+    return address;
+}
+
+void dp_os_unmap(void *address, size_t bytes)
+{
+    if (address)
+        munmap(address, bytes);
+}
+
+void dp_os_populate(void *address, size_t bytes)
+{
+    madvise(address, bytes, MADV_POPULATE_WRITE);
+}
+
+size_t dp_os_page_bytes(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+uint32_t dp_os_pid(void)
+{
+    return (uint32_t)getpid();
+}
+
+uint32_t dp_os_parent_pid(void)
+{
+    return (uint32_t)getppid();
+}
+
+uint32_t dp_os_tid(void)
+{
+    return (uint32_t)syscall(SYS_gettid);
+}
+
+void dp_os_thread_name(char name[16])
+{
+    memset(name, 0, 16);
+    prctl(PR_GET_NAME, name, 0, 0, 0);
+    name[15] = 0;
+}
+
+uint64_t dp_os_random(void)
+{
+    uint64_t value;
+    if (syscall(SYS_getrandom, &value, sizeof value, 1 /* GRND_NONBLOCK */) != sizeof value)
+        value = dp_os_monotonic_ns() ^ ((uint64_t)dp_os_pid() << 32);
+    return value;
+}
+
+const char *dp_os_getenv(const char *name)
+{
+    return secure_getenv(name);
+}
+
+int dp_os_working_directory(char *buffer, size_t capacity)
+{
+    return getcwd(buffer, capacity) ? 0 : -errno;
+}
+
+int64_t dp_os_read_link(const char *path, char *buffer, size_t capacity)
+{
+    int64_t length = result(readlink(path, buffer, capacity - 1));
+    buffer[length < 0 ? 0 : length] = 0;
+    return length;
+}
+
+static uint64_t read_clock(clockid_t clock)
+{
+    struct timespec time;
+    if (clock_gettime(clock, &time) != 0)
+        return 0;
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+uint64_t dp_os_monotonic_ns(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t dp_os_realtime_ns(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+
+uint64_t dp_os_thread_cpu_ns(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+uint64_t dp_os_process_cpu_ns(void)
+{
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+void dp_os_sleep_until(uint64_t monotonic_ns)
+{
+    struct timespec until = {.tv_sec = (time_t)(monotonic_ns / 1000000000u),
+                             .tv_nsec = (long)(monotonic_ns % 1000000000u)};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+/* The raw call also blocks the two signals that libc keeps for itself
+ * (cancellation, setuid): the kernel's mask is 64 bits. */
+void dp_os_block_signals(struct dp_os_signals *saved)
+{
+    uint64_t all = ~UINT64_C(0);
+    syscall(SYS_rt_sigprocmask, 0 /* SIG_BLOCK */, &all, &saved->mask, sizeof all);
+}
+
+void dp_os_restore_signals(const struct dp_os_signals *saved)
+{
+    syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &saved->mask, NULL, sizeof saved->mask);
+}
+
+int dp_os_thread_start(void *(*run)(void *))
+{
+    pthread_attr_t attributes;
+    struct dp_os_signals saved;
+    int error = pthread_attr_init(&attributes);
+    if (error)
+        return -error;
+    pthread_attr_setstacksize(&attributes, STEWARD_STACK_BYTES);
+    dp_os_block_signals(&saved);
+    error = pthread_create(&steward_thread, &attributes, run, NULL);
+    dp_os_restore_signals(&saved);
+    pthread_attr_destroy(&attributes);
+    return -error;
+}
+
+void dp_os_thread_join(void)
+{
+    pthread_join(steward_thread, NULL);
+}

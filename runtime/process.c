@@ -1,0 +1,412 @@
+/* See process.h: start, end, and the forked child. */
+#include "process.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "deep_profile/abi/metadata.h"
+#include "clock.h"
+#include "directory.h"
+#include "enter.h"
+#include "lane.h"
+#include "load.h"
+#include "lock.h"
+#include "os.h"
+#include "process_log.h"
+#include "sampler.h"
+#include "settings.h"
+#include "sink.h"
+#include "sites.h"
+#include "steward.h"
+#include "stream.h"
+
+extern void *__libc_stack_end; /* glibc: where the main thread's stack begins */
+
+static const volatile uint32_t nobody_forked = 1;
+const volatile uint32_t *dp_process_alive = &nobody_forked;
+
+static _Atomic int mode = DP_MODE_UNKNOWN;
+static struct dp_lock start_lock;
+static struct dp_process_state no_state; /* stands in until there is a log */
+static struct dp_process_state *state = &no_state;
+static char directory[DP_PATH_MAX];
+static char program_path[sizeof no_state.program];
+static struct dp_rules rules;
+
+static DP_INITIAL_EXEC _Thread_local uint64_t uncounted; /* where slot 0 counts while off */
+static DP_INITIAL_EXEC _Thread_local bool meeting;
+
+enum dp_mode dp_process_mode(void)
+{
+    return (enum dp_mode)atomic_load_explicit(&mode, memory_order_acquire);
+}
+
+struct dp_process_state *dp_process_state(void)
+{
+    return state;
+}
+
+const char *dp_process_directory(void)
+{
+    return directory;
+}
+
+const char *dp_process_program(void)
+{
+    const char *slash = strrchr(program_path, '/');
+    return slash ? slash + 1 : program_path;
+}
+
+void dp_process_lost(enum dp_loss reason, uint64_t count)
+{
+    __atomic_fetch_add(&state->lost[reason], count, __ATOMIC_RELAXED);
+}
+
+int dp_process_grow_lane(uint32_t lane, uint64_t offset, uint64_t bytes)
+{
+    char path[DP_PATH_MAX + 64];
+    dp_lane_state_path(path, sizeof path, lane);
+    int fd = dp_os_open(path);
+    if (fd < 0)
+        return fd;
+    int error = dp_os_allocate(fd, offset, bytes);
+    dp_os_close(fd);
+    return error;
+}
+
+/* Field 22 of /proc/self/stat; the command in field 2 may hold anything. */
+static uint64_t start_ticks(void)
+{
+    char text[1024];
+    if (dp_os_read_file("/proc/self/stat", text, sizeof text) <= 0)
+        return 0;
+    const char *at = strrchr(text, ')');
+    for (int field = 2; at && field < 22; field++)
+        at = strchr(at + 1, ' ');
+    uint64_t ticks = 0;
+    for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; at++)
+        ticks = ticks * 10 + (uint64_t)(*at - '0');
+    return ticks;
+}
+
+static void copy_text(char *to, size_t capacity, const char *from)
+{
+    size_t length = strlen(from);
+    if (length >= capacity)
+        length = capacity - 1;
+    memcpy(to, from, length);
+    to[length] = 0;
+}
+
+static void fill_state(void)
+{
+    int64_t length;
+    state->version = DP_STATE_VERSION;
+    state->log_version = DP_LOG_VERSION;
+    state->phase = DP_PROCESS_RUNNING;
+    state->pid = dp_os_pid();
+    state->parent_pid = dp_os_parent_pid();
+    state->pid_start_ticks = start_ticks();
+    state->start_monotonic_ns = dp_now_ns();
+    state->realtime_offset_ns = dp_os_realtime_ns() - dp_os_monotonic_ns();
+    state->log_limit_bytes = dp_setting_value(DP_SETTING_SIZE_LIMIT);
+    copy_text(state->env, sizeof state->env, dp_setting_text(DP_SETTING_ENV));
+    copy_text(state->program, sizeof state->program, program_path);
+    const char *given = dp_os_getenv("DEEP_PROFILE");
+    copy_text(state->rules, sizeof state->rules, given ? given : "");
+    length = dp_os_read_file("/proc/self/cmdline", state->command, sizeof state->command);
+    for (int64_t i = 0; i + 1 < length; i++) {
+        if (!state->command[i])
+            state->command[i] = ' ';
+    }
+    __atomic_store_n(&state->magic, DP_STATE_MAGIC, __ATOMIC_RELEASE);
+}
+
+static int make_path(char path[DP_PATH_MAX + 64], const char *name)
+{
+    struct dp_text text = {path, DP_PATH_MAX + 63, 0};
+    dp_text_string(&text, directory);
+    dp_text_string(&text, name);
+    path[text.length] = 0;
+    return dp_os_create(path);
+}
+
+static int map_state(void)
+{
+    char path[DP_PATH_MAX + 64];
+    int fd = make_path(path, "/state/process");
+    if (fd < 0)
+        return fd;
+    struct dp_process_state *mapped = NULL;
+    int error = dp_os_allocate(fd, 0, sizeof *mapped);
+    if (!error) {
+        mapped = dp_os_map_file(fd, 0, sizeof *mapped);
+        error = mapped ? 0 : -ENOMEM;
+    }
+    dp_os_close(fd);
+    if (!error) {
+        memcpy(mapped->counted_site, state->counted_site, sizeof mapped->counted_site);
+        state = mapped;
+    }
+    return error;
+}
+
+static int write_metadata(const uint8_t uuid[16])
+{
+    char path[DP_PATH_MAX + 64];
+    struct dp_metadata_info info = {.realtime_offset_ns = state->realtime_offset_ns,
+                                    .pid = state->pid,
+                                    .program = program_path};
+    memcpy(info.uuid, uuid, 16);
+    char *buffer = dp_os_map_memory(DP_METADATA_BYTES);
+    int fd = make_path(path, "/metadata");
+    int error = fd < 0 ? fd : 0;
+    if (buffer && !error) {
+        struct dp_text text = {buffer, DP_METADATA_BYTES, 0};
+        dp_metadata_write(&text, &info);
+        if (dp_os_write(fd, buffer, text.length) != (int64_t)text.length)
+            error = -ENOSPC;
+    }
+    if (fd >= 0)
+        dp_os_close(fd);
+    dp_os_unmap(buffer, DP_METADATA_BYTES);
+    return error;
+}
+
+static void log_settings(void)
+{
+    for (size_t i = 0; i < DP_SETTING_COUNT; i++) {
+        const struct dp_setting *setting = &dp_settings[i];
+        dp_log_setting(setting->source, setting->name, setting->text, setting->problem);
+    }
+    for (size_t i = 0; i < rules.n_refused; i++) {
+        char text[256];
+        size_t length = rules.refused[i].length < 255 ? rules.refused[i].length : 255;
+        memcpy(text, rules.refused[i].text, length);
+        text[length] = 0;
+        dp_log_setting(2, "DEEP_PROFILE", text, "is not a rule such as parse_*:rate=0.1");
+    }
+}
+
+/* A version 4 UUID (RFC 4122). */
+static void make_uuid(uint8_t uuid[16])
+{
+    uint64_t random[2] = {dp_os_random(), dp_os_random()};
+    memcpy(uuid, random, 16);
+    uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40);
+    uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
+}
+
+/* Directory, state, streams: what a process of its own needs. */
+static int open_log(void)
+{
+    uint8_t uuid[16];
+    int error = dp_expand_path(dp_setting_text(DP_SETTING_OUT), dp_process_program(), directory);
+    if (!error)
+        error = dp_directory_claim(directory);
+    if (!error)
+        error = map_state();
+    if (error)
+        return error;
+    make_uuid(uuid);
+    fill_state();
+    error = write_metadata(uuid);
+    if (error)
+        return error;
+    dp_streams_init(directory, uuid);
+    dp_log_init();
+    log_settings();
+    return dp_lanes_init(directory);
+}
+
+static void start_sink(void)
+{
+    char path[DP_PATH_MAX];
+    if (dp_expand_path(dp_setting_text(DP_SETTING_EVENTS), dp_process_program(), path) == 0 &&
+        *dp_setting_text(DP_SETTING_EVENTS))
+        dp_sink_init(path);
+}
+
+/* What an opening of the gate costs: asked of the clock, since that is most of
+ * it. Times the slow paths taken, it is the profiler's own cost in reports. */
+static void calibrate(void)
+{
+    enum { ROUNDS = 64 };
+    uint64_t best = UINT64_MAX;
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t start = dp_now_ns();
+        for (int j = 0; j < 8; j++)
+            (void)dp_now_ns();
+        uint64_t taken = (dp_now_ns() - start) / 8;
+        if (taken < best)
+            best = taken;
+    }
+    state->slow_path_ns = best + 4;
+}
+
+static uint32_t environment_bit(void)
+{
+    const char *env = dp_setting_text(DP_SETTING_ENV);
+    if (strcmp(env, "prod") == 0)
+        return DP_ENV_PROD;
+    return strcmp(env, "test") == 0 ? DP_ENV_TEST : DP_ENV_DEV;
+}
+
+static void reset_child(void);
+
+static int start(void)
+{
+    if (dp_os_read_link("/proc/self/exe", program_path, sizeof program_path) <= 0)
+        copy_text(program_path, sizeof program_path, "unknown");
+    dp_settings_read();
+    dp_sampler_init();
+    dp_arch_init();
+    dp_clock_init(dp_setting_text(DP_SETTING_CLOCK));
+    int error = dp_sites_init(&rules, environment_bit(), dp_setting_value(DP_SETTING_CHECK_LOAD),
+                              dp_setting_value(DP_SETTING_TICK),
+                              (double)dp_setting_value(DP_SETTING_SLOW_BASELINE) / 1e9);
+    uint32_t *alive = error ? NULL : dp_os_map_wiped_on_fork();
+    if (!alive)
+        return -ENOMEM;
+    *alive = 1;
+    error = open_log();
+    if (error)
+        return error;
+    dp_process_alive = alive;
+    pthread_atfork(NULL, NULL, reset_child);
+    calibrate();
+    dp_load_init();
+    start_sink();
+    return dp_steward_start();
+}
+
+static void start_once(void)
+{
+    struct dp_os_signals saved;
+    dp_lock_take(&start_lock, &saved);
+    if (dp_process_mode() == DP_MODE_UNKNOWN) {
+        dp_rules_parse(dp_os_getenv("DEEP_PROFILE"), &rules);
+        bool on = rules.on && start() == 0;
+        atomic_store_explicit(&mode, on ? DP_MODE_ON : DP_MODE_OFF, memory_order_release);
+    }
+    dp_lock_give(&start_lock, &saved);
+}
+
+/* In the child of fork(): the thread's next call asks who it is. */
+static void reset_child(void)
+{
+    deep_profile_budget = -1;
+    deep_profile_open = NULL;
+    deep_profile_counts = NULL;
+    dp_self = NULL;
+}
+
+/* The child's own log. Only this thread exists; the locks may be held by
+ * threads that do not. */
+static void start_child(void)
+{
+    struct dp_process_state *parents = state;
+    dp_lock_init(&start_lock);
+    dp_sites_unlock();
+    dp_lanes_reset();
+    dp_log_reset();
+    dp_streams_reset();
+    no_state = *parents;
+    memset(no_state.lost, 0, sizeof no_state.lost);
+    state = &no_state;
+    dp_os_unmap(parents, sizeof *parents);
+    atomic_store_explicit(&dp_load_closed, 0, memory_order_relaxed);
+    *(volatile uint32_t *)(uintptr_t)dp_process_alive = 1;
+    if (open_log() != 0) {
+        atomic_store_explicit(&mode, DP_MODE_OFF, memory_order_release);
+        dp_sites_close();
+        return;
+    }
+    state->sites = dp_n_sites;
+    dp_sites_log_all();
+    calibrate();
+    dp_load_init();
+    start_sink();
+    if (dp_steward_start() != 0)
+        atomic_store_explicit(&mode, DP_MODE_OFF, memory_order_release);
+}
+
+static bool meet_thread(void)
+{
+    if (dp_process_mode() == DP_MODE_ON && !dp_process_is_ours())
+        start_child();
+    deep_profile_counts = &uncounted;
+    switch (dp_process_mode()) {
+    case DP_MODE_UNKNOWN:
+        return false; /* a call before our constructor: ask again next time */
+    case DP_MODE_ON:
+        break;
+    default:
+        deep_profile_budget = 0;
+        return false;
+    }
+    struct dp_lane *lane = dp_self ? dp_self : dp_lane_take();
+    if (!lane) {
+        deep_profile_budget = INT64_MAX / 4;
+        return false;
+    }
+    lane->stack_high = dp_os_tid() == dp_os_pid() ? (uintptr_t)__libc_stack_end
+                                                  : (uintptr_t)__builtin_thread_pointer();
+    return true;
+}
+
+uint64_t dp_process_meet_thread(void *a, uintptr_t b, uintptr_t c)
+{
+    int saved_errno = errno;
+    bool known = false;
+    (void)a;
+    (void)b;
+    (void)c;
+    if (!meeting) { /* not from a signal handler in the midst of it */
+        meeting = true;
+        known = meet_thread();
+        meeting = false;
+    } else if (!deep_profile_counts) {
+        deep_profile_counts = &uncounted;
+    }
+    errno = saved_errno;
+    return known;
+}
+
+__attribute__((visibility("default"))) void
+deep_profile_module_load(uint32_t abi, struct dp_site *first, struct dp_site *stop)
+{
+    int saved_errno = errno;
+    if (abi == DP_ABI_VERSION) {
+        start_once();
+        if (dp_process_mode() == DP_MODE_ON && dp_process_is_ours())
+            dp_sites_add(first, stop);
+    }
+    errno = saved_errno;
+}
+
+__attribute__((visibility("default"))) void deep_profile_module_unload(struct dp_site *first)
+{
+    int saved_errno = errno;
+    if (dp_process_mode() == DP_MODE_ON && dp_process_is_ours())
+        dp_sites_remove(first);
+    errno = saved_errno;
+}
+
+/* After the program's own destructors. What other threads still run finds every
+ * gate closed. */
+__attribute__((destructor)) static void finish(void)
+{
+    if (dp_process_mode() != DP_MODE_ON || !dp_process_is_ours())
+        return;
+    atomic_store_explicit(&mode, DP_MODE_FINISHED, memory_order_release);
+    dp_sites_close();
+    dp_steward_stop();
+    dp_lanes_finish();
+    dp_sink_finish();
+    dp_log_finish();
+    state->log_bytes = dp_streams_bytes();
+    state->end_monotonic_ns = dp_now_ns();
+    __atomic_store_n(&state->phase, DP_PROCESS_FINISHED, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,58 @@
+/*
+ * The process as a whole: on or off, where the log is, whether this is still
+ * the process that opened it.
+ *
+ *     UNKNOWN --first module loaded--> OFF | ON --exit--> FINISHED
+ *
+ * After fork() the child is in ON with the parent's files mapped; the first
+ * opened call finds that out (dp_process_is_ours) and starts a log of its own.
+ */
+#ifndef DP_PROCESS_H
+#define DP_PROCESS_H
+
+#include "types.h"
+
+/* 1 in the process that made the log; reads as 0 in a forked child. */
+extern const volatile uint32_t *dp_process_alive;
+
+static inline bool dp_process_is_ours(void)
+{
+    return *dp_process_alive != 0;
+}
+
+enum dp_mode dp_process_mode(void);
+
+/* The mapped state; a private stand-in while there is none. Never NULL. */
+struct dp_process_state *dp_process_state(void);
+const char *dp_process_directory(void); /* absolute */
+const char *dp_process_program(void);   /* base name of the executable */
+
+void dp_process_lost(enum dp_loss reason, uint64_t count);
+
+/* A dp_deep function: the calling thread's first opened call (or the first in
+ * a forked child). 1: dp_self is set; 0: its calls are not profiled. */
+uint64_t dp_process_meet_thread(void *, uintptr_t, uintptr_t);
+
+/* Allocates [offset, offset + bytes) of a lane's state file. */
+int dp_process_grow_lane(uint32_t lane, uint64_t offset, uint64_t bytes);
+
+/* Bits 1u << enum dp_resource. */
+extern _Atomic uint32_t dp_load_closed;
+
+static inline bool dp_load_gate_closed(void)
+{
+    return atomic_load_explicit(&dp_load_closed, memory_order_relaxed) != 0;
+}
+
+/* Longest gap between the tick `t0` and the one after it. */
+uint64_t dp_tick_gap_after(uint64_t t0);
+
+/* Both addresses lie on the lane owner's own stack. */
+static inline bool dp_same_stack(const struct dp_lane *lane, uintptr_t a, uintptr_t b)
+{
+    const uintptr_t most = 8u << 20; /* default stack size */
+    return a < lane->stack_high && b < lane->stack_high && lane->stack_high - a < most &&
+           lane->stack_high - b < most;
+}
+
+#endif

@@ -1,0 +1,136 @@
+/* See process_log.h. */
+#include "process_log.h"
+
+#include <string.h>
+
+#include "lock.h"
+#include "os.h"
+#include "process.h"
+#include "stream.h"
+
+#define MAX_TEXT 4096 /* of one string: the rest is cut */
+
+static struct dp_stream stream;
+static struct dp_lock stream_lock;
+static uint64_t reported_losses[DP_LOSS_COUNT];
+
+struct part {
+    const void *bytes;
+    size_t length;
+    bool is_text; /* gets a NUL behind it */
+};
+
+static void write_parts(uint32_t id, const struct part *parts, size_t n_parts)
+{
+    struct dp_os_signals saved;
+    size_t payload = 0;
+    for (size_t i = 0; i < n_parts; i++)
+        payload += parts[i].length + parts[i].is_text;
+    dp_lock_take(&stream_lock, &saved);
+    uint64_t now = dp_now_ns();
+    char *at = dp_record_begin(&stream, id, payload, &now, dp_process_state()->lost);
+    if (at) {
+        for (size_t i = 0; i < n_parts; i++) {
+            memcpy(at, parts[i].bytes, parts[i].length);
+            at += parts[i].length;
+            if (parts[i].is_text)
+                *at++ = 0;
+        }
+        dp_record_commit(&stream, at, now);
+    }
+    dp_lock_give(&stream_lock, &saved);
+}
+
+static struct part text_part(const char *string, size_t length)
+{
+    const char *nul = memchr(string, 0, length);
+    if (nul)
+        length = (size_t)(nul - string);
+    return (struct part){string, length < MAX_TEXT ? length : MAX_TEXT, true};
+}
+
+static struct part string_part(const char *string)
+{
+    return text_part(string, strlen(string));
+}
+
+static void start_stream(void)
+{
+    char name[16];
+    dp_os_thread_name(name);
+    dp_stream_init(&stream, DP_RUNTIME_LANE);
+    dp_stream_set_thread(&stream, dp_os_tid(), name);
+    memset(reported_losses, 0, sizeof reported_losses);
+}
+
+void dp_log_init(void)
+{
+    dp_lock_init(&stream_lock);
+    start_stream();
+}
+
+void dp_log_reset(void)
+{
+    dp_stream_forget(&stream);
+    dp_log_init();
+}
+
+void dp_log_finish(void)
+{
+    struct dp_os_signals saved;
+    dp_lock_take(&stream_lock, &saved);
+    dp_stream_close_packet(&stream);
+    dp_lock_give(&stream_lock, &saved);
+}
+
+const struct dp_stream *dp_log_stream(void)
+{
+    return &stream;
+}
+
+void dp_log_event(uint32_t id, const void *payload, size_t bytes)
+{
+    struct part part = {payload, bytes, false};
+    write_parts(id, &part, 1);
+}
+
+void dp_log_site(uint32_t index, uint64_t site_id, const struct dp_site_desc *desc,
+                 const char *module)
+{
+    struct dp_event_site event = {
+        .site = index, .line = desc->line, .flags = desc->flags, .id = site_id};
+    struct part parts[] = {{&event, sizeof event, false},
+                           string_part(desc->function),
+                           string_part(desc->file),
+                           string_part(module)};
+    write_parts(DP_EVENT_ID_site, parts, 4);
+}
+
+void dp_log_site_attribute(const struct dp_event_site_attribute *event, const char *options,
+                           struct dp_word rule)
+{
+    struct part parts[] = {{event, sizeof *event, false},
+                           string_part(options),
+                           text_part(rule.length ? rule.text : "", rule.length)};
+    write_parts(DP_EVENT_ID_site_attribute, parts, 3);
+}
+
+void dp_log_setting(uint32_t source, const char *name, const char *value, const char *problem)
+{
+    struct dp_event_setting event = {.source = source};
+    struct part parts[] = {
+        {&event, sizeof event, false}, string_part(name), string_part(value), string_part(problem)};
+    write_parts(DP_EVENT_ID_setting, parts, 4);
+}
+
+void dp_log_losses(const uint64_t totals[DP_LOSS_COUNT])
+{
+    for (uint32_t reason = 0; reason < DP_LOSS_COUNT; reason++) {
+        if (totals[reason] <= reported_losses[reason])
+            continue;
+        struct dp_event_lost event = {.reason = reason,
+                                      .count = totals[reason] - reported_losses[reason]};
+        reported_losses[reason] = totals[reason];
+        dp_log_event(DP_EVENT_ID_lost, &event, sizeof event);
+    }
+}

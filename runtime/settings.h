@@ -1,0 +1,44 @@
+/*
+ * The settings of deep_profile/settings.def, read once from the environment at
+ * start. A refused value leaves the default; what was wrong is kept for the
+ * log's `setting` events.
+ */
+#ifndef DP_SETTINGS_H
+#define DP_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "types.h"
+
+enum dp_setting_id {
+#define DP_SETTING(name, NAME, type, default_text, minimum, maximum, what) DP_SETTING_##NAME,
+#include "deep_profile/settings.def"
+    DP_SETTING_COUNT
+};
+
+struct dp_setting {
+    const char *name;    /* DEEP_PROFILE_X */
+    const char *text;    /* in force: the default or the environment's, not owned */
+    uint64_t value;      /* ns, bytes, billionths, 0 or 1, or the number; texts: 0 */
+    uint32_t source;     /* see the `setting` event */
+    const char *problem; /* why the environment's value was refused, or "" */
+};
+
+extern struct dp_setting dp_settings[DP_SETTING_COUNT];
+
+/* Reads them all. The environment's strings must stay (they do until setenv). */
+void dp_settings_read(void);
+
+static inline uint64_t dp_setting_value(enum dp_setting_id id)
+{
+    return dp_settings[id].value;
+}
+
+static inline const char *dp_setting_text(enum dp_setting_id id)
+{
+    return dp_settings[id].text;
+}
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * The registry of sites: which functions there are, and what their attributes,
+ * the environment and the rules make of each.
+ *
+ * All of it runs under the registry's lock, in constructors, destructors and
+ * the first opened call of a process; the hot path only indexes dp_sites.
+ */
+#ifndef DP_SITES_H
+#define DP_SITES_H
+
+#include "rules.h"
+#include "types.h"
+
+extern struct dp_site_state *dp_sites; /* by index; DP_MAX_SITES of them */
+extern uint32_t dp_n_sites;            /* highest index given */
+
+/* Before any module is loaded while profiling is on. 0 or -errno. */
+int dp_sites_init(const struct dp_rules *rules, uint32_t env, bool check_load, uint64_t tick_ns,
+                  double slow_baseline);
+
+/* Registers the module's sites, decides about each, opens their gates. */
+void dp_sites_add(struct dp_site *start, struct dp_site *stop);
+/* Their memory goes away. */
+void dp_sites_remove(struct dp_site *start);
+/* Closes every gate: nothing opens any more. */
+void dp_sites_close(void);
+/* In a forked child: writes every site into the new log. */
+void dp_sites_log_all(void);
+
+/* In a forked child: the lock may be held by a thread that is not there. */
+void dp_sites_unlock(void);
+
+uint32_t dp_sites_counted(void); /* highest count slot given */
+/* Shortest threshold that is judged by the tick, UINT64_MAX: none. */
+uint64_t dp_sites_shortest_slow_ns(void);
+
+#endif

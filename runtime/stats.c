@@ -1,0 +1,77 @@
+/* See stats.h. Reached through dp_deep, in the thread that owns the lane. */
+#include "stats.h"
+
+#include <errno.h>
+
+#include "lane.h"
+#include "os.h"
+#include "process.h"
+
+#define ARENA_STEP 65536
+
+/* From the lane's arena, 8-byte aligned and zeroed; 0: full. The file grows
+ * here, so that a full disk is an error now and not a signal later. */
+static uint64_t take(struct dp_lane *lane, uint64_t bytes)
+{
+    struct dp_lane_state *state = lane->state;
+    uint64_t start = state->arena_used, end = start + ((bytes + 7) & ~UINT64_C(7));
+    if (end > lane->state_bytes) {
+        state->lost[DP_LOSS_AGGREGATES]++;
+        return 0;
+    }
+    if (end > state->file_bytes) {
+        uint64_t grown = end + ARENA_STEP - 1;
+        grown -= grown % ARENA_STEP;
+        if (grown > lane->state_bytes)
+            grown = lane->state_bytes;
+        if (dp_process_grow_lane(lane->index, state->file_bytes, grown - state->file_bytes) != 0) {
+            state->lost[DP_LOSS_AGGREGATES]++;
+            return 0;
+        }
+        state->file_bytes = grown;
+    }
+    state->arena_used = end;
+    return start;
+}
+
+static uint64_t arena_take(struct dp_lane *lane, uint64_t bytes)
+{
+    int saved_errno = errno;
+    uint64_t offset = take(lane, bytes);
+    errno = saved_errno;
+    return offset;
+}
+
+uint64_t dp_stats_make(void *argument, uintptr_t index, uintptr_t unused)
+{
+    struct dp_lane *lane = argument;
+    struct dp_lane_state *state = lane->state;
+    uint32_t *page_offset = &state->site_pages[index / DP_LANE_SITE_PAGE];
+    (void)unused;
+    if (!*page_offset) {
+        uint64_t page = arena_take(lane, DP_LANE_SITE_PAGE * sizeof(uint32_t));
+        if (!page)
+            return 0;
+        __atomic_store_n(page_offset, (uint32_t)page, __ATOMIC_RELEASE);
+    }
+    uint64_t offset = arena_take(lane, sizeof(struct dp_site_stats));
+    if (!offset)
+        return 0;
+    struct dp_site_stats *stats = dp_lane_pointer(state, offset);
+    stats->site = (uint32_t)index;
+    stats->min_ns = UINT64_MAX;
+    uint32_t *entry = (uint32_t *)dp_lane_pointer(state, *page_offset) + index % DP_LANE_SITE_PAGE;
+    __atomic_store_n(entry, (uint32_t)offset, __ATOMIC_RELEASE);
+    return offset;
+}
+
+uint64_t dp_stats_make_block(void *argument, uintptr_t stats_offset, uintptr_t block)
+{
+    struct dp_lane *lane = argument;
+    uint64_t offset = arena_take(lane, DP_HISTOGRAM_SUB * sizeof(uint32_t));
+    if (offset) {
+        struct dp_site_stats *stats = dp_lane_pointer(lane->state, stats_offset);
+        __atomic_store_n(&stats->blocks[block], (uint32_t)offset, __ATOMIC_RELEASE);
+    }
+    return offset;
+}

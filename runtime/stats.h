@@ -1,0 +1,72 @@
+/*
+ * Aggregates: one dp_site_stats for each site in each lane, in the lane's
+ * mapped arena, with a sparse log-linear histogram (state.h has the layout).
+ *
+ * The inline part is hot: plain stores by the lane's owner. What is missing is
+ * made by the deep functions in stats.c, once for a site or power of two.
+ */
+#ifndef DP_STATS_H
+#define DP_STATS_H
+
+#include "clock.h"
+#include "types.h"
+
+/* dp_deep functions: (lane, index) and (lane, stats offset, block). They return
+ * an offset in the lane's file, 0 when the arena is full (counted). */
+uint64_t dp_stats_make(void *lane, uintptr_t index, uintptr_t unused);
+uint64_t dp_stats_make_block(void *lane, uintptr_t stats, uintptr_t block);
+
+static inline void *dp_lane_pointer(struct dp_lane_state *state, uint64_t offset)
+{
+    return (char *)state + offset;
+}
+
+/* NULL: no room. */
+static inline struct dp_site_stats *dp_stats_of(struct dp_lane *lane, uint32_t index)
+{
+    struct dp_lane_state *state = lane->state;
+    uint64_t page = state->site_pages[index / DP_LANE_SITE_PAGE];
+    uint64_t offset = 0;
+    if (DP_LIKELY(page != 0))
+        offset = ((uint32_t *)dp_lane_pointer(state, page))[index % DP_LANE_SITE_PAGE];
+    if (DP_UNLIKELY(offset == 0)) {
+        offset = dp_deep(dp_stats_make, lane, index, 0);
+        if (offset == 0)
+            return NULL;
+    }
+    return dp_lane_pointer(state, offset);
+}
+
+static inline void dp_stats_add_duration(struct dp_lane *lane, struct dp_site_stats *stats,
+                                         uint64_t duration_ns)
+{
+    uint32_t block = dp_histogram_block(duration_ns);
+    uint64_t offset = stats->blocks[block];
+    if (DP_UNLIKELY(offset == 0)) {
+        offset = dp_deep(dp_stats_make_block, lane,
+                         (uintptr_t)((char *)stats - (char *)lane->state), block);
+        if (offset == 0)
+            return;
+    }
+    uint32_t *slots = dp_lane_pointer(lane->state, offset);
+    slots[dp_histogram_slot(duration_ns, block)]++;
+}
+
+/* A call of the population that aggregates describe. */
+static inline void dp_stats_add_call(struct dp_lane *lane, struct dp_site_stats *stats,
+                                     const struct dp_site_state *site, uint64_t duration_ns,
+                                     uint64_t child_ns)
+{
+    stats->sampled++;
+    stats->estimated += site->estimated_256;
+    stats->variance += site->variance;
+    stats->total_ns += duration_ns;
+    stats->child_ns += child_ns < duration_ns ? child_ns : duration_ns;
+    if (duration_ns > stats->max_ns)
+        stats->max_ns = duration_ns;
+    if (duration_ns < stats->min_ns)
+        stats->min_ns = duration_ns;
+    dp_stats_add_duration(lane, stats, duration_ns);
+}
+
+#endif

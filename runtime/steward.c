@@ -1,0 +1,253 @@
+/* See steward.h. */
+#include "steward.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "enter.h"
+#include "lane.h"
+#include "load.h"
+#include "os.h"
+#include "process.h"
+#include "process_log.h"
+#include "settings.h"
+#include "sink.h"
+#include "sites.h"
+#include "stream.h"
+
+#include <sys/prctl.h>
+
+#define TICKS_KEPT 4096 /* power of two */
+#define LATE_PERIODS 8
+#define SECOND_NS UINT64_C(1000000000)
+#define WATCH_NS UINT64_C(20000000)  /* calls in flight are looked at this often */
+#define SINK_NS UINT64_C(50000000)
+#define CLOCK_TRIPLE_NS (10 * SECOND_NS)
+
+_Alignas(64) volatile uint64_t deep_profile_tick;
+
+static _Atomic bool stopping;
+static _Atomic uint64_t ticks[TICKS_KEPT]; /* by number */
+static _Atomic uint64_t n_ticks;
+static _Atomic uint64_t longest_gap_ns;
+
+struct reported { /* slow calls in flight that were told already, of one lane */
+    uint64_t t0[DP_OPEN_MAX];
+};
+static struct reported *reported; /* DP_MAX_LANES */
+
+static void advance_tick(uint64_t now, uint64_t period)
+{
+    uint64_t before = deep_profile_tick;
+    uint64_t number = atomic_load_explicit(&n_ticks, memory_order_relaxed);
+    if (now <= before)
+        now = before + 1; /* every tick differs: see dp_tick_gap_after */
+    atomic_store_explicit(&ticks[number % TICKS_KEPT], now, memory_order_relaxed);
+    atomic_store_explicit(&n_ticks, number + 1, memory_order_release);
+    deep_profile_tick = now;
+    dp_process_state()->heartbeat_ns = now;
+    if (!before)
+        return;
+    uint64_t gap = now - before;
+    if (gap > atomic_load_explicit(&longest_gap_ns, memory_order_relaxed))
+        atomic_store_explicit(&longest_gap_ns, gap, memory_order_relaxed);
+    if (gap > LATE_PERIODS * period)
+        dp_process_lost(DP_LOSS_TICK_LATE, gap - period);
+}
+
+/* Called by any thread, at a slow exit: binary search in the kept ticks. */
+uint64_t dp_tick_gap_after(uint64_t t0)
+{
+    uint64_t end = atomic_load_explicit(&n_ticks, memory_order_acquire);
+    uint64_t start = end > TICKS_KEPT - 64 ? end - (TICKS_KEPT - 64) : 0;
+    uint64_t low = start, high = end;
+    while (low < high) { /* the first tick above t0 */
+        uint64_t middle = low + (high - low) / 2;
+        if (atomic_load_explicit(&ticks[middle % TICKS_KEPT], memory_order_relaxed) > t0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    if (low > start && low < end)
+        return atomic_load_explicit(&ticks[low % TICKS_KEPT], memory_order_relaxed) - t0;
+    return atomic_load_explicit(&longest_gap_ns, memory_order_relaxed);
+}
+
+uint64_t dp_steward_period_ns(void)
+{
+    uint64_t period = dp_setting_value(DP_SETTING_TICK);
+    uint64_t wanted = dp_sites_shortest_slow_ns() / 64;
+    if (wanted < period)
+        period = wanted;
+    return period < 250000 ? 250000 : period;
+}
+
+static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t t0, uint64_t now)
+{
+    const struct dp_site_state *site = &dp_sites[index];
+    bool exact = t0 & DP_T0_OPENED;
+    uint64_t start = exact ? t0 ^ DP_T0_OPENED : t0;
+    uint64_t gap = exact ? 0 : dp_tick_gap_after(t0);
+    struct dp_event_slow_operation event = {
+        .site = index,
+        .tid = lane->state->tid,
+        .id = dp_slow_id(lane->index, index, t0),
+        .flags = DP_SLOW_IN_FLIGHT | (exact ? DP_SLOW_EXACT : 0),
+        .duration_ns = now - start - gap / 2,
+        .threshold_ns = site->slow_threshold_ns,
+        .duration_error_ns = exact ? 0 : gap / 2 + 1,
+    };
+    const struct dp_probe *probe = &site->probes[DP_ATTRIBUTE_IF_SLOW];
+    if (probe->event && dp_slow_chosen(event.id, probe->event_chance))
+        dp_log_event(DP_EVENT_ID_slow_operation, &event, sizeof event);
+}
+
+/* The owner changes these words while we read: an entry counts only when it
+ * reads the same twice around the check that it is open. */
+static void watch_open_calls(struct dp_lane *lane, uint64_t now)
+{
+    struct dp_open_calls *open = &lane->state->open;
+    uint64_t top = __atomic_load_n(&open->top, __ATOMIC_ACQUIRE);
+    uint64_t first = top > DP_OPEN_MAX ? top - DP_OPEN_MAX : 0;
+    for (uint64_t i = first; i < top; i++) {
+        struct dp_open_call *call = &open->calls[i % DP_OPEN_MAX];
+        uint64_t t0 = __atomic_load_n(&call->t0, __ATOMIC_ACQUIRE);
+        uint32_t index = __atomic_load_n(&call->site, __ATOMIC_ACQUIRE);
+        uint64_t start = t0 & ~DP_T0_OPENED;
+        if (index == 0 || index > dp_n_sites || start == 0 || start >= now)
+            continue;
+        uint64_t threshold = dp_sites[index].slow_threshold_ns;
+        uint64_t *told = &reported[lane->index].t0[i % DP_OPEN_MAX];
+        if (!threshold || now - start < threshold + dp_steward_period_ns() || *told == t0)
+            continue;
+        if (__atomic_load_n(&open->top, __ATOMIC_ACQUIRE) <= i ||
+            __atomic_load_n(&call->t0, __ATOMIC_ACQUIRE) != t0)
+            continue;
+        *told = t0;
+        report_in_flight(lane, index, t0, now);
+    }
+}
+
+/* duration=: memory is counted to here, whenever the call ends. */
+static void watch_caps(struct dp_lane *lane, uint64_t now)
+{
+    uint64_t depth = __atomic_load_n(&lane->state->frames_top, __ATOMIC_ACQUIRE);
+    for (uint64_t i = 0; i < depth && i < DP_LANE_FRAMES; i++) {
+        struct dp_frame *frame = &lane->frames[i];
+        const struct dp_site_state *site = &dp_sites[frame->site % DP_MAX_SITES];
+        uint64_t cap = site->probes[DP_ATTRIBUTE_PROFILE].duration_ns;
+        if (!cap || !(frame->kinds & site->memory & DP_KIND(PROFILE)) ||
+            atomic_load_explicit(&frame->capped, memory_order_relaxed) ||
+            now < frame->start_ns + cap)
+            continue;
+        frame->at_cap = lane->memory;
+        /* pairs with end_memory */
+        atomic_store_explicit(&frame->capped, true, memory_order_release);
+    }
+}
+
+static void watch_lanes(uint64_t now)
+{
+    uint32_t count = dp_lanes_count();
+    for (uint32_t i = 0; i < count; i++) {
+        struct dp_lane *lane = dp_lane_at(i);
+        if (__atomic_load_n(&lane->state->owner, __ATOMIC_ACQUIRE) != DP_LANE_OWNED)
+            continue;
+        watch_open_calls(lane, now);
+        watch_caps(lane, now);
+    }
+}
+
+static void keep_books(void)
+{
+    struct dp_process_state *process = dp_process_state();
+    uint64_t lost[DP_LOSS_COUNT], slow_paths = 0;
+    uint32_t count = dp_lanes_count();
+    memcpy(lost, process->lost, sizeof lost);
+    lost[DP_LOSS_OVERWRITTEN] += dp_streams_overwritten();
+    process->lost[DP_LOSS_OVERWRITTEN] = dp_streams_overwritten();
+    lost[DP_LOSS_OVERWRITTEN] = process->lost[DP_LOSS_OVERWRITTEN];
+    for (uint32_t i = 0; i < count; i++) {
+        const struct dp_lane_state *state = dp_lane_at(i)->state;
+        slow_paths += state->slow_paths;
+        for (uint32_t reason = 0; reason < DP_LOSS_COUNT; reason++)
+            lost[reason] += state->lost[reason];
+    }
+    process->steward_cpu_ns = dp_os_thread_cpu_ns();
+    process->log_bytes = dp_streams_bytes();
+    struct dp_event_overhead event = {
+        .steward_cpu_ns = process->steward_cpu_ns,
+        .slow_paths = slow_paths,
+        .slow_path_ns = process->slow_path_ns,
+        .process_cpu_ns = dp_os_process_cpu_ns(),
+        .log_bytes = process->log_bytes,
+    };
+    dp_log_event(DP_EVENT_ID_overhead, &event, sizeof event);
+    dp_log_losses(lost);
+}
+
+static void log_clock_triple(void)
+{
+    struct dp_event_clock event = {
+        .tsc = dp_arch_tsc(),
+        .monotonic_ns = dp_os_monotonic_ns(),
+        .realtime_ns = dp_os_realtime_ns(),
+    };
+    dp_log_event(DP_EVENT_ID_clock, &event, sizeof event);
+}
+
+/* One duty that is due every `period_ns`. */
+static bool due(uint64_t *next, uint64_t now, uint64_t period_ns)
+{
+    if (now < *next)
+        return false;
+    *next = now + period_ns;
+    return true;
+}
+
+static void *run(void *unused)
+{
+    uint64_t next_watch = 0, next_load = 0, next_second = 0, next_sink = 0, next_triple = 0;
+    uint64_t watch_ns = dp_sites_shortest_slow_ns() / 8;
+    (void)unused;
+    prctl(PR_SET_NAME, "deep-profile", 0, 0, 0);
+    while (!atomic_load_explicit(&stopping, memory_order_acquire)) {
+        uint64_t now = dp_now_ns();
+        uint64_t period = dp_steward_period_ns();
+        advance_tick(now, period);
+        if (due(&next_watch, now, watch_ns < WATCH_NS ? watch_ns : WATCH_NS))
+            watch_lanes(now);
+        if (due(&next_load, now, dp_setting_value(DP_SETTING_LOAD_PERIOD)))
+            dp_load_check();
+        if (due(&next_sink, now, SINK_NS))
+            dp_sink_feed();
+        if (due(&next_triple, now, CLOCK_TRIPLE_NS))
+            log_clock_triple();
+        if (due(&next_second, now, SECOND_NS)) {
+            dp_clock_adjust();
+            keep_books();
+        }
+        dp_os_sleep_until(dp_os_monotonic_ns() + period);
+    }
+    watch_lanes(dp_now_ns());
+    keep_books();
+    log_clock_triple();
+    return NULL;
+}
+
+int dp_steward_start(void)
+{
+    if (!reported)
+        reported = dp_os_map_memory(DP_MAX_LANES * sizeof *reported);
+    if (!reported)
+        return -1;
+    atomic_store_explicit(&stopping, false, memory_order_relaxed);
+    advance_tick(dp_now_ns(), UINT64_MAX / LATE_PERIODS);
+    return dp_os_thread_start(run);
+}
+
+void dp_steward_stop(void)
+{
+    atomic_store_explicit(&stopping, true, memory_order_release);
+    dp_os_thread_join();
+}

@@ -1,0 +1,324 @@
+/*
+ * Packets and segments; see stream.h. Not on the hot path, but in the thread
+ * that records, at any point of the host's program: no allocation, no lock but
+ * the segment list's, held for a few stores with signals blocked.
+ */
+#include "stream.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "deep_profile/abi/text.h"
+#include "lock.h"
+#include "os.h"
+#include "settings.h"
+
+#define FIRST_PACKET_BYTES 16384
+#define MAX_SEGMENTS 65536
+
+/* A finished or open segment, in order of creation: the flight recorder removes
+ * from the front. */
+struct segment {
+    uint32_t lane;
+    uint32_t number;
+    uint64_t bytes;
+    uint64_t records;
+    bool closed;
+};
+
+static char directory[DP_PATH_MAX];
+static uint8_t trace_uuid[16];
+static uint64_t size_limit, packet_limit;
+static bool keep_newest;
+static _Atomic uint64_t bytes_on_disk;
+static _Atomic uint64_t overwritten;
+
+static struct dp_lock segments_lock;
+static struct segment *segments; /* ring of MAX_SEGMENTS */
+static uint32_t first_segment, n_segments;
+
+void dp_streams_init(const char *path, const uint8_t uuid[16])
+{
+    size_t length = strlen(path);
+    memcpy(directory, path, length + 1);
+    memcpy(trace_uuid, uuid, sizeof trace_uuid);
+    size_limit = dp_setting_value(DP_SETTING_SIZE_LIMIT);
+    uint64_t page = dp_os_page_bytes();
+    packet_limit = (dp_setting_value(DP_SETTING_PACKET_SIZE) + page - 1) / page * page;
+    keep_newest = strcmp(dp_setting_text(DP_SETTING_WHEN_FULL), "keep") == 0;
+    if (!segments)
+        segments = dp_os_map_memory(MAX_SEGMENTS * sizeof *segments);
+}
+
+void dp_streams_reset(void)
+{
+    dp_lock_init(&segments_lock);
+    first_segment = n_segments = 0;
+    atomic_store_explicit(&bytes_on_disk, 0, memory_order_relaxed);
+    atomic_store_explicit(&overwritten, 0, memory_order_relaxed);
+}
+
+uint64_t dp_streams_bytes(void)
+{
+    return atomic_load_explicit(&bytes_on_disk, memory_order_relaxed);
+}
+
+uint64_t dp_streams_overwritten(void)
+{
+    return atomic_load_explicit(&overwritten, memory_order_relaxed);
+}
+
+static void add_padded(struct dp_text *text, uint32_t number)
+{
+    for (uint32_t limit = 1000; limit > 1 && number < limit; limit /= 10)
+        dp_text_char(text, '0');
+    dp_text_u64(text, number);
+}
+
+void dp_stream_segment_path(char path[DP_PATH_MAX + 64], uint32_t lane, uint32_t number)
+{
+    struct dp_text text = {path, DP_PATH_MAX + 63, 0};
+    dp_text_string(&text, directory);
+    dp_text_string(&text, lane == DP_RUNTIME_LANE ? "/runtime" : "/stream-");
+    if (lane != DP_RUNTIME_LANE)
+        add_padded(&text, lane);
+    dp_text_char(&text, '-');
+    add_padded(&text, number);
+    path[text.length] = 0;
+}
+
+/* Segments are small enough that the flight recorder forgets in fine steps. */
+static uint64_t segment_limit(void)
+{
+    uint64_t limit = size_limit / 16;
+    if (limit > 64u << 20)
+        limit = 64u << 20;
+    return limit < packet_limit ? packet_limit : limit;
+}
+
+void dp_stream_init(struct dp_stream *stream, uint32_t lane)
+{
+    *stream = (struct dp_stream){.lane = lane, .next_bytes = FIRST_PACKET_BYTES};
+    if (stream->next_bytes > packet_limit)
+        stream->next_bytes = (uint32_t)packet_limit;
+}
+
+void dp_stream_set_thread(struct dp_stream *stream, uint32_t tid, const char name[16])
+{
+    stream->tid = tid;
+    memcpy(stream->thread_name, name, sizeof stream->thread_name);
+}
+
+static struct segment *find_segment(uint32_t lane, uint32_t number)
+{
+    for (uint32_t i = n_segments; i-- > 0;) {
+        struct segment *segment = &segments[(first_segment + i) % MAX_SEGMENTS];
+        if (segment->lane == lane && segment->number == number)
+            return segment;
+    }
+    return NULL;
+}
+
+static void note_bytes(struct dp_stream *stream, int64_t bytes, uint64_t records, bool closed)
+{
+    atomic_fetch_add_explicit(&bytes_on_disk, (uint64_t)bytes, memory_order_relaxed);
+    struct dp_os_signals saved;
+    dp_lock_take(&segments_lock, &saved);
+    struct segment *segment = find_segment(stream->lane, stream->segment);
+    if (segment) {
+        segment->bytes += (uint64_t)bytes;
+        segment->records += records;
+        segment->closed = closed;
+    }
+    dp_lock_give(&segments_lock, &saved);
+}
+
+/* Takes the packet off the mapping; its unused end back from the file. */
+void dp_stream_close_packet(struct dp_stream *stream)
+{
+    if (!stream->packet)
+        return;
+    uint64_t page = dp_os_page_bytes();
+    uint32_t used = (uint32_t)((stream->position + page - 1) / page * page);
+    char path[DP_PATH_MAX + 64];
+    dp_stream_segment_path(path, stream->lane, stream->segment);
+    if (used < stream->packet_bytes) {
+        stream->packet->packet_size_bits = (uint64_t)used * 8;
+        int fd = dp_os_open(path);
+        if (fd >= 0) {
+            dp_os_truncate(fd, stream->offset + used);
+            dp_os_close(fd);
+        }
+    }
+    note_bytes(stream, (int64_t)used - (int64_t)stream->packet_bytes, stream->records, false);
+    dp_os_unmap(stream->packet, stream->packet_bytes);
+    stream->packet = NULL;
+    stream->segment_bytes = stream->offset + used;
+    stream->records = 0;
+}
+
+void dp_stream_forget(struct dp_stream *stream)
+{
+    dp_os_unmap(stream->packet, stream->packet_bytes);
+    stream->packet = NULL;
+}
+
+/* Removes the oldest closed segment; false when there is none. */
+static bool remove_oldest(void)
+{
+    struct dp_os_signals saved;
+    bool found = false;
+    struct segment victim = {0};
+    dp_lock_take(&segments_lock, &saved);
+    for (uint32_t i = 0; i < n_segments && !found; i++) {
+        struct segment *segment = &segments[(first_segment + i) % MAX_SEGMENTS];
+        if (!segment->closed || segment->lane == DP_RUNTIME_LANE)
+            continue;
+        victim = *segment;
+        found = true;
+        for (uint32_t j = i; j > 0; j--)
+            segments[(first_segment + j) % MAX_SEGMENTS] =
+                segments[(first_segment + j - 1) % MAX_SEGMENTS];
+        first_segment = (first_segment + 1) % MAX_SEGMENTS;
+        n_segments--;
+    }
+    dp_lock_give(&segments_lock, &saved);
+    if (!found)
+        return false;
+    char path[DP_PATH_MAX + 64];
+    dp_stream_segment_path(path, victim.lane, victim.number);
+    dp_os_unlink(path);
+    atomic_fetch_sub_explicit(&bytes_on_disk, victim.bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&overwritten, victim.records, memory_order_relaxed);
+    return true;
+}
+
+static bool within_limit(struct dp_stream *stream, uint64_t bytes)
+{
+    if (stream->lane == DP_RUNTIME_LANE)
+        return true; /* it is small, and says what was lost */
+    while (dp_streams_bytes() + bytes > size_limit) {
+        if (!keep_newest)
+            return false;
+        if (remove_oldest())
+            continue;
+        /* Nothing but open segments is left: its own gives way. */
+        if (!stream->open)
+            return false;
+        note_bytes(stream, 0, 0, true);
+        stream->open = false;
+        stream->segment++;
+    }
+    return true;
+}
+
+static int new_segment(struct dp_stream *stream)
+{
+    char path[DP_PATH_MAX + 64];
+    struct dp_os_signals saved;
+    if (stream->open) {
+        note_bytes(stream, 0, 0, true);
+        stream->segment++;
+    }
+    dp_stream_segment_path(path, stream->lane, stream->segment);
+    int fd = dp_os_create(path);
+    if (fd < 0)
+        return fd;
+    stream->open = true;
+    stream->segment_bytes = 0;
+    dp_lock_take(&segments_lock, &saved);
+    if (n_segments < MAX_SEGMENTS && segments)
+        segments[(first_segment + n_segments++) % MAX_SEGMENTS] =
+            (struct segment){.lane = stream->lane, .number = stream->segment};
+    dp_lock_give(&segments_lock, &saved);
+    return fd;
+}
+
+static int open_segment(struct dp_stream *stream, uint64_t bytes)
+{
+    if (!stream->open || stream->segment_bytes + bytes > segment_limit())
+        return new_segment(stream);
+    char path[DP_PATH_MAX + 64];
+    dp_stream_segment_path(path, stream->lane, stream->segment);
+    return dp_os_open(path);
+}
+
+static int map_packet(struct dp_stream *stream, uint64_t bytes)
+{
+    int fd = open_segment(stream, bytes);
+    if (fd < 0)
+        return fd;
+    int error = dp_os_allocate(fd, stream->segment_bytes, bytes);
+    if (!error) {
+        stream->packet = dp_os_map_file(fd, stream->segment_bytes, bytes);
+        if (!stream->packet)
+            error = -1;
+    }
+    if (error) /* what was allocated in part would read as a packet without magic */
+        dp_os_truncate(fd, stream->segment_bytes);
+    dp_os_close(fd);
+    return error;
+}
+
+static void write_header(struct dp_stream *stream, uint64_t now)
+{
+    struct dp_packet *packet = stream->packet;
+    memcpy(packet->uuid, trace_uuid, sizeof packet->uuid);
+    packet->stream_class = 0;
+    packet->packet_size_bits = (uint64_t)stream->packet_bytes * 8;
+    packet->timestamp_begin = now;
+    packet->events_discarded = stream->discarded;
+    packet->sequence = stream->sequence++;
+    packet->lane = stream->lane;
+    packet->tid = stream->tid;
+    memcpy(packet->thread_name, stream->thread_name, sizeof packet->thread_name);
+    __atomic_store_n(&packet->content_size_bits, sizeof *packet * 8, __ATOMIC_RELEASE);
+    __atomic_store_n(&packet->magic, DP_PACKET_MAGIC, __ATOMIC_RELEASE);
+}
+
+static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t *lost)
+{
+    uint64_t now = dp_now_ns();
+    uint64_t bytes = stream->next_bytes;
+    if (sizeof(struct dp_packet) + needed > packet_limit) {
+        stream->discarded++;
+        lost[DP_LOSS_NO_SPACE]++;
+        return 0;
+    }
+    while (bytes < sizeof(struct dp_packet) + needed)
+        bytes *= 2;
+    if (bytes > packet_limit)
+        bytes = packet_limit;
+    dp_stream_close_packet(stream);
+    if (!within_limit(stream, bytes)) {
+        stream->discarded++;
+        lost[DP_LOSS_LOG_FULL]++;
+        return 0;
+    }
+    if (map_packet(stream, bytes) != 0) {
+        stream->discarded++;
+        lost[DP_LOSS_NO_SPACE]++;
+        return 0;
+    }
+    if (now < stream->last_ns)
+        now = stream->last_ns;
+    stream->packet_bytes = (uint32_t)bytes;
+    stream->offset = stream->segment_bytes;
+    stream->segment_bytes += bytes;
+    stream->position = sizeof(struct dp_packet);
+    stream->last_ns = now;
+    dp_os_populate(stream->packet, bytes);
+    write_header(stream, now);
+    note_bytes(stream, (int64_t)bytes, 0, false);
+    if (bytes * 2 <= packet_limit)
+        stream->next_bytes = (uint32_t)bytes * 2;
+    return 1;
+}
+
+uint64_t dp_stream_next(void *stream, uintptr_t needed, uintptr_t lost)
+{
+    int saved_errno = errno;
+    uint64_t made = next_packet(stream, needed, (uint64_t *)lost);
+    errno = saved_errno;
+    return made;
+}

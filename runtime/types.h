@@ -1,0 +1,138 @@
+/*
+ * Glossary: the runtime's own structures, and who may touch them.
+ *
+ *     site     an annotated function; struct dp_site is the code's side of it,
+ *              struct dp_site_state ours
+ *     kind     one of the six attributes, as bit 1u << enum dp_attribute
+ *     opened   a call that the gate let through; it is profiled for some kinds
+ *     lane     what one thread at a time writes to: mapped state and a stream
+ *     stream   packets of the log, written by one thread (or under a lock)
+ *     frame    an opened call of a thread that has not been left yet
+ *     steward  the one background thread
+ */
+#ifndef DP_TYPES_H
+#define DP_TYPES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "deep_profile/abi/event_json.h"
+#include "deep_profile/abi/gate.h"
+#include "deep_profile/abi/log.h"
+#include "deep_profile/abi/options.h"
+#include "deep_profile/abi/site.h"
+#include "deep_profile/abi/state.h"
+
+#define DP_LIKELY(x) __builtin_expect(!!(x), 1)
+#define DP_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define DP_KIND(attribute) (1u << DP_ATTRIBUTE_##attribute)
+#define DP_PATH_MAX 4096
+
+/* Between code and signal handlers of one thread. */
+#define DP_COMPILER_BARRIER() atomic_signal_fence(memory_order_seq_cst)
+
+/* One kind of one site, after options, environment and rules. */
+struct dp_probe {
+    uint32_t chance;           /* that a call is chosen, of 2^32; UINT32_MAX: all */
+    uint32_t chance_if_needed; /* the same, when it or a later kind must choose the call */
+    uint32_t event_chance;     /* IF_SLOW: that a slow call leaves an event */
+    bool event;           /* leaves events, not only aggregates */
+    bool memory;          /* counts memory */
+    bool load_checked;
+    uint64_t duration_ns; /* what is gathered ends here */
+    uint64_t threshold;   /* ns, or bytes for MEMORY; 0: none */
+};
+
+/*
+ * A site in this process. Written under the registry's lock before any call can
+ * see the site's weight; read by every thread. Stays when its module goes.
+ */
+struct dp_site_state {
+    struct dp_site *site;      /* NULL once its module is unloaded */
+    int64_t weight;            /* of the site, while profiling is on */
+    int64_t chance_weight;     /* always-open sites: weight of the kinds chosen by chance */
+    uint32_t always;           /* kinds every call is opened for */
+    uint32_t by_chance;        /* kinds chosen by chance */
+    uint32_t load_checked;
+    uint32_t memory;           /* kinds that count memory */
+    bool count_at_gate;        /* exact calls, without the code's own counter */
+    bool slow_by_tick;         /* IF_SLOW is judged by the coarse clock */
+    uint32_t estimated_256;    /* 256 / rate: what one call chosen by chance stands for */
+    uint64_t variance;         /* (1 - rate) / rate^2 */
+    uint64_t slow_after;       /* of the site */
+    uint64_t slow_threshold_ns;
+    uint64_t id;               /* hash of module, file, function, line */
+    struct dp_probe probes[DP_ATTRIBUTE_COUNT];
+    /* Copies that outlive the module, for the JSON lines sink. */
+    struct dp_record_site names;
+    const char *options[DP_ATTRIBUTE_COUNT]; /* as written; NULL: not written */
+};
+
+/* Memory this thread has allocated and freed since it was first seen. */
+struct dp_memory_counts {
+    uint64_t allocated_bytes;
+    uint64_t freed_bytes;
+    uint64_t allocations;
+    uint64_t frees;
+    int64_t live_bytes;
+    int64_t peak_bytes; /* highest live_bytes since the innermost counted call began */
+};
+
+struct dp_frame {
+    uint64_t start_ns;
+    uint64_t child_ns;   /* inside opened calls below */
+    uintptr_t stack;     /* stack pointer of the function at its entry */
+    uint32_t site;
+    uint32_t kinds;
+    bool by_chance;      /* of the population that aggregates describe */
+    _Atomic bool capped; /* the steward took `at_cap`: gathering ended */
+    struct dp_memory_counts before;
+    struct dp_memory_counts at_cap;
+};
+
+/* A file of packets, and the packet that is being written. */
+struct dp_stream {
+    struct dp_packet *packet; /* mapped; NULL: none, the next record makes one */
+    uint32_t position;        /* where the next record starts */
+    uint32_t packet_bytes;
+    uint64_t last_ns;         /* time of the last record */
+    uint64_t records;         /* in this packet */
+    uint64_t discarded;
+    uint64_t sequence;
+    uint64_t offset;          /* of the packet in its segment */
+    uint64_t segment_bytes;
+    uint32_t next_bytes;      /* size of the next packet */
+    uint32_t segment;         /* number of the current file */
+    uint32_t lane;            /* DP_RUNTIME_LANE: the process's own stream */
+    uint32_t tid;
+    bool open;                /* a segment exists */
+    char thread_name[16];
+};
+
+#define DP_RUNTIME_LANE UINT32_MAX
+
+/* The private side of a lane. Owned by one thread; the steward reads frames. */
+struct dp_lane {
+    volatile bool busy; /* the owner is inside the runtime: a signal handler keeps out */
+    uint32_t index;
+    uint32_t depth; /* of frames */
+    uint64_t random;
+    struct dp_lane_state *state;
+    size_t state_bytes;
+    struct dp_memory_counts memory;
+    uintptr_t stack_high; /* of the owner's own stack; frames are compared only on it */
+    struct dp_stream stream;
+    struct dp_lane *next_free;
+    struct dp_frame frames[DP_LANE_FRAMES];
+};
+
+enum dp_mode {
+    DP_MODE_UNKNOWN,  /* no module has been loaded yet */
+    DP_MODE_OFF,
+    DP_MODE_ON,
+    DP_MODE_FINISHED, /* the process is ending: nothing more is profiled */
+};
+
+#endif
