@@ -305,7 +305,8 @@ static void emit_call(struct dp_lane *lane, const struct dp_frame *frame,
 }
 
 /* Everything a call that was opened leaves behind. */
-static void finish_call(struct dp_lane *lane, struct dp_frame *frame, uint64_t now)
+static void finish_call(struct dp_lane *lane, struct dp_frame *frame, enum dp_left left,
+                        uint64_t now)
 {
     const struct dp_site_state *site = &dp_sites[frame->site];
     const struct dp_probe *probes = site->probes;
@@ -326,7 +327,9 @@ static void finish_call(struct dp_lane *lane, struct dp_frame *frame, uint64_t n
     if (lane->depth)
         lane->frames[lane->depth - 1].child_ns += duration_ns;
 
-    if (DP_LIKELY(kinds & DP_KIND(PROFILE)))
+    if (DP_UNLIKELY(left != DP_LEFT_RETURN))
+        emit_exception(lane, frame, left, now);
+    else if (DP_LIKELY(kinds & DP_KIND(PROFILE)))
         emit_call(lane, frame, &probes[DP_ATTRIBUTE_PROFILE], DP_ATTRIBUTE_PROFILE, counted,
                   &memory, duration_ns, now);
     if (kinds & DP_KIND(PRODUCTION))
@@ -365,13 +368,14 @@ static bool find_frame(struct dp_lane *lane, uint32_t index, uint64_t start_ns, 
     return false;
 }
 
-static void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t start_ns, uint64_t now)
+static void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t start_ns,
+                        enum dp_left left, uint64_t now)
 {
     if (DP_UNLIKELY(!find_frame(lane, index, start_ns, now)))
         return; /* taken for left, or opened by another thread: already told */
     lane->depth--;
     lane->state->frames_top = lane->depth;
-    finish_call(lane, &lane->frames[lane->depth], now);
+    finish_call(lane, &lane->frames[lane->depth], left, now);
 }
 
 /* A call that the coarse clock says was slow: t0 is the last tick before its
@@ -402,8 +406,10 @@ void dp_exit(struct dp_site *code, uint64_t t0, uintptr_t unused)
     lane->busy = true;
     DP_COMPILER_BARRIER();
     lane->state->slow_paths++;
+    enum dp_left left = t0 & DP_T0_UNWOUND ? DP_LEFT_UNWIND : DP_LEFT_RETURN;
+    t0 &= ~DP_T0_UNWOUND;
     if (DP_LIKELY(t0 & DP_T0_OPENED))
-        exit_opened(lane, code->index, t0 ^ DP_T0_OPENED, now);
+        exit_opened(lane, code->index, t0 ^ DP_T0_OPENED, left, now);
     else
         exit_slow(lane, code->index, t0, now);
     DP_COMPILER_BARRIER();

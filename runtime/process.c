@@ -34,7 +34,6 @@ static char directory[DP_PATH_MAX];
 static char program_path[sizeof no_state.program];
 static struct dp_rules rules;
 
-static DP_INITIAL_EXEC _Thread_local uint64_t uncounted; /* where slot 0 counts while off */
 static DP_INITIAL_EXEC _Thread_local bool meeting;
 
 enum dp_mode dp_process_mode(void)
@@ -336,7 +335,6 @@ static bool meet_thread(void)
 {
     if (dp_process_mode() == DP_MODE_ON && !dp_process_is_ours())
         start_child();
-    deep_profile_counts = &uncounted;
     switch (dp_process_mode()) {
     case DP_MODE_UNKNOWN:
         return false; /* a call before our constructor: ask again next time */
@@ -367,8 +365,6 @@ uint64_t dp_process_meet_thread(void *a, uintptr_t b, uintptr_t c)
         meeting = true;
         known = meet_thread();
         meeting = false;
-    } else if (!deep_profile_counts) {
-        deep_profile_counts = &uncounted;
     }
     errno = saved_errno;
     return known;

@@ -13,6 +13,7 @@
 #include "stream.h"
 
 #define IN_BYTES 65536
+#define SLICE_NS 300000 /* between two ticks: the coarse clock goes on */
 #define OUT_BYTES 65536
 
 /* How far a stream has been read. */
@@ -29,6 +30,8 @@ static char sink_path[DP_PATH_MAX];
 static struct cursor *cursors; /* DP_MAX_LANES + 1; the last: the process's own */
 static char *in, *out;
 static struct dp_text lines;
+static uint64_t deadline_ns;
+static uint32_t next_lane; /* where the next slice goes on */
 
 void dp_sink_init(const char *path)
 {
@@ -111,6 +114,7 @@ static void write_event(struct dp_record_view *view, uint32_t index)
     struct dp_options_error error;
     view->realtime_offset_ns = dp_process_state()->realtime_offset_ns;
     view->pid = dp_process_state()->pid;
+    view->attribute = DP_ATTRIBUTE_COUNT;
     if (index && index <= dp_n_sites) {
         const struct dp_site_state *site = &dp_sites[index];
         view->site = &site->names;
@@ -163,6 +167,11 @@ static uint32_t site_of(uint32_t id, const struct shape *shape, const char *payl
     if (shape->has_site)
         memcpy(&word, payload, sizeof word); /* `site` comes first in all of them */
     return word;
+}
+
+static bool out_of_time(void)
+{
+    return dp_now_ns() >= deadline_ns;
 }
 
 /* One record at in[at]; returns its end, 0 when it is cut. */
@@ -225,7 +234,7 @@ static bool read_packet(struct cursor *cursor, int fd, uint64_t *packet_bytes)
     }
     uint32_t content = (uint32_t)(header.content_size_bits / 8);
     bool any = false;
-    while (cursor->position < content) {
+    while (cursor->position < content && !out_of_time()) {
         size_t want = content - cursor->position;
         if (want > IN_BYTES)
             want = IN_BYTES;
@@ -233,8 +242,11 @@ static bool read_packet(struct cursor *cursor, int fd, uint64_t *packet_bytes)
         if (got <= 0)
             break;
         size_t at = 0, end;
-        while ((end = read_record(cursor, at, (size_t)got)) != 0)
+        for (unsigned records = 1; (end = read_record(cursor, at, (size_t)got)) != 0; records++) {
             at = end;
+            if (records % 64 == 0 && out_of_time())
+                break;
+        }
         if (at == 0)
             break;
         any = true;
@@ -267,7 +279,7 @@ static void read_stream(struct cursor *cursor, const struct dp_stream *stream)
         while (more) {
             bool moved_on = cursor->position && writer_moved_on(cursor, stream);
             read_packet(cursor, fd, &bytes);
-            more = moved_on && bytes;
+            more = moved_on && bytes && !out_of_time();
             if (more) {
                 cursor->packet += bytes;
                 cursor->position = 0;
@@ -277,29 +289,39 @@ static void read_stream(struct cursor *cursor, const struct dp_stream *stream)
             }
         }
         dp_os_close(fd);
-        if (cursor->position != 0 || cursor->segment >= newest)
+        if (cursor->position != 0 || cursor->segment >= newest || out_of_time())
             return;
         *cursor = (struct cursor){.segment = cursor->segment + 1};
     }
 }
 
-void dp_sink_feed(void)
+static void feed(void)
+{
+    uint32_t count = dp_lanes_count();
+    read_stream(&cursors[DP_MAX_LANES], dp_log_stream());
+    for (uint32_t i = 0; i < count && !out_of_time(); i++) {
+        next_lane = next_lane + 1 < count ? next_lane + 1 : 0;
+        read_stream(&cursors[next_lane], &dp_lane_at(next_lane)->stream);
+    }
+    flush();
+}
+
+bool dp_sink_feed(void)
 {
     if (!sink_path[0])
-        return;
-    read_stream(&cursors[DP_MAX_LANES], dp_log_stream());
-    uint32_t count = dp_lanes_count();
-    for (uint32_t i = 0; i < count; i++)
-        read_stream(&cursors[i], &dp_lane_at(i)->stream);
-    flush();
+        return false;
+    deadline_ns = dp_now_ns() + SLICE_NS;
+    feed();
+    return out_of_time();
 }
 
 void dp_sink_finish(void)
 {
     if (!sink_path[0])
         return;
-    dp_sink_feed();
-    dp_sink_feed(); /* what a packet's end hid the first time */
+    deadline_ns = UINT64_MAX;
+    feed();
+    feed(); /* what a packet's end hid the first time */
     uint32_t count = dp_lanes_count(), last = dp_sites_counted();
     for (uint32_t i = 0; i < count; i++) {
         struct dp_lane_state *state = dp_lane_at(i)->state;

@@ -8,10 +8,13 @@
 #ifndef DP_SINK_H
 #define DP_SINK_H
 
+#include <stdbool.h>
+
 /* `path` "": no sink. Absolute, expanded. */
 void dp_sink_init(const char *path);
-/* Writes what was committed since the last time. Steward, or after it ended. */
-void dp_sink_feed(void);
+/* Writes what was committed since the last time, for a fraction of a tick; true
+ * when more is left. Steward only. */
+bool dp_sink_feed(void);
 /* The rest, and the counts of threads that still run. */
 void dp_sink_finish(void);
 

@@ -219,8 +219,8 @@ static void *run(void *unused)
             watch_lanes(now);
         if (due(&next_load, now, dp_setting_value(DP_SETTING_LOAD_PERIOD)))
             dp_load_check();
-        if (due(&next_sink, now, SINK_NS))
-            dp_sink_feed();
+        if (due(&next_sink, now, SINK_NS) && dp_sink_feed())
+            next_sink = 0; /* it has more: again after the next tick */
         if (due(&next_triple, now, CLOCK_TRIPLE_NS))
             log_clock_triple();
         if (due(&next_second, now, SECOND_NS)) {

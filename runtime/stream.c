@@ -260,13 +260,13 @@ static int map_packet(struct dp_stream *stream, uint64_t bytes)
     return error;
 }
 
-static void write_header(struct dp_stream *stream, uint64_t now)
+static void write_header(struct dp_stream *stream)
 {
     struct dp_packet *packet = stream->packet;
     memcpy(packet->uuid, trace_uuid, sizeof packet->uuid);
     packet->stream_class = 0;
     packet->packet_size_bits = (uint64_t)stream->packet_bytes * 8;
-    packet->timestamp_begin = now;
+    packet->timestamp_begin = stream->last_ns;
     packet->events_discarded = stream->discarded;
     packet->sequence = stream->sequence++;
     packet->lane = stream->lane;
@@ -278,7 +278,6 @@ static void write_header(struct dp_stream *stream, uint64_t now)
 
 static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t *lost)
 {
-    uint64_t now = dp_now_ns();
     uint64_t bytes = stream->next_bytes;
     if (sizeof(struct dp_packet) + needed > packet_limit) {
         stream->discarded++;
@@ -300,15 +299,12 @@ static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t 
         lost[DP_LOSS_NO_SPACE]++;
         return 0;
     }
-    if (now < stream->last_ns)
-        now = stream->last_ns;
     stream->packet_bytes = (uint32_t)bytes;
     stream->offset = stream->segment_bytes;
     stream->segment_bytes += bytes;
     stream->position = sizeof(struct dp_packet);
-    stream->last_ns = now;
     dp_os_populate(stream->packet, bytes);
-    write_header(stream, now);
+    write_header(stream);
     note_bytes(stream, (int64_t)bytes, 0, false);
     if (bytes * 2 <= packet_limit)
         stream->next_bytes = (uint32_t)bytes * 2;
