@@ -1,0 +1,56 @@
+/*
+ * deep-profile: what a program includes.
+ *
+ * Put a macro in front of a function, on its definition or on a declaration
+ * that the definition sees, and compile with deep-profile-cc:
+ *
+ *     DEEP_PROFILE_IF_SLOW(500ms)
+ *     int query(struct db *db);
+ *
+ * Options are key=value, separated by commas, without quotes unless a value
+ * holds a comma or a blank: DEEP_PROFILE(rate=0.5, env=dev|test). They are
+ * checked while compiling; docs/options.md lists them. Several macros may stand
+ * on one function. Without deep-profile's compiler plugin they are nothing at
+ * all, so this header may stay in the source.
+ */
+#ifndef DEEP_PROFILE_H
+#define DEEP_PROFILE_H
+
+#if defined __has_attribute
+#if __has_attribute(profile_production) && __has_attribute(profile_if_slow)
+#define DEEP_PROFILE_PLUGIN 1
+#endif
+#endif
+
+/*
+ * The options are stringified as they stand: their words are not expanded,
+ * though a program may have macros named like them (linux, test, rate). The
+ * attributes' reserved spelling keeps clear of macros, too.
+ */
+#ifdef DEEP_PROFILE_PLUGIN
+
+/* Profiles a share of the calls: rate, strategy, duration, threshold, env, … */
+#define DEEP_PROFILE(...) __attribute__((__profile__(#__VA_ARGS__)))
+/* Reports calls that take longer than a threshold, the first option. */
+#define DEEP_PROFILE_IF_SLOW(...) __attribute__((__profile_if_slow__(#__VA_ARGS__)))
+/* Profiles few calls, and none while the machine is under load. */
+#define DEEP_PROFILE_PRODUCTION(...) __attribute__((__profile_production__(#__VA_ARGS__)))
+/* Counts what each call allocates and frees. */
+#define DEEP_PROFILE_MEMORY(...) __attribute__((__profile_memory__(#__VA_ARGS__)))
+/* Counts the calls exactly. */
+#define DEEP_PROFILE_CALLS(...) __attribute__((__profile_calls__(#__VA_ARGS__)))
+/* Draws a flame graph of the calls. */
+#define DEEP_PROFILE_FLAME_GRAPH(...) __attribute__((__flame_graph__(#__VA_ARGS__)))
+
+#else
+
+#define DEEP_PROFILE(...)
+#define DEEP_PROFILE_IF_SLOW(...)
+#define DEEP_PROFILE_PRODUCTION(...)
+#define DEEP_PROFILE_MEMORY(...)
+#define DEEP_PROFILE_CALLS(...)
+#define DEEP_PROFILE_FLAME_GRAPH(...)
+
+#endif
+
+#endif

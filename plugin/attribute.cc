@@ -1,0 +1,235 @@
+/*
+ * Registers the attributes and checks each where the parser meets it. GCC calls
+ * handle() once for every attribute on every declaration, before it merges that
+ * declaration with earlier ones; what two declarations say together is checked
+ * by dp_collect_attributes() when the body is at hand.
+ */
+#include "attribute.h"
+#include "diagnostic.h"
+
+static const char *const names[DP_ATTRIBUTE_COUNT] = {
+#define DP_ATTRIBUTE(id, name, macro) name,
+#include "deep_profile/attributes.def"
+};
+
+/* Where the arguments of an attribute were written: the tree has no location.
+ * Its keys may outlive their trees, so it serves messages only. */
+static hash_map<tree, location_t> *places;
+
+/* What a strategy will gather one day. */
+static const struct {
+    enum dp_strategy strategy;
+    const char *what;
+} not_built[] = {
+    {DP_STRATEGY_SAMPLE, "stack samples"},
+    {DP_STRATEGY_TIME, "the time of each function below"},
+    {DP_STRATEGY_CALL_GRAPH, "the call graph"},
+    {DP_STRATEGY_FLAME_GRAPH, "the flame graph"},
+};
+
+static bool find_attribute_name(tree name, enum dp_attribute *attribute)
+{
+    for (int i = 0; i < DP_ATTRIBUTE_COUNT; i++)
+        if (is_attribute_p(names[i], name)) {
+            *attribute = (enum dp_attribute)i;
+            return true;
+        }
+    return false;
+}
+
+/* The options as text: "" without any, NULL if they are not one plain string. */
+static const char *text_of(tree args)
+{
+    if (!args)
+        return "";
+    tree string = TREE_VALUE(args);
+    if (TREE_CODE(string) != STRING_CST)
+        return NULL;
+    const char *text = TREE_STRING_POINTER(string);
+    tree type = TREE_TYPE(string);
+    if (type && TYPE_SIZE(TREE_TYPE(type)) &&
+        !tree_int_cst_equal(TYPE_SIZE(TREE_TYPE(type)), TYPE_SIZE(char_type_node)))
+        return NULL;
+    size_t length = (size_t)TREE_STRING_LENGTH(string);
+    return length > 0 && strlen(text) + 1 == length ? text : NULL;
+}
+
+static const char *describe(tree node)
+{
+    switch (TREE_CODE(node)) {
+    case PARM_DECL:
+        return "a parameter";
+    case FIELD_DECL:
+        return "a member";
+    case LABEL_DECL:
+        return "a label";
+    case TYPE_DECL:
+        return "a typedef";
+    case CONST_DECL:
+        return "an enumerator";
+    case VAR_DECL:
+        if (POINTER_TYPE_P(TREE_TYPE(node)) &&
+            FUNC_OR_METHOD_TYPE_P(TREE_TYPE(TREE_TYPE(node))))
+            return "a pointer to a function";
+        return "a variable";
+    default:
+        return TYPE_P(node) ? "a type" : "something else";
+    }
+}
+
+static void refuse_node(tree node, enum dp_attribute attribute, const char *text)
+{
+    struct dp_attribute_place place;
+    dp_find_attribute(&place, node, attribute, text ? text : "");
+    if (DECL_P(node) && DECL_NAME(node))
+        error_at(place.name, "'%s' belongs on a function, but '%s' is %s", names[attribute],
+                 IDENTIFIER_POINTER(DECL_NAME(node)), describe(node));
+    else
+        error_at(place.name, "'%s' belongs on a function, but this is %s", names[attribute],
+                 describe(node));
+}
+
+/* The same attribute with other options, before this one on the declaration. */
+static bool given_before(tree fn, enum dp_attribute attribute, tree args, const char *text)
+{
+    for (tree a = lookup_attribute(names[attribute], DECL_ATTRIBUTES(fn)); a;
+         a = lookup_attribute(names[attribute], TREE_CHAIN(a))) {
+        const char *other = text_of(TREE_VALUE(a));
+        if (TREE_VALUE(a) != args && other && strcmp(other, text) != 0)
+            return true;
+    }
+    return false;
+}
+
+static void warn_not_built(const struct dp_attribute_place *place, const struct dp_options *options)
+{
+    bool by_name = options->given & (1u << DP_OPTION_STRATEGY);
+    if (!by_name && options->attribute != DP_ATTRIBUTE_FLAME_GRAPH)
+        return;
+    location_t where = place->name;
+    const char *value = strstr(place->text, "strategy");
+    if (by_name && value)
+        where = dp_place_of(place, (size_t)(value - place->text), strlen("strategy"));
+    for (const auto &row : not_built)
+        if (row.strategy == options->strategy)
+            warning_at(where, 0, "'%s' is not built yet: each %s call records its time, not %s",
+                       by_name ? dp_strategy_names()[options->strategy].name
+                               : names[options->attribute],
+                       options->attribute == DP_ATTRIBUTE_IF_SLOW ? "reported" : "sampled",
+                       row.what);
+}
+
+static bool check(tree fn, enum dp_attribute attribute, tree args, const char *text)
+{
+    struct dp_attribute_place place;
+    struct dp_options options;
+    struct dp_options_error error;
+    if (!text) {
+        dp_find_attribute(&place, fn, attribute, "");
+        error_at(place.name, "'%s' expects its options as one string: \"rate=0.5, env=dev\"",
+                 names[attribute]);
+        return false;
+    }
+    if (dp_options_parse(attribute, text, &options, &error) != 0) {
+        dp_find_attribute(&place, fn, attribute, text);
+        dp_report(&place, &error);
+        return false;
+    }
+    dp_find_attribute(&place, fn, attribute, text);
+    if (given_before(fn, attribute, args, text)) {
+        error_at(place.name, "'%s' is on '%s' twice, with different options", names[attribute],
+                 IDENTIFIER_POINTER(DECL_NAME(fn)));
+        return false;
+    }
+    warn_not_built(&place, &options);
+    if (args)
+        places->put(args, place.name);
+    return true;
+}
+
+static tree handle(tree *node, tree name, tree args, int flags, bool *no_add_attrs)
+{
+    enum dp_attribute attribute;
+    const char *text = text_of(args);
+    if (!find_attribute_name(name, &attribute))
+        return NULL_TREE;
+    if (TYPE_P(*node) &&
+        (flags & (ATTR_FLAG_DECL_NEXT | ATTR_FLAG_FUNCTION_NEXT | ATTR_FLAG_ARRAY_NEXT))) {
+        /* int *DEEP_PROFILE() f(void): it is meant for what is declared. */
+        *no_add_attrs = true;
+        return tree_cons(name, args, NULL_TREE);
+    }
+    if (TREE_CODE(*node) != FUNCTION_DECL)
+        refuse_node(*node, attribute, text);
+    *no_add_attrs = TREE_CODE(*node) != FUNCTION_DECL || !check(*node, attribute, args, text);
+    return NULL_TREE;
+}
+
+void dp_register_attributes(void *, void *)
+{
+    static struct attribute_spec specs[DP_ATTRIBUTE_COUNT];
+    places = new hash_map<tree, location_t>;
+    for (int i = 0; i < DP_ATTRIBUTE_COUNT; i++) {
+        specs[i].name = names[i];
+        specs[i].max_length = 1;
+        specs[i].handler = handle;
+        register_attribute(&specs[i]);
+    }
+}
+
+static location_t place_of(tree args, tree fn)
+{
+    location_t *known = args ? places->get(args) : NULL;
+    return known ? *known : DECL_SOURCE_LOCATION(fn);
+}
+
+/* Declarations of one function that contradict each other. */
+static bool agree(tree fn, tree a, tree b)
+{
+    if (!b || strcmp(text_of(TREE_VALUE(a)), text_of(TREE_VALUE(b))) == 0)
+        return true;
+    location_t one = place_of(TREE_VALUE(a), fn), other = place_of(TREE_VALUE(b), fn);
+    bool swap = linemap_location_before_p(line_table, one, other);
+    error_at(swap ? other : one, "'%s' is on '%s' twice, with different options",
+             IDENTIFIER_POINTER(get_attribute_name(a)), IDENTIFIER_POINTER(DECL_NAME(fn)));
+    inform(swap ? one : other, "the other is here");
+    return false;
+}
+
+bool dp_collect_attributes(tree fn, vec<dp_annotation> *written)
+{
+    for (int i = 0; i < DP_ATTRIBUTE_COUNT; i++) {
+        tree found = lookup_attribute(names[i], DECL_ATTRIBUTES(fn));
+        if (!found)
+            continue;
+        for (tree a = found; a; a = lookup_attribute(names[i], TREE_CHAIN(a)))
+            if (!agree(fn, found, a))
+                return false;
+        struct dp_annotation one;
+        struct dp_options_error error;
+        one.attribute = (enum dp_attribute)i;
+        one.text = text_of(TREE_VALUE(found));
+        if (!one.text || dp_options_parse(one.attribute, one.text, &one.options, &error) != 0)
+            continue; /* never: handle() let it through */
+        written->safe_push(one);
+    }
+    return !written->is_empty();
+}
+
+void dp_check_bodiless(void *, void *)
+{
+    struct cgraph_node *node;
+    FOR_EACH_FUNCTION(node)
+    {
+        bool ifunc = lookup_attribute("ifunc", DECL_ATTRIBUTES(node->decl));
+        if (!ifunc && !lookup_attribute("alias", DECL_ATTRIBUTES(node->decl)))
+            continue;
+        for (const char *name : names)
+            if (tree a = lookup_attribute(name, DECL_ATTRIBUTES(node->decl)))
+                error_at(place_of(TREE_VALUE(a), node->decl),
+                         "'%s' belongs on a function with a body, but '%s' is an %s: put it on %s",
+                         name, IDENTIFIER_POINTER(DECL_NAME(node->decl)),
+                         ifunc ? "ifunc" : "alias",
+                         ifunc ? "the functions that its resolver chooses from" : "its target");
+    }
+}

@@ -1,0 +1,236 @@
+/*
+ * Finding what a person wrote: from the options of an attribute back to their
+ * line and column. Called by attribute.cc, for errors and warnings only, so it
+ * may be slow. When the text cannot be found (the attribute comes out of a
+ * macro of the user's in another file) the declaration's location must do.
+ */
+#include "diagnostic.h"
+
+/* An attribute may stand this many lines above the name it belongs to. */
+static const int LINES_ABOVE = 200;
+
+static const char *const macro_names[] = {
+#define DP_ATTRIBUTE(id, name, macro) macro,
+#include "deep_profile/attributes.def"
+};
+
+/* Reads the source from a place on, across lines. */
+struct reader {
+    const char *file;
+    int line;
+    size_t column; /* from 0 */
+
+    int peek() const
+    {
+        size_t length;
+        const char *text = dp_source_line(file, line, &length);
+        if (!text)
+            return EOF;
+        return column < length ? (unsigned char)text[column] : '\n';
+    }
+
+    int next()
+    {
+        int c = peek();
+        column++;
+        if (c == '\n') {
+            line++;
+            column = 0;
+        }
+        return c;
+    }
+};
+
+static bool skip_comment(struct reader *at)
+{
+    struct reader ahead = *at;
+    if (ahead.next() != '/')
+        return false;
+    int kind = ahead.next();
+    if (kind != '/' && kind != '*')
+        return false;
+    for (int before = 0, c; (c = ahead.next()) != EOF; before = c)
+        if (kind == '/' ? c == '\n' : before == '*' && c == '/')
+            break;
+    *at = ahead;
+    return true;
+}
+
+static void skip_blanks(struct reader *at)
+{
+    while (at->peek() != EOF && (dp_is_blank((char)at->peek()) || skip_comment(at)))
+        if (dp_is_blank((char)at->peek()))
+            at->next();
+}
+
+/*
+ * Compares what stands in parentheses at `at` with the options, blanks aside,
+ * and notes where each character is. In a macro the options are the raw text,
+ * in the attribute itself what its string literals hold.
+ */
+static bool match_options(struct dp_attribute_place *place, struct reader at, bool macro)
+{
+    const char *wanted = place->text;
+    int depth = 0;
+    bool quoted = false;
+    place->lines.truncate(0);
+    place->columns.truncate(0);
+    skip_blanks(&at);
+    if (at.peek() != '(')
+        return !macro && !*dp_trim(dp_make_word(wanted, strlen(wanted))).text;
+    for (;;) {
+        if (!quoted && skip_comment(&at))
+            continue;
+        struct reader here = at;
+        int c = at.next();
+        if (c == EOF)
+            return false;
+        bool inside = macro ? depth > 0 : quoted;
+        if (c == '\\' && quoted && !macro)
+            c = at.next();
+        else if (c == '"') {
+            quoted = !quoted;
+            inside = inside && macro;
+        } else if (!quoted && c == '(') {
+            inside = inside && depth > 0;
+            depth++;
+        } else if (!quoted && c == ')' && --depth == 0)
+            break;
+        if (!inside || dp_is_blank((char)c))
+            continue;
+        while (dp_is_blank(*wanted))
+            wanted++;
+        if (*wanted++ != (char)c)
+            return false;
+        place->lines.safe_push(here.line);
+        place->columns.safe_push((int)here.column + 1);
+    }
+    while (dp_is_blank(*wanted))
+        wanted++;
+    return *wanted == '\0';
+}
+
+/* Is `name` the whole word at text[i]? */
+static bool word_at(const char *text, size_t length, size_t i, const char *name)
+{
+    size_t n = strlen(name);
+    return i + n <= length && memcmp(text + i, name, n) == 0 &&
+           (i == 0 || !dp_is_word_char(text[i - 1])) &&
+           (i + n == length || !dp_is_word_char(text[i + n]));
+}
+
+/* The location of line and column; UNKNOWN_LOCATION if GCC's tables have none:
+ * very long lines and very long files have no columns. */
+static location_t location_of(const char *file, int line, int column)
+{
+    for (unsigned i = LINEMAPS_ORDINARY_USED(line_table); i-- > 0;) {
+        const line_map_ordinary *map = LINEMAPS_ORDINARY_MAP_AT(line_table, i);
+        if (!ORDINARY_MAP_FILE_NAME(map) || strcmp(ORDINARY_MAP_FILE_NAME(map), file) != 0 ||
+            ORDINARY_MAP_STARTING_LINE_NUMBER(map) > (linenum_type)line)
+            continue;
+        location_t location = linemap_position_for_line_and_column(line_table, map, line, column);
+        expanded_location is = expand_location(location);
+        if (linemap_lookup(line_table, location) == map && is.line == line && is.column == column)
+            return location;
+    }
+    return UNKNOWN_LOCATION;
+}
+
+static location_t range_of(const char *file, int line, int column, int end_line, int end_column)
+{
+    location_t start = location_of(file, line, column);
+    location_t end = location_of(file, end_line, end_column);
+    if (start == UNKNOWN_LOCATION || end == UNKNOWN_LOCATION)
+        return start;
+    return make_location(start, start, end);
+}
+
+static bool match_line(struct dp_attribute_place *place, int line, size_t end, const char *macro,
+                       const char *attribute)
+{
+    char reserved[48]; /* __profile__ */
+    size_t length;
+    const char *text = dp_source_line(place->file, line, &length);
+    snprintf(reserved, sizeof reserved, "__%s__", attribute);
+    const char *const names[] = {macro, attribute, reserved};
+    if (!text)
+        return false;
+    for (size_t i = length < end ? length : end; i-- > 0;)
+        for (const char *name : names) {
+            size_t n = strlen(name);
+            /* A match reads on, which may move GCC's buffer. */
+            text = dp_source_line(place->file, line, &length);
+            struct reader after = {place->file, line, i + n};
+            if (!word_at(text, length, i, name) || !match_options(place, after, name == macro))
+                continue;
+            place->name = range_of(place->file, line, (int)i + 1, line, (int)(i + n));
+            return place->name != UNKNOWN_LOCATION;
+        }
+    return false;
+}
+
+void dp_find_attribute(struct dp_attribute_place *place, tree decl, enum dp_attribute attribute,
+                       const char *text)
+{
+    location_t fallback = decl && DECL_P(decl) ? DECL_SOURCE_LOCATION(decl) : input_location;
+    expanded_location start = expand_location(fallback), now = expand_location(input_location);
+    place->name = fallback;
+    place->found = false;
+    place->file = start.file ? start.file : now.file;
+    place->text = text;
+    if (!place->file)
+        return;
+    int line = start.line;
+    size_t end = SIZE_MAX; /* of what has been read, on its last line */
+    if (now.file && strcmp(now.file, place->file) == 0 && now.line >= line) {
+        line = now.line;
+        end = now.column > 0 ? (size_t)now.column : SIZE_MAX;
+    }
+    for (int above = 0; above < LINES_ABOVE && line > 0 && !place->found; above++, line--) {
+        place->found = match_line(place, line, end, macro_names[attribute],
+                                  dp_attribute_name(attribute));
+        end = SIZE_MAX;
+    }
+    if (!place->found)
+        place->name = fallback;
+}
+
+/* How many characters of text[0, end) are no blanks: index into the places. */
+static unsigned count_solid(const char *text, size_t end)
+{
+    unsigned solid = 0;
+    for (size_t i = 0; i < end; i++)
+        solid += !dp_is_blank(text[i]);
+    return solid;
+}
+
+location_t dp_place_of(const struct dp_attribute_place *place, size_t offset, size_t length)
+{
+    unsigned n = place->lines.length();
+    unsigned first = count_solid(place->text, offset);
+    unsigned last = count_solid(place->text, offset + length);
+    if (!place->found || n == 0 || (length == 0 && offset == 0))
+        return place->name;
+    first = first < n ? first : n - 1;
+    last = last > first ? last - 1 : first;
+    location_t range = range_of(place->file, place->lines[first], place->columns[first],
+                                place->lines[last], place->columns[last]);
+    return range == UNKNOWN_LOCATION ? place->name : range;
+}
+
+location_t dp_place_of_word(const struct dp_attribute_place *place, struct dp_word word)
+{
+    return dp_place_of(place, (size_t)(word.text - place->text), word.length);
+}
+
+void dp_report(const struct dp_attribute_place *place, const struct dp_options_error *error)
+{
+    gcc_rich_location where(dp_place_of(place, error->offset, error->length));
+    if (!error->suggestion[0]) {
+        error_at(&where, "%s", error->message);
+        return;
+    }
+    if (place->found && error->length > 0)
+        where.add_fixit_replace(error->suggestion);
+    error_at(&where, "%s; did you mean '%s'?", error->message, error->suggestion);
+}

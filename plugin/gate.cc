@@ -1,0 +1,319 @@
+/*
+ * Builds the code that abi/gate.h shows in C. Called by the instrumenting
+ * passes, which decide where it goes.
+ *
+ * Three things keep it both right and cheap:
+ *  - The tick, the site's words and the two thread-local pointers are read as
+ *    volatile: the steward or the slow path changes them behind the compiler's
+ *    back, and a copy inlined into a loop must see it.
+ *  - The budget is an ordinary variable that the asm of the cold path reads
+ *    and writes, so it can stay in a register through such a loop. A "memory"
+ *    clobber would spill the user's values too.
+ *  - The arithmetic is unsigned: neither -ftrapv nor a sanitizer has a say.
+ */
+#include "gate.h"
+#include "site.h"
+
+#include "deep_profile/abi/gate.h"
+
+bool dp_plain_calls;
+
+#define U64 unsigned_intDI_type_node
+#define S64 intDI_type_node
+#define U32 unsigned_intSI_type_node
+
+/* Built on first use, and only those that are used: each becomes an undefined
+ * symbol of the object file. */
+static tree variable(enum dp_root root, const char *name, tree type, bool thread_local_, bool shared)
+{
+    if (dp_roots[root])
+        return dp_roots[root];
+    tree decl = build_decl(BUILTINS_LOCATION, VAR_DECL, get_identifier(name), type);
+    dp_runtime_symbol(decl);
+    TREE_THIS_VOLATILE(decl) = shared;
+    TREE_SIDE_EFFECTS(decl) = shared;
+    if (thread_local_)
+        set_decl_tls_model(decl, TLS_MODEL_INITIAL_EXEC);
+    varpool_node::get_create(decl);
+    return dp_roots[root] = decl;
+}
+
+static tree budget(void)
+{
+    return variable(DP_ROOT_BUDGET, "deep_profile_budget", S64, true, false);
+}
+
+static tree tick(void)
+{
+    return variable(DP_ROOT_TICK, "deep_profile_tick", U64, false, true);
+}
+
+static tree open_calls(void)
+{
+    return variable(DP_ROOT_OPEN, "deep_profile_open", ptr_type_node, true, true);
+}
+
+static tree counts(void)
+{
+    return variable(DP_ROOT_COUNTS, "deep_profile_counts", ptr_type_node, true, true);
+}
+
+static tree function(enum dp_root root, const char *name, tree type)
+{
+    if (!dp_roots[root]) {
+        tree decl = dp_runtime_symbol(build_fn_decl(name, type));
+        TREE_NOTHROW(decl) = 1;
+        DECL_ATTRIBUTES(decl) = tree_cons(get_identifier("cold"), NULL_TREE, NULL_TREE);
+        dp_roots[root] = decl;
+    }
+    return dp_roots[root];
+}
+
+/* A new temporary that holds `value`. */
+static tree load(gimple_seq *code, tree value)
+{
+    tree temporary = create_tmp_var(TYPE_MAIN_VARIANT(TREE_TYPE(value)), "dp");
+    gimple_seq_add_stmt(code, gimple_build_assign(temporary, value));
+    return temporary;
+}
+
+static tree compute(gimple_seq *code, enum tree_code op, tree type, tree a, tree b)
+{
+    tree temporary = create_tmp_var(type, "dp");
+    gimple_seq_add_stmt(code, b ? gimple_build_assign(temporary, op, a, b)
+                                : gimple_build_assign(temporary, op, a));
+    return temporary;
+}
+
+static void store(gimple_seq *code, tree target, tree value)
+{
+    gimple_seq_add_stmt(code, gimple_build_assign(target, value));
+}
+
+/* *(type *)(pointer + offset), volatile; outside of type-based aliasing. */
+static tree at(tree pointer, size_t offset, tree type)
+{
+    tree any = build_pointer_type_for_mode(type, ptr_mode, true);
+    tree reference = build2(MEM_REF, type, pointer, build_int_cst(any, offset));
+    TREE_THIS_VOLATILE(reference) = 1;
+    TREE_SIDE_EFFECTS(reference) = 1;
+    return reference;
+}
+
+static struct dp_gate_step *new_step(vec<dp_gate_step> *steps)
+{
+    struct dp_gate_step step = {};
+    steps->safe_push(step);
+    return &steps->last();
+}
+
+static void set_condition(struct dp_gate_step *step, enum tree_code code, tree left, tree right)
+{
+    step->code = code;
+    step->left = left;
+    step->right = right;
+}
+
+static void set_locations(vec<dp_gate_step> *steps, location_t location)
+{
+    for (unsigned i = 0; i < steps->length(); i++)
+        for (gimple_seq code : {(*steps)[i].straight, (*steps)[i].then})
+            for (gimple_stmt_iterator g = gsi_start(code); !gsi_end_p(g); gsi_next(&g))
+                gimple_set_location(gsi_stmt(g), location);
+}
+
+static void add_operand(vec<tree, va_gc> **operands, const char *constraint, tree value)
+{
+    tree text = build_string(strlen(constraint) + 1, constraint);
+    vec_safe_push(*operands, build_tree_list(build_tree_list(NULL_TREE, text), value));
+}
+
+/* The jump to a thunk, see abi/gate.h. In both of the assembler's dialects. */
+static gimple *thunk_jump(const char *code, vec<tree, va_gc> *inputs, vec<tree, va_gc> *outputs)
+{
+    vec<tree, va_gc> *clobbers = NULL;
+    for (const char *name : {"r10", "r11", "cc"})
+        vec_safe_push(clobbers, build_tree_list(NULL_TREE, build_string(strlen(name) + 1, name)));
+    gasm *jump = gimple_build_asm_vec(code, inputs, outputs, clobbers, NULL);
+    gimple_asm_set_volatile(jump, true);
+    /* Counts as one instruction when the inliner weighs the function. */
+    gimple_asm_set_inline(jump, true);
+    return jump;
+}
+
+#define JUMP(site, thunk)                                                                          \
+    "{lea\t" site ", %%r10|lea\tr10, " site "}\n\t"                                              \
+    "{lea\t.Ldeep_profile_%=(%%rip), %%r11|lea\tr11, .Ldeep_profile_%=[rip]}\n\t"            \
+    "{jmp\t*" thunk "@GOTPCREL(%%rip)|jmp\t[QWORD PTR " thunk "@GOTPCREL[rip]]}\n"               \
+    ".Ldeep_profile_%=:"
+
+static void call_enter(gimple_seq *code, const struct dp_gate *gate)
+{
+    if (dp_plain_calls) {
+        tree type = build_function_type_list(U64, ptr_type_node, NULL_TREE);
+        tree callee = function(DP_ROOT_ENTER_CALL, "deep_profile_enter_call", type);
+        gcall *call = gimple_build_call(callee, 1, build_fold_addr_expr(gate->site));
+        gimple_call_set_lhs(call, gate->t0);
+        gimple_seq_add_stmt(code, call);
+        return;
+    }
+    vec<tree, va_gc> *inputs = NULL, *outputs = NULL;
+    add_operand(&outputs, "=a", gate->t0);
+    add_operand(&outputs, "=m", budget());
+    add_operand(&inputs, "m", gate->site);
+    add_operand(&inputs, "m", budget());
+    gimple_seq_add_stmt(code, thunk_jump(JUMP("%2", "deep_profile_enter"), inputs, outputs));
+}
+
+static void call_exit(gimple_seq *code, const struct dp_gate *gate, tree t0)
+{
+    if (dp_plain_calls) {
+        tree type = build_function_type_list(void_type_node, ptr_type_node, U64, NULL_TREE);
+        tree callee = function(DP_ROOT_EXIT_CALL, "deep_profile_exit_call", type);
+        gimple_seq_add_stmt(
+            code, gimple_build_call(callee, 2, build_fold_addr_expr(gate->site), t0));
+        return;
+    }
+    vec<tree, va_gc> *inputs = NULL, *outputs = NULL;
+    add_operand(&outputs, "=m", budget());
+    add_operand(&inputs, "m", gate->site);
+    add_operand(&inputs, "a", t0);
+    add_operand(&inputs, "m", budget());
+    gimple_seq_add_stmt(code, thunk_jump(JUMP("%1", "deep_profile_exit"), inputs, outputs));
+}
+
+void dp_gate_init(struct dp_gate *gate, tree fn, tree site, uint32_t flags)
+{
+    gate->site = site;
+    gate->flags = flags;
+    gate->entry_location = DECL_STRUCT_FUNCTION(fn)->function_start_locus;
+    gate->exit_location = DECL_STRUCT_FUNCTION(fn)->function_end_locus;
+    gate->t0 = create_tmp_var(U64, "dp_t0");
+    gate->opened = gate->depth = NULL_TREE;
+    if (flags & DP_SITE_IN_FLIGHT) {
+        gate->opened = create_tmp_var(ptr_type_node, "dp_opened");
+        gate->depth = create_tmp_var(U64, "dp_depth");
+    }
+}
+
+/* t0 = tick; budget -= weight; if (budget < 0) t0 = enter(&site); */
+static void add_entry_gate(const struct dp_gate *gate, vec<dp_gate_step> *steps)
+{
+    struct dp_gate_step *step = new_step(steps);
+    gimple_seq *code = &step->straight;
+    store(code, gate->t0, tick());
+    tree before = compute(code, NOP_EXPR, U64, load(code, budget()), NULL_TREE);
+    tree weight =
+        compute(code, NOP_EXPR, U64, load(code, dp_site_member(gate->site, "weight")), NULL_TREE);
+    tree after = compute(code, MINUS_EXPR, U64, before, weight);
+    tree left = compute(code, NOP_EXPR, S64, after, NULL_TREE);
+    store(code, budget(), left);
+    set_condition(step, LT_EXPR, left, build_int_cst(S64, 0));
+    step->cold = true;
+    call_enter(&step->then, gate);
+}
+
+/*
+ * opened = open;
+ * if (opened) {
+ *     depth = opened->top;
+ *     opened->calls[depth % DP_OPEN_MAX] = {t0, site.index};
+ *     opened->top = depth + 1;
+ * }
+ */
+static void add_push(const struct dp_gate *gate, vec<dp_gate_step> *steps)
+{
+    struct dp_gate_step *step = new_step(steps);
+    gimple_seq *code = &step->straight;
+    store(code, gate->opened, open_calls());
+    store(code, gate->depth, build_int_cst(U64, 0));
+    set_condition(step, NE_EXPR, gate->opened, null_pointer_node);
+
+    code = &step->then;
+    store(code, gate->depth, at(gate->opened, offsetof(struct dp_open_calls, top), U64));
+    tree slot =
+        compute(code, BIT_AND_EXPR, U64, gate->depth, build_int_cst(U64, DP_OPEN_MAX - 1));
+    tree bytes =
+        compute(code, MULT_EXPR, U64, slot, build_int_cst(U64, sizeof(struct dp_open_call)));
+    bytes = compute(code, NOP_EXPR, sizetype, bytes, NULL_TREE);
+    tree entry = compute(code, POINTER_PLUS_EXPR, ptr_type_node, gate->opened, bytes);
+    const size_t calls = offsetof(struct dp_open_calls, calls);
+    store(code, at(entry, calls + offsetof(struct dp_open_call, t0), U64), gate->t0);
+    store(code, at(entry, calls + offsetof(struct dp_open_call, site), U32),
+          load(code, dp_site_member(gate->site, "index")));
+    tree top = compute(code, PLUS_EXPR, U64, gate->depth, build_int_cst(U64, 1));
+    store(code, at(gate->opened, offsetof(struct dp_open_calls, top), U64), top);
+}
+
+/* Not if the thread got another list meanwhile, after a fork for instance.
+ *
+ * if (open == opened & open != NULL)
+ *     open->top = depth;
+ */
+static void add_pop(const struct dp_gate *gate, vec<dp_gate_step> *steps)
+{
+    struct dp_gate_step *step = new_step(steps);
+    gimple_seq *code = &step->straight;
+    tree now = load(code, open_calls());
+    tree same = compute(code, EQ_EXPR, boolean_type_node, now, gate->opened);
+    tree some = compute(code, NE_EXPR, boolean_type_node, now, null_pointer_node);
+    tree both = compute(code, BIT_AND_EXPR, boolean_type_node, same, some);
+    set_condition(step, NE_EXPR, both, boolean_false_node);
+    store(&step->then, at(now, offsetof(struct dp_open_calls, top), U64), gate->depth);
+}
+
+/*
+ * if (counts)
+ *     counts[site.count_slot]++;
+ *
+ * The test is for a signal handler that interrupts the runtime while it meets
+ * the thread: its calls are let through uncounted, and there is no array yet.
+ */
+static void add_count(const struct dp_gate *gate, vec<dp_gate_step> *steps)
+{
+    struct dp_gate_step *step = new_step(steps);
+    tree array = load(&step->straight, counts());
+    set_condition(step, NE_EXPR, array, null_pointer_node);
+
+    gimple_seq *code = &step->then;
+    tree slot = compute(code, NOP_EXPR, sizetype,
+                        load(code, dp_site_member(gate->site, "count_slot")), NULL_TREE);
+    tree bytes = compute(code, MULT_EXPR, sizetype, slot, size_int(sizeof(uint64_t)));
+    tree place = compute(code, POINTER_PLUS_EXPR, ptr_type_node, array, bytes);
+    tree sum = compute(code, PLUS_EXPR, U64, load(code, at(place, 0, U64)),
+                       build_int_cst(U64, 1));
+    store(code, at(place, 0, U64), sum);
+}
+
+/* if (tick - t0 >= slow_after) exit(&site, t0); */
+static void add_exit_gate(const struct dp_gate *gate, enum dp_way_out way,
+                          vec<dp_gate_step> *steps)
+{
+    struct dp_gate_step *step = new_step(steps);
+    gimple_seq *code = &step->straight;
+    tree passed = compute(code, MINUS_EXPR, U64, load(code, tick()), gate->t0);
+    set_condition(step, GE_EXPR, passed, load(code, dp_site_member(gate->site, "slow_after")));
+    step->cold = true;
+    tree t0 = gate->t0;
+    if (way == DP_BY_EXCEPTION)
+        t0 = compute(&step->then, BIT_IOR_EXPR, U64, t0, build_int_cstu(U64, DP_T0_UNWOUND));
+    call_exit(&step->then, gate, t0);
+}
+
+void dp_gate_entry(const struct dp_gate *gate, vec<dp_gate_step> *steps)
+{
+    add_entry_gate(gate, steps);
+    if (gate->flags & DP_SITE_IN_FLIGHT)
+        add_push(gate, steps);
+    if (gate->flags & DP_SITE_COUNTED)
+        add_count(gate, steps);
+    set_locations(steps, gate->entry_location);
+}
+
+void dp_gate_exit(const struct dp_gate *gate, enum dp_way_out way, vec<dp_gate_step> *steps)
+{
+    if (gate->flags & DP_SITE_IN_FLIGHT)
+        add_pop(gate, steps);
+    add_exit_gate(gate, way, steps);
+    set_locations(steps, gate->exit_location);
+}

@@ -1,0 +1,69 @@
+/*
+ * GCC's own headers, in the order they need, and the only place that asks for
+ * its version. Every source file of the plugin includes this first: GCC's
+ * system.h forbids names that later C headers use.
+ */
+#ifndef DP_GCC_COMPAT_H
+#define DP_GCC_COMPAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gcc-plugin.h"
+#include "plugin-version.h"
+
+#include "tree.h"
+#include "gimple.h"
+#include "gimple-iterator.h"
+#include "gimple-predict.h"
+#include "gimplify.h"
+#include "function.h"
+#include "cgraph.h"
+#include "stringpool.h"
+#include "attribs.h"
+#include "diagnostic-core.h"
+#include "diagnostic.h"
+#include "fold-const.h"
+#include "gcc-rich-location.h"
+#include "input.h"
+#include "langhooks.h"
+#include "stor-layout.h"
+#include "tm.h"
+#include "tree-iterator.h"
+#include "tree-pass.h"
+#include "context.h"
+#include "varasm.h"
+#include "file-prefix-map.h"
+
+#if GCCPLUGIN_VERSION_MAJOR < 11
+#error "deep-profile needs GCC 11 or later"
+#endif
+
+/* One line of a source file without its newline, from GCC's cache; NULL past
+ * the end. */
+static inline const char *dp_source_line(const char *file, int line, size_t *length)
+{
+#if GCCPLUGIN_VERSION_MAJOR < 15
+    char_span span = location_get_source_line(file, line);
+#else
+    char_span span = global_dc->get_file_cache().get_source_line(file, line);
+#endif
+    if (!span)
+        return NULL;
+    *length = span.length();
+    return span.get_buffer();
+}
+
+/* Can inserted code jump to the thunks of abi/gate.h? */
+static inline bool dp_target_has_thunks(void)
+{
+#ifdef TARGET_64BIT
+    return TARGET_64BIT && POINTER_SIZE == 64;
+#else
+    return false;
+#endif
+}
+
+#endif

@@ -1,0 +1,183 @@
+/*
+ * Instruments the functions that carry an attribute. What a person writes:
+ *
+ *     DEEP_PROFILE_IF_SLOW(500ms)
+ *     int query(struct db *db)
+ *     {
+ *         if (!db)
+ *             return -1;
+ *         return run(db);
+ *     }
+ *
+ * and what is compiled (dp_gate_entry and dp_gate_exit build the marked lines):
+ *
+ *     int query(struct db *db)
+ *     {
+ *         t0 = deep_profile_tick;                          entry
+ *         if ((deep_profile_budget -= site.weight) < 0)    entry
+ *             t0 = deep_profile_enter(&site);              entry, asm
+ *         push {t0, site} on deep_profile_open             entry, profile_if_slow
+ *         deep_profile_counts[site.count_slot]++;          entry, profile_calls
+ *         try {
+ *             if (!db)
+ *                 return -1;
+ *             return run(db);
+ *         } finally {
+ *             pop deep_profile_open                        exit, profile_if_slow
+ *             if (deep_profile_tick - t0 >= site.slow_after)    exit
+ *                 deep_profile_exit(&site, t0);            exit, asm
+ *         }
+ *     }
+ *
+ * Why here, before the pass "lower": the body is still one tree of statements,
+ * so a GIMPLE_TRY_FINALLY around it catches every way out (return, goto,
+ * exception, forced unwinding), and lowering makes the edges. It is before
+ * inlining, so an inlined copy is profiled like the function itself. The EH
+ * half of the cleanup differs from the normal one (GIMPLE_EH_ELSE): it tells
+ * the runtime that the call was left by an exception. longjmp leaves past all
+ * of this; the runtime notices by the stack pointer.
+ *
+ * A wrapped body makes no sibling calls: after `return run(db)` there is
+ * something left to do. Deep mutual recursion that relied on -foptimize-
+ * sibling-calls to run in constant stack will need stack.
+ *
+ * Debugging: -fplugin-arg-deep_profile-verbose names the functions.
+ * -fdump-tree-deep_profile_early shows the wrapped body, -fdump-tree-eh the
+ * edges, -fdump-tree-optimized what is left of it, -S -fverbose-asm the asm.
+ * -fplugin-arg-deep_profile-plain-calls calls in place of jumping, as on other
+ * processors.
+ */
+#include "instrument_early.h"
+#include "attribute.h"
+#include "gate.h"
+#include "site.h"
+
+#include "deep_profile/abi/gate.h"
+
+bool dp_verbose;
+
+/* Is `fn` the resolver of an ifunc? The loader runs it before relocation is
+ * done: no variable of another module can be reached. */
+static bool is_resolver(tree fn)
+{
+    static auto_vec<const char *> resolvers;
+    static bool listed;
+    struct cgraph_node *node;
+    if (!listed)
+        FOR_EACH_FUNCTION(node)
+        {
+            tree ifunc = lookup_attribute("ifunc", DECL_ATTRIBUTES(node->decl));
+            if (ifunc)
+                resolvers.safe_push(TREE_STRING_POINTER(TREE_VALUE(TREE_VALUE(ifunc))));
+        }
+    listed = true;
+    const char *name = IDENTIFIER_POINTER(DECL_ASSEMBLER_NAME(fn));
+    for (unsigned i = 0; i < resolvers.length(); i++)
+        if (strcmp(resolvers[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Functions whose code must stay as it is. */
+static bool refuse(tree fn)
+{
+    const char *why = NULL;
+    if (lookup_attribute("naked", DECL_ATTRIBUTES(fn)))
+        why = "it is naked: nothing may stand before its own code";
+    else if (is_resolver(fn))
+        why = "it resolves an ifunc, and runs before the program is linked";
+    if (why)
+        error_at(DECL_SOURCE_LOCATION(fn), "'%s' cannot be profiled: %s", dp_function_name(fn),
+                 why);
+    return why != NULL;
+}
+
+/* The steps as labels and gotos. */
+static void lay_out(gimple_seq *code, const vec<dp_gate_step> &steps)
+{
+    for (unsigned i = 0; i < steps.length(); i++) {
+        const struct dp_gate_step &step = steps[i];
+        tree yes = create_artificial_label(UNKNOWN_LOCATION);
+        tree no = create_artificial_label(UNKNOWN_LOCATION);
+        gimple_seq_add_seq(code, step.straight);
+        gimple_seq_add_stmt(code, gimple_build_cond(step.code, step.left, step.right, yes, no));
+        gimple_seq_add_stmt(code, gimple_build_label(yes));
+        if (step.cold)
+            gimple_seq_add_stmt(code, gimple_build_predict(PRED_COLD_LABEL, NOT_TAKEN));
+        gimple_seq_add_seq(code, step.then);
+        gimple_seq_add_stmt(code, gimple_build_label(no));
+    }
+}
+
+static gimple_seq exit_code(const struct dp_gate *gate, enum dp_way_out way)
+{
+    auto_vec<dp_gate_step> steps;
+    gimple_seq code = NULL;
+    dp_gate_exit(gate, way, &steps);
+    lay_out(&code, steps);
+    return code;
+}
+
+static void wrap_body(tree fn, const struct dp_gate *gate)
+{
+    auto_vec<dp_gate_step> steps;
+    gimple_seq code = NULL, cleanup = NULL, body = NULL;
+    dp_gate_entry(gate, &steps);
+    lay_out(&code, steps);
+    gimple_seq normal = exit_code(gate, DP_BY_RETURN);
+    if (flag_exceptions)
+        gimple_seq_add_stmt(&cleanup,
+                            gimple_build_eh_else(normal, exit_code(gate, DP_BY_EXCEPTION)));
+    else
+        cleanup = normal;
+    gimple_seq_add_stmt(&code, gimple_build_try(gimple_body(fn), cleanup, GIMPLE_TRY_FINALLY));
+    gimple_seq_add_stmt(&body, gimple_build_bind(NULL_TREE, code, NULL_TREE));
+    gimple_set_body(fn, body);
+}
+
+static void tell(tree fn, const vec<dp_annotation> &written)
+{
+    expanded_location at = expand_location(DECL_SOURCE_LOCATION(fn));
+    fprintf(stderr, "deep-profile: %s (%s:%d):", dp_function_name(fn), at.file, at.line);
+    for (unsigned i = 0; i < written.length(); i++)
+        fprintf(stderr, "%s %s(%s)", i ? "," : "", dp_attribute_name(written[i].attribute),
+                written[i].text);
+    fputc('\n', stderr);
+}
+
+static const pass_data early_pass_data = {
+    GIMPLE_PASS, "deep_profile_early", OPTGROUP_NONE, TV_NONE, PROP_gimple_any, 0, 0, 0, 0,
+};
+
+class early_pass : public gimple_opt_pass
+{
+  public:
+    early_pass() : gimple_opt_pass(early_pass_data, g)
+    {
+    }
+
+    unsigned execute(function *) override
+    {
+        auto_vec<dp_annotation> written;
+        struct dp_gate gate;
+        tree fn = current_function_decl;
+        if (!dp_collect_attributes(fn, &written) || refuse(fn))
+            return 0;
+        uint32_t flags = dp_site_flags(written);
+        dp_gate_init(&gate, fn, dp_make_site(fn, written, flags), flags);
+        wrap_body(fn, &gate);
+        if (dp_verbose)
+            tell(fn, written);
+        return 0;
+    }
+};
+
+void dp_register_early_pass(const char *plugin)
+{
+    static struct register_pass_info info;
+    info.pass = new early_pass();
+    info.reference_pass_name = "lower";
+    info.ref_pass_instance_number = 1;
+    info.pos_op = PASS_POS_INSERT_BEFORE;
+    register_callback(plugin, PLUGIN_PASS_MANAGER_SETUP, NULL, &info);
+}

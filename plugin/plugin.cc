@@ -1,0 +1,84 @@
+/*
+ * deep-profile's GCC plugin: table of contents.
+ *
+ *     attribute.cc          the attributes, checked where they are written
+ *     diagnostic.cc         finds the bad word in the source again
+ *     site.cc               the data of each instrumented function
+ *     gate.cc               the code of the gate, in pieces
+ *     instrument_early.cc   puts it around annotated functions
+ *
+ * What the inserted code talks to is include/deep_profile/abi/gate.h. Loaded by
+ * gcc -fplugin=; deep-profile-cc chooses the build that fits the compiler.
+ */
+#include "gcc-compat.h"
+
+#include "attribute.h"
+#include "gate.h"
+#include "instrument_early.h"
+#include "site.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+EXPORT int plugin_is_GPL_compatible;
+
+static struct plugin_info information = {
+    "deep-profile " DP_VERSION,
+    "-fplugin-arg-deep_profile-verbose\tname every instrumented function on stderr\n"};
+
+/* The arguments, as -fplugin-arg-deep_profile-NAME. */
+static const struct dp_name argument_names[] = {
+    {"verbose", 0},
+    {"plain-calls", 1}, /* for tests: as on processors without thunks */
+    {NULL, 0},
+};
+
+static void read_arguments(const struct plugin_name_args *plugin)
+{
+    bool *const switches[] = {&dp_verbose, &dp_plain_calls};
+    for (int i = 0; i < plugin->argc; i++) {
+        const char *key = plugin->argv[i].key, *value = plugin->argv[i].value;
+        struct dp_word word = dp_make_word(key, strlen(key));
+        const struct dp_name *name = dp_find_name(argument_names, word);
+        const char *meant = name ? NULL : dp_nearest_name(argument_names, word);
+        if (meant)
+            fatal_error(UNKNOWN_LOCATION,
+                        "deep-profile: unknown plugin argument '%s'; did you mean '%s'?", key,
+                        meant);
+        if (!name)
+            fatal_error(UNKNOWN_LOCATION, "deep-profile: unknown plugin argument '%s'", key);
+        if (value)
+            fatal_error(UNKNOWN_LOCATION,
+                        "deep-profile: plugin argument '%s' takes no value, but got '%s'", key,
+                        value);
+        *switches[name->value] = true;
+    }
+}
+
+/* GCC's internal interfaces hold within one release, whoever configured it. */
+static void check_release(const struct plugin_gcc_version *compiler)
+{
+    if (strcmp(compiler->basever, gcc_version.basever) != 0)
+        fatal_error(UNKNOWN_LOCATION,
+                    "deep-profile: this plugin is for GCC %s, but this is GCC %s: "
+                    "deep-profile-cc chooses the plugin that fits",
+                    gcc_version.basever, compiler->basever);
+}
+
+static void choose_calls(void *, void *)
+{
+    dp_plain_calls |= !dp_target_has_thunks();
+}
+
+EXPORT int plugin_init(struct plugin_name_args *plugin, struct plugin_gcc_version *compiler)
+{
+    const char *name = plugin->base_name;
+    check_release(compiler);
+    read_arguments(plugin);
+    register_callback(name, PLUGIN_INFO, NULL, &information);
+    register_callback(name, PLUGIN_REGISTER_GGC_ROOTS, NULL, (void *)dp_root_table);
+    register_callback(name, PLUGIN_START_UNIT, choose_calls, NULL);
+    register_callback(name, PLUGIN_ATTRIBUTES, dp_register_attributes, NULL);
+    dp_register_early_pass(name);
+    register_callback(name, PLUGIN_ALL_IPA_PASSES_START, dp_check_bodiless, NULL);
+    return 0;
+}

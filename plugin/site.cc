@@ -1,0 +1,257 @@
+/*
+ * Lays out the structs of abi/site.h as trees, emits one site for a function,
+ * and once a translation unit the constructor and destructor that register its
+ * module. Called by the instrumenting passes. Builds no code of the gate.
+ *
+ * All sites of a module lie side by side in DP_SITE_SECTION. The linker
+ * provides __start_ and __stop_ symbols for a section whose name is a C
+ * identifier, so one constructor call covers the module; those of its other
+ * translation units find it registered. An inline function of a header gets a
+ * site in each translation unit that has a copy of it, all with one identity;
+ * a shared (COMDAT) site is not possible, since GCC cannot place two COMDAT
+ * groups into one named section.
+ */
+#include "site.h"
+
+#include "deep_profile/abi/gate.h"
+
+tree dp_roots[DP_ROOT_COUNT];
+const struct ggc_root_tab dp_root_table[] = {
+    {dp_roots, DP_ROOT_COUNT, sizeof(tree), &gt_ggc_mx_tree_node, &gt_pch_nx_tree_node},
+    LAST_GGC_ROOT_TAB,
+};
+
+struct member {
+    const char *name;
+    tree type;
+};
+
+static tree make_record(const char *name, const struct member *members, unsigned n)
+{
+    tree record = lang_hooks.types.make_type(RECORD_TYPE);
+    tree *next = &TYPE_FIELDS(record);
+    for (unsigned i = 0; i < n; i++) {
+        tree field = build_decl(BUILTINS_LOCATION, FIELD_DECL, get_identifier(members[i].name),
+                                members[i].type);
+        DECL_CONTEXT(field) = record;
+        *next = field;
+        next = &DECL_CHAIN(field);
+    }
+    TYPE_NAME(record) = get_identifier(name);
+    TYPE_ARTIFICIAL(record) = 1;
+    layout_type(record);
+    return record;
+}
+
+static tree field_of(tree record, const char *name)
+{
+    for (tree field = TYPE_FIELDS(record); field; field = DECL_CHAIN(field))
+        if (strcmp(IDENTIFIER_POINTER(DECL_NAME(field)), name) == 0)
+            return field;
+    gcc_unreachable();
+}
+
+/* The member order is that of abi/site.h. */
+static void make_types(void)
+{
+    tree u32 = unsigned_intSI_type_node, u64 = unsigned_intDI_type_node;
+    tree text = build_pointer_type(build_qualified_type(char_type_node, TYPE_QUAL_CONST));
+    const struct member attribute[] = {{"options", text}, {"attribute", u32}, {"reserved", u32}};
+    const struct member desc[] = {
+        {"function", text},     {"file", text},    {"line", u32}, {"flags", u32},
+        {"n_attributes", u32}, {"reserved", u32}, {"attributes", const_ptr_type_node}};
+    const struct member site[] = {{"weight", intDI_type_node},
+                                  {"slow_after", u64},
+                                  {"index", u32},
+                                  {"count_slot", u32},
+                                  {"desc", const_ptr_type_node}};
+    dp_roots[DP_ROOT_ATTRIBUTE_TYPE] =
+        make_record("dp_site_attribute", attribute, ARRAY_SIZE(attribute));
+    dp_roots[DP_ROOT_DESC_TYPE] = make_record("dp_site_desc", desc, ARRAY_SIZE(desc));
+    dp_roots[DP_ROOT_SITE_TYPE] = make_record("dp_site", site, ARRAY_SIZE(site));
+    if (POINTER_SIZE == 64) {
+        gcc_assert(int_size_in_bytes(dp_roots[DP_ROOT_SITE_TYPE]) == sizeof(struct dp_site));
+        gcc_assert(int_size_in_bytes(dp_roots[DP_ROOT_DESC_TYPE]) == sizeof(struct dp_site_desc));
+        gcc_assert(int_byte_position(field_of(dp_roots[DP_ROOT_SITE_TYPE], "desc")) ==
+                   offsetof(struct dp_site, desc));
+    }
+}
+
+tree dp_runtime_symbol(tree decl)
+{
+    TREE_PUBLIC(decl) = 1;
+    DECL_EXTERNAL(decl) = 1;
+    DECL_ARTIFICIAL(decl) = 1;
+    DECL_IGNORED_P(decl) = 1;
+    TREE_USED(decl) = 1;
+    /* Whatever -fvisibility and the pragma say: it is in another module. */
+    DECL_VISIBILITY(decl) = VISIBILITY_DEFAULT;
+    DECL_VISIBILITY_SPECIFIED(decl) = 1;
+    return decl;
+}
+
+/* Values of a record, in the order of its fields. */
+static tree make_value(tree record, const tree *values)
+{
+    vec<constructor_elt, va_gc> *elements = NULL;
+    for (tree field = TYPE_FIELDS(record); field; field = DECL_CHAIN(field))
+        CONSTRUCTOR_APPEND_ELT(elements, field, fold_convert(TREE_TYPE(field), *values++));
+    tree value = build_constructor(record, elements);
+    TREE_CONSTANT(value) = 1;
+    TREE_STATIC(value) = 1;
+    return value;
+}
+
+static tree number(uint64_t value)
+{
+    return build_int_cstu(unsigned_intDI_type_node, value);
+}
+
+static tree address_of(tree decl)
+{
+    TREE_ADDRESSABLE(decl) = 1;
+    return build_fold_addr_expr(decl);
+}
+
+static tree text_value(const char *text)
+{
+    return build_string_literal(strlen(text) + 1, text);
+}
+
+/* A static variable that the compiler may not drop, and read-only unless
+ * `section` says where else. */
+static tree make_static(const char *what, tree type, tree value, const char *section)
+{
+    static unsigned made;
+    char name[64];
+    snprintf(name, sizeof name, "__deep_profile_%s_%u", what, made++);
+    tree decl = build_decl(BUILTINS_LOCATION, VAR_DECL, get_identifier(name), type);
+    TREE_STATIC(decl) = 1;
+    TREE_USED(decl) = 1;
+    TREE_ADDRESSABLE(decl) = 1;
+    DECL_ARTIFICIAL(decl) = 1;
+    DECL_IGNORED_P(decl) = 1;
+    DECL_INITIAL(decl) = value;
+    TREE_READONLY(decl) = !section;
+    DECL_PRESERVE_P(decl) = section != NULL;
+    if (section) {
+        set_decl_section_name(decl, section);
+        /* More than the size, and the linker would leave holes. */
+        SET_DECL_ALIGN(decl, int_size_in_bytes(type) * BITS_PER_UNIT);
+        DECL_USER_ALIGN(decl) = 1;
+    }
+    varpool_node::finalize_decl(decl);
+    return decl;
+}
+
+static tree make_attributes(const vec<dp_annotation> &written)
+{
+    tree record = dp_roots[DP_ROOT_ATTRIBUTE_TYPE];
+    tree array = build_array_type_nelts(record, written.length());
+    vec<constructor_elt, va_gc> *elements = NULL;
+    for (unsigned i = 0; i < written.length(); i++) {
+        const tree values[] = {text_value(written[i].text), number(written[i].attribute),
+                               number(0)};
+        CONSTRUCTOR_APPEND_ELT(elements, size_int(i), make_value(record, values));
+    }
+    tree value = build_constructor(array, elements);
+    TREE_CONSTANT(value) = 1;
+    TREE_STATIC(value) = 1;
+    return make_static("attributes", array, value, NULL);
+}
+
+const char *dp_function_name(tree fn)
+{
+    return lang_hooks.decl_printable_name(fn, 1);
+}
+
+static tree make_desc(tree fn, const vec<dp_annotation> &written, uint32_t flags)
+{
+    expanded_location at = expand_location(DECL_SOURCE_LOCATION(fn));
+    const tree values[] = {text_value(dp_function_name(fn)),
+                           text_value(remap_debug_filename(at.file ? at.file : "")),
+                           number(at.line),
+                           number(flags),
+                           number(written.length()),
+                           number(0),
+                           address_of(make_attributes(written))};
+    tree record = dp_roots[DP_ROOT_DESC_TYPE];
+    return make_static("desc", record, make_value(record, values), NULL);
+}
+
+/* __start_SECTION or __stop_SECTION of this module. */
+static tree section_end(const char *name)
+{
+    tree decl = build_decl(BUILTINS_LOCATION, VAR_DECL, get_identifier(name),
+                           dp_roots[DP_ROOT_SITE_TYPE]);
+    dp_runtime_symbol(decl);
+    DECL_VISIBILITY(decl) = VISIBILITY_HIDDEN;
+    return address_of(decl);
+}
+
+/*
+ * static void __attribute__((constructor(99))) load(void)
+ * {
+ *     deep_profile_module_load(DP_ABI_VERSION, __start_…, __stop_…);
+ * }
+ *
+ * and the destructor. Below 100 is the compiler's own range: before every
+ * constructor of the user's, after every destructor.
+ */
+static void make_registration(void)
+{
+    const int priority = 99;
+    tree load = dp_runtime_symbol(
+        build_fn_decl("deep_profile_module_load",
+                      build_function_type_list(void_type_node, unsigned_intSI_type_node,
+                                               ptr_type_node, ptr_type_node, NULL_TREE)));
+    tree unload = dp_runtime_symbol(
+        build_fn_decl("deep_profile_module_unload",
+                      build_function_type_list(void_type_node, ptr_type_node, NULL_TREE)));
+    tree start = section_end("__start_" DP_SITE_SECTION);
+    tree stop = section_end("__stop_" DP_SITE_SECTION);
+    tree version = build_int_cstu(unsigned_intSI_type_node, DP_ABI_VERSION);
+    tree up = NULL_TREE, down = NULL_TREE, saved = current_function_decl;
+    append_to_statement_list(build_call_expr(load, 3, version, start, stop), &up);
+    append_to_statement_list(build_call_expr(unload, 1, unshare_expr(start)), &down);
+    push_cfun(NULL);
+    current_function_decl = NULL_TREE;
+    cgraph_build_static_cdtor('I', up, priority);
+    cgraph_build_static_cdtor('D', down, priority);
+    pop_cfun();
+    current_function_decl = saved;
+}
+
+uint32_t dp_site_flags(const vec<dp_annotation> &written)
+{
+    uint32_t flags = 0;
+    for (unsigned i = 0; i < written.length(); i++) {
+        if (written[i].attribute == DP_ATTRIBUTE_IF_SLOW)
+            flags |= DP_SITE_IN_FLIGHT;
+        if (written[i].options.strategy == DP_STRATEGY_CALLS)
+            flags |= DP_SITE_COUNTED;
+    }
+    return flags;
+}
+
+tree dp_make_site(tree fn, const vec<dp_annotation> &written, uint32_t flags)
+{
+    bool first = !dp_roots[DP_ROOT_SITE_TYPE];
+    if (first)
+        make_types();
+    const tree values[] = {number(0), number(DP_SLOW_NEVER), number(0), number(0),
+                           address_of(make_desc(fn, written, flags))};
+    tree record = dp_roots[DP_ROOT_SITE_TYPE];
+    tree site = make_static("site", record, make_value(record, values), DP_SITE_SECTION);
+    if (first)
+        make_registration();
+    return site;
+}
+
+tree dp_site_member(tree site, const char *name)
+{
+    tree field = field_of(TREE_TYPE(site), name);
+    tree reference = build3(COMPONENT_REF, TREE_TYPE(field), site, field, NULL_TREE);
+    TREE_THIS_VOLATILE(reference) = 1;
+    return reference;
+}

@@ -1,0 +1,194 @@
+/*
+ * A runtime for the tests of the plugin: opens every gate, counts what comes
+ * in and goes out, site by site, and finds anything unbalanced when the
+ * program ends. Thunks and plain calls lead to the same two functions. No part
+ * of it is what the real runtime does beyond include/deep_profile/abi/gate.h.
+ *
+ * Compiled without the plugin. It clobbers every register that the inserted
+ * code said it may lose, and the red zone's neighbourhood, in each thunk.
+ */
+#include "fake_runtime.h"
+
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+_Thread_local int64_t deep_profile_budget DP_INITIAL_EXEC = -1;
+_Thread_local struct dp_open_calls *deep_profile_open DP_INITIAL_EXEC;
+_Thread_local uint64_t *deep_profile_counts DP_INITIAL_EXEC;
+volatile uint64_t deep_profile_tick __attribute__((aligned(64))) = 1000;
+
+#define MAX_MODULES 8
+#define MAX_SITES 256
+
+static struct {
+    struct dp_site *start, *stop;
+} modules[MAX_MODULES];
+
+static uint32_t n_sites;
+static struct fake_site sites[MAX_SITES];
+static _Thread_local struct dp_open_calls open_calls;
+static _Thread_local uint64_t counts[MAX_SITES];
+static _Thread_local int depth;
+static int failures, loads, unloads;
+
+static void fail(const char *what, const struct dp_site *site)
+{
+    failures++;
+    fprintf(stderr, "fake runtime: %s: %s\n", what, site ? site->desc->function : "");
+}
+
+struct fake_site *fake_find(const char *function)
+{
+    for (uint32_t i = 1; i <= n_sites; i++)
+        if (strcmp(sites[i].function, function) == 0)
+            return &sites[i];
+    fprintf(stderr, "fake runtime: no site named %s\n", function);
+    exit(1);
+}
+
+uint32_t fake_n_sites(void)
+{
+    return n_sites;
+}
+
+int fake_depth(void)
+{
+    return depth;
+}
+
+void fake_forget_depth(int wanted)
+{
+    depth = wanted;
+}
+
+int fake_modules(void)
+{
+    return loads - unloads;
+}
+
+uint64_t fake_counted(const char *function)
+{
+    return counts[fake_find(function)->site->count_slot];
+}
+
+uint64_t fake_open_top(void)
+{
+    return open_calls.top;
+}
+
+const struct dp_open_call *fake_open_call(uint64_t depth_from_0)
+{
+    return &open_calls.calls[depth_from_0 % DP_OPEN_MAX];
+}
+
+static void add_site(struct dp_site *site)
+{
+    if (n_sites + 1 == MAX_SITES)
+        abort();
+    site->index = ++n_sites;
+    site->weight = DP_WEIGHT_ALWAYS;
+    site->count_slot = site->desc->flags & DP_SITE_COUNTED ? n_sites : 0;
+    sites[n_sites].site = site;
+    /* Copies: the module may be unloaded when they are looked at. */
+    snprintf(sites[n_sites].function, sizeof sites->function, "%s", site->desc->function);
+    sites[n_sites].flags = site->desc->flags;
+    if (site->slow_after != DP_SLOW_NEVER || (uintptr_t)site % sizeof *site != 0)
+        fail("site is not as it should be", site);
+}
+
+void deep_profile_module_load(uint32_t abi, struct dp_site *start, struct dp_site *stop)
+{
+    if (abi != DP_ABI_VERSION || stop < start)
+        fail("bad module", NULL);
+    int i = 0;
+    for (; i < MAX_MODULES && modules[i].start; i++)
+        if (modules[i].start == start)
+            return;
+    if (i == MAX_MODULES)
+        abort();
+    modules[i].start = start;
+    modules[i].stop = stop;
+    loads++;
+    for (struct dp_site *site = start; site < stop; site++)
+        add_site(site);
+}
+
+void deep_profile_module_unload(struct dp_site *start)
+{
+    for (int i = 0; i < MAX_MODULES; i++)
+        if (modules[i].start == start && start) {
+            memset(&modules[i], 0, sizeof modules[i]);
+            unloads++;
+            return;
+        }
+}
+
+static bool is_ours(const struct dp_site *site)
+{
+    return site->index >= 1 && site->index <= n_sites && sites[site->index].site == site;
+}
+
+uint64_t deep_profile_enter_call(struct dp_site *site)
+{
+    deep_profile_budget = fake_all ? -1 : 0; /* -1: the next gate opens, too */
+    deep_profile_open = &open_calls;
+    deep_profile_counts = counts;
+    if (!is_ours(site)) { /* a constructor that runs before ours */
+        fail("enter of a site that is not registered", NULL);
+        return deep_profile_tick ^ DP_T0_OPENED;
+    }
+    sites[site->index].enters++;
+    depth++;
+    return (deep_profile_tick + site->index) ^ DP_T0_OPENED;
+}
+
+void deep_profile_exit_call(struct dp_site *site, uint64_t t0)
+{
+    if (!is_ours(site)) {
+        fail("exit of a site that is not registered", NULL);
+        return;
+    }
+    struct fake_site *known = &sites[site->index];
+    known->exits++;
+    known->unwound += (t0 & DP_T0_UNWOUND) != 0;
+    if ((t0 & ~DP_T0_UNWOUND) != ((deep_profile_tick + site->index) ^ DP_T0_OPENED))
+        fail("t0 was lost", site);
+    depth--;
+}
+
+bool fake_all = true;
+
+int fake_finish(void)
+{
+    for (uint32_t i = 1; i <= n_sites; i++)
+        if (sites[i].enters != sites[i].exits && !sites[i].never_left) {
+            failures++;
+            fprintf(stderr, "fake runtime: %s: %llu in, %llu out\n", sites[i].function,
+                    (unsigned long long)sites[i].enters, (unsigned long long)sites[i].exits);
+        }
+    if (depth != 0)
+        fail("some call is still open", NULL);
+    return failures ? 1 : 0;
+}
+
+#if defined __x86_64__ && !defined __ILP32__
+/* Steps over the red zone, calls, and spoils r10, r11 and the flags. */
+#define THUNK(name, target, keep_rax)                                                              \
+    __asm__(".text\n.globl " name "\n.type " name ", @function\n" name ":\n"                       \
+            "lea -128(%rsp), %rsp\n"                                                               \
+            "push %rbp\nmov %rsp, %rbp\n"                                                          \
+            "push %r11\npush %rcx\npush %rdx\npush %rsi\npush %rdi\npush %r8\npush %r9\n"          \
+            "push %rax\n"                                                                          \
+            "sub $528, %rsp\nand $-64, %rsp\nfxsave64 (%rsp)\n"                                    \
+            "mov %r10, %rdi\nmov %rax, %rsi\ncall " target "\n"                                    \
+            "fxrstor64 (%rsp)\n"                                                                   \
+            "mov -8(%rbp), %r11\nmov -16(%rbp), %rcx\nmov -24(%rbp), %rdx\n"                       \
+            "mov -32(%rbp), %rsi\nmov -40(%rbp), %rdi\nmov -48(%rbp), %r8\nmov -56(%rbp), %r9\n"   \
+            keep_rax                                                                               \
+            "mov %rbp, %rsp\npop %rbp\nlea 128(%rsp), %rsp\n"                                      \
+            "movabs $0x5a5a5a5a5a5a5a5a, %r10\nxor %eax, %r10d\n"                                  \
+            "jmp *%r11\n.size " name ", . - " name "\n")
+THUNK("deep_profile_enter", "deep_profile_enter_call", "");
+THUNK("deep_profile_exit", "deep_profile_exit_call", "mov -64(%rbp), %rax\n");
+#endif

@@ -1,0 +1,48 @@
+/* What the run-pass tests ask the fake runtime; see fake_runtime.c. */
+#ifndef FAKE_RUNTIME_H
+#define FAKE_RUNTIME_H
+
+#include <stdbool.h>
+
+#include "deep_profile/abi/gate.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct fake_site {
+    struct dp_site *site;
+    char function[128];
+    uint32_t flags;
+    uint64_t enters, exits;
+    uint64_t unwound; /* exits by exception */
+    bool never_left;  /* the test leaves it by longjmp or exit */
+};
+
+/* The site of a function; ends the program if there is none. */
+struct fake_site *fake_find(const char *function);
+uint32_t fake_n_sites(void);
+int fake_modules(void);                     /* loaded now */
+int fake_depth(void);                       /* opened calls of this thread */
+void fake_forget_depth(int wanted);         /* after a longjmp */
+uint64_t fake_counted(const char *function); /* of this thread */
+uint64_t fake_open_top(void);
+const struct dp_open_call *fake_open_call(uint64_t depth_from_0);
+extern bool fake_all; /* open every gate; else those with weight */
+
+/* Main returns this: 0 if all calls were left that were entered. */
+int fake_finish(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#define EXPECT(condition)                                                                          \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                \
+            exit(1);                                                                               \
+        }                                                                                          \
+    } while (0)
+
+#endif
