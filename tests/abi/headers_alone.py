@@ -24,7 +24,8 @@ failed = 0
 for header in headers:
     for language, command in compilers.items():
         result = subprocess.run([*command, *flags, "-x", language, "-"], text=True,
-                                input=f'#include "{header}"\n#include "{header}"\n',
+                                input=f'#include "{header}"\n#include "{header}"\n'
+                                      "extern int not_empty;\n",
                                 capture_output=True, check=False)
         if result.returncode != 0:
             failed += 1
