@@ -1,0 +1,43 @@
+/* Time never goes back on one thread, stays near CLOCK_MONOTONIC, and an
+ * adjustment does not make it jump. */
+#include "clock.h"
+
+#include <unistd.h>
+
+#include "check.h"
+#include "os.h"
+
+static int64_t distance(void)
+{
+    int64_t best = INT64_MAX;
+    for (int i = 0; i < 100; i++) { /* the pair that was read closest together */
+        uint64_t before = dp_os_monotonic_ns();
+        uint64_t ours = dp_now_ns();
+        uint64_t after = dp_os_monotonic_ns();
+        int64_t off = (int64_t)(ours - (before + (after - before) / 2));
+        if (llabs(off) < llabs(best))
+            best = off;
+    }
+    return best;
+}
+
+int main(int argc, char **argv)
+{
+    dp_arch_init();
+    dp_clock_init(argc > 1 ? argv[1] : "auto");
+    uint64_t last = dp_now_ns();
+    for (int round = 0; round < 30; round++) {
+        for (int i = 0; i < 100000; i++) {
+            uint64_t now = dp_now_ns();
+            CHECK(now >= last);
+            last = now;
+        }
+        uint64_t before = dp_now_ns();
+        dp_clock_adjust();
+        uint64_t after = dp_now_ns();
+        CHECK(after >= before);
+        usleep(10000);
+    }
+    CHECK_NEAR(distance(), 0, 20000); /* ns; the first calibration took 1 ms */
+    return 0;
+}
