@@ -73,6 +73,7 @@ static void patterns(void)
     match("a*b*c", "aXbbY", false);
     match("?", "", false);
     match("a?c", "abc", true);
+    match("ab*bX", "abX", false); /* a star does not reach back */
     match("**", "x", true);
     match("*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false);
 }
