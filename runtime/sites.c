@@ -457,12 +457,21 @@ void dp_sites_add(struct dp_site *start, struct dp_site *stop)
     dp_lock_give(&registry_lock, &saved);
 }
 
+static void close_gates(const struct module *module)
+{
+    for (uint32_t i = 0; module->start && i < module->count; i++) {
+        __atomic_store_n(&module->start[i].weight, 0, __ATOMIC_RELAXED);
+        __atomic_store_n(&module->start[i].slow_after, DP_SLOW_NEVER, __ATOMIC_RELAXED);
+    }
+}
+
 void dp_sites_remove(struct dp_site *start)
 {
     struct dp_os_signals saved;
     dp_lock_take(&registry_lock, &saved);
     struct module *module = find_module(start);
     if (module) {
+        close_gates(module); /* at exit, threads may still run its code */
         for (uint32_t i = 1; i <= dp_n_sites; i++) {
             if (dp_sites[i].site >= start && dp_sites[i].site < start + module->count)
                 dp_sites[i].site = NULL;
@@ -476,10 +485,8 @@ void dp_sites_close(void)
 {
     struct dp_os_signals saved;
     dp_lock_take(&registry_lock, &saved);
-    for (uint32_t m = 0; m < n_modules; m++) {
-        for (uint32_t i = 0; modules[m].start && i < modules[m].count; i++)
-            __atomic_store_n(&modules[m].start[i].weight, 0, __ATOMIC_RELAXED);
-    }
+    for (uint32_t m = 0; m < n_modules; m++)
+        close_gates(&modules[m]);
     dp_lock_give(&registry_lock, &saved);
 }
 

@@ -1,0 +1,47 @@
+/* Calls around a threshold, judged by the coarse clock and by the exact one,
+ * and one that is still running when it is reported. */
+#include <deep_profile.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+DEEP_PROFILE_IF_SLOW(64ms, rate=1, metadata=judged:coarsely) __attribute__((noinline)) void coarse(int ms)
+{
+    usleep((useconds_t)ms * 1000);
+}
+
+DEEP_PROFILE_IF_SLOW(5ms, rate=1) __attribute__((noinline)) void exact(int ms)
+{
+    usleep((useconds_t)ms * 1000);
+}
+
+DEEP_PROFILE_IF_SLOW(3ms, rate=0.5, env=test) __attribute__((noinline)) void sometimes(int ms)
+{
+    usleep((useconds_t)ms * 1000);
+}
+
+DEEP_PROFILE_IF_SLOW(64ms, rate=1) __attribute__((noinline)) void stuck(void)
+{
+    usleep(400000);
+}
+
+int main(int argc, char **argv)
+{
+    for (int i = 0; i < 100; i++)
+        coarse(0);
+    coarse(20);
+    coarse(120);
+    coarse(200);
+    for (int i = 0; i < 20; i++)
+        exact(0);
+    exact(20);
+    for (int i = 0; i < 40; i++)
+        sometimes(5);
+    stuck();
+    if (argc > 1 && strcmp(argv[1], "kill") == 0) {
+        usleep(100000);
+        abort();
+    }
+    return 0;
+}

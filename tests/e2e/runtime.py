@@ -1,0 +1,401 @@
+#!/usr/bin/env python3
+"""The runtime in real programs: what each option does, and what a host notices.
+
+Run by Meson: runtime.py DEEP_PROFILE_CC. The programs in programs/ are built
+with it; events are read from DEEP_PROFILE_EVENTS and, through babeltrace2,
+from the log itself.
+"""
+import collections
+import glob
+import json
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import dp
+
+CC = sys.argv[1]
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Runtime(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.programs = tempfile.mkdtemp(prefix="deep-profile-runtime-")
+        cls.addClassCleanup(shutil.rmtree, cls.programs)
+
+    @classmethod
+    def program(cls, name, *flags):
+        path = f"{cls.programs}/{name}{''.join(flags)}"
+        if not os.path.exists(path):
+            dp.run(CC, "-O2", "-g", *flags, f"{HERE}/programs/{name}.c", "-o", path, "-lpthread")
+        return path
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(dir=self.programs)
+        self.out = self.folder + "/log"
+        self.sink = self.folder + "/events"
+
+    def run_on(self, name, *arguments, status=0, **variables):
+        """Runs a program with profiling on; returns its events from the sink."""
+        variables = {"DEEP_PROFILE": "1", "DEEP_PROFILE_SEED": "1", "DEEP_PROFILE_OUT": self.out,
+                     "DEEP_PROFILE_EVENTS": self.sink, **variables}
+        done = subprocess.run([self.program(name), *arguments], env=dp.environment(**variables),
+                              cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, check=False)
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertEqual(done.stderr, "")
+        self.stdout = done.stdout
+        return self.read_sink()
+
+    def read_sink(self):
+        if not os.path.exists(self.sink):
+            return []
+        with open(self.sink, encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
+
+    def trace(self, out=None):
+        """The records of the log as babeltrace2 names them, counted."""
+        text = dp.run("babeltrace2", out or self.out).stdout
+        return collections.Counter(re.findall(r"^\[[^]]*\] \(\+[^)]*\) (\w+):", text, re.MULTILINE))
+
+    @staticmethod
+    def of(events, function, event):
+        return [e for e in events if e["event"] == "profiler." + event
+                and e["metadata"].get("function") == function]
+
+    def slow(self, events, function, in_flight=False):
+        return [e for e in self.of(events, function, "slow_operation")
+                if bool(e["metadata"].get("in_flight")) == in_flight]
+
+
+class Options(Runtime):
+    dev = records = None
+
+    def setUp(self):
+        super().setUp()
+        if Options.dev is None: # one run serves most tests
+            Options.dev = self.run_on("options")
+            Options.records = self.trace()
+            super().setUp()
+
+    def count(self, function, event="stop"):
+        return len(self.of(self.dev, function, event))
+
+    def test_rate(self):
+        self.assertEqual(self.count("every"), 1)
+        self.assertEqual(self.count("every", "start"), 1)
+        self.assertEqual(self.count("never"), 0)
+        self.assertAlmostEqual(self.count("half"), 10000, delta=5 * math.sqrt(5000))
+        self.assertAlmostEqual(self.count("in_production", "production"), 1000,
+                               delta=5 * math.sqrt(1000))
+
+    def test_env(self):
+        self.assertEqual(self.count("in_dev"), 1)
+        self.assertEqual(self.count("in_test_and_prod"), 0)
+        prod = self.run_on("options", DEEP_PROFILE_ENV="prod")
+        self.assertEqual(len(self.of(prod, "in_dev", "stop")), 0)
+        self.assertEqual(len(self.of(prod, "in_test_and_prod", "stop")), 1)
+        self.assertEqual(len(self.of(prod, "fibonacci", "calls")), 0, "calls default to dev|test")
+        self.assertEqual(len(self.of(prod, "allocates", "memory")), 0, "memory too")
+        self.assertEqual(len(self.of(prod, "combined", "slow_operation")), 0, "slow too")
+
+    def test_enabled(self):
+        self.assertEqual(self.count("disabled"), 0)
+        self.assertEqual(self.count("switched"), 0)
+        for value, expected in (("true", 1), ("0", 0), ("maybe", 0)):
+            self.setUp()
+            found = self.run_on("options", SWITCH=value)
+            self.assertEqual(len(self.of(found, "switched", "stop")), expected, value)
+
+    def test_metadata(self):
+        (stop,) = self.of(self.dev, "labelled", "stop")
+        self.assertEqual(stop["metadata"]["team"], "db")
+        self.assertEqual(stop["metadata"]["tier"], "gold")
+        self.assertEqual(stop["metadata"]["strategy"], "sample")
+        self.assertTrue(stop["metadata"]["file"].endswith("options.c"))
+
+    def test_emit_metrics(self):
+        self.assertEqual(self.count("quiet"), 0)
+
+    def test_threshold_of_a_profile(self):
+        (stop,) = self.of(self.dev, "over_threshold", "stop")
+        self.assertGreaterEqual(stop["measurements"]["duration_ns"], 40_000_000)
+
+    def test_strategy_memory(self):
+        (done,) = self.of(self.dev, "with_memory", "complete")
+        self.assertGreaterEqual(done["measurements"]["memory_delta_bytes"], 1000)
+        self.assertLess(done["measurements"]["memory_delta_bytes"], 1100)
+
+    def test_duration_ends_what_is_gathered(self):
+        (done,) = self.of(self.dev, "capped", "complete")
+        self.assertLess(done["measurements"]["memory_delta_bytes"], 2000)
+        self.assertGreaterEqual(done["measurements"]["duration_ns"], 200_000_000)
+        self.assertIs(done["metadata"]["capped"], True)
+
+    def test_memory(self):
+        (event,) = self.of(self.dev, "allocates", "memory")
+        found = event["measurements"]
+        self.assertEqual(found["delta_bytes"], found["after_bytes"] - found["before_bytes"])
+        self.assertEqual((found["allocations"], found["frees"]), (2, 1))
+        self.assertGreaterEqual(found["delta_bytes"], 20000)
+        self.assertLess(found["peak_bytes"], 21000)
+        self.assertGreaterEqual(found["allocated_bytes"], 40000)
+
+    def test_calls_are_exact_through_recursion(self):
+        calls = self.of(self.dev, "fibonacci", "calls")
+        self.assertEqual(sum(e["measurements"]["calls"] for e in calls), 21891)
+
+    def test_attributes_combine(self):
+        self.assertEqual(self.count("combined"), 2)
+        self.assertEqual(sum(e["measurements"]["calls"]
+                             for e in self.of(self.dev, "combined", "calls")), 2)
+        (slow,) = self.slow(self.dev, "combined")
+        self.assertGreaterEqual(slow["measurements"]["duration_ns"], 40_000_000)
+
+    def test_the_log_holds_what_the_sink_wrote(self):
+        stops = sum(e["event"] == "profiler.stop" for e in self.dev)
+        self.assertEqual(self.records["call"] + self.records["call_wide"]
+                         + self.records["call_memory"], stops)
+        productions = sum(e["event"] == "profiler.production" for e in self.dev)
+        self.assertEqual(self.records["production"] + self.records["production_wide"], productions)
+
+    def test_rules(self):
+        found = self.run_on(
+            "options", DEEP_PROFILE="never:rate=1;every:off;disabled:rate=1;half:calls,slow=1s;"
+            "in_test*:rate=1;fib*:slow=100us")
+        self.assertEqual(len(self.of(found, "never", "stop")), 1)
+        self.assertEqual(len(self.of(found, "every", "stop")), 0)
+        self.assertEqual(len(self.of(found, "disabled", "stop")), 1)
+        self.assertEqual(len(self.of(found, "in_test_and_prod", "stop")), 1)
+        self.assertAlmostEqual(len(self.of(found, "half", "stop")), 10000,
+                               delta=5 * math.sqrt(5000), msg="its own attribute goes on")
+        self.assertGreater(len(self.of(found, "fibonacci", "slow_operation")), 0)
+
+    def test_same_seed_same_sample(self):
+        again = self.run_on("options")
+        self.assertEqual(len(self.of(again, "half", "stop")), self.count("half"))
+        self.setUp()
+        other = self.run_on("options", DEEP_PROFILE_SEED="2")
+        self.assertNotEqual([e["measurements"] for e in self.of(other, "half", "stop")],
+                            [e["measurements"] for e in self.of(again, "half", "stop")])
+
+
+class Slow(Runtime):
+    def test_every_slow_call_is_judged_and_no_fast_one(self):
+        found = self.run_on("slow")
+        durations = [e["measurements"] for e in self.slow(found, "coarse")]
+        self.assertEqual(len(durations), 2)
+        for measured, slept in zip(sorted(m["duration_ns"] for m in durations), (120e6, 200e6)):
+            self.assertGreater(measured, slept - 5e6)
+        self.assertTrue(all(0 < m["duration_error_ns"] for m in durations))
+        self.assertTrue(all(m["threshold_ns"] == 64_000_000 for m in durations))
+        (exact,) = self.slow(found, "exact")
+        self.assertEqual(exact["measurements"]["duration_error_ns"], 0)
+        self.assertGreaterEqual(exact["measurements"]["duration_ns"], 20_000_000)
+
+    def test_rate_is_the_share_of_slow_calls_that_leaves_events(self):
+        found = self.run_on("slow", DEEP_PROFILE_ENV="test")
+        self.assertTrue(5 <= len(self.slow(found, "sometimes")) <= 35)
+
+    def test_a_call_is_reported_while_it_runs(self):
+        found = self.run_on("slow")
+        in_flight = self.slow(found, "stuck", in_flight=True)
+        at_end = self.slow(found, "stuck")
+        self.assertEqual((len(in_flight), len(at_end)), (1, 1))
+        self.assertLess(in_flight[0]["measurements"]["duration_ns"],
+                        at_end[0]["measurements"]["duration_ns"])
+        self.assertEqual(in_flight[0]["metadata"]["tid"], at_end[0]["metadata"]["tid"])
+
+
+class Threads(Runtime):
+    def test_counts_add_up_over_short_lived_threads(self):
+        found = self.run_on("threads", "300", "10", "1000", status=7)
+        calls = self.of(found, "counted", "calls")
+        self.assertEqual(sum(e["measurements"]["calls"] for e in calls), 300 * 1000 + 1)
+        self.assertEqual(len(self.of(found, "recorded", "stop")), 301)
+        self.assertLessEqual(len(glob.glob(self.out + "/state/lane-*")), 12,
+                             "lanes pass from thread to thread")
+        self.assertEqual(self.trace()["call"], 301)
+
+    def test_many_threads_at_once(self):
+        found = self.run_on("threads", "200", "200", "10", status=7)
+        calls = self.of(found, "counted", "calls")
+        self.assertEqual(sum(e["measurements"]["calls"] for e in calls), 200 * 10 + 1)
+
+
+class Ends(Runtime):
+    def test_whatever_way_it_ends_the_log_is_there(self):
+        for how, status in (("exit", 3), ("_exit", 4), ("abort", -6), ("kill", -9), ("exec", 0)):
+            with self.subTest(how):
+                self.setUp()
+                self.run_on("ends", how, status=status)
+                self.assertEqual(self.stdout, "still here\n")
+                self.assertEqual(self.trace()["call"], 100)
+
+    def test_a_thread_still_runs_at_exit(self):
+        self.run_on("ends", "running", status=5)
+        self.assertGreater(self.trace()["call"], 100)
+
+    def test_a_forked_child_gets_a_log_of_its_own(self):
+        self.run_on("ends", "fork", status=6)
+        logs = sorted(glob.glob(self.out + "*"))
+        self.assertEqual(len(logs), 2)
+        self.assertRegex(logs[1], r"log\.\d+$")
+        self.assertEqual(self.trace(logs[0])["call"], 110)
+        self.assertEqual(self.trace(logs[1])["call"], 10)
+
+    def test_two_programs_with_the_same_directory(self):
+        both = [subprocess.Popen([self.program("ends")], cwd=self.folder, stdout=subprocess.PIPE,
+                                 env=dp.environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT=self.out))
+                for _ in range(2)]
+        for process in both:
+            process.communicate()
+            self.assertEqual(process.returncode, 0)
+        logs = glob.glob(self.out + "*")
+        self.assertEqual(len(logs), 2)
+        for log in logs:
+            self.assertEqual(self.trace(log)["call"], 101)
+
+
+class Guest(Runtime):
+    def test_off_leaves_no_trace(self):
+        for value in (None, "0", "off", "", "nonsense"):
+            variables = {} if value is None else {"DEEP_PROFILE": value}
+            done = dp.run(self.program("guest"), cwd=self.folder, env=dp.environment(**variables))
+            self.assertEqual(done.stdout, "threads 1 descriptors 3 handlers 0 errno 0\n", value)
+            self.assertEqual(done.stderr, "")
+            self.assertEqual(os.listdir(self.folder), [])
+
+    def test_on_is_one_thread_and_no_descriptor(self):
+        self.run_on("guest")
+        self.assertEqual(self.stdout, "threads 2 descriptors 3 handlers 0 errno 0\n")
+
+    def test_setuid_like_programs_obey_no_variable(self):
+        """Checked through secure_getenv's own test: AT_SECURE by file capabilities."""
+        if os.geteuid() != 0 or not shutil.which("setcap"):
+            self.skipTest("needs root and setcap")
+        path = self.program("guest", "-static")
+        if subprocess.run(["setcap", "cap_net_raw+ep", path], check=False).returncode != 0:
+            self.skipTest("the file system keeps no capabilities")
+        os.chmod(self.programs, 0o755)
+        done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", path],
+                              env=dp.environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT="/tmp/dp-%p"),
+                              stdout=subprocess.PIPE, text=True, check=True)
+        self.assertIn("threads 1 ", done.stdout)
+
+
+class Output(Runtime):
+    """A directory that cannot be had switches profiling off, and that is all."""
+
+    def runs_unprofiled(self, out, **variables):
+        done = subprocess.run([self.program("ends"), "exit"], cwd=self.folder, text=True,
+                              env=dp.environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT=out, **variables),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (3, "still here\n", ""))
+
+    def test_impossible_directories(self):
+        with open(self.folder + "/file", "w", encoding="utf-8") as file:
+            file.write("mine")
+        self.runs_unprofiled("/proc/nowhere/log")
+        self.runs_unprofiled(self.folder + "/file/log")
+        self.runs_unprofiled("x" * 5000)
+        with open(self.folder + "/file", encoding="utf-8") as file:
+            self.assertEqual(file.read(), "mine")
+
+    def test_parents_are_made_and_patterns_filled_in(self):
+        self.out = self.folder + "/a/b/%e.%p"
+        self.run_on("ends", "exit", status=3)
+        (log,) = glob.glob(self.folder + "/a/b/*")
+        self.assertRegex(log, r"/ends\.\d+$")
+
+    def test_a_directory_that_is_in_use_is_left_alone(self):
+        os.mkdir(self.out)
+        with open(self.out + "/mine", "w", encoding="utf-8") as file:
+            file.write("mine")
+        self.run_on("ends", "exit", status=3)
+        self.assertEqual(os.listdir(self.out), ["mine"])
+        (log,) = glob.glob(self.out + ".*")
+        self.assertEqual(self.trace(log)["call"], 100)
+
+    def test_an_empty_directory_is_used(self):
+        os.mkdir(self.out)
+        self.run_on("ends", "exit", status=3)
+        self.assertEqual(self.trace()["call"], 100)
+
+    def test_a_full_disk_loses_records_and_says_so(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root to mount")
+        disk = self.folder + "/disk"
+        os.mkdir(disk)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "none", disk],
+                          check=False).returncode != 0:
+            self.skipTest("cannot mount")
+        try:
+            self.out = disk + "/log"
+            self.run_on("ends", "running", status=5)
+            self.assertGreater(self.trace()["call"], 100)
+            lost = [e for e in self.read_sink() if e["event"] == "profiler.lost"]
+            self.assertIn("no_space", {e["metadata"]["reason"] for e in lost})
+        finally:
+            subprocess.run(["umount", disk], check=True)
+
+    def test_size_limit_discards_or_keeps_the_newest(self):
+        for policy, reason in (("discard", "log_full"), ("keep", "overwritten")):
+            with self.subTest(policy):
+                self.setUp()
+                found = self.run_on("ends", "running", status=5, DEEP_PROFILE_SIZE_LIMIT="1MB",
+                                    DEEP_PROFILE_WHEN_FULL=policy, DEEP_PROFILE_PACKET_SIZE="16KB")
+                size = sum(os.path.getsize(path) for path in glob.glob(self.out + "/stream*"))
+                self.assertLessEqual(size, 1 << 20)
+                self.assertGreater(size, 1 << 19)
+                lost = {e["metadata"]["reason"] for e in found if e["event"] == "profiler.lost"}
+                self.assertIn(reason, lost)
+                self.assertGreater(self.trace()["call"], 1000)
+
+
+class Load(Runtime):
+    def test_the_gate_closes_under_load_and_opens_again(self):
+        variables = dp.environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT=self.out,
+                                   DEEP_PROFILE_EVENTS=self.sink, DEEP_PROFILE_CHECK_LOAD="true",
+                                   DEEP_PROFILE_LOAD_PERIOD="100ms", DEEP_PROFILE_CPU_LIMIT="0.95",
+                                   DEEP_PROFILE_MEMORY_LIMIT="1")
+        busy = [subprocess.Popen(["sh", "-c", "while :; do :; done"])
+                for _ in range(2 * os.cpu_count())]
+        with subprocess.Popen([self.program("load"), "8"], env=variables) as program:
+            time.sleep(3)
+            for process in busy:
+                process.kill()
+                process.wait()
+            self.assertEqual(program.wait(), 0)
+        found = self.read_sink()
+        moves = [e for e in found if e["event"] == "profiler.load"]
+        self.assertTrue(moves, "the gate never moved")
+        self.assertEqual(moves[0]["metadata"]["resource"], "cpu")
+        closed_at = moves[0]["time_unix_ns"]
+        self.assertGreater(moves[0]["measurements"]["value"], 0.95)
+        gated = [e for e in self.of(found, "checked", "stop")
+                 if closed_at < e["time_unix_ns"] < closed_at + 1_000_000_000]
+        went_on = [e for e in self.of(found, "unchecked", "stop")
+                   if closed_at < e["time_unix_ns"] < closed_at + 1_000_000_000]
+        self.assertEqual(len(gated), 0)
+        self.assertGreater(len(went_on), 20)
+
+    def test_closed_from_the_start_when_any_load_is_too_much(self):
+        found = self.run_on("load", "2", DEEP_PROFILE_CHECK_LOAD="true",
+                            DEEP_PROFILE_MEMORY_LIMIT="0", DEEP_PROFILE_LOAD_PERIOD="50ms")
+        self.assertLess(len(self.of(found, "checked", "stop")), 200)
+        self.assertGreater(len(self.of(found, "unchecked", "stop")), 400)
+        moves = [e for e in found if e["event"] == "profiler.load"]
+        self.assertEqual([m["metadata"]["resource"] for m in moves if m["metadata"]["resource"] ==
+                          "memory"], ["memory"])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
