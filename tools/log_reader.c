@@ -255,7 +255,7 @@ static const char *header_problem(const struct dp_log *log, const struct dp_pack
         return "packet of another log";
     if (header->stream_class != 0)
         return "packet of an unknown stream class";
-    if (size % 8 != 0 || size / 8 < sizeof *header || content % 8 != 0 || content > size)
+    if (size % 8 != 0 || size / 8 < sizeof *header || size / 8 > DP_PACKET_MAX_BYTES || content % 8 != 0 || content > size)
         return "packet with impossible sizes";
     return NULL;
 }

@@ -20,6 +20,10 @@
 #include "log_dir.h"
 #include "message.h"
 
+/* Larger packets than any writer makes are damage: DEEP_PROFILE_PACKET_SIZE
+ * goes to 16 MB. */
+#define DP_PACKET_MAX_BYTES (UINT64_C(64) << 20)
+
 /* What could not be read. */
 struct dp_damage {
     uint64_t places;

@@ -95,6 +95,28 @@ bool dp_attribute_in_force(uint32_t state)
            state == DP_ATTRIBUTE_NO_EVENTS;
 }
 
+const char *dp_not_recorded(uint32_t attribute, const struct dp_site_attribute_info *info)
+{
+    if (attribute == DP_ATTRIBUTE_FLAME_GRAPH)
+        return "flame_graph: no graph is drawn yet; the calls' times were recorded";
+    if (!info->parsed || !(info->options.given & 1u << DP_OPTION_STRATEGY))
+        return NULL;
+    switch (info->options.strategy) {
+    case DP_STRATEGY_SAMPLE:
+        return "strategy=sample: stacks are not sampled yet; the calls' times were recorded";
+    case DP_STRATEGY_CALL_GRAPH:
+        return "strategy=call_graph: callers and callees are not recorded yet; the calls' times "
+               "were";
+    case DP_STRATEGY_FLAME_GRAPH:
+        return "strategy=flame_graph: stacks are not sampled yet; the calls' times were recorded";
+    case DP_STRATEGY_TIME:
+        return "strategy=time: functions below are not timed for it yet; the calls' own times "
+               "were recorded";
+    default:
+        return NULL;
+    }
+}
+
 char *dp_site_place(const struct dp_site_info *site, char *buffer, size_t size)
 {
     if (*site->file)

@@ -52,6 +52,12 @@ struct dp_site_info *dp_site_get(struct dp_site_table *table, uint32_t index);
 /* Whether an attribute state means that it is in force. */
 bool dp_attribute_in_force(uint32_t state);
 
+/*
+ * What an attribute asks for by name that this version does not gather yet, as
+ * a clause ("strategy call_graph: …"); NULL when there is nothing of the kind.
+ */
+const char *dp_not_recorded(uint32_t attribute, const struct dp_site_attribute_info *info);
+
 /* "db.c:42" */
 char *dp_site_place(const struct dp_site_info *site, char *buffer, size_t size);
 

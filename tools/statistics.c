@@ -91,24 +91,29 @@ struct dp_estimate dp_estimate_calls(const struct dp_totals *totals)
     if (sum->calls > 0 && (double)sum->calls >= estimated - 0.5)
         return exactly((double)sum->calls);
     /* What was seen with certainty bounds it from below. */
-    return around(estimated, (double)sum->variance, (double)larger(sum->sampled, sum->calls));
+    double seen = (double)larger(larger(sum->sampled, sum->calls), sum->slow);
+    if (sum->sampled == 0)
+        return (struct dp_estimate){seen, seen, INFINITY, false};
+    return around(fmax(estimated, seen), (double)sum->variance, seen);
 }
 
 struct dp_estimate dp_estimate_total(const struct dp_totals *totals)
 {
     const struct dp_site_stats *sum = &totals->sum;
     double n = (double)sum->sampled, mean = dp_mean_ns(totals);
+    /* Slow calls are all known, sampled or not. */
+    double seen = (double)larger(sum->total_ns, sum->slow_total_ns);
 
     if (sum->sampled == 0)
-        return exactly(0);
+        return (struct dp_estimate){seen, seen, INFINITY, false};
     /* Aggregates have no y/p of their own: rates are the same for all calls of
      * a site but for rare changes, so the mean weight stands for each. */
     double weight = (double)sum->estimated / ESTIMATED_UNIT / n;
     if (weight < 1)
         weight = 1;
     double squares = dp_histogram_squares(&totals->histogram, mean) + n * mean * mean;
-    return around((double)sum->total_ns * weight, (double)sum->variance / n * squares,
-                  (double)sum->total_ns);
+    return around(fmax((double)sum->total_ns * weight, seen),
+                  (double)sum->variance / n * squares, seen);
 }
 
 double dp_mean_ns(const struct dp_totals *totals)

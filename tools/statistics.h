@@ -10,7 +10,8 @@
 
 #include "histogram.h"
 
-/* `value` with its 95 % confidence interval; exact: low == value == high. */
+/* `value` with its 95 % confidence interval; exact: low == value == high. When
+ * nothing was sampled it is a lower bound, and `high` is infinite. */
 struct dp_estimate {
     double value;
     double low;

@@ -1,0 +1,364 @@
+/* deep-profile recover: finalises the log of a process that was killed, so that
+ * babeltrace2 and others read exactly what was committed. The only verb that
+ * writes into a log; never into that of a running process. */
+#include "command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <deep_profile/abi/metadata.h>
+
+#include "json.h"
+#include "log_state.h"
+
+/* What was done to one log. */
+struct repair {
+    struct dp_log *log;
+    const char *file;
+    int fd;
+    uint64_t packets;    /* end at their last whole record now */
+    uint64_t completed;  /* files that ended inside a packet */
+    uint64_t replaced;   /* packets in the middle that are empty now */
+    uint64_t removed;    /* prepared and empty, at the end */
+    uint64_t lost_bytes; /* committed, but not there or not readable */
+    bool metadata;       /* written again */
+    struct dp_problem problem;
+};
+
+static bool write_at(struct repair *repair, const void *bytes, size_t size, uint64_t offset)
+{
+    if (pwrite(repair->fd, bytes, size, (off_t)offset) == (ssize_t)size)
+        return true;
+    dp_problem_set(&repair->problem, "cannot write '%s/%s': %s", repair->log->path, repair->file,
+                   strerror(errno));
+    return false;
+}
+
+static bool cut(struct repair *repair, uint64_t size)
+{
+    if (ftruncate(repair->fd, (off_t)size) == 0)
+        return true;
+    dp_problem_set(&repair->problem, "cannot cut '%s/%s': %s", repair->log->path, repair->file,
+                   strerror(errno));
+    return false;
+}
+
+/* The header of a packet whose content ends after `whole` bytes. */
+static bool end_packet(struct repair *repair, uint64_t offset, struct dp_packet *header,
+                       uint64_t whole)
+{
+    header->content_size_bits = whole * 8;
+    repair->packets++;
+    return write_at(repair, header, sizeof *header, offset);
+}
+
+/* What is behind the last packet with data in a stream. */
+struct tail {
+    uint64_t end;   /* of the last packet with data */
+    uint64_t empty; /* prepared packets behind it */
+    bool ours;      /* at least one packet is of this log */
+};
+
+/*
+ * Packets [offset, end) without data, in front of one with data: readers must
+ * get over them. What is no packet becomes an empty one, what was prepared and
+ * passed over gets a time that fits in.
+ */
+static bool bridge(struct repair *repair, const struct dp_map *map, uint64_t offset, uint64_t end,
+                   uint64_t bytes, const struct dp_packet *model, uint64_t time_ns)
+{
+    struct dp_packet_view view;
+    struct dp_packet header = *model;
+
+    header.packet_size_bits = bytes * 8;
+    header.content_size_bits = sizeof header * 8;
+    header.timestamp_begin = time_ns;
+    for (; offset + bytes <= end; offset += bytes) {
+        dp_packet_look(repair->log, map, offset, &view);
+        bool fits = view.state == DP_PACKET_EMPTY && !view.zero && view.bytes == bytes &&
+                    view.header.timestamp_begin <= time_ns;
+        if (fits)
+            continue;
+        repair->replaced++;
+        repair->lost_bytes += view.state == DP_PACKET_BAD ? bytes : 0;
+        if (!write_at(repair, &header, sizeof header, offset))
+            return false;
+    }
+    return true;
+}
+
+static bool repair_packet(struct repair *repair, const struct dp_map *map, uint64_t offset,
+                          struct dp_packet_view *view, uint64_t *last_ns)
+{
+    uint64_t there = map->size - offset;
+    uint64_t content = view->content_bytes < there ? view->content_bytes : there;
+    uint64_t whole = dp_packet_whole(map, offset, content, last_ns);
+
+    if (whole == view->content_bytes)
+        return true;
+    repair->lost_bytes += view->content_bytes - whole;
+    return end_packet(repair, offset, &view->header, whole);
+}
+
+static bool repair_packets(struct repair *repair, const struct dp_map *map, struct tail *tail)
+{
+    uint64_t offset = 0, bytes = 0, last_ns = 0;
+    struct dp_packet_view view;
+
+    *tail = (struct tail){0};
+    for (;; offset += bytes) {
+        dp_packet_look(repair->log, map, offset, &view);
+        if (view.state == DP_PACKET_NONE)
+            return true;
+        tail->ours |= view.state == DP_PACKET_DATA || view.state == DP_PACKET_EMPTY;
+        if (view.bytes)
+            bytes = view.bytes;
+        if (bytes == 0)
+            return true;
+        tail->empty += view.state == DP_PACKET_EMPTY;
+        if (view.state != DP_PACKET_DATA)
+            continue;
+        if (tail->end < offset &&
+            !bridge(repair, map, tail->end, offset, bytes, &view.header,
+                    last_ns ? last_ns : view.header.timestamp_begin))
+            return false;
+        if (!repair_packet(repair, map, offset, &view, &last_ns))
+            return false;
+        tail->end = offset + bytes;
+        tail->empty = 0;
+    }
+}
+
+/* Ends the file with its last packet with data, which becomes whole. */
+static bool repair_tail(struct repair *repair, const struct dp_map *map, const struct tail *tail)
+{
+    if (tail->end == map->size)
+        return true;
+    if (!tail->ours) {
+        dp_error("'%s/%s' is not a stream of this log; left as it is", repair->log->path,
+                 repair->file);
+        return true;
+    }
+    repair->removed += tail->empty;
+    repair->completed += tail->end > map->size;
+    if (tail->empty == 0 && tail->end < map->size)
+        repair->lost_bytes += map->size - tail->end;
+    return cut(repair, tail->end);
+}
+
+static bool repair_stream(struct repair *repair, const char *name)
+{
+    char *path = dp_join(repair->log->path, name);
+    struct dp_map map = {0};
+    struct tail tail;
+    int error = dp_map_open(&map, path);
+    bool done = false;
+
+    repair->file = name;
+    repair->fd = error < 0 ? -1 : open(path, O_RDWR | O_CLOEXEC);
+    if (error < 0 || repair->fd < 0)
+        dp_problem_set(&repair->problem, "cannot open '%s': %s", path,
+                       strerror(error < 0 ? -error : errno));
+    else
+        done = repair_packets(repair, &map, &tail) && repair_tail(repair, &map, &tail);
+    if (repair->fd >= 0)
+        close(repair->fd);
+    dp_map_close(&map);
+    free(path);
+    return done;
+}
+
+/* The log's identity, when its metadata is lost: from any packet. */
+static void find_uuid(struct dp_log *log)
+{
+    for (size_t i = 0; i < log->n_streams && !log->has_uuid; i++) {
+        struct dp_packet_view view;
+        struct dp_map map;
+        char *path = dp_join(log->path, log->streams[i].name);
+        if (dp_map_open(&map, path) == 0) {
+            dp_packet_look(log, &map, 0, &view);
+            if (view.state == DP_PACKET_DATA || (view.state == DP_PACKET_EMPTY && !view.zero)) {
+                memcpy(log->uuid, view.header.uuid, sizeof log->uuid);
+                log->has_uuid = true;
+            }
+        }
+        dp_map_close(&map);
+        free(path);
+    }
+}
+
+static bool same_text(const char *path, const struct dp_text *text)
+{
+    struct dp_map map;
+    bool same = dp_map_open(&map, path) == 0 && map.size == text->length &&
+                memcmp(map.bytes, text->buffer, map.size) == 0;
+
+    dp_map_close(&map);
+    return same;
+}
+
+static bool write_file(struct repair *repair, const char *path, const struct dp_text *text)
+{
+    repair->file = "metadata";
+    repair->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (repair->fd < 0) {
+        dp_problem_set(&repair->problem, "cannot write '%s': %s", path, strerror(errno));
+        return false;
+    }
+    bool done = write_at(repair, text->buffer, text->length, 0) && cut(repair, text->length);
+    close(repair->fd);
+    return done;
+}
+
+/* Written again when it is not what the runtime writes: cut, or missing. */
+static bool repair_metadata(struct repair *repair, const struct dp_process_state *process)
+{
+    char buffer[DP_METADATA_BYTES];
+    struct dp_text text = {buffer, sizeof buffer, 0};
+    struct dp_log *log = repair->log;
+    struct dp_metadata_info info = {.realtime_offset_ns = process->realtime_offset_ns,
+                                    .pid = process->pid,
+                                    .program = process->program};
+
+    if (!log->has_uuid)
+        return true;
+    memcpy(info.uuid, log->uuid, sizeof info.uuid);
+    dp_metadata_write(&text, &info);
+    char *path = dp_join(log->path, "metadata");
+    bool done = text.length <= text.size;
+    if (done && !same_text(path, &text)) {
+        repair->metadata = true;
+        done = write_file(repair, path, &text);
+    }
+    free(path);
+    return done;
+}
+
+static int refuse(const char *path, const struct dp_process_state *process)
+{
+    dp_error("process %u still writes '%s'; recover is for logs of processes that ended",
+             process->pid, path);
+    return DP_EXIT_CHECK;
+}
+
+static void print_text(const struct repair *repair)
+{
+    bool nothing = !repair->packets && !repair->completed && !repair->replaced &&
+                   !repair->removed && !repair->metadata;
+
+    printf("%s: ", repair->log->path);
+    if (nothing) {
+        puts("nothing to do");
+        return;
+    }
+    printf("%llu empty packets removed, %llu shortened, %llu made empty, %llu files completed%s",
+           (unsigned long long)repair->removed, (unsigned long long)repair->packets,
+           (unsigned long long)repair->replaced, (unsigned long long)repair->completed,
+           repair->metadata ? ", metadata written" : "");
+    if (repair->lost_bytes > 0)
+        printf("; %llu bytes could not be saved", (unsigned long long)repair->lost_bytes);
+    putchar('\n');
+}
+
+static void print_json(const struct repair *repair, struct json_object *object)
+{
+    dp_json_put_text(object, "log", repair->log->path);
+    dp_json_put_u64(object, "packets_removed", repair->removed);
+    dp_json_put_u64(object, "packets_shortened", repair->packets);
+    dp_json_put_u64(object, "packets_made_empty", repair->replaced);
+    dp_json_put_u64(object, "files_completed", repair->completed);
+    dp_json_put_u64(object, "bytes_lost", repair->lost_bytes);
+    dp_json_put_bool(object, "metadata_written", repair->metadata);
+}
+
+static int recover_log(struct dp_log *log, const struct dp_process_state *process, bool found,
+                       struct json_object *array)
+{
+    struct repair repair = {.log = log, .fd = -1};
+    bool done = true;
+
+    find_uuid(log);
+    for (size_t i = 0; done && i < log->n_streams; i++)
+        done = repair_stream(&repair, log->streams[i].name);
+    if (done && found)
+        done = repair_metadata(&repair, process);
+    if (!done) {
+        dp_error("%s", repair.problem.text);
+        return DP_EXIT_DATA;
+    }
+    if (array)
+        print_json(&repair, dp_json_add_object(array));
+    else
+        print_text(&repair);
+    if (!found && !log->has_metadata) {
+        dp_error("'%s' has neither whole metadata nor state/process to write it from", log->path);
+        return DP_EXIT_DATA;
+    }
+    return DP_EXIT_OK;
+}
+
+static int recover(const char *path, struct json_object *array)
+{
+    struct dp_log log;
+    struct dp_problem problem;
+    struct dp_process_state process;
+    bool found = false;
+    int status = dp_log_open(&log, path, &problem);
+
+    if (status != DP_EXIT_OK) {
+        dp_error("%s", problem.text);
+        return status;
+    }
+    status = dp_state_read(&log, &process, &found, &problem);
+    if (status != DP_EXIT_OK)
+        dp_error("%s", problem.text);
+    else if (found && dp_state_phase(&process) == DP_PHASE_RUNNING)
+        status = refuse(path, &process);
+    else
+        status = recover_log(&log, &process, found, array);
+    dp_log_close(&log);
+    return status;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    (void)value;
+    if (key != ARGP_KEY_INIT)
+        return ARGP_ERR_UNKNOWN;
+    state->child_inputs[0] = state->input;
+    return 0;
+}
+
+int dp_cmd_recover(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&dp_common_argp, 0, NULL, 0}, {0}};
+    static const struct argp argp = {
+        .parser = parse,
+        .args_doc = "[DIR]",
+        .doc = "Finalises the log of a process that was killed: packets end at their last whole "
+               "record, prepared ones at the end go, a cut file is made whole. Does nothing the "
+               "second time. Refuses while the process runs.",
+        .children = children,
+    };
+    struct dp_common common = {0};
+    struct dp_paths logs;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &common);
+    int worst = dp_logs_find(common.path, &logs);
+    struct json_object *document = common.json && logs.n ? json_object_new_object() : NULL;
+    struct json_object *array = document ? dp_json_put_array(document, "processes") : NULL;
+    for (size_t i = 0; i < logs.n; i++) {
+        int status = recover(logs.path[i], array);
+        if (status > worst)
+            worst = status;
+    }
+    if (document)
+        dp_json_print(document);
+    dp_paths_free(&logs);
+    return worst;
+}

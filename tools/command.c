@@ -1,0 +1,46 @@
+/* See command.h. */
+#include "command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTION_FORMAT = 256 };
+
+static const struct argp_option options[] = {
+    {"format", OPTION_FORMAT, "text|json", 0, "How to print (default: text)", 1},
+    {0},
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct dp_common *common = state->input;
+
+    switch (key) {
+    case OPTION_FORMAT:
+        common->json = strcmp(value, "json") == 0;
+        if (!common->json && strcmp(value, "text") != 0)
+            argp_error(state, "--format is text or json, not '%s'", value);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (common->path)
+            argp_error(state, "one directory at a time: '%s' is too much", value);
+        common->path = value;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp dp_common_argp = {.options = options, .parser = parse};
+
+unsigned long dp_parse_number(struct argp_state *state, const char *option, const char *text)
+{
+    char *end;
+
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    if (errno || end == text || *end || *text == '-')
+        argp_error(state, "%s takes a whole number from 0, not '%s'", option, text);
+    return number;
+}

@@ -1,0 +1,35 @@
+/*
+ * The verbs, and what their command lines have in common.
+ *
+ * Each cmd_*.c has one verb: it parses its arguments with argp, does its work
+ * and returns the exit status (enum dp_exit; record: the program's own).
+ */
+#ifndef DP_TOOLS_COMMAND_H
+#define DP_TOOLS_COMMAND_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+#include "log_dir.h"
+#include "message.h"
+
+int dp_cmd_doctor(int argc, char **argv);
+int dp_cmd_events(int argc, char **argv);
+int dp_cmd_record(int argc, char **argv);
+int dp_cmd_recover(int argc, char **argv);
+int dp_cmd_report(int argc, char **argv);
+int dp_cmd_sites(int argc, char **argv);
+int dp_cmd_top(int argc, char **argv);
+
+/* --format and DIR: a child of a verb's own argp. */
+struct dp_common {
+    bool json;
+    const char *path; /* NULL: not given */
+};
+
+extern const struct argp dp_common_argp;
+
+/* A whole number from 0, or argp_error. */
+unsigned long dp_parse_number(struct argp_state *state, const char *option, const char *text);
+
+#endif

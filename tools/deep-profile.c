@@ -1,0 +1,92 @@
+/*
+ * deep-profile: reads what profiled programs left behind.
+ *
+ * The command table and nothing else; each verb is in its cmd_*.c.
+ */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "file_map.h"
+
+static const struct verb {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *what;
+} verbs[] = {
+    {"doctor", dp_cmd_doctor, "say why a profile is missing, and which settings hold"},
+    {"events", dp_cmd_events, "list what happened, in order of time"},
+    {"record", dp_cmd_record, "run a program with profiling on"},
+    {"recover", dp_cmd_recover, "finalise the log of a killed process"},
+    {"report", dp_cmd_report, "hot functions, slow operations, memory, load and loss"},
+    {"sites", dp_cmd_sites, "list the annotated functions and what is in force"},
+    {"top", dp_cmd_top, "watch a running program"},
+};
+
+#define N_VERBS (sizeof verbs / sizeof *verbs)
+
+static void usage(FILE *out)
+{
+    fputs("Usage: deep-profile VERB [OPTION...] [DIR]\n\n", out);
+    for (size_t i = 0; i < N_VERBS; i++)
+        fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].what);
+    fputs("\nDIR is a log, or a folder that holds several; without it, the newest\n"
+          "deep-profile.* here. 'deep-profile VERB --help' has the options of a verb.\n"
+          "Exit status: 0 fine, 1 a check failed, 2 usage, 3 no or unreadable data.\n",
+          out);
+}
+
+static const struct verb *find(const char *name)
+{
+    for (size_t i = 0; i < N_VERBS; i++)
+        if (strcmp(verbs[i].name, name) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+static int run(const struct verb *verb, int argc, char **argv)
+{
+    char name[64];
+
+    /* argp names itself by argv[0] in messages and help. */
+    snprintf(name, sizeof name, "deep-profile %s", verb->name);
+    argv[0] = name;
+    argp_err_exit_status = DP_EXIT_USAGE;
+    int status = verb->run(argc, argv);
+    if (fflush(stdout) != 0 && status == DP_EXIT_OK) {
+        dp_error("cannot write: %m");
+        status = DP_EXIT_DATA;
+    }
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "");
+    dp_map_guard();
+    if (argc < 2) {
+        usage(stderr);
+        return DP_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        (strcmp(argv[1], "help") == 0 && argc == 2)) {
+        usage(stdout);
+        return DP_EXIT_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("deep-profile " DP_VERSION);
+        return DP_EXIT_OK;
+    }
+    if (strcmp(argv[1], "help") == 0) {
+        argv[1] = argv[2];
+        argv[2] = (char[]){"--help"};
+    }
+    const struct verb *verb = find(argv[1]);
+    if (!verb) {
+        dp_error("no verb '%s'; 'deep-profile --help' lists them", argv[1]);
+        return DP_EXIT_USAGE;
+    }
+    return run(verb, argc - 1, argv + 1);
+}

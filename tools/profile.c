@@ -1,0 +1,601 @@
+/* See profile.h. */
+#include "profile.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "progress.h"
+
+static struct dp_totals *totals_of(struct dp_profile *profile, uint32_t site)
+{
+    if (site >= DP_MAX_SITES)
+        return NULL;
+    profile->totals = dp_grow(profile->totals, &profile->totals_capacity, (size_t)site + 1,
+                              sizeof *profile->totals);
+    if (site >= profile->n_totals)
+        profile->n_totals = (size_t)site + 1;
+    return &profile->totals[site];
+}
+
+/* ---- state files ---- */
+
+static void *append(void *array, size_t *n, size_t *capacity, size_t size)
+{
+    array = dp_grow(array, capacity, *n + 1, size);
+    ++*n;
+    return array;
+}
+
+static void add_open(struct dp_profile *profile, const struct dp_lane_state *lane, uint32_t site,
+                     uint32_t depth, bool exact, uint64_t start_ns)
+{
+    profile->open = append(profile->open, &profile->n_open, &profile->open_capacity,
+                           sizeof *profile->open);
+    struct dp_open_info *open = &profile->open[profile->n_open - 1];
+    *open = (struct dp_open_info){
+        .tid = lane->tid, .site = site, .depth = depth, .exact = exact, .start_ns = start_ns};
+    memcpy(open->thread_name, lane->thread_name, sizeof lane->thread_name);
+}
+
+/* Both lists tell of the same calls when a slow site is also sampled: what the
+ * frames have (exact) is not told again. */
+static void add_open_calls(struct dp_profile *profile, const struct dp_lane_state *lane)
+{
+    uint64_t frames = lane->frames_top < DP_LANE_FRAMES ? lane->frames_top : DP_LANE_FRAMES;
+    uint64_t top = lane->open.top;
+    uint64_t kept = top < DP_OPEN_MAX ? top : DP_OPEN_MAX;
+
+    for (uint64_t i = 0; i < frames; i++)
+        add_open(profile, lane, lane->frames[i].site, (uint32_t)i, true, lane->frames[i].start_ns);
+    for (uint64_t i = top - kept; i < top; i++) {
+        const struct dp_open_call *call = &lane->open.calls[i % DP_OPEN_MAX];
+        uint64_t start = call->t0 & ~DP_T0_OPENED;
+        if (!(call->t0 & DP_T0_OPENED))
+            add_open(profile, lane, call->site, (uint32_t)i, false, start);
+    }
+}
+
+static void see_lane(void *context, const struct dp_lane_state *lane)
+{
+    struct dp_profile *profile = context;
+
+    profile->threads = append(profile->threads, &profile->n_threads, &profile->threads_capacity,
+                              sizeof *profile->threads);
+    struct dp_thread_info *thread = &profile->threads[profile->n_threads - 1];
+    *thread = (struct dp_thread_info){.lane = lane->lane,
+                                      .tid = lane->tid,
+                                      .threads = lane->threads,
+                                      .alive = lane->owner == DP_LANE_OWNED,
+                                      .slow_paths = lane->slow_paths,
+                                      .records = lane->records};
+    memcpy(thread->name, lane->thread_name, sizeof lane->thread_name);
+    profile->slow_paths += lane->slow_paths;
+    profile->gated += lane->gated;
+    for (int i = 0; i < DP_LOSS_COUNT; i++)
+        profile->lost[i] += lane->lost[i];
+    if (lane->owner == DP_LANE_OWNED && profile->phase != DP_PHASE_FINISHED)
+        add_open_calls(profile, lane);
+}
+
+static void see_stats(void *context, const struct dp_lane_state *lane,
+                      const struct dp_site_stats *stats)
+{
+    struct dp_totals *totals = totals_of(context, stats->site);
+
+    (void)lane;
+    if (totals)
+        dp_totals_add(totals, stats);
+}
+
+static void see_block(void *context, uint32_t site, uint32_t block, const uint32_t *counters)
+{
+    struct dp_totals *totals = totals_of(context, site);
+
+    if (totals)
+        dp_histogram_add_block(&totals->histogram, block, counters);
+}
+
+static void see_count(void *context, const struct dp_lane_state *lane, uint32_t slot,
+                      uint64_t calls)
+{
+    struct dp_profile *profile = context;
+    uint32_t site = profile->has_process ? profile->process.counted_site[slot] : 0;
+    struct dp_totals *totals = site ? totals_of(profile, site) : NULL;
+
+    (void)lane;
+    if (!totals)
+        return;
+    totals->has_counted = true;
+    totals->counted += calls;
+}
+
+static int read_state(struct dp_profile *profile, struct dp_problem *problem)
+{
+    const struct dp_lane_visitor visitor = {profile, see_lane, see_stats, see_block, see_count};
+    int status =
+        dp_state_read(&profile->log, &profile->process, &profile->has_process, problem);
+
+    if (status != DP_EXIT_OK)
+        return status;
+    if (profile->has_process) {
+        profile->phase = dp_state_phase(&profile->process);
+        profile->gated += profile->process.gated;
+        for (int i = 0; i < DP_LOSS_COUNT; i++)
+            profile->lost[i] += profile->process.lost[i];
+    } else {
+        char *path = dp_join(profile->log.path, "state/process");
+        struct stat there;
+        if (stat(path, &there) == 0)
+            dp_damage_note(&profile->damage, 0, "state/process: cut off, or not a process's state");
+        free(path);
+    }
+    profile->has_lanes = dp_state_lanes(&profile->log, &visitor, &profile->damage) > 0;
+    return DP_EXIT_OK;
+}
+
+/* ---- streams ---- */
+
+/* Without state files: what the runtime would have added up. */
+static void add_sampled(struct dp_profile *profile, uint32_t site, uint64_t duration_ns,
+                        enum dp_attribute attribute)
+{
+    struct dp_totals *totals = totals_of(profile, site);
+    const struct dp_site_info *info = dp_site_find(&profile->sites, site);
+    uint32_t ppb = 0;
+
+    if (!totals)
+        return;
+    if (info && info->attributes[attribute])
+        ppb = info->attributes[attribute]->rate_ppb;
+    double rate = ppb > 0 && ppb < 1000000000 ? ppb / 1e9 : 1;
+    const struct dp_site_stats one = {.sampled = 1,
+                                      .estimated = (uint64_t)(256 / rate + 0.5),
+                                      .variance = (uint64_t)((1 - rate) / rate / rate + 0.5),
+                                      .total_ns = duration_ns,
+                                      .min_ns = duration_ns,
+                                      .max_ns = duration_ns};
+    dp_totals_add(totals, &one);
+    dp_histogram_add(&totals->histogram, duration_ns);
+}
+
+static void add_memory(struct dp_profile *profile, const struct dp_event_memory *event)
+{
+    struct dp_totals *totals = totals_of(profile, event->site);
+    const struct dp_site_stats one = {.memory_calls = 1,
+                                      .allocated_bytes = event->allocated_bytes,
+                                      .freed_bytes = event->freed_bytes,
+                                      .allocations = event->allocations,
+                                      .frees = event->frees,
+                                      .peak_bytes = event->peak_bytes};
+    if (totals)
+        dp_totals_add(totals, &one);
+}
+
+static void add_call_memory(struct dp_profile *profile, const struct dp_event_call_memory *event)
+{
+    const struct dp_event_memory memory = {.site = event->site,
+                                           .allocated_bytes = event->allocated_bytes,
+                                           .freed_bytes = event->freed_bytes,
+                                           .allocations = event->allocations,
+                                           .frees = event->frees,
+                                           .peak_bytes = event->peak_bytes};
+
+    add_sampled(profile, event->site, event->duration_ns, DP_ATTRIBUTE_PROFILE);
+    add_memory(profile, &memory);
+}
+
+static void add_calls(struct dp_profile *profile, const struct dp_event_calls *event)
+{
+    struct dp_totals *totals = totals_of(profile, event->site);
+
+    if (!totals)
+        return;
+    totals->has_counted = true;
+    totals->counted += event->calls;
+}
+
+static void add_slow_totals(struct dp_profile *profile, const struct dp_event_slow_operation *event)
+{
+    struct dp_totals *totals = totals_of(profile, event->site);
+    const struct dp_site_stats one = {.slow = 1,
+                                      .slow_total_ns = event->duration_ns,
+                                      .slow_max_ns = event->duration_ns};
+
+    if (totals && !(event->flags & DP_SLOW_IN_FLIGHT))
+        dp_totals_add(totals, &one);
+}
+
+static void add_from_record(struct dp_profile *profile, const struct dp_record *record)
+{
+    struct dp_event_call_wide wide;
+    struct dp_event_production_wide production;
+    struct dp_event_call_memory call_memory;
+    struct dp_event_exception exception;
+    struct dp_event_memory memory;
+    struct dp_event_calls calls;
+
+    switch (record->id) {
+    case DP_EVENT_ID_call:
+    case DP_EVENT_ID_production:
+        add_sampled(profile, dp_record_call_site(record), dp_record_call_duration(record),
+                    record->id == DP_EVENT_ID_call ? DP_ATTRIBUTE_PROFILE
+                                                   : DP_ATTRIBUTE_PRODUCTION);
+        return;
+    case DP_EVENT_ID_call_wide:
+        dp_record_copy(record, &wide);
+        add_sampled(profile, wide.site, wide.duration_ns, DP_ATTRIBUTE_PROFILE);
+        return;
+    case DP_EVENT_ID_production_wide:
+        dp_record_copy(record, &production);
+        add_sampled(profile, production.site, production.duration_ns, DP_ATTRIBUTE_PRODUCTION);
+        return;
+    case DP_EVENT_ID_call_memory:
+        dp_record_copy(record, &call_memory);
+        add_call_memory(profile, &call_memory);
+        return;
+    case DP_EVENT_ID_exception:
+        dp_record_copy(record, &exception);
+        add_sampled(profile, exception.site, exception.duration_ns, DP_ATTRIBUTE_PROFILE);
+        if (exception.site < profile->n_totals)
+            profile->totals[exception.site].sum.exceptions++;
+        return;
+    case DP_EVENT_ID_memory:
+        dp_record_copy(record, &memory);
+        add_memory(profile, &memory);
+        return;
+    case DP_EVENT_ID_calls:
+        dp_record_copy(record, &calls);
+        add_calls(profile, &calls);
+        return;
+    }
+}
+
+static void add_slow(struct dp_profile *profile, const struct dp_record *record)
+{
+    struct dp_event_slow_operation event;
+    size_t at = profile->n_slow;
+
+    dp_record_copy(record, &event);
+    if (!profile->has_lanes)
+        add_slow_totals(profile, &event);
+    /* One call, one line: the later report of a call replaces the one before. */
+    for (size_t i = 0; i < profile->n_slow; i++) {
+        if (event.id != 0 && profile->slow[i].id == event.id) {
+            if (event.flags & DP_SLOW_IN_FLIGHT && profile->slow[i].duration_ns > event.duration_ns)
+                return;
+            memmove(&profile->slow[i], &profile->slow[i + 1],
+                    (--profile->n_slow - i) * sizeof *profile->slow);
+            break;
+        }
+    }
+    profile->slow_events += !(event.flags & DP_SLOW_REPORTED);
+    at = profile->n_slow;
+    while (at > 0 && profile->slow[at - 1].duration_ns < event.duration_ns)
+        at--;
+    if (at >= profile->slow_limit)
+        return;
+    if (profile->n_slow == profile->slow_limit)
+        profile->n_slow--;
+    memmove(&profile->slow[at + 1], &profile->slow[at],
+            (profile->n_slow - at) * sizeof *profile->slow);
+    profile->n_slow++;
+    struct dp_slow_call *slow = &profile->slow[at];
+    *slow = (struct dp_slow_call){.time_ns = record->time_ns,
+                                  .duration_ns = event.duration_ns,
+                                  .threshold_ns = event.threshold_ns,
+                                  .error_ns = event.duration_error_ns,
+                                  .id = event.id,
+                                  .site = event.site,
+                                  .flags = event.flags,
+                                  .tid = event.tid ? event.tid : record->tid};
+    if (slow->tid == record->tid)
+        snprintf(slow->thread_name, sizeof slow->thread_name, "%s", record->thread_name);
+}
+
+static void add_setting(struct dp_profile *profile, const struct dp_record *record)
+{
+    struct dp_event_setting event;
+
+    dp_record_copy(record, &event);
+    profile->settings = append(profile->settings, &profile->n_settings,
+                               &profile->settings_capacity, sizeof *profile->settings);
+    profile->settings[profile->n_settings - 1] =
+        (struct dp_setting_info){.name = dp_copy(dp_record_text(record, 0)),
+                                 .value = dp_copy(dp_record_text(record, 1)),
+                                 .problem = dp_copy(dp_record_text(record, 2)),
+                                 .source = event.source};
+}
+
+static void add_load(struct dp_profile *profile, const struct dp_record *record)
+{
+    profile->load = append(profile->load, &profile->n_load, &profile->load_capacity,
+                           sizeof *profile->load);
+    struct dp_load_move *move = &profile->load[profile->n_load - 1];
+    move->time_ns = record->time_ns;
+    dp_record_copy(record, &move->event);
+}
+
+static void add_lost(struct dp_profile *profile, const struct dp_record *record)
+{
+    struct dp_event_lost event;
+
+    dp_record_copy(record, &event);
+    if (event.reason < DP_LOSS_COUNT)
+        profile->lost_events[event.reason] += event.count;
+}
+
+static void read_record(struct dp_profile *profile, const struct dp_record *record)
+{
+    if (profile->records++ == 0 || record->time_ns < profile->first_ns)
+        profile->first_ns = record->time_ns;
+    if (record->time_ns > profile->last_ns)
+        profile->last_ns = record->time_ns;
+    if (!profile->has_lanes)
+        add_from_record(profile, record);
+    switch (record->id) {
+    case DP_EVENT_ID_slow_operation:
+        add_slow(profile, record);
+        return;
+    case DP_EVENT_ID_memory:
+        profile->memory_events++;
+        return;
+    case DP_EVENT_ID_load:
+        add_load(profile, record);
+        return;
+    case DP_EVENT_ID_lost:
+        add_lost(profile, record);
+        return;
+    case DP_EVENT_ID_site:
+    case DP_EVENT_ID_site_attribute:
+        dp_site_table_read(&profile->sites, record);
+        return;
+    case DP_EVENT_ID_setting:
+        add_setting(profile, record);
+        return;
+    case DP_EVENT_ID_overhead:
+        dp_record_copy(record, &profile->overhead);
+        profile->has_overhead = true;
+        return;
+    }
+}
+
+static void read_lane(struct dp_profile *profile, int64_t lane, struct dp_progress *progress)
+{
+    struct dp_cursor cursor;
+    struct dp_record record;
+    uint64_t before = progress->done;
+
+    dp_cursor_start(&cursor, &profile->log, lane);
+    for (uint64_t n = 1; dp_cursor_next(&cursor, &record); n++) {
+        read_record(profile, &record);
+        if (n % 65536 == 0)
+            dp_progress_show(progress, before + dp_cursor_position(&cursor));
+    }
+    dp_progress_show(progress, before + dp_cursor_position(&cursor));
+    dp_damage_add(&profile->damage, &cursor.damage);
+    dp_cursor_finish(&cursor);
+}
+
+static uint64_t stream_bytes(const struct dp_log *log, bool on_disk)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < log->n_streams; i++) {
+        struct stat status;
+        char *path = dp_join(log->path, log->streams[i].name);
+        if (stat(path, &status) == 0)
+            bytes += on_disk ? (uint64_t)status.st_blocks * 512 : (uint64_t)status.st_size;
+        free(path);
+    }
+    return bytes;
+}
+
+/* "runtime" comes first: it names the sites. */
+static void read_streams(struct dp_profile *profile, bool lanes)
+{
+    const struct dp_log *log = &profile->log;
+    struct dp_progress progress;
+
+    dp_progress_start(&progress, "reading the log", stream_bytes(log, false));
+    for (size_t i = 0; i < log->n_streams; i++)
+        if ((i == 0 || log->streams[i].lane != log->streams[i - 1].lane) &&
+            (lanes || log->streams[i].lane == DP_LANE_RUNTIME))
+            read_lane(profile, log->streams[i].lane, &progress);
+    dp_progress_finish(&progress);
+}
+
+/* ---- the whole ---- */
+
+static bool readable(const struct dp_profile *profile)
+{
+    return profile->has_process || profile->has_lanes || profile->records > 0;
+}
+
+int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned what,
+                      size_t slow_limit, struct dp_problem *problem)
+{
+    *profile = (struct dp_profile){.slow_limit = slow_limit};
+    profile->slow = dp_allocate(slow_limit + 1, sizeof *profile->slow);
+    int status = dp_log_open(&profile->log, path, problem);
+    if (status == DP_EXIT_OK && what & DP_PROFILE_STATE)
+        status = read_state(profile, problem);
+    if (status == DP_EXIT_OK)
+        read_streams(profile, what & DP_PROFILE_STREAMS);
+    if (status == DP_EXIT_OK && !readable(profile)) {
+        if (profile->damage.places > 0)
+            dp_problem_set(problem, "nothing of the log '%s' can be read: %.400s", path,
+                           profile->damage.first.text);
+        else
+            dp_problem_set(problem, "the log '%s' is empty", path);
+        status = DP_EXIT_DATA;
+    }
+    if (status != DP_EXIT_OK) {
+        dp_profile_finish(profile);
+        return status;
+    }
+    profile->stream_bytes = stream_bytes(&profile->log, true);
+    return DP_EXIT_OK;
+}
+
+static void forget_state(struct dp_profile *profile)
+{
+    for (size_t i = 0; i < profile->n_totals; i++) {
+        dp_totals_finish(&profile->totals[i]);
+        profile->totals[i] = (struct dp_totals){0};
+    }
+    profile->damage = (struct dp_damage){0};
+    profile->n_open = profile->n_threads = 0;
+    profile->gated = profile->slow_paths = 0;
+    memset(profile->lost, 0, sizeof profile->lost);
+}
+
+int dp_profile_update(struct dp_profile *profile, struct dp_problem *problem)
+{
+    struct dp_cursor cursor;
+    struct dp_record record;
+
+    forget_state(profile);
+    dp_log_refresh(&profile->log);
+    /* Modules may have been loaded since. */
+    dp_cursor_start(&cursor, &profile->log, DP_LANE_RUNTIME);
+    while (dp_cursor_next(&cursor, &record)) {
+        dp_site_table_read(&profile->sites, &record);
+        if (record.id == DP_EVENT_ID_overhead)
+            dp_record_copy(&record, &profile->overhead);
+    }
+    dp_cursor_finish(&cursor);
+    return read_state(profile, problem);
+}
+
+void dp_profile_finish(struct dp_profile *profile)
+{
+    forget_state(profile);
+    for (size_t i = 0; i < profile->n_settings; i++) {
+        free(profile->settings[i].name);
+        free(profile->settings[i].value);
+        free(profile->settings[i].problem);
+    }
+    free(profile->totals);
+    free(profile->slow);
+    free(profile->load);
+    free(profile->settings);
+    free(profile->open);
+    free(profile->threads);
+    dp_site_table_finish(&profile->sites);
+    dp_log_close(&profile->log);
+    *profile = (struct dp_profile){0};
+}
+
+/* ---- questions ---- */
+
+static bool has_totals(const struct dp_totals *totals)
+{
+    const struct dp_site_stats *sum = &totals->sum;
+
+    return sum->calls || sum->sampled || sum->slow || sum->memory_calls || sum->exceptions ||
+           sum->gated || totals->counted;
+}
+
+bool dp_profile_has_data(const struct dp_profile *profile)
+{
+    for (size_t i = 0; i < profile->n_totals; i++)
+        if (has_totals(&profile->totals[i]))
+            return true;
+    return profile->slow_events > 0;
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t dp_profile_start_ns(const struct dp_profile *profile)
+{
+    return profile->has_process ? profile->process.start_monotonic_ns : profile->first_ns;
+}
+
+uint64_t dp_profile_wall_ns(const struct dp_profile *profile)
+{
+    uint64_t start = dp_profile_start_ns(profile), end = profile->last_ns;
+
+    if (profile->phase == DP_PHASE_FINISHED)
+        end = profile->process.end_monotonic_ns;
+    else if (profile->phase == DP_PHASE_RUNNING)
+        end = now_ns();
+    else if (profile->has_process && profile->process.heartbeat_ns > end)
+        end = profile->process.heartbeat_ns;
+    return end > start ? end - start : 0;
+}
+
+uint64_t dp_profile_realtime(const struct dp_profile *profile, uint64_t monotonic_ns)
+{
+    return monotonic_ns + (profile->has_process ? profile->process.realtime_offset_ns
+                                                : profile->log.realtime_offset_ns);
+}
+
+const char *dp_profile_program(const struct dp_profile *profile)
+{
+    return profile->has_process ? profile->process.program : profile->log.program;
+}
+
+uint32_t dp_profile_pid(const struct dp_profile *profile)
+{
+    return profile->has_process ? profile->process.pid : profile->log.pid;
+}
+
+bool dp_profile_self_known(const struct dp_profile *profile, uint32_t site)
+{
+    /* child_ns is kept by the runtime, not in records. */
+    if (!profile->has_lanes)
+        return false;
+    for (size_t i = 0; i < profile->n_totals; i++)
+        if (i != site && profile->totals[i].sum.variance > 0)
+            return false;
+    return true;
+}
+
+struct ranked {
+    uint32_t site;
+    double total_ns;
+    double calls;
+};
+
+static int hotter(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+
+    if (x->total_ns != y->total_ns)
+        return x->total_ns > y->total_ns ? -1 : 1;
+    if (x->calls != y->calls)
+        return x->calls > y->calls ? -1 : 1;
+    return x->site < y->site ? -1 : x->site > y->site;
+}
+
+uint32_t *dp_profile_hottest(const struct dp_profile *profile, size_t *n)
+{
+    struct ranked *ranked = dp_allocate(profile->n_totals, sizeof *ranked);
+    uint32_t *sites = dp_allocate(profile->n_totals, sizeof *sites);
+
+    *n = 0;
+    for (size_t i = 0; i < profile->n_totals; i++) {
+        const struct dp_totals *totals = &profile->totals[i];
+        if (!has_totals(totals))
+            continue;
+        double total = dp_estimate_total(totals).value;
+        double slow = (double)totals->sum.slow_total_ns;
+        ranked[(*n)++] = (struct ranked){(uint32_t)i, total > slow ? total : slow,
+                                         dp_estimate_calls(totals).value};
+    }
+    qsort(ranked, *n, sizeof *ranked, hotter);
+    for (size_t i = 0; i < *n; i++)
+        sites[i] = ranked[i].site;
+    free(ranked);
+    return sites;
+}

@@ -1,0 +1,522 @@
+/* See report.h. The order of the report: what ran, where its time went, what was
+ * slow, what allocates, what was counted, then everything that limits what the
+ * figures mean: load, loss, damage, cost. */
+#include "report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clean.h"
+#include "table.h"
+#include "units.h"
+
+/* ---- header ---- */
+
+static void line(const struct dp_style *style, const char *label)
+{
+    fprintf(style->out, "  %s%-9s%s ", dp_dim(style), label, dp_plain(style));
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+static void print_phase(const struct dp_profile *profile, const struct dp_style *style)
+{
+    const char *color = profile->phase == DP_PHASE_KILLED    ? dp_red(style)
+                        : profile->phase == DP_PHASE_RUNNING ? dp_green(style)
+                                                             : "";
+
+    fprintf(style->out, ", %s%s%s", color,
+            profile->phase == DP_PHASE_KILLED
+                ? "killed (it ended without exit)"
+                : dp_phase_name(profile->phase),
+            *color ? dp_plain(style) : "");
+}
+
+static void print_when(const struct dp_profile *profile, const struct dp_style *style)
+{
+    char when[DP_UNIT_TEXT], wall[DP_UNIT_TEXT], cpu[DP_UNIT_TEXT];
+
+    line(style, "started");
+    fprintf(style->out, "%s UTC, ran %s",
+            dp_unit_time(when, dp_profile_realtime(profile, dp_profile_start_ns(profile)), false),
+            dp_unit_ns(wall, (double)dp_profile_wall_ns(profile), style->utf8));
+    if (profile->has_overhead)
+        fprintf(style->out, ", CPU %s",
+                dp_unit_ns(cpu, (double)profile->overhead.process_cpu_ns, style->utf8));
+    fputc('\n', style->out);
+}
+
+static void print_log(const struct dp_profile *profile, const struct dp_style *style)
+{
+    char bytes[DP_UNIT_TEXT], records[DP_UNIT_TEXT];
+    uint64_t written = 0;
+
+    for (size_t i = 0; i < profile->n_threads; i++)
+        written += profile->threads[i].records;
+    line(style, "log");
+    dp_print_clean(style, profile->log.path);
+    fprintf(style->out, ": %s, %s records", dp_unit_bytes(bytes, (double)profile->stream_bytes),
+            dp_unit_count(records, (double)(profile->records > written ? profile->records
+                                                                       : written)));
+    if (profile->n_threads > 0)
+        fprintf(style->out, ", %zu lane%s", profile->n_threads, profile->n_threads == 1 ? "" : "s");
+    fputc('\n', style->out);
+}
+
+void dp_report_header(const struct dp_report *report, const struct dp_style *style)
+{
+    const struct dp_profile *profile = report->profile;
+    const char *program = dp_profile_program(profile);
+
+    fputs(dp_bold(style), style->out);
+    dp_print_clean(style, *program ? base_name(program) : "(unknown program)");
+    fprintf(style->out, "%s  pid %u", dp_plain(style), dp_profile_pid(profile));
+    print_phase(profile, style);
+    fputc('\n', style->out);
+    if (profile->has_process) {
+        line(style, "command");
+        dp_print_clean(style, profile->process.command);
+        fputc('\n', style->out);
+    }
+    print_when(profile, style);
+    if (profile->has_process) {
+        line(style, "profiled");
+        fputs("env ", style->out);
+        dp_print_clean(style, profile->process.env);
+        fputs(", DEEP_PROFILE=", style->out);
+        dp_print_clean(style, profile->process.rules);
+        fputc('\n', style->out);
+    }
+    print_log(profile, style);
+}
+
+/* ---- functions ---- */
+
+static const struct dp_column function_columns[] = {
+    {"total", false, 0},  {"% wall", false, 1},   {"self", false, 3},  {"calls", false, 1},
+    {"+/-95%", false, 2}, {"sampled", false, 4},  {"slow", false, 3},  {"mean", false, 1},
+    {"min", false, 5},    {"p50", false, 2},      {"p90", false, 5},   {"p99", false, 1},
+    {"p99.9", false, 6},  {"max", false, 2},      {"stddev", false, 6}, {"function", true, 0},
+    {"at", true, 4},
+};
+
+static void name_cells(struct dp_table *table, const struct dp_profile *profile, uint32_t index)
+{
+    const struct dp_site_info *site = dp_site_find(&profile->sites, index);
+    char place[4300];
+
+    if (!site) {
+        dp_table_cellf(table, "site %u", index);
+        dp_table_cell(table, "?");
+        return;
+    }
+    dp_table_cell(table, site->function);
+    dp_table_cell(table, dp_site_place(site, place, sizeof place));
+}
+
+static void time_cell(struct dp_table *table, const struct dp_style *style, double ns)
+{
+    char text[DP_UNIT_TEXT];
+
+    dp_table_cell(table, dp_unit_ns(text, ns, style->utf8));
+}
+
+static void count_cell(struct dp_table *table, uint64_t count)
+{
+    char text[DP_UNIT_TEXT];
+
+    dp_table_cell(table, count ? dp_unit_count(text, (double)count) : "");
+}
+
+static void calls_cells(struct dp_table *table, const struct dp_totals *totals)
+{
+    struct dp_estimate calls = dp_estimate_calls(totals);
+    char text[DP_UNIT_TEXT], half[DP_UNIT_TEXT];
+
+    dp_table_cellf(table, "%s%s", calls.exact ? "" : isinf(calls.high) ? ">=" : "~",
+                   dp_unit_count(text, calls.value));
+    if (calls.exact || isinf(calls.high))
+        dp_table_cell(table, "");
+    else
+        dp_table_cell(table, dp_unit_count(half, calls.high - calls.value));
+}
+
+/* Only where calls were timed. */
+static void distribution_cells(struct dp_table *table, const struct dp_style *style,
+                               const struct dp_totals *totals)
+{
+    const struct dp_site_stats *sum = &totals->sum;
+
+    if (sum->sampled == 0) {
+        for (int i = 0; i < 6; i++)
+            dp_table_cell(table, "");
+        if (sum->slow_max_ns > 0)
+            time_cell(table, style, (double)sum->slow_max_ns);
+        else
+            dp_table_cell(table, "");
+        dp_table_cell(table, "");
+        return;
+    }
+    uint64_t max = sum->max_ns > sum->slow_max_ns ? sum->max_ns : sum->slow_max_ns;
+    time_cell(table, style, dp_mean_ns(totals));
+    time_cell(table, style, (double)sum->min_ns);
+    time_cell(table, style, dp_quantile_ns(totals, 0.5));
+    time_cell(table, style, dp_quantile_ns(totals, 0.9));
+    time_cell(table, style, dp_quantile_ns(totals, 0.99));
+    time_cell(table, style, dp_quantile_ns(totals, 0.999));
+    time_cell(table, style, (double)max);
+    time_cell(table, style, dp_deviation_ns(totals));
+}
+
+static void function_row(struct dp_table *table, const struct dp_report *report,
+                         const struct dp_style *style, uint32_t site)
+{
+    const struct dp_profile *profile = report->profile;
+    const struct dp_totals *totals = &profile->totals[site];
+    struct dp_estimate total = dp_estimate_total(totals);
+    char text[DP_UNIT_TEXT];
+
+    dp_table_cellf(table, "%s%s", total.exact ? "" : isinf(total.high) ? ">=" : "~",
+                   dp_unit_ns(text, total.value, style->utf8));
+    dp_table_cell(table,
+                  dp_unit_percent(text, total.value / (double)dp_profile_wall_ns(profile)));
+    if (dp_profile_self_known(profile, site) && totals->sum.total_ns > 0)
+        time_cell(table, style,
+                  total.value * (1 - (double)totals->sum.child_ns / (double)totals->sum.total_ns));
+    else
+        dp_table_cell(table, "");
+    calls_cells(table, totals);
+    count_cell(table, totals->sum.sampled);
+    count_cell(table, totals->sum.slow);
+    distribution_cells(table, style, totals);
+    name_cells(table, profile, site);
+}
+
+static bool was_timed(const struct dp_totals *totals)
+{
+    return totals->sum.sampled > 0 || totals->sum.slow > 0 || totals->sum.calls > 0;
+}
+
+void dp_report_functions(const struct dp_report *report, const struct dp_style *style)
+{
+    const struct dp_profile *profile = report->profile;
+    struct dp_table table;
+    size_t n, shown = 0, timed = 0;
+    uint32_t *sites = dp_profile_hottest(profile, &n);
+
+    dp_table_start(&table, function_columns, sizeof function_columns / sizeof *function_columns);
+    for (size_t i = 0; i < n; i++) {
+        if (!was_timed(&profile->totals[sites[i]]))
+            continue;
+        timed++;
+        if (report->limit > 0 && shown == report->limit)
+            continue;
+        function_row(&table, report, style, sites[i]);
+        shown++;
+    }
+    if (shown > 0) {
+        dp_heading(style, "Hot functions, by inclusive time");
+        dp_table_print(&table, style);
+        if (timed > shown)
+            fprintf(style->out, "and %zu more (--top 0 shows all)\n", timed - shown);
+    }
+    dp_table_finish(&table);
+    free(sites);
+}
+
+/* ---- slow operations ---- */
+
+static const struct dp_column slow_columns[] = {
+    {"duration", false, 0}, {"+/-", false, 3},    {"threshold", false, 2}, {"after", false, 1},
+    {"thread", true, 2},    {"", true, 1},        {"function", true, 0},   {"at", true, 4},
+};
+
+static void thread_cell(struct dp_table *table, const char *name, uint32_t tid)
+{
+    if (*name)
+        dp_table_cellf(table, "%s/%u", name, tid);
+    else
+        dp_table_cellf(table, "%u", tid);
+}
+
+static void slow_row(struct dp_table *table, const struct dp_profile *profile,
+                     const struct dp_style *style, const struct dp_slow_call *slow)
+{
+    uint64_t start = dp_profile_start_ns(profile);
+    uint64_t began = slow->time_ns - slow->duration_ns;
+
+    time_cell(table, style, (double)slow->duration_ns);
+    if (slow->error_ns > 0)
+        time_cell(table, style, (double)slow->error_ns);
+    else
+        dp_table_cell(table, "");
+    time_cell(table, style, (double)slow->threshold_ns);
+    time_cell(table, style, began > start ? (double)(began - start) : 0);
+    thread_cell(table, slow->thread_name, slow->tid);
+    dp_table_cell(table, slow->flags & DP_SLOW_IN_FLIGHT ? "did not return" : "");
+    name_cells(table, profile, slow->site);
+}
+
+static void print_slow(const struct dp_profile *profile, const struct dp_style *style)
+{
+    struct dp_table table;
+    uint64_t all = 0;
+
+    for (size_t i = 0; i < profile->n_totals; i++)
+        all += profile->totals[i].sum.slow;
+    if (profile->n_slow == 0 && all == 0)
+        return;
+    dp_heading(style, "Slow operations, worst first");
+    dp_table_start(&table, slow_columns, sizeof slow_columns / sizeof *slow_columns);
+    for (size_t i = 0; i < profile->n_slow; i++)
+        slow_row(&table, profile, style, &profile->slow[i]);
+    if (profile->n_slow > 0)
+        dp_table_print(&table, style);
+    dp_table_finish(&table);
+    if (all < profile->slow_events)
+        all = profile->slow_events;
+    fprintf(style->out, "%llu slow call%s counted, %llu of them left an event, %zu shown\n",
+            (unsigned long long)all, all == 1 ? "" : "s",
+            (unsigned long long)profile->slow_events, profile->n_slow);
+}
+
+/* ---- open calls, memory, counts ---- */
+
+static const struct dp_column open_columns[] = {
+    {"thread", true, 0}, {"depth", false, 2}, {"open for", false, 1},
+    {"function", true, 0}, {"at", true, 4},
+};
+
+static void print_open(const struct dp_profile *profile, const struct dp_style *style)
+{
+    uint64_t end = dp_profile_start_ns(profile) + dp_profile_wall_ns(profile);
+    struct dp_table table;
+
+    if (profile->n_open == 0)
+        return;
+    dp_heading(style, profile->phase == DP_PHASE_RUNNING ? "Open calls" : "Open calls at its end");
+    dp_table_start(&table, open_columns, sizeof open_columns / sizeof *open_columns);
+    for (size_t i = 0; i < profile->n_open; i++) {
+        const struct dp_open_info *open = &profile->open[i];
+        thread_cell(&table, open->thread_name, open->tid);
+        dp_table_cellf(&table, "%u", open->depth);
+        time_cell(&table, style, end > open->start_ns ? (double)(end - open->start_ns) : 0);
+        name_cells(&table, profile, open->site);
+    }
+    dp_table_print(&table, style);
+    dp_table_finish(&table);
+}
+
+static const struct dp_column memory_columns[] = {
+    {"calls", false, 1},  {"delta", false, 0}, {"allocated", false, 1}, {"freed", false, 2},
+    {"allocs", false, 2}, {"frees", false, 3}, {"peak", false, 1},      {"function", true, 0},
+    {"at", true, 4},
+};
+
+static void bytes_cell(struct dp_table *table, double bytes)
+{
+    char text[DP_UNIT_TEXT];
+
+    dp_table_cell(table, dp_unit_bytes(text, bytes));
+}
+
+static void print_memory(const struct dp_profile *profile, const struct dp_style *style)
+{
+    struct dp_table table;
+    size_t rows = 0;
+
+    dp_table_start(&table, memory_columns, sizeof memory_columns / sizeof *memory_columns);
+    for (uint32_t site = 0; site < profile->n_totals; site++) {
+        const struct dp_site_stats *sum = &profile->totals[site].sum;
+        if (sum->memory_calls == 0)
+            continue;
+        count_cell(&table, sum->memory_calls);
+        bytes_cell(&table, (double)sum->allocated_bytes - (double)sum->freed_bytes);
+        bytes_cell(&table, (double)sum->allocated_bytes);
+        bytes_cell(&table, (double)sum->freed_bytes);
+        dp_table_cellf(&table, "%llu", (unsigned long long)sum->allocations);
+        dp_table_cellf(&table, "%llu", (unsigned long long)sum->frees);
+        bytes_cell(&table, (double)sum->peak_bytes);
+        name_cells(&table, profile, site);
+        rows++;
+    }
+    if (rows > 0) {
+        dp_heading(style, "Memory, of the calls that were counted");
+        dp_table_print(&table, style);
+    }
+    dp_table_finish(&table);
+}
+
+static const struct dp_column count_columns[] = {
+    {"calls", false, 0}, {"function", true, 0}, {"at", true, 4}};
+
+static int by_count(const void *a, const void *b, void *context)
+{
+    const struct dp_totals *totals = context;
+    uint64_t x = totals[*(const uint32_t *)a].counted, y = totals[*(const uint32_t *)b].counted;
+
+    return x != y ? (x > y ? -1 : 1) : 0;
+}
+
+static void print_counts(const struct dp_report *report, const struct dp_style *style)
+{
+    const struct dp_profile *profile = report->profile;
+    uint32_t *sites = dp_allocate(profile->n_totals, sizeof *sites);
+    struct dp_table table;
+    size_t n = 0;
+
+    for (uint32_t site = 0; site < profile->n_totals; site++)
+        if (profile->totals[site].has_counted)
+            sites[n++] = site;
+    qsort_r(sites, n, sizeof *sites, by_count, profile->totals);
+    dp_table_start(&table, count_columns, sizeof count_columns / sizeof *count_columns);
+    for (size_t i = 0; i < n && (report->limit == 0 || i < report->limit); i++) {
+        dp_table_cellf(&table, "%llu", (unsigned long long)profile->totals[sites[i]].counted);
+        name_cells(&table, profile, sites[i]);
+    }
+    if (n > 0) {
+        dp_heading(style, "Exact counts");
+        dp_table_print(&table, style);
+        if (report->limit > 0 && n > report->limit)
+            fprintf(style->out, "and %zu more (--top 0 shows all)\n", n - report->limit);
+    }
+    dp_table_finish(&table);
+    free(sites);
+}
+
+/* ---- what limits the figures ---- */
+
+static void print_load(const struct dp_profile *profile, const struct dp_style *style)
+{
+    char after[DP_UNIT_TEXT], value[DP_UNIT_TEXT], limit[DP_UNIT_TEXT];
+    uint64_t start = dp_profile_start_ns(profile);
+
+    dp_heading(style, "Load");
+    if (profile->n_load == 0)
+        fputs("the gate stayed open\n", style->out);
+    for (size_t i = 0; i < profile->n_load; i++) {
+        const struct dp_load_move *move = &profile->load[i];
+        uint64_t ns = move->time_ns > start ? move->time_ns - start : 0;
+        fprintf(style->out, "gate %s after %s: %s %s (limit %s)\n",
+                move->event.closed ? "closed" : "open again",
+                dp_unit_ns(after, (double)ns, style->utf8), dp_resource_name(move->event.resource),
+                dp_unit_percent(value, move->event.value_ppm / 1e6),
+                dp_unit_percent(limit, move->event.limit_ppm / 1e6));
+    }
+    if (profile->has_process && profile->process.gate_closed)
+        fputs("the gate is closed now\n", style->out);
+    if (profile->gated > 0)
+        fprintf(style->out, "%llu sampled calls were refused\n", (unsigned long long)profile->gated);
+}
+
+static void print_loss(const struct dp_profile *profile, const struct dp_style *style)
+{
+    bool any = profile->damage.places > 0;
+
+    dp_heading(style, "Loss");
+    for (int i = 0; i < DP_LOSS_COUNT; i++) {
+        uint64_t lost = dp_report_lost(profile, i);
+        if (lost == 0)
+            continue;
+        any = true;
+        fprintf(style->out, "%s%llu%s %s\n", dp_red(style), (unsigned long long)lost,
+                dp_plain(style), dp_loss_what(i));
+    }
+    if (profile->damage.places > 0) {
+        char bytes[DP_UNIT_TEXT];
+        fprintf(style->out, "%sdamage%s in %llu place%s, %s not read; the first: ", dp_red(style),
+                dp_plain(style), (unsigned long long)profile->damage.places,
+                profile->damage.places == 1 ? "" : "s",
+                dp_unit_bytes(bytes, (double)profile->damage.bytes));
+        dp_print_clean(style, profile->damage.first.text);
+        fputc('\n', style->out);
+    }
+    if (!any)
+        fputs("none\n", style->out);
+}
+
+static void print_overhead(const struct dp_profile *profile, const struct dp_style *style)
+{
+    char steward[DP_UNIT_TEXT], share[DP_UNIT_TEXT], paths[DP_UNIT_TEXT], cost[DP_UNIT_TEXT];
+    char each[DP_UNIT_TEXT], bytes[DP_UNIT_TEXT];
+    uint64_t steward_ns = dp_report_steward_ns(profile);
+    uint64_t paths_ns = dp_report_slow_paths_ns(profile);
+    uint64_t each_ns = profile->has_process ? profile->process.slow_path_ns
+                                            : profile->overhead.slow_path_ns;
+    uint64_t n = profile->has_lanes ? profile->slow_paths : profile->overhead.slow_paths;
+
+    dp_heading(style, "Overhead of the profiler");
+    if (!profile->has_process && !profile->has_overhead) {
+        fputs("not known: neither state files nor overhead records\n", style->out);
+        return;
+    }
+    fprintf(style->out, "steward %s CPU (%s of one core); %s slow paths x %s = %s; log %s\n",
+            dp_unit_ns(steward, (double)steward_ns, style->utf8),
+            dp_unit_percent(share, (double)steward_ns / (double)dp_profile_wall_ns(profile)),
+            dp_unit_count(paths, (double)n), dp_unit_ns(each, (double)each_ns, style->utf8),
+            dp_unit_ns(cost, (double)paths_ns, style->utf8),
+            dp_unit_bytes(bytes, (double)profile->stream_bytes));
+}
+
+static void print_not_recorded(const struct dp_profile *profile, const struct dp_style *style)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < profile->sites.n; i++) {
+        const struct dp_site_info *site = profile->sites.sites[i];
+        for (uint32_t a = 0; site && a < DP_ATTRIBUTE_COUNT; a++) {
+            const struct dp_site_attribute_info *info = site->attributes[a];
+            const char *what = info && dp_attribute_in_force(info->state)
+                                   ? dp_not_recorded(a, info)
+                                   : NULL;
+            if (!what)
+                continue;
+            if (!any)
+                dp_heading(style, "Asked for, not recorded");
+            any = true;
+            dp_print_clean(style, site->function);
+            fprintf(style->out, ": %s\n", what);
+        }
+    }
+}
+
+static void print_notes(const struct dp_profile *profile, const struct dp_style *style)
+{
+    if (!profile->has_process)
+        fputs("\nNo state of the process (state/process): start, end and command are not known.\n",
+              style->out);
+    if (!profile->has_lanes)
+        fputs("\nNo state of lanes (state/lane-*): the figures come from the records of the "
+              "streams alone.\n",
+              style->out);
+    if (profile->log.n_streams == 0)
+        fputs("\nNo streams: single events (slow operations, load) are not known.\n", style->out);
+    if (!profile->log.has_metadata)
+        fputs("\nNo whole metadata file: 'deep-profile recover' can write it again.\n",
+              style->out);
+}
+
+void dp_report_text(const struct dp_report *report, const struct dp_style *style)
+{
+    const struct dp_profile *profile = report->profile;
+
+    dp_report_header(report, style);
+    if (!dp_profile_has_data(profile))
+        fputs("\nNo call was recorded; 'deep-profile doctor' says why.\n", style->out);
+    dp_report_functions(report, style);
+    print_slow(profile, style);
+    print_open(profile, style);
+    print_memory(profile, style);
+    print_counts(report, style);
+    print_not_recorded(profile, style);
+    print_load(profile, style);
+    print_loss(profile, style);
+    print_overhead(profile, style);
+    print_notes(profile, style);
+}

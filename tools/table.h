@@ -1,0 +1,39 @@
+/*
+ * A table for people: columns as wide as their cells, and as many of them as
+ * the terminal has room for.
+ *
+ * Used by the verbs. Cells are cleaned (clean.h) when they are added.
+ */
+#ifndef DP_TOOLS_TABLE_H
+#define DP_TOOLS_TABLE_H
+
+#include "style.h"
+
+struct dp_column {
+    const char *title;
+    bool left;    /* aligned; else right */
+    int priority; /* 0: always shown; else the highest goes first */
+};
+
+struct dp_table {
+    const struct dp_column *columns;
+    size_t n_columns;
+    char **cells; /* row by row */
+    size_t n_cells;
+    size_t capacity;
+};
+
+void dp_table_start(struct dp_table *table, const struct dp_column *columns, size_t n_columns);
+
+/* The next cell, left to right, row by row. */
+void dp_table_cell(struct dp_table *table, const char *text);
+void dp_table_cellf(struct dp_table *table, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The last column is cut when even the columns that must be there are too wide.
+ * Columns whose cells are all empty are left out. */
+void dp_table_print(const struct dp_table *table, const struct dp_style *style);
+
+void dp_table_finish(struct dp_table *table);
+
+#endif
