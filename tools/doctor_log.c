@@ -112,6 +112,9 @@ static void check_site(struct dp_doctor *doctor, const struct dp_profile *profil
             dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
                            "%s: %s leaves no events (emit_metrics=false), totals only",
                            site->function, dp_attribute_name(a));
+        if (a == DP_ATTRIBUTE_CALLS && (!totals || totals->counted == 0))
+            dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
+                           "%s: never called (its exact count is 0)", site->function);
         if (!said && needs_luck(a) && (!totals || totals->sum.sampled == 0)) {
             without_samples(doctor, profile, site, a, totals);
             said = true;

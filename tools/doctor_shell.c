@@ -9,13 +9,12 @@
 #define PREFIX "DEEP_PROFILE_"
 
 struct setting {
-    const char *name;
     const char *variable;
     const char *initial;
 };
 
 static const struct setting settings[] = {
-#define DP_SETTING(name, NAME, type, initial, minimum, maximum, what) {#name, PREFIX #NAME, initial},
+#define DP_SETTING(name, NAME, type, initial, minimum, maximum, what) {PREFIX #NAME, initial},
 #include <deep_profile/settings.def>
 };
 
@@ -78,7 +77,7 @@ void dp_doctor_shell(struct dp_doctor *doctor, bool recording)
     find_unknown(doctor);
     for (size_t i = 0; i < N_SETTINGS; i++) {
         const char *value = getenv(settings[i].variable);
-        dp_doctor_setting(doctor, settings[i].name, value ? value : settings[i].initial,
+        dp_doctor_setting(doctor, settings[i].variable, value ? value : settings[i].initial,
                           value ? 1 : 0, "");
     }
 }

@@ -254,6 +254,45 @@ static void add_from_record(struct dp_profile *profile, const struct dp_record *
     }
 }
 
+static uint64_t *find_in_flight(uint64_t *ids, size_t size, uint64_t id)
+{
+    size_t i = (size_t)(id * UINT64_C(0x9E3779B97F4A7C15)) & (size - 1);
+
+    while (ids[i] != 0 && ids[i] != id)
+        i = (i + 1) & (size - 1);
+    return &ids[i];
+}
+
+static void remember_in_flight(struct dp_profile *profile, uint64_t id)
+{
+    if (2 * profile->in_flight_used >= profile->in_flight_size) {
+        size_t size = profile->in_flight_size ? 2 * profile->in_flight_size : 64;
+        uint64_t *ids = dp_allocate(size, sizeof *ids);
+        for (size_t i = 0; i < profile->in_flight_size; i++)
+            if (profile->in_flight[i] != 0)
+                *find_in_flight(ids, size, profile->in_flight[i]) = profile->in_flight[i];
+        free(profile->in_flight);
+        profile->in_flight = ids;
+        profile->in_flight_size = size;
+    }
+    *find_in_flight(profile->in_flight, profile->in_flight_size, id) = id;
+    profile->in_flight_used++;
+}
+
+/* Whether this is the first that is heard of the call. The stream that tells of
+ * calls in flight is read first. */
+static bool first_report(struct dp_profile *profile, const struct dp_event_slow_operation *event)
+{
+    if (event->id == 0)
+        return true;
+    if (profile->in_flight_size > 0 &&
+        *find_in_flight(profile->in_flight, profile->in_flight_size, event->id) != 0)
+        return false;
+    if (event->flags & DP_SLOW_IN_FLIGHT)
+        remember_in_flight(profile, event->id);
+    return true;
+}
+
 static void add_slow(struct dp_profile *profile, const struct dp_record *record)
 {
     struct dp_event_slow_operation event;
@@ -272,7 +311,7 @@ static void add_slow(struct dp_profile *profile, const struct dp_record *record)
             break;
         }
     }
-    profile->slow_events += !(event.flags & DP_SLOW_REPORTED);
+    profile->slow_events += first_report(profile, &event);
     at = profile->n_slow;
     while (at > 0 && profile->slow[at - 1].duration_ns < event.duration_ns)
         at--;
@@ -481,6 +520,7 @@ void dp_profile_finish(struct dp_profile *profile)
     }
     free(profile->totals);
     free(profile->slow);
+    free(profile->in_flight);
     free(profile->load);
     free(profile->settings);
     free(profile->open);

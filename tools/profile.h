@@ -67,11 +67,14 @@ struct dp_profile {
     size_t n_totals;
     size_t totals_capacity;
 
-    /* Worst first. `slow_events`: all in the log. */
+    /* Worst first. */
     struct dp_slow_call *slow;
     size_t n_slow;
     size_t slow_limit;
-    uint64_t slow_events;
+    uint64_t slow_events; /* calls, however often each is told of */
+    uint64_t *in_flight;  /* a hash table of the ids told of in flight; 0: free */
+    size_t in_flight_used;
+    size_t in_flight_size;
 
     struct dp_load_move *load;
     size_t n_load, load_capacity;

@@ -410,7 +410,9 @@ static void print_load(const struct dp_profile *profile, const struct dp_style *
                 dp_unit_percent(limit, move->event.limit_ppm / 1e6));
     }
     if (profile->has_process && profile->process.gate_closed)
-        fputs("the gate is closed now\n", style->out);
+        fputs(profile->phase == DP_PHASE_RUNNING ? "the gate is closed now\n"
+                                                 : "it was closed at the end\n",
+              style->out);
     if (profile->gated > 0)
         fprintf(style->out, "%llu sampled calls were refused\n", (unsigned long long)profile->gated);
 }
