@@ -19,8 +19,8 @@ struct line {
     char text[];
 };
 
-/* Silent when the call leaves less than 4 KB behind, as it does for a short file. */
-DEEP_PROFILE_MEMORY(4KB)
+/* Silent when the call leaves less than 64 KB behind, as it does for a short file. */
+DEEP_PROFILE_MEMORY(64KB)
 static struct line *load(FILE *file, size_t *count)
 {
     struct line *first = NULL;

@@ -14,7 +14,7 @@ import unittest
 
 import dp
 
-EXAMPLES, TOOL, CC, SOURCES = sys.argv[1:5]
+EXAMPLES, TOOL, CC, SOURCES = map(os.path.abspath, sys.argv[1:5])
 
 
 class Examples(unittest.TestCase):
@@ -91,7 +91,7 @@ class Examples(unittest.TestCase):
         count = len(self.of(events, "profiler.production", "is_valid"))
         self.assertTrue(1640 <= count <= 2360, count)
         site, = [s for s in dp.report(TOOL, self.out)["functions"] if s["function"] == "is_valid"]
-        self.assertLess(abs(site["estimated_calls"] - 200000), 36000)
+        self.assertLess(abs(site["calls"]["value"] - 200000), 36000)
 
     def test_04_profile_memory(self):
         lines = [f"{i:0100}\n" for i in range(1000)]
@@ -101,7 +101,7 @@ class Examples(unittest.TestCase):
         load, = self.of(events, "profiler.memory", "load")
         sort, = self.of(events, "profiler.memory", "print_sorted")
         self.assertGreaterEqual(load["measurements"]["delta_bytes"], 1000 * 109)
-        self.assertLess(load["measurements"]["delta_bytes"], 1000 * 160)
+        self.assertLess(load["measurements"]["delta_bytes"], 1000 * 160 + 8192)
         self.assertGreaterEqual(sort["measurements"]["peak_bytes"], 8000)
 
     def test_04_profile_memory_is_silent_under_its_threshold(self):
@@ -128,7 +128,7 @@ class Examples(unittest.TestCase):
         self.assertIn("flame_graph", built.stderr)
 
     def test_header_index(self):
-        # A header of one long line with few words twice, among short ones.
+        # One header of many definitions among small ones.
         for i in range(20):
             self.write(f"include/small{i}.h", f"int small{i}(int value); /* comment */\n")
         self.write("include/large.h", "".join(f"#define LARGE_{i} {i}\n" for i in range(20000)))
@@ -143,8 +143,9 @@ class Examples(unittest.TestCase):
         self.assertEqual(slow[0]["metadata"]["stage"], "remove_repeats")
         compared = sum(e["measurements"]["calls"]
                        for e in self.of(events, "profiler.calls", "same_mention"))
-        # Each word is compared with all before it: LARGE_0 to 19999 and 20000 times "define".
-        self.assertEqual(compared, 40000 * 39999 // 2 + 20 * (4 * 3 // 2))
+        # Each word is compared with all before it: LARGE_0 to 19999 and 20000 times
+        # "define" (on lines of their own); and "int small int value", one of them twice.
+        self.assertEqual(compared, 40000 * 39999 // 2 + 20 * (1 + 1 + 2))
         report = {f["function"]: f for f in dp.report(TOOL, self.out)["functions"]}
         removing = report["words_remove_repeats"]
         self.assertGreater(removing["max_ns"], 100 * removing["p50_ns"])
