@@ -29,8 +29,7 @@ void dp_doctor_find(struct dp_doctor *doctor, enum dp_finding_level level, const
     if (vasprintf(&finding.text, format, arguments) < 0)
         finding.text = dp_copy("?");
     va_end(arguments);
-    doctor->findings =
-        dp_grow(doctor->findings, &doctor->capacity, doctor->n + 1, sizeof finding);
+    doctor->findings = dp_grow(doctor->findings, &doctor->capacity, doctor->n + 1, sizeof finding);
     doctor->findings[doctor->n++] = finding;
 }
 
@@ -39,8 +38,8 @@ void dp_doctor_setting(struct dp_doctor *doctor, const char *name, const char *v
 {
     struct dp_setting_info setting = {dp_copy(name), dp_copy(value), dp_copy(problem), source};
 
-    doctor->settings = dp_grow(doctor->settings, &doctor->settings_capacity,
-                               doctor->n_settings + 1, sizeof setting);
+    doctor->settings = dp_grow(doctor->settings, &doctor->settings_capacity, doctor->n_settings + 1,
+                               sizeof setting);
     doctor->settings[doctor->n_settings++] = setting;
 }
 

@@ -180,7 +180,7 @@ static void say_where(const char *output, const struct dp_paths *before, const c
         if (was_there(before, logs.path[i]))
             continue;
         dp_error("log: %s", logs.path[i]);
-        new++;
+        new ++;
     }
     if (new == 0)
         dp_error("no log was written; 'deep-profile doctor %s' may say why", program);
@@ -206,8 +206,7 @@ int dp_cmd_record(int argc, char **argv)
         find_logs(arguments.output, &before);
     sigemptyset(&signals);
     for (size_t i = 0; i < 6; i++)
-        sigaddset(&signals,
-                  (int[]){SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1}[i]);
+        sigaddset(&signals, (int[]){SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1}[i]);
     sigprocmask(SIG_BLOCK, &signals, &mask);
     pid_t pid = start(&arguments, &mask);
     if (pid < 0) {

@@ -123,9 +123,8 @@ static bool repair_packets(struct repair *repair, const struct dp_map *map, stru
         tail->empty += view.state == DP_PACKET_EMPTY;
         if (view.state != DP_PACKET_DATA)
             continue;
-        if (tail->end < offset &&
-            !bridge(repair, map, tail->end, offset, bytes, &view.header,
-                    last_ns ? last_ns : view.header.timestamp_begin))
+        if (tail->end < offset && !bridge(repair, map, tail->end, offset, bytes, &view.header,
+                                          last_ns ? last_ns : view.header.timestamp_begin))
             return false;
         if (!repair_packet(repair, map, offset, &view, &last_ns))
             return false;
@@ -277,7 +276,7 @@ static void print_json(const struct repair *repair, struct json_object *object)
 }
 
 static int recover_log(struct dp_log *log, const struct dp_process_state *process, bool found,
-                       struct json_object *array)
+                       struct dp_json_document *document)
 {
     struct repair repair = {.log = log, .fd = -1};
     bool done = true;
@@ -291,8 +290,8 @@ static int recover_log(struct dp_log *log, const struct dp_process_state *proces
         dp_error("%s", repair.problem.text);
         return DP_EXIT_DATA;
     }
-    if (array)
-        print_json(&repair, dp_json_add_object(array));
+    if (document->top)
+        print_json(&repair, dp_json_next(document));
     else
         print_text(&repair);
     if (!found && !log->has_metadata) {
@@ -302,7 +301,7 @@ static int recover_log(struct dp_log *log, const struct dp_process_state *proces
     return DP_EXIT_OK;
 }
 
-static int recover(const char *path, struct json_object *array)
+static int recover(const char *path, struct dp_json_document *document)
 {
     struct dp_log log;
     struct dp_problem problem;
@@ -320,7 +319,7 @@ static int recover(const char *path, struct json_object *array)
     else if (found && dp_state_phase(&process) == DP_PHASE_RUNNING)
         status = refuse(path, &process);
     else
-        status = recover_log(&log, &process, found, array);
+        status = recover_log(&log, &process, found, document);
     dp_log_close(&log);
     return status;
 }
@@ -347,18 +346,17 @@ int dp_cmd_recover(int argc, char **argv)
     };
     struct dp_common common = {0};
     struct dp_paths logs;
+    struct dp_json_document document;
 
     argp_parse(&argp, argc, argv, 0, NULL, &common);
     int worst = dp_logs_find(common.path, &logs);
-    struct json_object *document = common.json && logs.n ? json_object_new_object() : NULL;
-    struct json_object *array = document ? dp_json_put_array(document, "processes") : NULL;
+    dp_json_start(&document, common.json, logs.folder);
     for (size_t i = 0; i < logs.n; i++) {
-        int status = recover(logs.path[i], array);
+        int status = recover(logs.path[i], &document);
         if (status > worst)
             worst = status;
     }
-    if (document)
-        dp_json_print(document);
+    dp_json_finish(&document);
     dp_paths_free(&logs);
     return worst;
 }

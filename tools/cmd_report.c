@@ -42,7 +42,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 }
 
 static int report_one(const char *path, const struct arguments *arguments,
-                      const struct dp_style *style, struct json_object *array)
+                      const struct dp_style *style, struct dp_json_document *document)
 {
     struct dp_profile profile;
     struct dp_problem problem;
@@ -54,8 +54,8 @@ static int report_one(const char *path, const struct arguments *arguments,
         return status;
     }
     const struct dp_report report = {&profile, arguments->functions};
-    if (array)
-        dp_report_json(&report, dp_json_add_object(array));
+    if (document->top)
+        dp_report_json(&report, dp_json_next(document));
     else
         dp_report_text(&report, style);
     status = dp_profile_has_data(&profile) ? DP_EXIT_OK : DP_EXIT_DATA;
@@ -65,21 +65,20 @@ static int report_one(const char *path, const struct arguments *arguments,
 
 static int report_all(const struct dp_paths *logs, const struct arguments *arguments)
 {
-    struct json_object *document = arguments->common.json ? json_object_new_object() : NULL;
-    struct json_object *array = document ? dp_json_put_array(document, "processes") : NULL;
+    struct dp_json_document document;
     struct dp_style style;
     int worst = DP_EXIT_OK;
 
+    dp_json_start(&document, arguments->common.json, logs->folder);
     dp_style_detect(&style, stdout);
     for (size_t i = 0; i < logs->n; i++) {
-        if (!document && i > 0)
+        if (!document.top && i > 0)
             fputs("\n\n", stdout);
-        int status = report_one(logs->path[i], arguments, &style, array);
+        int status = report_one(logs->path[i], arguments, &style, &document);
         if (status > worst)
             worst = status;
     }
-    if (document)
-        dp_json_print(document);
+    dp_json_finish(&document);
     return worst;
 }
 

@@ -9,9 +9,9 @@
 #include "units.h"
 
 static const struct dp_column columns[] = {
-    {"site", false, 2},    {"attribute", true, 0}, {"state", true, 0},  {"rate", false, 1},
-    {"threshold", false, 1}, {"options", true, 3}, {"rule", true, 4},   {"function", true, 0},
-    {"at", true, 2},       {"module", true, 5},
+    {"site", false, 2},      {"attribute", true, 0}, {"state", true, 0}, {"rate", false, 1},
+    {"threshold", false, 1}, {"options", true, 3},   {"rule", true, 4},  {"function", true, 0},
+    {"at", true, 2},         {"module", true, 5},
 };
 
 static const char *threshold_text(uint32_t attribute, uint64_t threshold, char *buffer, bool utf8)
@@ -103,8 +103,8 @@ static void print_json(const struct dp_profile *profile, struct json_object *obj
             site_json(dp_json_add_object(array), profile->sites.sites[i]);
 }
 
-static int sites_of(const char *path, const struct dp_style *style, struct json_object *array,
-                    bool heading)
+static int sites_of(const char *path, const struct dp_style *style,
+                    struct dp_json_document *document, bool heading)
 {
     struct dp_profile profile;
     struct dp_problem problem;
@@ -117,8 +117,8 @@ static int sites_of(const char *path, const struct dp_style *style, struct json_
     if (profile.sites.n == 0) {
         dp_error("no site is known in '%s'; 'deep-profile doctor' says why", path);
         status = DP_EXIT_DATA;
-    } else if (array) {
-        print_json(&profile, dp_json_add_object(array));
+    } else if (document->top) {
+        print_json(&profile, dp_json_next(document));
     } else {
         print_table(&profile, style, heading);
     }
@@ -148,19 +148,18 @@ int dp_cmd_sites(int argc, char **argv)
     struct dp_common common = {0};
     struct dp_paths logs;
     struct dp_style style;
+    struct dp_json_document document;
 
     argp_parse(&argp, argc, argv, 0, NULL, &common);
     int worst = dp_logs_find(common.path, &logs);
-    struct json_object *document = common.json && logs.n ? json_object_new_object() : NULL;
-    struct json_object *array = document ? dp_json_put_array(document, "processes") : NULL;
+    dp_json_start(&document, common.json, logs.folder);
     dp_style_detect(&style, stdout);
     for (size_t i = 0; i < logs.n; i++) {
-        int status = sites_of(logs.path[i], &style, array, logs.n > 1);
+        int status = sites_of(logs.path[i], &style, &document, logs.n > 1);
         if (status > worst)
             worst = status;
     }
-    if (document)
-        dp_json_print(document);
+    dp_json_finish(&document);
     dp_paths_free(&logs);
     return worst;
 }

@@ -73,17 +73,18 @@ static void show(const struct dp_report *report, const struct dp_style *style, b
 
 static int watch(const char *path, const struct arguments *arguments)
 {
-    const struct timespec pause = {(time_t)arguments->interval,
-                                   (long)((arguments->interval - (double)(time_t)arguments->interval) *
-                                          1e9)};
+    const struct timespec pause = {
+        (time_t)arguments->interval,
+        (long)((arguments->interval - (double)(time_t)arguments->interval) * 1e9)};
     struct dp_profile profile;
     struct dp_problem problem;
     struct dp_style style;
     int status = dp_profile_gather(&profile, path, DP_PROFILE_STATE, 0, &problem);
 
     if (status == DP_EXIT_OK && !profile.has_process) {
-        dp_problem_set(&problem, "'%s' has no state of its process: 'deep-profile report' reads "
-                                 "its streams",
+        dp_problem_set(&problem,
+                       "'%s' has no state of its process: 'deep-profile report' reads "
+                       "its streams",
                        path);
         dp_profile_finish(&profile);
         status = DP_EXIT_DATA;

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PREFIX "deep_profile_"
+#define PREFIX  "deep_profile_"
 #define LIBRARY "libdeep_profile.so"
 
 struct facts {
@@ -46,8 +46,7 @@ static void look_at_symbols(Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
     }
 }
 
-static void look_at_needed(Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
-                           struct facts *facts)
+static void look_at_needed(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, struct facts *facts)
 {
     Elf_Data *data = elf_getdata(section, NULL);
     size_t n = data && header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
@@ -56,9 +55,8 @@ static void look_at_needed(Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
         GElf_Dyn entry;
         if (!gelf_getdyn(data, (int)i, &entry) || entry.d_tag == DT_NULL)
             return;
-        const char *name = entry.d_tag == DT_NEEDED
-                               ? elf_strptr(elf, header->sh_link, entry.d_un.d_val)
-                               : NULL;
+        const char *name =
+            entry.d_tag == DT_NEEDED ? elf_strptr(elf, header->sh_link, entry.d_un.d_val) : NULL;
         if (name && strncmp(name, LIBRARY, strlen(LIBRARY)) == 0)
             facts->needs_library = true;
     }
@@ -102,7 +100,8 @@ static void judge(struct dp_doctor *doctor, const char *path, const struct facts
                        DP_SITE_SECTION);
         return;
     }
-    dp_doctor_find(doctor, DP_FINDING_FINE, path, "built with the plugin: %llu annotated function%s",
+    dp_doctor_find(doctor, DP_FINDING_FINE, path,
+                   "built with the plugin: %llu annotated function%s",
                    (unsigned long long)facts->sites, facts->sites == 1 ? "" : "s");
     if (facts->defined)
         dp_doctor_find(doctor, DP_FINDING_FINE, path, "the runtime is linked in statically");

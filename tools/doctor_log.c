@@ -31,8 +31,8 @@ static void not_in_force(struct dp_doctor *doctor, const struct dp_profile *prof
         return;
     case DP_ATTRIBUTE_DISABLED:
         dp_doctor_find(doctor, level, profile->log.path,
-                       "%s: %s is switched off by enabled=; its options are \"%s\"",
-                       site->function, name, info->text);
+                       "%s: %s is switched off by enabled=; its options are \"%s\"", site->function,
+                       name, info->text);
         return;
     case DP_ATTRIBUTE_RULED_OUT:
         dp_doctor_find(doctor, level, profile->log.path,
@@ -70,8 +70,8 @@ static void without_samples(struct dp_doctor *doctor, const struct dp_profile *p
     dp_unit_rate(rate, info->rate_ppb);
     if (totals && totals->has_counted)
         dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
-                       "%s: called %" PRIu64 " times, but rate %s chose none of them", site->function,
-                       totals->counted, rate);
+                       "%s: called %" PRIu64 " times, but rate %s chose none of them",
+                       site->function, totals->counted, rate);
     else if (info->rate_ppb >= 1000000000)
         dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
                        "%s: never called (%s records every call)", site->function,
@@ -145,8 +145,7 @@ static void check_settings(struct dp_doctor *doctor, const struct dp_profile *pr
 {
     for (size_t i = 0; i < profile->n_settings; i++) {
         const struct dp_setting_info *setting = &profile->settings[i];
-        dp_doctor_setting(doctor, setting->name, setting->value, setting->source,
-                          setting->problem);
+        dp_doctor_setting(doctor, setting->name, setting->value, setting->source, setting->problem);
         if (setting->source == 2 || *setting->problem)
             dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
                            "setting %s was refused: %s; '%s' holds", setting->name,
@@ -195,8 +194,8 @@ int dp_doctor_log(struct dp_doctor *doctor, const char *path)
 {
     struct dp_profile profile;
     struct dp_problem problem;
-    int status = dp_profile_gather(&profile, path, DP_PROFILE_STATE | DP_PROFILE_STREAMS, 1,
-                                   &problem);
+    int status =
+        dp_profile_gather(&profile, path, DP_PROFILE_STATE | DP_PROFILE_STREAMS, 1, &problem);
 
     if (status != DP_EXIT_OK) {
         dp_error("%s", problem.text);

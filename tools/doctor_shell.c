@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ABOUT "environment"
+#define ABOUT  "environment"
 #define PREFIX "DEEP_PROFILE_"
 
 struct setting {
@@ -42,8 +42,8 @@ static void find_unknown(struct dp_doctor *doctor)
     for (char **entry = environ; *entry; entry++) {
         size_t length = strcspn(*entry, "=");
         if (strncmp(*entry, PREFIX, strlen(PREFIX)) == 0 && !is_known(*entry, length))
-            dp_doctor_find(doctor, DP_FINDING_PROBLEM, ABOUT, "%.*s is not a setting",
-                           (int)length, *entry);
+            dp_doctor_find(doctor, DP_FINDING_PROBLEM, ABOUT, "%.*s is not a setting", (int)length,
+                           *entry);
     }
 }
 

@@ -123,9 +123,9 @@ static void memory_words(const struct dp_event_printer *printer, const struct dp
         struct dp_event_call_memory c;
         words->event = "complete";
         dp_record_copy(record, &c);
-        e = (struct dp_event_memory){c.site,           c.duration_ns, c.before_bytes,
-                                     c.after_bytes,    c.allocated_bytes, c.freed_bytes,
-                                     c.allocations,    c.frees,       c.peak_bytes};
+        e = (struct dp_event_memory){c.site,        c.duration_ns,     c.before_bytes,
+                                     c.after_bytes, c.allocated_bytes, c.freed_bytes,
+                                     c.allocations, c.frees,           c.peak_bytes};
     }
     snprintf(words->text, sizeof words->text,
              "%s, delta %s, %llu allocations of %s, %llu frees of %s, peak %s",

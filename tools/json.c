@@ -85,10 +85,33 @@ struct json_object *dp_json_add_object(struct json_object *array)
     return element;
 }
 
+void dp_json_start(struct dp_json_document *document, bool json, bool folder)
+{
+    *document = (struct dp_json_document){0};
+    if (!json)
+        return;
+    document->top = json_object_new_object();
+    if (folder)
+        document->array = dp_json_put_array(document->top, "processes");
+}
+
+struct json_object *dp_json_next(struct dp_json_document *document)
+{
+    return document->array ? dp_json_add_object(document->array) : document->top;
+}
+
+void dp_json_finish(struct dp_json_document *document)
+{
+    if (document->top && json_object_object_length(document->top) > 0)
+        dp_json_print(document->top);
+    else
+        json_object_put(document->top);
+    *document = (struct dp_json_document){0};
+}
+
 void dp_json_print(struct json_object *object)
 {
-    puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-                                                    JSON_C_TO_STRING_SPACED |
+    puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
                                                     JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(object);
 }

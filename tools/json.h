@@ -28,6 +28,20 @@ struct json_object *dp_json_put_array(struct json_object *object, const char *ke
 /* A new element of `array`. */
 struct json_object *dp_json_add_object(struct json_object *array);
 
+/*
+ * A document about logs: one log is an object, the logs of a folder are
+ * {"processes": [object, …]}.
+ */
+struct dp_json_document {
+    struct json_object *top; /* NULL: no JSON was asked for */
+    struct json_object *array;
+};
+
+void dp_json_start(struct dp_json_document *document, bool json, bool folder);
+struct json_object *dp_json_next(struct dp_json_document *document);
+/* Prints the document, unless nothing was put into it. */
+void dp_json_finish(struct dp_json_document *document);
+
 /* Prints it on stdout and frees it. */
 void dp_json_print(struct json_object *object);
 

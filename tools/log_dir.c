@@ -199,6 +199,7 @@ int dp_logs_find(const char *path, struct dp_paths *logs)
         add_path(logs, path);
         return DP_EXIT_OK;
     }
+    logs->folder = true;
     int error = dp_logs_in(path, "", logs);
     if (error < 0) {
         dp_error("cannot open '%s': %s", path, strerror(-error));

@@ -32,6 +32,7 @@ struct dp_paths {
     char **path;
     size_t n;
     size_t capacity;
+    bool folder; /* they were found in a folder that is no log itself */
 };
 
 /*

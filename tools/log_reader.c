@@ -20,7 +20,9 @@ static const struct shape shapes[DP_ID_EXTENDED] = {
 #define DP_EVENT(id, name) [id] = {#name, sizeof(struct dp_event_##name), 0
 #define DP_FIELD(type, name)
 #define DP_TEXT(name) +1
-#define DP_EVENT_END(name) },
+#define DP_EVENT_END(name)                                                                         \
+    }                                                                                              \
+    ,
 #include <deep_profile/events.def>
 };
 
@@ -255,7 +257,8 @@ static const char *header_problem(const struct dp_log *log, const struct dp_pack
         return "packet of another log";
     if (header->stream_class != 0)
         return "packet of an unknown stream class";
-    if (size % 8 != 0 || size / 8 < sizeof *header || size / 8 > DP_PACKET_MAX_BYTES || content % 8 != 0 || content > size)
+    if (size % 8 != 0 || size / 8 < sizeof *header || size / 8 > DP_PACKET_MAX_BYTES ||
+        content % 8 != 0 || content > size)
         return "packet with impossible sizes";
     return NULL;
 }
@@ -443,8 +446,7 @@ static bool look_again(struct dp_cursor *cursor)
 {
     struct dp_map map;
 
-    if (cursor->stream >= cursor->log->n_streams ||
-        map_stream(cursor, cursor->stream, &map) < 0)
+    if (cursor->stream >= cursor->log->n_streams || map_stream(cursor, cursor->stream, &map) < 0)
         return false;
     dp_map_close(&cursor->map);
     cursor->map = map;
@@ -507,8 +509,7 @@ static bool advance(struct dp_cursor *cursor)
 {
     if (cursor->packet_bytes > 0) {
         load_content(cursor);
-        if (more_here(cursor) ||
-            find_packet(cursor, cursor->packet + cursor->packet_bytes))
+        if (more_here(cursor) || find_packet(cursor, cursor->packet + cursor->packet_bytes))
             return true;
     }
     return next_segment(cursor);
@@ -520,8 +521,7 @@ static bool read_here(struct dp_cursor *cursor, struct dp_record *record)
 
     if (cursor->broken || at >= cursor->end)
         return false;
-    uint32_t length =
-        decode(cursor->map.bytes + at, cursor->end - at, &cursor->time_ns, record);
+    uint32_t length = decode(cursor->map.bytes + at, cursor->end - at, &cursor->time_ns, record);
     if (length == 0) {
         cursor->broken = true;
         note(cursor, at, cursor->end - at, "no whole record here");

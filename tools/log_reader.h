@@ -27,7 +27,7 @@
 /* What could not be read. */
 struct dp_damage {
     uint64_t places;
-    uint64_t bytes;           /* of the files, not read because of it */
+    uint64_t bytes;          /* of the files, not read because of it */
     struct dp_problem first; /* "stream-0-0, byte 4096: …" */
 };
 

@@ -134,8 +134,8 @@ static void read_stats(const struct lane_reader *lane, uint32_t site, uint32_t o
             continue;
         bytes = within(&lane->map, stats.blocks[b], sizeof counters);
         if (!bytes) {
-            dp_damage_note(lane->damage, sizeof counters, "state/%s: histogram of site %u is cut off",
-                           lane->name, site);
+            dp_damage_note(lane->damage, sizeof counters,
+                           "state/%s: histogram of site %u is cut off", lane->name, site);
             continue;
         }
         memcpy(counters, bytes, sizeof counters);

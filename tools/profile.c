@@ -33,8 +33,8 @@ static void *append(void *array, size_t *n, size_t *capacity, size_t size)
 static void add_open(struct dp_profile *profile, const struct dp_lane_state *lane, uint32_t site,
                      uint32_t depth, bool exact, uint64_t start_ns)
 {
-    profile->open = append(profile->open, &profile->n_open, &profile->open_capacity,
-                           sizeof *profile->open);
+    profile->open =
+        append(profile->open, &profile->n_open, &profile->open_capacity, sizeof *profile->open);
     struct dp_open_info *open = &profile->open[profile->n_open - 1];
     *open = (struct dp_open_info){
         .tid = lane->tid, .site = site, .depth = depth, .exact = exact, .start_ns = start_ns};
@@ -116,8 +116,7 @@ static void see_count(void *context, const struct dp_lane_state *lane, uint32_t 
 static int read_state(struct dp_profile *profile, struct dp_problem *problem)
 {
     const struct dp_lane_visitor visitor = {profile, see_lane, see_stats, see_block, see_count};
-    int status =
-        dp_state_read(&profile->log, &profile->process, &profile->has_process, problem);
+    int status = dp_state_read(&profile->log, &profile->process, &profile->has_process, problem);
 
     if (status != DP_EXIT_OK)
         return status;
@@ -201,9 +200,8 @@ static void add_calls(struct dp_profile *profile, const struct dp_event_calls *e
 static void add_slow_totals(struct dp_profile *profile, const struct dp_event_slow_operation *event)
 {
     struct dp_totals *totals = totals_of(profile, event->site);
-    const struct dp_site_stats one = {.slow = 1,
-                                      .slow_total_ns = event->duration_ns,
-                                      .slow_max_ns = event->duration_ns};
+    const struct dp_site_stats one = {
+        .slow = 1, .slow_total_ns = event->duration_ns, .slow_max_ns = event->duration_ns};
 
     if (totals && !(event->flags & DP_SLOW_IN_FLIGHT))
         dp_totals_add(totals, &one);
@@ -340,8 +338,8 @@ static void add_setting(struct dp_profile *profile, const struct dp_record *reco
     struct dp_event_setting event;
 
     dp_record_copy(record, &event);
-    profile->settings = append(profile->settings, &profile->n_settings,
-                               &profile->settings_capacity, sizeof *profile->settings);
+    profile->settings = append(profile->settings, &profile->n_settings, &profile->settings_capacity,
+                               sizeof *profile->settings);
     profile->settings[profile->n_settings - 1] =
         (struct dp_setting_info){.name = dp_copy(dp_record_text(record, 0)),
                                  .value = dp_copy(dp_record_text(record, 1)),
@@ -351,8 +349,8 @@ static void add_setting(struct dp_profile *profile, const struct dp_record *reco
 
 static void add_load(struct dp_profile *profile, const struct dp_record *record)
 {
-    profile->load = append(profile->load, &profile->n_load, &profile->load_capacity,
-                           sizeof *profile->load);
+    profile->load =
+        append(profile->load, &profile->n_load, &profile->load_capacity, sizeof *profile->load);
     struct dp_load_move *move = &profile->load[profile->n_load - 1];
     move->time_ns = record->time_ns;
     dp_record_copy(record, &move->event);

@@ -99,7 +99,7 @@ struct dp_profile {
 };
 
 #define DP_PROFILE_STREAMS (1u << 0) /* read the lanes' streams too, not only "runtime" */
-#define DP_PROFILE_STATE (1u << 1)
+#define DP_PROFILE_STATE   (1u << 1)
 
 /*
  * Gathers the log at `path`. Keeps the `slow_limit` worst slow calls. Returns 0,

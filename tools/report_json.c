@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- figures that text and JSON share ---- */
@@ -42,14 +43,16 @@ const char *dp_loss_what(int reason)
 
 /* ---- JSON ---- */
 
+/* KEY, KEY_low and KEY_high: the 95 % confidence interval. */
 static void put_estimate(struct json_object *object, const char *key, struct dp_estimate estimate)
 {
-    struct json_object *member = dp_json_put_object(object, key);
+    char low[64], high[64];
 
-    dp_json_put_number(member, "value", estimate.value, 0);
-    dp_json_put_number(member, "low", estimate.low, 0);
-    dp_json_put_number(member, "high", estimate.high, 0);
-    dp_json_put_bool(member, "exact", estimate.exact);
+    snprintf(low, sizeof low, "%s_low", key);
+    snprintf(high, sizeof high, "%s_high", key);
+    dp_json_put_number(object, key, estimate.value, 0);
+    dp_json_put_number(object, low, estimate.low, 0);
+    dp_json_put_number(object, high, estimate.high, 0);
 }
 
 static void put_site(struct json_object *object, const struct dp_profile *profile, uint32_t index)
@@ -68,8 +71,7 @@ static void put_memory(struct json_object *object, const struct dp_site_stats *s
     struct json_object *memory = dp_json_put_object(object, "memory");
 
     dp_json_put_u64(memory, "calls", sum->memory_calls);
-    dp_json_put_i64(memory, "delta_bytes",
-                    (int64_t)(sum->allocated_bytes - sum->freed_bytes));
+    dp_json_put_i64(memory, "delta_bytes", (int64_t)(sum->allocated_bytes - sum->freed_bytes));
     dp_json_put_u64(memory, "allocated_bytes", sum->allocated_bytes);
     dp_json_put_u64(memory, "freed_bytes", sum->freed_bytes);
     dp_json_put_u64(memory, "allocations", sum->allocations);
@@ -94,10 +96,11 @@ static void put_function(struct json_object *object, const struct dp_profile *pr
 {
     const struct dp_totals *totals = &profile->totals[index];
     const struct dp_site_stats *sum = &totals->sum;
-    struct dp_estimate total = dp_estimate_total(totals);
+    struct dp_estimate calls = dp_estimate_calls(totals), total = dp_estimate_total(totals);
 
     put_site(object, profile, index);
-    put_estimate(object, "calls", dp_estimate_calls(totals));
+    put_estimate(object, "estimated_calls", calls);
+    dp_json_put_bool(object, "exact", calls.exact);
     dp_json_put_u64(object, "sampled", sum->sampled);
     dp_json_put_u64(object, "gated", sum->gated);
     dp_json_put_u64(object, "exceptions", sum->exceptions);
@@ -105,8 +108,7 @@ static void put_function(struct json_object *object, const struct dp_profile *pr
         put_estimate(object, "total_ns", total);
         if (dp_profile_self_known(profile, index) && sum->total_ns > 0)
             dp_json_put_number(object, "self_ns",
-                               total.value *
-                                   (1 - (double)sum->child_ns / (double)sum->total_ns),
+                               total.value * (1 - (double)sum->child_ns / (double)sum->total_ns),
                                0);
         dp_json_put_number(object, "share_of_wall",
                            total.value / (double)dp_profile_wall_ns(profile), 6);
@@ -215,8 +217,7 @@ static void put_loss(struct json_object *object, const struct dp_profile *profil
         dp_json_put_u64(loss, dp_loss_name((uint32_t)i), dp_report_lost(profile, i));
     dp_json_put_u64(damage, "places", profile->damage.places);
     dp_json_put_u64(damage, "bytes", profile->damage.bytes);
-    dp_json_put_text(damage, "first",
-                     profile->damage.places ? profile->damage.first.text : NULL);
+    dp_json_put_text(damage, "first", profile->damage.places ? profile->damage.first.text : NULL);
 }
 
 static void put_overhead(struct json_object *object, const struct dp_profile *profile)
@@ -241,9 +242,8 @@ static void put_not_recorded(struct json_object *object, const struct dp_profile
         const struct dp_site_info *site = profile->sites.sites[i];
         for (uint32_t a = 0; site && a < DP_ATTRIBUTE_COUNT; a++) {
             const struct dp_site_attribute_info *info = site->attributes[a];
-            const char *what = info && dp_attribute_in_force(info->state)
-                                   ? dp_not_recorded(a, info)
-                                   : NULL;
+            const char *what =
+                info && dp_attribute_in_force(info->state) ? dp_not_recorded(a, info) : NULL;
             if (!what)
                 continue;
             struct json_object *one = dp_json_add_object(array);

@@ -32,9 +32,8 @@ static void print_phase(const struct dp_profile *profile, const struct dp_style 
                                                              : "";
 
     fprintf(style->out, ", %s%s%s", color,
-            profile->phase == DP_PHASE_KILLED
-                ? "killed (it ended without exit)"
-                : dp_phase_name(profile->phase),
+            profile->phase == DP_PHASE_KILLED ? "killed (it ended without exit)"
+                                              : dp_phase_name(profile->phase),
             *color ? dp_plain(style) : "");
 }
 
@@ -61,9 +60,9 @@ static void print_log(const struct dp_profile *profile, const struct dp_style *s
         written += profile->threads[i].records;
     line(style, "log");
     dp_print_clean(style, profile->log.path);
-    fprintf(style->out, ": %s, %s records", dp_unit_bytes(bytes, (double)profile->stream_bytes),
-            dp_unit_count(records, (double)(profile->records > written ? profile->records
-                                                                       : written)));
+    fprintf(
+        style->out, ": %s, %s records", dp_unit_bytes(bytes, (double)profile->stream_bytes),
+        dp_unit_count(records, (double)(profile->records > written ? profile->records : written)));
     if (profile->n_threads > 0)
         fprintf(style->out, ", %zu lane%s", profile->n_threads, profile->n_threads == 1 ? "" : "s");
     fputc('\n', style->out);
@@ -99,10 +98,10 @@ void dp_report_header(const struct dp_report *report, const struct dp_style *sty
 /* ---- functions ---- */
 
 static const struct dp_column function_columns[] = {
-    {"total", false, 0},  {"% wall", false, 1},   {"self", false, 3},  {"calls", false, 1},
-    {"+/-95%", false, 2}, {"sampled", false, 4},  {"slow", false, 3},  {"mean", false, 1},
-    {"min", false, 5},    {"p50", false, 2},      {"p90", false, 5},   {"p99", false, 1},
-    {"p99.9", false, 6},  {"max", false, 2},      {"stddev", false, 6}, {"function", true, 0},
+    {"total", false, 0},  {"% wall", false, 1},  {"self", false, 3},   {"calls", false, 1},
+    {"+/-95%", false, 2}, {"sampled", false, 4}, {"slow", false, 3},   {"mean", false, 1},
+    {"min", false, 5},    {"p50", false, 2},     {"p90", false, 5},    {"p99", false, 1},
+    {"p99.9", false, 6},  {"max", false, 2},     {"stddev", false, 6}, {"function", true, 0},
     {"at", true, 4},
 };
 
@@ -139,7 +138,10 @@ static void calls_cells(struct dp_table *table, const struct dp_totals *totals)
     struct dp_estimate calls = dp_estimate_calls(totals);
     char text[DP_UNIT_TEXT], half[DP_UNIT_TEXT];
 
-    dp_table_cellf(table, "%s%s", calls.exact ? "" : isinf(calls.high) ? ">=" : "~",
+    dp_table_cellf(table, "%s%s",
+                   calls.exact         ? ""
+                   : isinf(calls.high) ? ">="
+                                       : "~",
                    dp_unit_count(text, calls.value));
     if (calls.exact || isinf(calls.high))
         dp_table_cell(table, "");
@@ -182,10 +184,12 @@ static void function_row(struct dp_table *table, const struct dp_report *report,
     struct dp_estimate total = dp_estimate_total(totals);
     char text[DP_UNIT_TEXT];
 
-    dp_table_cellf(table, "%s%s", total.exact ? "" : isinf(total.high) ? ">=" : "~",
+    dp_table_cellf(table, "%s%s",
+                   total.exact         ? ""
+                   : isinf(total.high) ? ">="
+                                       : "~",
                    dp_unit_ns(text, total.value, style->utf8));
-    dp_table_cell(table,
-                  dp_unit_percent(text, total.value / (double)dp_profile_wall_ns(profile)));
+    dp_table_cell(table, dp_unit_percent(text, total.value / (double)dp_profile_wall_ns(profile)));
     if (dp_profile_self_known(profile, site) && totals->sum.total_ns > 0)
         time_cell(table, style,
                   total.value * (1 - (double)totals->sum.child_ns / (double)totals->sum.total_ns));
@@ -233,8 +237,8 @@ void dp_report_functions(const struct dp_report *report, const struct dp_style *
 /* ---- slow operations ---- */
 
 static const struct dp_column slow_columns[] = {
-    {"duration", false, 0}, {"+/-", false, 3},    {"threshold", false, 2}, {"after", false, 1},
-    {"thread", true, 2},    {"", true, 1},        {"function", true, 0},   {"at", true, 4},
+    {"duration", false, 0}, {"+/-", false, 3}, {"threshold", false, 2}, {"after", false, 1},
+    {"thread", true, 2},    {"", true, 1},     {"function", true, 0},   {"at", true, 4},
 };
 
 static void thread_cell(struct dp_table *table, const char *name, uint32_t tid)
@@ -282,14 +286,14 @@ static void print_slow(const struct dp_profile *profile, const struct dp_style *
     if (all < profile->slow_events)
         all = profile->slow_events;
     fprintf(style->out, "%llu slow call%s counted, %llu of them left an event, %zu shown\n",
-            (unsigned long long)all, all == 1 ? "" : "s",
-            (unsigned long long)profile->slow_events, profile->n_slow);
+            (unsigned long long)all, all == 1 ? "" : "s", (unsigned long long)profile->slow_events,
+            profile->n_slow);
 }
 
 /* ---- open calls, memory, counts ---- */
 
 static const struct dp_column open_columns[] = {
-    {"thread", true, 0}, {"depth", false, 2}, {"open for", false, 1},
+    {"thread", true, 0},   {"depth", false, 2}, {"open for", false, 1},
     {"function", true, 0}, {"at", true, 4},
 };
 
@@ -314,9 +318,9 @@ static void print_open(const struct dp_profile *profile, const struct dp_style *
 }
 
 static const struct dp_column memory_columns[] = {
-    {"calls", false, 1},  {"delta", false, 0}, {"allocated", false, 1}, {"freed", false, 2},
-    {"allocs", false, 2}, {"frees", false, 3}, {"peak", false, 1},      {"function", true, 0},
-    {"at", true, 4},
+    {"calls", false, 1}, {"delta", false, 0},   {"allocated", false, 1},
+    {"freed", false, 2}, {"allocs", false, 2},  {"frees", false, 3},
+    {"peak", false, 1},  {"function", true, 0}, {"at", true, 4},
 };
 
 static void bytes_cell(struct dp_table *table, double bytes)
@@ -414,7 +418,8 @@ static void print_load(const struct dp_profile *profile, const struct dp_style *
                                                  : "it was closed at the end\n",
               style->out);
     if (profile->gated > 0)
-        fprintf(style->out, "%llu sampled calls were refused\n", (unsigned long long)profile->gated);
+        fprintf(style->out, "%llu sampled calls were refused\n",
+                (unsigned long long)profile->gated);
 }
 
 static void print_loss(const struct dp_profile *profile, const struct dp_style *style)
@@ -449,8 +454,8 @@ static void print_overhead(const struct dp_profile *profile, const struct dp_sty
     char each[DP_UNIT_TEXT], bytes[DP_UNIT_TEXT];
     uint64_t steward_ns = dp_report_steward_ns(profile);
     uint64_t paths_ns = dp_report_slow_paths_ns(profile);
-    uint64_t each_ns = profile->has_process ? profile->process.slow_path_ns
-                                            : profile->overhead.slow_path_ns;
+    uint64_t each_ns =
+        profile->has_process ? profile->process.slow_path_ns : profile->overhead.slow_path_ns;
     uint64_t n = profile->has_lanes ? profile->slow_paths : profile->overhead.slow_paths;
 
     dp_heading(style, "Overhead of the profiler");
@@ -474,9 +479,8 @@ static void print_not_recorded(const struct dp_profile *profile, const struct dp
         const struct dp_site_info *site = profile->sites.sites[i];
         for (uint32_t a = 0; site && a < DP_ATTRIBUTE_COUNT; a++) {
             const struct dp_site_attribute_info *info = site->attributes[a];
-            const char *what = info && dp_attribute_in_force(info->state)
-                                   ? dp_not_recorded(a, info)
-                                   : NULL;
+            const char *what =
+                info && dp_attribute_in_force(info->state) ? dp_not_recorded(a, info) : NULL;
             if (!what)
                 continue;
             if (!any)
@@ -500,8 +504,7 @@ static void print_notes(const struct dp_profile *profile, const struct dp_style 
     if (profile->log.n_streams == 0)
         fputs("\nNo streams: single events (slow operations, load) are not known.\n", style->out);
     if (!profile->log.has_metadata)
-        fputs("\nNo whole metadata file: 'deep-profile recover' can write it again.\n",
-              style->out);
+        fputs("\nNo whole metadata file: 'deep-profile recover' can write it again.\n", style->out);
 }
 
 void dp_report_text(const struct dp_report *report, const struct dp_style *style)

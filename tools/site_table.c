@@ -9,8 +9,7 @@ struct dp_site_info *dp_site_get(struct dp_site_table *table, uint32_t index)
 {
     if (index >= DP_MAX_SITES)
         return NULL;
-    table->sites =
-        dp_grow(table->sites, &table->capacity, (size_t)index + 1, sizeof *table->sites);
+    table->sites = dp_grow(table->sites, &table->capacity, (size_t)index + 1, sizeof *table->sites);
     if (index >= table->n)
         table->n = index + 1;
     if (!table->sites[index]) {

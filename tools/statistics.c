@@ -112,8 +112,8 @@ struct dp_estimate dp_estimate_total(const struct dp_totals *totals)
     if (weight < 1)
         weight = 1;
     double squares = dp_histogram_squares(&totals->histogram, mean) + n * mean * mean;
-    return around(fmax((double)sum->total_ns * weight, seen),
-                  (double)sum->variance / n * squares, seen);
+    return around(fmax((double)sum->total_ns * weight, seen), (double)sum->variance / n * squares,
+                  seen);
 }
 
 double dp_mean_ns(const struct dp_totals *totals)

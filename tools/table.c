@@ -66,8 +66,7 @@ static void fit(const struct dp_table *table, size_t *width, size_t limit)
         size_t worst = SIZE_MAX;
         for (size_t c = 0; c < table->n_columns; c++)
             if (width[c] && table->columns[c].priority > 0 &&
-                (worst == SIZE_MAX ||
-                 table->columns[c].priority >= table->columns[worst].priority))
+                (worst == SIZE_MAX || table->columns[c].priority >= table->columns[worst].priority))
                 worst = c;
         if (worst != SIZE_MAX) {
             width[worst] = 0;
@@ -92,15 +91,25 @@ static void print_cell(const struct dp_table *table, const struct dp_style *styl
         fprintf(style->out, "%*s%s", pad, "", text);
 }
 
+static const char *cell_text(const struct dp_table *table, char *const *cells, size_t column)
+{
+    return cells ? cells[column] : table->columns[column].title;
+}
+
+/* `cells` NULL: the titles. No blanks at the end of the line. */
 static void print_row(const struct dp_table *table, const struct dp_style *style,
-                      const size_t *width, size_t last, char *const *cells)
+                      const size_t *width, char *const *cells)
 {
     bool first = true;
+    size_t last = 0;
 
-    for (size_t c = 0; c < table->n_columns; c++) {
+    for (size_t c = 0; c < table->n_columns; c++)
+        if (width[c] && *cell_text(table, cells, c))
+            last = c;
+    for (size_t c = 0; c <= last; c++) {
         if (width[c] == 0)
             continue;
-        char *text = dp_copy(cells ? cells[c] : table->columns[c].title);
+        char *text = dp_copy(cell_text(table, cells, c));
         dp_text_cut(text, width[c], style->utf8);
         fprintf(style->out, "%*s", first ? 0 : GAP, "");
         print_cell(table, style, c, width[c], text, c == last);
@@ -112,19 +121,15 @@ static void print_row(const struct dp_table *table, const struct dp_style *style
 void dp_table_print(const struct dp_table *table, const struct dp_style *style)
 {
     size_t *width = dp_allocate(table->n_columns, sizeof *width);
-    size_t last = 0;
 
     for (size_t c = 0; c < table->n_columns; c++)
         width[c] = column_width(table, c);
     fit(table, width, style->width);
-    for (size_t c = 0; c < table->n_columns; c++)
-        if (width[c])
-            last = c;
     fputs(dp_dim(style), style->out);
-    print_row(table, style, width, last, NULL);
+    print_row(table, style, width, NULL);
     fprintf(style->out, "%s\n", dp_plain(style));
     for (size_t i = 0; i + table->n_columns <= table->n_cells; i += table->n_columns) {
-        print_row(table, style, width, last, &table->cells[i]);
+        print_row(table, style, width, &table->cells[i]);
         fputc('\n', style->out);
     }
     free(width);

@@ -97,8 +97,7 @@ char *dp_unit_time(char buffer[DP_UNIT_TEXT], uint64_t unix_ns, bool fraction)
     time_t seconds = (time_t)(unix_ns / 1000000000u);
     struct tm tm;
 
-    if (!gmtime_r(&seconds, &tm) ||
-        strftime(buffer, DP_UNIT_TEXT, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+    if (!gmtime_r(&seconds, &tm) || strftime(buffer, DP_UNIT_TEXT, "%Y-%m-%d %H:%M:%S", &tm) == 0)
         return strcpy(buffer, "?");
     if (fraction)
         snprintf(buffer + strlen(buffer), 11, ".%09" PRIu32, (uint32_t)(unix_ns % 1000000000u));
