@@ -4,8 +4,8 @@
 
 #include "types.h"
 
-uint64_t dp_enter(struct dp_site *code, uint64_t unused, uintptr_t stack);
-void dp_exit(struct dp_site *code, uint64_t t0, uintptr_t unused);
+uint64_t dp_enter(struct dp_site *code);
+void dp_exit(struct dp_site *code, uint64_t t0);
 
 /* Names one slow call in all its reports. */
 static inline uint64_t dp_slow_id(uint32_t lane, uint32_t site, uint64_t t0)

@@ -15,6 +15,7 @@
 #include "stream.h"
 
 #define ARENA_STEP 16384
+#define STATS_BYTES (DP_MAX_SITES * sizeof(struct dp_site_stats *))
 
 DP_INITIAL_EXEC _Thread_local struct dp_lane *dp_self;
 DP_INITIAL_EXEC _Thread_local int64_t deep_profile_budget = -1;
@@ -60,6 +61,7 @@ void dp_lanes_reset(void)
     for (uint32_t i = 0; i < count; i++) {
         dp_stream_forget(&lanes[i]->stream);
         dp_os_unmap(lanes[i]->state, lanes[i]->state_bytes);
+        dp_os_unmap(lanes[i]->stats, STATS_BYTES);
         dp_os_unmap(lanes[i], sizeof *lanes[i]);
     }
     atomic_store_explicit(&n_lanes, 0, memory_order_relaxed);
@@ -129,8 +131,10 @@ static struct dp_lane *make_lane(uint32_t index)
         return NULL;
     lane->index = index;
     lane->state_bytes = state_bytes();
-    lane->state = make_state(index, lane->state_bytes);
+    lane->stats = dp_os_map_memory(STATS_BYTES);
+    lane->state = lane->stats ? make_state(index, lane->state_bytes) : NULL;
     if (!lane->state) {
+        dp_os_unmap(lane->stats, STATS_BYTES);
         dp_os_unmap(lane, sizeof *lane);
         return NULL;
     }
@@ -174,7 +178,6 @@ struct dp_lane *dp_lane_take(void)
         return NULL;
     }
     struct dp_lane_state *state = lane->state;
-    lane->depth = 0;
     lane->busy = false;
     memset(&lane->memory, 0, sizeof lane->memory);
     state->tid = dp_os_tid();
@@ -231,7 +234,6 @@ static void lane_release(void *argument)
     deep_profile_counts = NULL;
     lane->state->open.top = 0;
     lane->state->frames_top = 0;
-    lane->depth = 0;
     lane->busy = false;
     __atomic_store_n(&lane->state->owner, DP_LANE_FREE, __ATOMIC_RELEASE);
     dp_lock_take(&lanes_lock, &saved);

@@ -44,8 +44,8 @@ static inline bool dp_load_gate_closed(void)
     return atomic_load_explicit(&dp_load_closed, memory_order_relaxed) != 0;
 }
 
-/* Longest gap between the tick `t0` and the one after it. */
-uint64_t dp_tick_gap_after(uint64_t t0);
+/* Gap between the tick `t0` and the one after it. A dp_deep function: (-, t0, -). */
+uint64_t dp_tick_gap_after(void *, uintptr_t t0, uintptr_t);
 
 /* Both addresses lie on the lane owner's own stack. */
 static inline bool dp_same_stack(const struct dp_lane *lane, uintptr_t a, uintptr_t b)

@@ -292,6 +292,16 @@ static void log_decisions(uint32_t index, const struct demand *demands)
     }
 }
 
+/* The shortest way through enter.c: every call leaves its record. */
+static void set_simple(struct dp_site_state *state)
+{
+    const struct dp_probe *probe = &state->probes[DP_ATTRIBUTE_PROFILE];
+    const uint64_t compact = (UINT64_C(1) << DP_CALL_DURATION_BITS) - 1;
+    state->simple = state->always == DP_KIND(PROFILE) && !state->by_chance && !state->memory &&
+                    !state->slow_threshold_ns && probe->event && !probe->threshold;
+    state->simple_limit_ns = probe->duration_ns < compact ? probe->duration_ns : compact;
+}
+
 static void decide(uint32_t index, struct dp_site_state *state)
 {
     const struct dp_site_desc *desc = state->site->desc;
@@ -318,6 +328,7 @@ static void decide(uint32_t index, struct dp_site_state *state)
         if (state->slow_threshold_ns < shortest_slow_ns)
             shortest_slow_ns = state->slow_threshold_ns;
     }
+    set_simple(state);
     int64_t chance_weight = dp_sampler_weight(1 - missed);
     if (state->always || state->count_at_gate) {
         state->weight = DP_WEIGHT_ALWAYS;
@@ -499,9 +510,7 @@ void dp_sites_log_all(void)
             if (!site->index || state->site != site)
                 continue;
             dp_log_site(site->index, state->id, site->desc, module_name(site));
-            memset(state, 0, offsetof(struct dp_site_state, id));
-            state->site = site;
-            memset(state->probes, 0, sizeof state->probes);
+            memset(state, 0, offsetof(struct dp_site_state, site));
             decide(site->index, state);
             open_gate(site, state);
         }

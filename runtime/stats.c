@@ -62,7 +62,8 @@ uint64_t dp_stats_make(void *argument, uintptr_t index, uintptr_t unused)
     stats->min_ns = UINT64_MAX;
     uint32_t *entry = (uint32_t *)dp_lane_pointer(state, *page_offset) + index % DP_LANE_SITE_PAGE;
     __atomic_store_n(entry, (uint32_t)offset, __ATOMIC_RELEASE);
-    return offset;
+    lane->stats[index] = stats;
+    return (uintptr_t)stats;
 }
 
 uint64_t dp_stats_make_block(void *argument, uintptr_t stats_offset, uintptr_t block)

@@ -11,8 +11,8 @@
 #include "clock.h"
 #include "types.h"
 
-/* dp_deep functions: (lane, index) and (lane, stats offset, block). They return
- * an offset in the lane's file, 0 when the arena is full (counted). */
+/* dp_deep functions: (lane, index), the site's aggregates; and (lane, stats
+ * offset, block), the block's offset. 0 when the arena is full (counted). */
 uint64_t dp_stats_make(void *lane, uintptr_t index, uintptr_t unused);
 uint64_t dp_stats_make_block(void *lane, uintptr_t stats, uintptr_t block);
 
@@ -24,17 +24,10 @@ static inline void *dp_lane_pointer(struct dp_lane_state *state, uint64_t offset
 /* NULL: no room. */
 static inline struct dp_site_stats *dp_stats_of(struct dp_lane *lane, uint32_t index)
 {
-    struct dp_lane_state *state = lane->state;
-    uint64_t page = state->site_pages[index / DP_LANE_SITE_PAGE];
-    uint64_t offset = 0;
-    if (DP_LIKELY(page != 0))
-        offset = ((uint32_t *)dp_lane_pointer(state, page))[index % DP_LANE_SITE_PAGE];
-    if (DP_UNLIKELY(offset == 0)) {
-        offset = dp_deep(dp_stats_make, lane, index, 0);
-        if (offset == 0)
-            return NULL;
-    }
-    return dp_lane_pointer(state, offset);
+    struct dp_site_stats *stats = lane->stats[index];
+    if (DP_LIKELY(stats != NULL))
+        return stats;
+    return (struct dp_site_stats *)dp_deep(dp_stats_make, lane, index, 0);
 }
 
 static inline void dp_stats_add_duration(struct dp_lane *lane, struct dp_site_stats *stats,

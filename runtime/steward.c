@@ -56,8 +56,10 @@ static void advance_tick(uint64_t now, uint64_t period)
 }
 
 /* Called by any thread, at a slow exit: binary search in the kept ticks. */
-uint64_t dp_tick_gap_after(uint64_t t0)
+uint64_t dp_tick_gap_after(void *a, uintptr_t t0, uintptr_t c)
 {
+    (void)a;
+    (void)c;
     uint64_t end = atomic_load_explicit(&n_ticks, memory_order_acquire);
     uint64_t start = end > TICKS_KEPT - 64 ? end - (TICKS_KEPT - 64) : 0;
     uint64_t low = start, high = end;
@@ -87,7 +89,7 @@ static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t t0, 
     const struct dp_site_state *site = &dp_sites[index];
     bool exact = t0 & DP_T0_OPENED;
     uint64_t start = exact ? t0 ^ DP_T0_OPENED : t0;
-    uint64_t gap = exact ? 0 : dp_tick_gap_after(t0);
+    uint64_t gap = exact ? 0 : dp_tick_gap_after(NULL, t0, 0);
     struct dp_event_slow_operation event = {
         .site = index,
         .tid = lane->state->tid,
@@ -133,16 +135,17 @@ static void watch_caps(struct dp_lane *lane, uint64_t now)
 {
     uint64_t depth = __atomic_load_n(&lane->state->frames_top, __ATOMIC_ACQUIRE);
     for (uint64_t i = 0; i < depth && i < DP_LANE_FRAMES; i++) {
-        struct dp_frame *frame = &lane->frames[i];
+        const struct dp_lane_frame *frame = &lane->state->frames[i];
+        struct dp_memory_frame *memory = &lane->memory_frames[i];
         const struct dp_site_state *site = &dp_sites[frame->site % DP_MAX_SITES];
         uint64_t cap = site->probes[DP_ATTRIBUTE_PROFILE].duration_ns;
         if (!cap || !(frame->kinds & site->memory & DP_KIND(PROFILE)) ||
-            atomic_load_explicit(&frame->capped, memory_order_relaxed) ||
+            atomic_load_explicit(&memory->capped, memory_order_relaxed) ||
             now < frame->start_ns + cap)
             continue;
-        frame->at_cap = lane->memory;
+        memory->at_cap = lane->memory;
         /* pairs with end_memory */
-        atomic_store_explicit(&frame->capped, true, memory_order_release);
+        atomic_store_explicit(&memory->capped, true, memory_order_release);
     }
 }
 

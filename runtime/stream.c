@@ -151,8 +151,7 @@ void dp_stream_close_packet(struct dp_stream *stream)
         }
     }
     note_bytes(stream, (int64_t)used - (int64_t)stream->packet_bytes, stream->records, false);
-    dp_os_unmap(stream->packet, stream->packet_bytes);
-    stream->packet = NULL;
+    dp_stream_forget(stream);
     stream->segment_bytes = stream->offset + used;
     stream->records = 0;
 }
@@ -161,6 +160,7 @@ void dp_stream_forget(struct dp_stream *stream)
 {
     dp_os_unmap(stream->packet, stream->packet_bytes);
     stream->packet = NULL;
+    stream->packet_bytes = 0;
 }
 
 /* Removes the oldest closed segment; false when there is none. */

@@ -50,8 +50,7 @@ struct dp_probe {
  * see the site's weight; read by every thread. Stays when its module goes.
  */
 struct dp_site_state {
-    struct dp_site *site;      /* NULL once its module is unloaded */
-    int64_t weight;            /* of the site, while profiling is on */
+    /* What an opened call of most sites needs, in one cache line. */
     int64_t chance_weight;     /* always-open sites: weight of the kinds chosen by chance */
     uint32_t always;           /* kinds every call is opened for */
     uint32_t by_chance;        /* kinds chosen by chance */
@@ -59,14 +58,19 @@ struct dp_site_state {
     uint32_t memory;           /* kinds that count memory */
     bool count_at_gate;        /* exact calls, without the code's own counter */
     bool slow_by_tick;         /* IF_SLOW is judged by the coarse clock */
+    bool simple;               /* nothing but a `call` record of every call */
     uint32_t estimated_256;    /* 256 / rate: what one call chosen by chance stands for */
     uint64_t variance;         /* (1 - rate) / rate^2 */
+    uint64_t simple_limit_ns;  /* longer calls are not so simple */
+    int64_t weight;            /* of the site, while profiling is on */
+
     uint64_t slow_after;       /* of the site */
     uint64_t slow_threshold_ns;
-    uint64_t id;               /* hash of module, file, function, line */
     struct dp_probe probes[DP_ATTRIBUTE_COUNT];
-    /* Copies that outlive the module, for the JSON lines sink. */
-    struct dp_record_site names;
+    /* From here on, what stays when options are decided again. */
+    struct dp_site *site;      /* NULL once its module is unloaded */
+    uint64_t id;               /* hash of module, file, function, line */
+    struct dp_record_site names; /* copies that outlive the module, for the sink */
     const char *options[DP_ATTRIBUTE_COUNT]; /* as written; NULL: not written */
 };
 
@@ -80,13 +84,14 @@ struct dp_memory_counts {
     int64_t peak_bytes; /* highest live_bytes since the innermost counted call began */
 };
 
+/* The private side of an open call; state->frames has the public one. */
 struct dp_frame {
-    uint64_t start_ns;
-    uint64_t child_ns;   /* inside opened calls below */
-    uintptr_t stack;     /* stack pointer of the function at its entry */
-    uint32_t site;
-    uint32_t kinds;
-    bool by_chance;      /* of the population that aggregates describe */
+    uint64_t child_ns; /* inside opened calls below */
+    uintptr_t stack;   /* where the call's frame lies, to see what a longjmp left */
+};
+
+/* A frame's memory, where it is counted. */
+struct dp_memory_frame {
     _Atomic bool capped; /* the steward took `at_cap`: gathering ended */
     struct dp_memory_counts before;
     struct dp_memory_counts at_cap;
@@ -96,7 +101,7 @@ struct dp_frame {
 struct dp_stream {
     struct dp_packet *packet; /* mapped; NULL: none, the next record makes one */
     uint32_t position;        /* where the next record starts */
-    uint32_t packet_bytes;
+    uint32_t packet_bytes;    /* 0 while there is no packet */
     uint64_t last_ns;         /* time of the last record */
     uint64_t records;         /* in this packet */
     uint64_t discarded;
@@ -117,16 +122,20 @@ struct dp_stream {
 struct dp_lane {
     volatile bool busy; /* the owner is inside the runtime: a signal handler keeps out */
     uint32_t index;
-    uint32_t depth; /* of frames */
-    uint64_t random;
     struct dp_lane_state *state;
-    size_t state_bytes;
+    struct dp_site_stats **stats; /* by site; NULL: not made yet */
+    uint64_t random;
+    struct dp_stream stream;
     struct dp_memory_counts memory;
     uintptr_t stack_high; /* of the owner's own stack; frames are compared only on it */
-    struct dp_stream stream;
+    size_t state_bytes;
     struct dp_lane *next_free;
     struct dp_frame frames[DP_LANE_FRAMES];
+    struct dp_memory_frame memory_frames[DP_LANE_FRAMES];
 };
+
+/* dp_lane_frame.kinds */
+#define DP_FRAME_BY_CHANCE (1u << 31)
 
 enum dp_mode {
     DP_MODE_UNKNOWN,  /* no module has been loaded yet */

@@ -5,72 +5,90 @@
  *
  * A thunk comes with the site in r10 and the place to go back to in r11. It
  * steps over the red zone and keeps every register but rax (enter), r10, r11
- * and the flags. Unwinding from below it finds the caller as if it had been
- * called: the return address is in r11, later on the thunk's frame.
+ * and the flags; what it calls is compiled to keep the others itself, and so
+ * saves only those it uses. Unwinding from below finds the caller as if it had
+ * been called: the return address is in r11, later on the thunk's frame.
  */
 
         .section .text.unlikely, "ax", @progbits
 
-        .macro THUNK name, target
-        .globl  \name
-        .type   \name, @function
+        .globl  deep_profile_enter
+        .type   deep_profile_enter, @function
         .p2align 4
-\name:
+deep_profile_enter:
         .cfi_startproc
         .cfi_def_cfa rsp, 0
         .cfi_register rip, r11
         endbr64
         leaq    -128(%rsp), %rsp
         .cfi_adjust_cfa_offset 128
-        pushq   %rbp
-        .cfi_adjust_cfa_offset 8
-        .cfi_offset rbp, -136
-        movq    %rsp, %rbp
-        .cfi_def_cfa_register rbp
         pushq   %r11
-        .cfi_offset rip, -144
-        pushq   %rcx
-        pushq   %rdx
-        pushq   %rsi
+        .cfi_adjust_cfa_offset 8
+        .cfi_offset rip, -136
         pushq   %rdi
-        pushq   %r8
-        pushq   %r9
-        pushq   %rax
-        andq    $-16, %rsp
+        .cfi_adjust_cfa_offset 8
+        .cfi_offset rdi, -144
         movq    %r10, %rdi
-        movq    %rax, %rsi              /* exit: t0 */
-        leaq    136(%rbp), %rdx         /* the caller's stack pointer */
-        call    \target
-        movq    -8(%rbp), %r11
-        movq    -16(%rbp), %rcx
-        movq    -24(%rbp), %rdx
-        movq    -32(%rbp), %rsi
-        movq    -40(%rbp), %rdi
-        movq    -48(%rbp), %r8
-        movq    -56(%rbp), %r9
-        .ifc    \target, dp_exit
-        movq    -64(%rbp), %rax
-        .endif
-        movq    %rbp, %rsp
-        popq    %rbp
-        .cfi_restore rbp
-        .cfi_def_cfa rsp, 128
+        call    dp_enter
+        popq    %rdi
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore rdi
+        popq    %r11
+        .cfi_adjust_cfa_offset -8
         .cfi_register rip, r11
         leaq    128(%rsp), %rsp
-        .cfi_def_cfa_offset 0
+        .cfi_adjust_cfa_offset -128
         notrack jmp *%r11
         .cfi_endproc
-        .size   \name, . - \name
-        .endm
+        .size   deep_profile_enter, . - deep_profile_enter
 
-        THUNK   deep_profile_enter, dp_enter
-        THUNK   deep_profile_exit, dp_exit
+        .globl  deep_profile_exit
+        .type   deep_profile_exit, @function
+        .p2align 4
+deep_profile_exit:
+        .cfi_startproc
+        .cfi_def_cfa rsp, 0
+        .cfi_register rip, r11
+        endbr64
+        leaq    -128(%rsp), %rsp
+        .cfi_adjust_cfa_offset 128
+        pushq   %r11
+        .cfi_adjust_cfa_offset 8
+        .cfi_offset rip, -136
+        pushq   %rdi
+        .cfi_adjust_cfa_offset 8
+        .cfi_offset rdi, -144
+        pushq   %rsi
+        .cfi_adjust_cfa_offset 8
+        .cfi_offset rsi, -152
+        pushq   %rax
+        .cfi_adjust_cfa_offset 8
+        movq    %r10, %rdi
+        movq    %rax, %rsi              /* t0 */
+        call    dp_exit
+        popq    %rax
+        .cfi_adjust_cfa_offset -8
+        popq    %rsi
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore rsi
+        popq    %rdi
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore rdi
+        popq    %r11
+        .cfi_adjust_cfa_offset -8
+        .cfi_register rip, r11
+        leaq    128(%rsp), %rsp
+        .cfi_adjust_cfa_offset -128
+        notrack jmp *%r11
+        .cfi_endproc
+        .size   deep_profile_exit, . - deep_profile_exit
 
 /*
  * uint64_t dp_deep(uint64_t (*function)(void *, uintptr_t, uintptr_t),
  *                  void *a, uintptr_t b, uintptr_t c)
  *
- * Calls function(a, b, c) with the vector state kept: x87, SSE, AVX, AVX-512
+ * Calls function(a, b, c), which may use any register, and keeps those that
+ * enter.c expects to keep, and the vector state: x87, SSE, AVX, AVX-512
  * (XCR0 bits 0, 1, 2, 5, 6, 7). AMX tiles and the rest are left alone: nothing
  * below uses them. 2752 bytes hold that state in XSAVE's standard form; its
  * header must be zero.
@@ -88,6 +106,12 @@ dp_deep:
         .cfi_def_cfa_register rbp
         pushq   %rbx
         .cfi_offset rbx, -24
+        pushq   %rcx
+        pushq   %rdx
+        pushq   %rsi
+        pushq   %rdi
+        pushq   %r8
+        pushq   %r9
         subq    $2760, %rsp
         andq    $-64, %rsp
         movq    %rdi, %rbx
@@ -121,6 +145,12 @@ dp_deep:
         call    *%rbx
         fxrstor64 (%rsp)
 2:      movq    -8(%rbp), %rbx
+        movq    -16(%rbp), %rcx
+        movq    -24(%rbp), %rdx
+        movq    -32(%rbp), %rsi
+        movq    -40(%rbp), %rdi
+        movq    -48(%rbp), %r8
+        movq    -56(%rbp), %r9
         leave
         .cfi_def_cfa rsp, 8
         ret

@@ -128,7 +128,8 @@ struct dp_site_stats {
 struct dp_lane_frame {
     uint64_t start_ns;
     uint32_t site;
-    uint32_t kinds; /* bit 1u << enum dp_attribute: what it is profiled for */
+    uint32_t kinds; /* bit 1u << enum dp_attribute: what it is profiled for;
+                       bit 31: it is of the population that aggregates describe */
 };
 
 enum dp_lane_owner { DP_LANE_FREE, DP_LANE_OWNED };
