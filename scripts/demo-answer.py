@@ -10,8 +10,7 @@ def times(ns):
     return f"{ns:.0f} ns"
 
 
-process, = json.load(sys.stdin)["processes"]
-by_name = {function["function"]: function for function in process["functions"]}
+by_name = {function["function"]: function for function in json.load(sys.stdin)["functions"]}
 whole, slow = by_name["index_file"], by_name["words_remove_repeats"]
 words, pairs = by_name["is_repeat"]["counted"], by_name["same_mention"]["counted"]
 share = slow["total_ns"]["value"] / whole["total_ns"]["value"]

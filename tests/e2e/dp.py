@@ -47,9 +47,8 @@ def events(tool, out):
 
 
 def report(tool, out):
-    """What `report` says of a log of one process."""
-    process, = json.loads(run(tool, "report", "--format=json", out).stdout)["processes"]
-    return process
+    """What `report` says of one log."""
+    return json.loads(run(tool, "report", "--format=json", out).stdout)
 
 
 def functions(found, event=None):
