@@ -80,7 +80,7 @@ static const char *describe(tree node)
 static void refuse_node(tree node, enum dp_attribute attribute, const char *text)
 {
     struct dp_attribute_place place;
-    dp_find_attribute(&place, node, attribute, text ? text : "");
+    dp_find_attribute(&place, node, attribute, text);
     if (DECL_P(node) && DECL_NAME(node))
         error_at(place.name, "'%s' belongs on a function, but '%s' is %s", names[attribute],
                  IDENTIFIER_POINTER(DECL_NAME(node)), describe(node));
@@ -101,18 +101,27 @@ static bool given_before(tree fn, enum dp_attribute attribute, tree args, const 
     return false;
 }
 
+/* The range of what stands behind `strategy =`. */
+static location_t place_of_strategy(const struct dp_attribute_place *place)
+{
+    const char *value = strstr(place->text, "strategy");
+    value = value ? strchr(value, '=') : NULL;
+    if (!value)
+        return place->name;
+    struct dp_word word = dp_trim(dp_make_word(value + 1, strcspn(value + 1, ",")));
+    return dp_place_of_word(place, word);
+}
+
 static void warn_not_built(const struct dp_attribute_place *place, const struct dp_options *options)
 {
     bool by_name = options->given & (1u << DP_OPTION_STRATEGY);
     if (!by_name && options->attribute != DP_ATTRIBUTE_FLAME_GRAPH)
         return;
-    location_t where = place->name;
-    const char *value = strstr(place->text, "strategy");
-    if (by_name && value)
-        where = dp_place_of(place, (size_t)(value - place->text), strlen("strategy"));
     for (const auto &row : not_built)
         if (row.strategy == options->strategy)
-            warning_at(where, 0, "'%s' is not built yet: each %s call records its time, not %s",
+            warning_at(by_name ? place_of_strategy(place) : place->name, 0,
+                       "%s'%s' is not built yet: each %s call records its time, not %s",
+                       by_name ? "strategy " : "",
                        by_name ? dp_strategy_names()[options->strategy].name
                                : names[options->attribute],
                        options->attribute == DP_ATTRIBUTE_IF_SLOW ? "reported" : "sampled",
@@ -125,7 +134,7 @@ static bool check(tree fn, enum dp_attribute attribute, tree args, const char *t
     struct dp_options options;
     struct dp_options_error error;
     if (!text) {
-        dp_find_attribute(&place, fn, attribute, "");
+        dp_find_attribute(&place, fn, attribute, NULL);
         error_at(place.name, "'%s' expects its options as one string: \"rate=0.5, env=dev\"",
                  names[attribute]);
         return false;
@@ -218,7 +227,11 @@ bool dp_collect_attributes(tree fn, vec<dp_annotation> *written)
 
 void dp_check_bodiless(void *, void *)
 {
+    static bool done;
     struct cgraph_node *node;
+    if (done)
+        return;
+    done = true;
     FOR_EACH_FUNCTION(node)
     {
         bool ifunc = lookup_attribute("ifunc", DECL_ATTRIBUTES(node->decl));

@@ -19,8 +19,9 @@ struct dp_annotation {
 /* For PLUGIN_ATTRIBUTES. */
 void dp_register_attributes(void *event_data, void *user_data);
 
-/* For PLUGIN_ALL_IPA_PASSES_START: complains of attributes on functions that
- * have no body of their own (ifunc, alias). */
+/* Complains of attributes on functions that have no body of their own (ifunc,
+ * alias), once. For PLUGIN_ALL_IPA_PASSES_START, which does not come when there
+ * are errors already; so the early pass calls it, too. */
 void dp_check_bodiless(void *event_data, void *user_data);
 
 /* Fills `written` with fn's attributes, in the order of attributes.def, from

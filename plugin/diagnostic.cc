@@ -8,6 +8,7 @@
 
 /* An attribute may stand this many lines above the name it belongs to. */
 static const int LINES_ABOVE = 200;
+static const int LINES_BELOW = 50;
 
 static const char *const macro_names[] = {
 #define DP_ATTRIBUTE(id, name, macro) macro,
@@ -66,7 +67,7 @@ static void skip_blanks(struct reader *at)
 /*
  * Compares what stands in parentheses at `at` with the options, blanks aside,
  * and notes where each character is. In a macro the options are the raw text,
- * in the attribute itself what its string literals hold.
+ * in the attribute itself what its string literals hold. NULL: any options.
  */
 static bool match_options(struct dp_attribute_place *place, struct reader at, bool macro)
 {
@@ -77,7 +78,9 @@ static bool match_options(struct dp_attribute_place *place, struct reader at, bo
     place->columns.truncate(0);
     skip_blanks(&at);
     if (at.peek() != '(')
-        return !macro && !*dp_trim(dp_make_word(wanted, strlen(wanted))).text;
+        return !macro && wanted && dp_trim(dp_make_word(wanted, strlen(wanted))).length == 0;
+    if (!wanted)
+        return true;
     for (;;) {
         if (!quoted && skip_comment(&at))
             continue;
@@ -145,54 +148,87 @@ static location_t range_of(const char *file, int line, int column, int end_line,
     return make_location(start, start, end);
 }
 
-static bool match_line(struct dp_attribute_place *place, int line, size_t end, const char *macro,
-                       const char *attribute)
+/* Does an attribute's or the macro's name stand at `at`, with our options? */
+static bool match_at(struct dp_attribute_place *place, struct reader at,
+                     enum dp_attribute attribute)
 {
     char reserved[48]; /* __profile__ */
-    size_t length;
-    const char *text = dp_source_line(place->file, line, &length);
-    snprintf(reserved, sizeof reserved, "__%s__", attribute);
-    const char *const names[] = {macro, attribute, reserved};
-    if (!text)
-        return false;
-    for (size_t i = length < end ? length : end; i-- > 0;)
-        for (const char *name : names) {
-            size_t n = strlen(name);
-            /* A match reads on, which may move GCC's buffer. */
-            text = dp_source_line(place->file, line, &length);
-            struct reader after = {place->file, line, i + n};
-            if (!word_at(text, length, i, name) || !match_options(place, after, name == macro))
-                continue;
-            place->name = range_of(place->file, line, (int)i + 1, line, (int)(i + n));
-            return place->name != UNKNOWN_LOCATION;
+    const char *macro = macro_names[attribute], *name = dp_attribute_name(attribute);
+    snprintf(reserved, sizeof reserved, "__%s__", name);
+    for (const char *word : {macro, name, (const char *)reserved}) {
+        size_t length, n = strlen(word);
+        const char *text = dp_source_line(place->file, at.line, &length);
+        struct reader after = {place->file, at.line, at.column + n};
+        if (!text || !word_at(text, length, at.column, word) ||
+            !match_options(place, after, word == macro))
+            continue;
+        place->name = range_of(place->file, at.line, (int)at.column + 1, at.line,
+                               (int)(at.column + n));
+        return place->name != UNKNOWN_LOCATION;
+    }
+    return false;
+}
+
+/* int f(void) DEEP_PROFILE(); from `at`, the declared name, to the declarator's
+ * end. */
+static bool search_after(struct dp_attribute_place *place, struct reader at, bool parameter,
+                         enum dp_attribute attribute)
+{
+    int depth = 0, last_line = at.line + LINES_BELOW;
+    for (; at.line < last_line; at.next()) {
+        while (skip_comment(&at))
+            ;
+        if (depth <= 0 && match_at(place, at, attribute))
+            return true;
+        int c = at.peek();
+        if (c == '(')
+            depth++;
+        else if (c == ')')
+            depth--;
+        /* Out of the parentheses of (*name) the declarator goes on. */
+        if (c == EOF || (depth < 0 && parameter) || (depth <= 0 && strchr(";,{}", c)))
+            break;
+    }
+    return false;
+}
+
+/* DEEP_PROFILE() int f(void): from `at` backwards. */
+static bool search_before(struct dp_attribute_place *place, struct reader at,
+                          enum dp_attribute attribute)
+{
+    for (int first_line = at.line - LINES_ABOVE; at.line > first_line && at.line > 0; at.line--) {
+        size_t length;
+        if (!dp_source_line(place->file, at.line, &length))
+            return false;
+        for (size_t i = at.column < length ? at.column : length; i-- > 0;) {
+            struct reader here = {place->file, at.line, i};
+            if (match_at(place, here, attribute))
+                return true;
         }
+        at.column = SIZE_MAX;
+    }
     return false;
 }
 
 void dp_find_attribute(struct dp_attribute_place *place, tree decl, enum dp_attribute attribute,
                        const char *text)
 {
-    location_t fallback = decl && DECL_P(decl) ? DECL_SOURCE_LOCATION(decl) : input_location;
-    expanded_location start = expand_location(fallback), now = expand_location(input_location);
-    place->name = fallback;
+    bool named = decl && DECL_P(decl);
+    location_t from = named ? DECL_SOURCE_LOCATION(decl) : input_location;
+    expanded_location start = expand_location(from);
+    place->name = from;
     place->found = false;
-    place->file = start.file ? start.file : now.file;
+    place->file = start.file;
     place->text = text;
-    if (!place->file)
+    if (!start.file || start.line <= 0 || start.column <= 0)
         return;
-    int line = start.line;
-    size_t end = SIZE_MAX; /* of what has been read, on its last line */
-    if (now.file && strcmp(now.file, place->file) == 0 && now.line >= line) {
-        line = now.line;
-        end = now.column > 0 ? (size_t)now.column : SIZE_MAX;
-    }
-    for (int above = 0; above < LINES_ABOVE && line > 0 && !place->found; above++, line--) {
-        place->found = match_line(place, line, end, macro_names[attribute],
-                                  dp_attribute_name(attribute));
-        end = SIZE_MAX;
-    }
+    struct reader at = {start.file, start.line, (size_t)start.column - 1};
+    if (!named)
+        at.column = SIZE_MAX; /* a type: the parser is somewhere on its line */
+    place->found = (named && search_after(place, at, TREE_CODE(decl) == PARM_DECL, attribute)) ||
+                   search_before(place, at, attribute);
     if (!place->found)
-        place->name = fallback;
+        place->name = from;
 }
 
 /* How many characters of text[0, end) are no blanks: index into the places. */

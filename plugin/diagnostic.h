@@ -20,8 +20,8 @@ struct dp_attribute_place {
     auto_vec<int> columns; /* the same; from 1 */
 };
 
-/* Looks for the attribute backwards from where the parser is now. `decl` may be
- * a type or NULL. Keeps pointers to `text`. */
+/* Looks for the attribute of `decl`, which may be a type, around its name. Keeps
+ * a pointer to `text`, the options; NULL: whatever they are. */
 void dp_find_attribute(struct dp_attribute_place *place, tree decl, enum dp_attribute attribute,
                        const char *text);
 

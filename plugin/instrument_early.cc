@@ -161,6 +161,7 @@ class early_pass : public gimple_opt_pass
         auto_vec<dp_annotation> written;
         struct dp_gate gate;
         tree fn = current_function_decl;
+        dp_check_bodiless(NULL, NULL);
         if (!dp_collect_attributes(fn, &written) || refuse(fn))
             return 0;
         uint32_t flags = dp_site_flags(written);

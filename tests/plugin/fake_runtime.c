@@ -150,6 +150,10 @@ void deep_profile_exit_call(struct dp_site *site, uint64_t t0)
         return;
     }
     struct fake_site *known = &sites[site->index];
+    if (!(t0 & DP_T0_OPENED)) { /* not let in, but slow */
+        known->slow_exits++;
+        return;
+    }
     known->exits++;
     known->unwound += (t0 & DP_T0_UNWOUND) != 0;
     if ((t0 & ~DP_T0_UNWOUND) != ((deep_profile_tick + site->index) ^ DP_T0_OPENED))

@@ -15,7 +15,8 @@ struct fake_site {
     char function[128];
     uint32_t flags;
     uint64_t enters, exits;
-    uint64_t unwound; /* exits by exception */
+    uint64_t unwound;    /* exits by exception */
+    uint64_t slow_exits; /* exits of calls that did not enter */
     bool never_left;  /* the test leaves it by longjmp or exit */
 };
 

@@ -146,6 +146,8 @@ static const struct mistake {
     {P, "strategy=gprof", "gprof", "'gprof' is not a strategy", "eprof"},
     {P, "call_graph", "call_graph", "'call_graph' is not an option: expected key=value",
      "strategy=call_graph"},
+    {P, "0.5", "0.5", "'0.5' is not an option", "rate=0.5"},
+    {R, "0.5", "0.5", "'0.5' is not an option", "rate=0.5"},
     {P, "async", "async", "'async' is not an option", "async=true"},
     {P, "duration=30sec", "sec",
      "unknown unit 'sec' in duration '30sec': expected ns, us, ms, s or min", "s"},

@@ -340,22 +340,30 @@ static inline void dp_options_defaults(struct dp_options_parser *parser)
     }
 }
 
-/* A word without '=': what it would be the value of, or a key that lacks one. */
-static inline int dp_fail_positional(struct dp_options_parser *parser, struct dp_word word)
+/* Could `word` be the value of this option? Only for types that are picky. */
+static inline bool dp_could_be(struct dp_options_parser *parser, const struct dp_option_row *row,
+                               struct dp_word word)
 {
-    const struct dp_option_row *rows = dp_option_rows();
     struct dp_options scratch = *parser->options;
     struct dp_options_error ignored;
     struct dp_options_parser trial = {parser->text, parser->attribute, &scratch, &ignored};
+    return row->initial[parser->attribute] && row->type != DP_TYPE_enabled &&
+           row->type != DP_TYPE_bool && row->type != DP_TYPE_output &&
+           row->type != DP_TYPE_metadata && dp_set_option(&trial, row, word) == 0;
+}
+
+/* A word without '=': a key that lacks its value, or a value that lacks its
+ * key. A bare number is a rate before it is a duration. */
+static inline int dp_fail_positional(struct dp_options_parser *parser, struct dp_word word)
+{
+    const struct dp_option_row *rows = dp_option_rows();
     char meant[48] = "";
-    for (size_t i = 0; i < DP_OPTION_COUNT && !meant[0]; i++) {
-        if (!rows[i].initial[parser->attribute] || rows[i].type == DP_TYPE_enabled ||
-            rows[i].type == DP_TYPE_output || rows[i].type == DP_TYPE_metadata)
-            continue;
-        if (rows[i].type == DP_TYPE_bool) {
-            if (dp_word_is(word, rows[i].key))
-                snprintf(meant, sizeof meant, "%s=true", rows[i].key);
-        } else if (dp_set_option(&trial, &rows[i], word) == 0)
+    for (size_t i = 0; i < DP_OPTION_COUNT; i++) {
+        if (rows[i].type == DP_TYPE_bool && rows[i].initial[parser->attribute] &&
+            dp_word_is(word, rows[i].key))
+            snprintf(meant, sizeof meant, "%s=true", rows[i].key);
+        else if ((!meant[0] || rows[i].id == DP_OPTION_RATE) &&
+                 dp_could_be(parser, &rows[i], word))
             snprintf(meant, sizeof meant, "%s=%.*s", rows[i].key, DP_SHOWN(word));
     }
     return dp_options_fail(parser, word, meant, "'%.*s' is not an option: expected key=value",
