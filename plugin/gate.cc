@@ -189,11 +189,7 @@ void dp_gate_init(struct dp_gate *gate, tree fn, tree site, uint32_t flags)
     gate->entry_location = DECL_STRUCT_FUNCTION(fn)->function_start_locus;
     gate->exit_location = DECL_STRUCT_FUNCTION(fn)->function_end_locus;
     gate->t0 = create_tmp_var(U64, "dp_t0");
-    gate->opened = gate->depth = NULL_TREE;
-    if (flags & DP_SITE_IN_FLIGHT) {
-        gate->opened = create_tmp_var(ptr_type_node, "dp_opened");
-        gate->depth = create_tmp_var(U64, "dp_depth");
-    }
+    gate->depth = flags & DP_SITE_IN_FLIGHT ? create_tmp_var(U64, "dp_depth") : NULL_TREE;
 }
 
 /* t0 = tick; budget -= weight; if (budget < 0) t0 = enter(&site); */
@@ -214,52 +210,52 @@ static void add_entry_gate(const struct dp_gate *gate, vec<dp_gate_step> *steps)
 }
 
 /*
- * opened = open;
- * if (opened) {
- *     depth = opened->top;
- *     opened->calls[depth % DP_OPEN_MAX] = {t0, site.index};
- *     opened->top = depth + 1;
+ * depth = UINT64_MAX;
+ * if (open) {
+ *     depth = open->top;
+ *     open->calls[depth % DP_OPEN_MAX] = {t0, site.index};
+ *     open->top = depth + 1;
  * }
  */
 static void add_push(const struct dp_gate *gate, vec<dp_gate_step> *steps)
 {
     struct dp_gate_step *step = new_step(steps);
     gimple_seq *code = &step->straight;
-    store(code, gate->opened, open_calls());
-    store(code, gate->depth, build_int_cst(U64, 0));
-    set_condition(step, NE_EXPR, gate->opened, null_pointer_node);
+    tree open = load(code, open_calls());
+    store(code, gate->depth, build_all_ones_cst(U64));
+    set_condition(step, NE_EXPR, open, null_pointer_node);
 
     code = &step->then;
-    store(code, gate->depth, at(gate->opened, offsetof(struct dp_open_calls, top), U64));
+    store(code, gate->depth, at(open, offsetof(struct dp_open_calls, top), U64));
     tree slot =
         compute(code, BIT_AND_EXPR, U64, gate->depth, build_int_cst(U64, DP_OPEN_MAX - 1));
     tree bytes =
         compute(code, MULT_EXPR, U64, slot, build_int_cst(U64, sizeof(struct dp_open_call)));
     bytes = compute(code, NOP_EXPR, sizetype, bytes, NULL_TREE);
-    tree entry = compute(code, POINTER_PLUS_EXPR, ptr_type_node, gate->opened, bytes);
+    tree entry = compute(code, POINTER_PLUS_EXPR, ptr_type_node, open, bytes);
     const size_t calls = offsetof(struct dp_open_calls, calls);
     store(code, at(entry, calls + offsetof(struct dp_open_call, t0), U64), gate->t0);
     store(code, at(entry, calls + offsetof(struct dp_open_call, site), U32),
           load(code, dp_site_member(gate->site, "index")));
     tree top = compute(code, PLUS_EXPR, U64, gate->depth, build_int_cst(U64, 1));
-    store(code, at(gate->opened, offsetof(struct dp_open_calls, top), U64), top);
+    store(code, at(open, offsetof(struct dp_open_calls, top), U64), top);
 }
 
-/* Not if the thread got another list meanwhile, after a fork for instance.
+/*
+ * if (open)
+ *     open->top = min(open->top, depth);
  *
- * if (open == opened & open != NULL)
- *     open->top = depth;
+ * The lesser of the two, because the thread may have got a list meanwhile, or
+ * another one: then what is on it now is not of this call.
  */
 static void add_pop(const struct dp_gate *gate, vec<dp_gate_step> *steps)
 {
     struct dp_gate_step *step = new_step(steps);
-    gimple_seq *code = &step->straight;
-    tree now = load(code, open_calls());
-    tree same = compute(code, EQ_EXPR, boolean_type_node, now, gate->opened);
-    tree some = compute(code, NE_EXPR, boolean_type_node, now, null_pointer_node);
-    tree both = compute(code, BIT_AND_EXPR, boolean_type_node, same, some);
-    set_condition(step, NE_EXPR, both, boolean_false_node);
-    store(&step->then, at(now, offsetof(struct dp_open_calls, top), U64), gate->depth);
+    tree open = load(&step->straight, open_calls());
+    set_condition(step, NE_EXPR, open, null_pointer_node);
+    tree top = at(open, offsetof(struct dp_open_calls, top), U64);
+    tree least = compute(&step->then, MIN_EXPR, U64, load(&step->then, top), gate->depth);
+    store(&step->then, unshare_expr(top), least);
 }
 
 /*

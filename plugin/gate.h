@@ -26,8 +26,7 @@ struct dp_gate {
     location_t entry_location;
     location_t exit_location;
     tree t0;
-    tree opened; /* in flight: deep_profile_open at entry, … */
-    tree depth;  /* … and its top */
+    tree depth; /* in flight: top of deep_profile_open at entry */
 };
 
 /* Call the thunks as plain C functions, whatever the target. */

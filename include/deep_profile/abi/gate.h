@@ -12,12 +12,13 @@
  *     deep_profile_budget -= site.weight;
  *     if (deep_profile_budget < 0)
  *         t0 = deep_profile_enter(&site);                    cold
- *     if (site is watched in flight)                         DP_SITE_IN_FLIGHT
+ *     if (site is watched in flight && deep_profile_open)    DP_SITE_IN_FLIGHT
  *         push {t0, site.index} on deep_profile_open
  *     if (site is counted && deep_profile_counts)            DP_SITE_COUNTED
  *         deep_profile_counts[site.count_slot]++;
  *     ... the body ...
- *     pop deep_profile_open to the depth seen at entry       every exit
+ *     if (it was pushed && deep_profile_open)                every exit
+ *         pop to the depth seen at entry, if it is deeper
  *     if (deep_profile_tick - t0 >= site.slow_after)
  *         deep_profile_exit(&site, t0);                      cold
  *

@@ -38,6 +38,11 @@ DEEP_PROFILE_IF_SLOW(1s) __attribute__((noinline)) void switches(struct dp_open_
     deep_profile_open = to;
 }
 
+DEEP_PROFILE_IF_SLOW(1s) __attribute__((noinline)) void below(struct dp_open_calls *to)
+{
+    switches(to);
+}
+
 /* Not watched in flight: must not touch it. */
 DEEP_PROFILE() __attribute__((noinline)) uint64_t plain(void)
 {
@@ -54,14 +59,14 @@ int main(void)
     fake_find("leaves")->never_left = true;
     fake_forget_depth(0);
     EXPECT(plain() == 0);
-    another.top = 7;
-    switches(&another);
-    EXPECT(another.top == 7);
+    below(&another); /* the new list is empty, and stays so */
+    EXPECT(deep_profile_open == &another && another.top == 0);
     switches(NULL);
     fake_all = false; /* gates stay closed, so the list stays away */
-    fake_find("deep")->site->weight = fake_find("switches")->site->weight = 0;
+    fake_find("switches")->site->weight = 0;
     deep_profile_open = NULL;
     deep_profile_budget = 0;
+    another.top = 7;
     switches(&another);
     EXPECT(another.top == 7 && fake_find("switches")->enters == 2);
     return fake_finish();
