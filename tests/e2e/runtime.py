@@ -157,7 +157,7 @@ class Options(Runtime):
         self.assertEqual(sum(e["measurements"]["calls"]
                              for e in self.of(self.dev, "combined", "calls")), 2)
         (slow,) = self.slow(self.dev, "combined")
-        self.assertGreaterEqual(slow["measurements"]["duration_ns"], 40_000_000)
+        self.assertTrue(40e6 <= slow["measurements"]["duration_ns"] < 300e6)
 
     def test_the_log_holds_what_the_sink_wrote(self):
         stops = sum(e["event"] == "profiler.stop" for e in self.dev)
@@ -193,12 +193,12 @@ class Slow(Runtime):
         durations = [e["measurements"] for e in self.slow(found, "coarse")]
         self.assertEqual(len(durations), 2)
         for measured, slept in zip(sorted(m["duration_ns"] for m in durations), (120e6, 200e6)):
-            self.assertGreater(measured, slept - 5e6)
+            self.assertTrue(slept - 5e6 < measured < slept + 300e6, measured)
         self.assertTrue(all(0 < m["duration_error_ns"] for m in durations))
         self.assertTrue(all(m["threshold_ns"] == 64_000_000 for m in durations))
         (exact,) = self.slow(found, "exact")
         self.assertEqual(exact["measurements"]["duration_error_ns"], 0)
-        self.assertGreaterEqual(exact["measurements"]["duration_ns"], 20_000_000)
+        self.assertTrue(20e6 <= exact["measurements"]["duration_ns"] < 300e6)
 
     def test_rate_is_the_share_of_slow_calls_that_leaves_events(self):
         found = self.run_on("slow", DEEP_PROFILE_ENV="test")
