@@ -64,30 +64,42 @@ struct tail {
     bool ours;      /* at least one packet is of this log */
 };
 
-/*
- * Packets [offset, end) without data, in front of one with data: readers must
- * get over them. What is no packet becomes an empty one, what was prepared and
- * passed over gets a time that fits in.
- */
-static bool bridge(struct repair *repair, const struct dp_map *map, uint64_t offset, uint64_t end,
-                   uint64_t bytes, const struct dp_packet *model, uint64_t time_ns)
+/* Whether readers get over [offset, end) as it is: empty packets, in time. */
+static bool is_bridged(const struct repair *repair, const struct dp_map *map, uint64_t offset,
+                       uint64_t end, uint64_t time_ns)
 {
     struct dp_packet_view view;
+
+    while (offset < end) {
+        dp_packet_look(repair->log, map, offset, &view);
+        if (view.state != DP_PACKET_EMPTY || view.zero || view.header.timestamp_begin > time_ns)
+            return false;
+        offset += view.bytes;
+    }
+    return offset == end;
+}
+
+/*
+ * [offset, end) holds no data, but a packet with data is behind it: what is
+ * there, unreadable or prepared and passed over, becomes one empty packet (or
+ * several, of the largest size) with a time that fits in.
+ */
+static bool bridge(struct repair *repair, const struct dp_map *map, uint64_t offset, uint64_t end,
+                   const struct dp_packet *model, uint64_t time_ns)
+{
     struct dp_packet header = *model;
 
-    header.packet_size_bits = bytes * 8;
+    if (is_bridged(repair, map, offset, end, time_ns))
+        return true;
     header.content_size_bits = sizeof header * 8;
     header.timestamp_begin = time_ns;
-    for (; offset + bytes <= end; offset += bytes) {
-        dp_packet_look(repair->log, map, offset, &view);
-        bool fits = view.state == DP_PACKET_EMPTY && !view.zero && view.bytes == bytes &&
-                    view.header.timestamp_begin <= time_ns;
-        if (fits)
-            continue;
+    while (offset < end) {
+        uint64_t bytes = end - offset < DP_PACKET_MAX_BYTES ? end - offset : DP_PACKET_MAX_BYTES;
+        header.packet_size_bits = bytes * 8;
         repair->replaced++;
-        repair->lost_bytes += view.state == DP_PACKET_BAD ? bytes : 0;
         if (!write_at(repair, &header, sizeof header, offset))
             return false;
+        offset += bytes;
     }
     return true;
 }
@@ -107,28 +119,30 @@ static bool repair_packet(struct repair *repair, const struct dp_map *map, uint6
 
 static bool repair_packets(struct repair *repair, const struct dp_map *map, struct tail *tail)
 {
-    uint64_t offset = 0, bytes = 0, last_ns = 0;
+    uint64_t offset = 0, bytes = 0, last_ns = 0, bad = 0;
     struct dp_packet_view view;
 
     *tail = (struct tail){0};
-    for (;; offset += bytes) {
+    for (;; offset += dp_packet_step(&view, bytes)) {
         dp_packet_look(repair->log, map, offset, &view);
         if (view.state == DP_PACKET_NONE)
             return true;
         tail->ours |= view.state == DP_PACKET_DATA || view.state == DP_PACKET_EMPTY;
+        tail->empty += view.state == DP_PACKET_EMPTY;
+        bad += view.state == DP_PACKET_BAD ? dp_packet_step(&view, bytes) : 0;
         if (view.bytes)
             bytes = view.bytes;
-        if (bytes == 0)
-            return true;
-        tail->empty += view.state == DP_PACKET_EMPTY;
         if (view.state != DP_PACKET_DATA)
             continue;
-        if (tail->end < offset && !bridge(repair, map, tail->end, offset, bytes, &view.header,
-                                          last_ns ? last_ns : view.header.timestamp_begin))
+        if (tail->end < offset &&
+            !bridge(repair, map, tail->end, offset, &view.header,
+                    last_ns ? last_ns : view.header.timestamp_begin))
             return false;
         if (!repair_packet(repair, map, offset, &view, &last_ns))
             return false;
-        tail->end = offset + bytes;
+        repair->lost_bytes += bad;
+        bad = 0;
+        tail->end = offset + view.bytes;
         tail->empty = 0;
     }
 }

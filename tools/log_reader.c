@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Packets start at multiples of it. */
+#define PAGE UINT64_C(4096)
+
 /* What a payload looks like: bytes of fixed fields, then texts. */
 struct shape {
     const char *name;
@@ -292,6 +295,13 @@ void dp_packet_look(const struct dp_log *log, const struct dp_map *map, uint64_t
     view->state = view->content_bytes > sizeof view->header ? DP_PACKET_DATA : DP_PACKET_EMPTY;
 }
 
+uint64_t dp_packet_step(const struct dp_packet_view *view, uint64_t fellows)
+{
+    if (view->bytes)
+        return view->bytes;
+    return view->state == DP_PACKET_BAD || fellows == 0 ? PAGE : fellows;
+}
+
 static uint64_t align_record(uint64_t offset)
 {
     return (offset + DP_RECORD_ALIGN - 1) & ~(uint64_t)(DP_RECORD_ALIGN - 1);
@@ -400,10 +410,23 @@ static bool more_here(const struct dp_cursor *cursor)
            cursor->packet + align_record(cursor->at - cursor->packet) < cursor->end;
 }
 
+/* A stretch without packets is one place, however long. */
+static void note_bad(struct dp_cursor *cursor, uint64_t offset, uint64_t bytes, bool goes_on,
+                     const char *reason)
+{
+    if (!goes_on) {
+        note(cursor, offset, bytes, reason);
+    } else if (offset >= cursor->damaged_to) {
+        cursor->damage.bytes += bytes;
+        cursor->damaged_to = offset + 1;
+    }
+}
+
 /* The next packet with data in this file, from `offset` on. */
 static bool find_packet(struct dp_cursor *cursor, uint64_t offset)
 {
     struct dp_packet_view view;
+    bool bad = false;
 
     for (;;) {
         dp_packet_look(cursor->log, &cursor->map, offset, &view);
@@ -415,20 +438,19 @@ static bool find_packet(struct dp_cursor *cursor, uint64_t offset)
                 enter_packet(cursor, offset, &view);
             return true;
         }
+        uint64_t left = offset < cursor->map.size ? cursor->map.size - offset : 0;
         if (view.state == DP_PACKET_NONE) {
-            if (offset < cursor->map.size && !view.zero)
-                note(cursor, offset, cursor->map.size - offset, "the file is cut");
+            if (left > 0 && !view.zero)
+                note_bad(cursor, offset, left, bad, "the file is cut");
             return false;
         }
+        uint64_t step = dp_packet_step(&view, cursor->packet_bytes);
         if (view.state == DP_PACKET_BAD)
-            note(cursor, offset,
-                 cursor->packet_bytes ? cursor->packet_bytes : cursor->map.size - offset,
-                 view.reason);
-        /* A packet that does not say how long it is: as long as its fellows. */
-        uint64_t bytes = view.bytes ? view.bytes : cursor->packet_bytes;
-        if (bytes == 0 || bytes > cursor->map.size - offset)
+            note_bad(cursor, offset, step < left ? step : left, bad, view.reason);
+        bad = view.state == DP_PACKET_BAD;
+        if (step > left)
             return false;
-        offset += bytes;
+        offset += step;
     }
 }
 

@@ -153,6 +153,12 @@ void dp_packet_look(const struct dp_log *log, const struct dp_map *map, uint64_t
                     struct dp_packet_view *view);
 
 /*
+ * How far the next packet may be: a packet that does not say how long it is
+ * gives way page by page (packets start at pages), zeroes as their `fellows`.
+ */
+uint64_t dp_packet_step(const struct dp_packet_view *view, uint64_t fellows);
+
+/*
  * How many bytes from the packet's start hold complete records, at most
  * `content_bytes` (which lie in the map); `last_ns`: time of the last one.
  */

@@ -103,10 +103,14 @@ static void runtime_stream(struct writer *writer)
 /* 500 sampled calls of parse, 1000 ns to 1499 ns, over three packets. */
 static void many_calls(struct stream *s)
 {
+    uint64_t begin_ns = 0;
+
     for (uint32_t i = 0; i < 500; i++) {
-        if (i == 0 || i == 200)
-            stream_packet(s, AFTER(i == 0 ? 10 : 100), 101, "worker");
-        stream_call(s, DP_EVENT_ID_call, AFTER(i < 200 ? 11 : 101) + i * 1000, PARSE, 1000 + i);
+        if (i == 0 || i == 150 || i == 350) {
+            begin_ns = AFTER(10 + i);
+            stream_packet(s, begin_ns, 101, "worker");
+        }
+        stream_call(s, DP_EVENT_ID_call, begin_ns + (i + 1) * 1000, PARSE, 1000 + i);
     }
 }
 
@@ -125,7 +129,7 @@ static void lane_0(struct writer *writer)
 
     stream_open(&s, writer, 0, 0);
     many_calls(&s);
-    stream_record(&s, DP_EVENT_ID_call_wide, AFTER(180), &long_call, sizeof long_call, true);
+    stream_record(&s, DP_EVENT_ID_call_wide, AFTER(380), &long_call, sizeof long_call, true);
     /* More than 2^27 ns after the record before: only a wide header serves. */
     stream_record(&s, DP_EVENT_ID_slow_operation, AFTER(550), &slow, sizeof slow, false);
     stream_close(&s);

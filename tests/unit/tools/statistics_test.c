@@ -1,0 +1,190 @@
+/* Estimates, their intervals, percentiles and deviation, against values worked
+ * out here from all the calls. */
+#include "check.h"
+
+#include <stdint.h>
+
+#include "../../../tools/statistics.h"
+
+static uint64_t state = 12345;
+
+/* Deterministic, uniform in [0, 1). */
+static double uniform(void)
+{
+    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (double)(state >> 11) / 9007199254740992.0;
+}
+
+static void add(struct dp_totals *totals, uint64_t ns, double rate)
+{
+    const struct dp_site_stats one = {.sampled = 1,
+                                      .estimated = (uint64_t)(256 / rate + 0.5),
+                                      .variance = (uint64_t)((1 - rate) / rate / rate + 0.5),
+                                      .total_ns = ns,
+                                      .min_ns = ns,
+                                      .max_ns = ns};
+
+    dp_totals_add(totals, &one);
+    dp_histogram_add(&totals->histogram, ns);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static void quantiles_are_within_one_percent_of_the_exact_ones(void)
+{
+    enum { N = 20000 };
+    static uint64_t values[N];
+    struct dp_totals totals = {0};
+    double mean = 0, squares = 0;
+
+    for (int i = 0; i < N; i++) {
+        /* Log-normal would be fine; powers over nine decades are harder. */
+        values[i] = (uint64_t)pow(10, 9 * uniform());
+        add(&totals, values[i], 1);
+        mean += (double)values[i] / N;
+    }
+    qsort(values, N, sizeof *values, by_value);
+    for (int i = 0; i < N; i++)
+        squares += ((double)values[i] - mean) * ((double)values[i] - mean);
+    const double q[] = {0.0001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 1};
+    for (size_t i = 0; i < sizeof q / sizeof *q; i++) {
+        uint64_t exact = values[(size_t)ceil(q[i] * N) - 1];
+        CHECK_NEAR(dp_quantile_ns(&totals, q[i]), exact, 0.008);
+    }
+    CHECK_NEAR(dp_mean_ns(&totals), mean, 1e-9);
+    CHECK_NEAR(dp_deviation_ns(&totals), sqrt(squares / (N - 1)), 0.01);
+    CHECK(dp_quantile_ns(&totals, 0) == (double)values[0]);
+    dp_totals_finish(&totals);
+}
+
+static void small_values_are_exact(void)
+{
+    struct dp_totals totals = {0};
+
+    for (uint64_t ns = 0; ns < 128; ns++)
+        add(&totals, ns, 1);
+    CHECK(dp_quantile_ns(&totals, 0.5) == 63);
+    CHECK(dp_quantile_ns(&totals, 0.25) == 31);
+    CHECK(dp_quantile_ns(&totals, 1) == 127);
+    dp_totals_finish(&totals);
+}
+
+static void blocks_add_up_to_the_same_as_values(void)
+{
+    struct dp_histogram whole = {0}, blocks = {0};
+    uint32_t counters[DP_HISTOGRAM_BLOCKS][DP_HISTOGRAM_SUB] = {{0}};
+
+    for (int i = 0; i < 5000; i++) {
+        uint64_t ns = (uint64_t)pow(2, 50 * uniform());
+        uint32_t block = dp_histogram_block(ns);
+        dp_histogram_add(&whole, ns);
+        counters[block][dp_histogram_slot(ns, block)]++;
+    }
+    for (uint32_t b = 0; b < DP_HISTOGRAM_BLOCKS; b++)
+        dp_histogram_add_block(&blocks, b, counters[b]);
+    CHECK(blocks.count == whole.count);
+    for (double q = 0; q <= 1; q += 0.01)
+        CHECK(dp_histogram_quantile(&blocks, q) == dp_histogram_quantile(&whole, q));
+    dp_histogram_finish(&whole);
+    dp_histogram_finish(&blocks);
+}
+
+/* Samples N calls over and over; the interval must hold about 95 % of the times. */
+static void intervals_hold_as_often_as_they_say(void)
+{
+    enum { ROUNDS = 1000, N = 20000 };
+    const double rate = 0.05;
+    int calls_inside = 0, total_inside = 0;
+    double sum = 0;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        struct dp_totals totals = {0};
+        double truth = 0;
+        for (int i = 0; i < N; i++) {
+            uint64_t ns = 100 + (uint64_t)i % 1000;
+            truth += (double)ns;
+            if (uniform() < rate)
+                add(&totals, ns, rate);
+        }
+        struct dp_estimate calls = dp_estimate_calls(&totals);
+        struct dp_estimate total = dp_estimate_total(&totals);
+        CHECK(!calls.exact && !total.exact);
+        sum += calls.value;
+        calls_inside += calls.low <= N && N <= calls.high;
+        total_inside += total.low <= truth && truth <= total.high;
+        dp_totals_finish(&totals);
+    }
+    CHECK_NEAR(sum / ROUNDS, N, 0.01);
+    /* 950 expected, standard deviation 6.9. */
+    CHECK(calls_inside > 920 && calls_inside < 980);
+    CHECK(total_inside > 920 && total_inside < 980);
+}
+
+static void what_is_certain_has_no_interval(void)
+{
+    struct dp_totals totals = {0};
+
+    for (int i = 0; i < 10; i++)
+        add(&totals, 500, 1);
+    CHECK(dp_estimate_calls(&totals).exact);
+    CHECK(dp_estimate_calls(&totals).value == 10);
+    CHECK(dp_estimate_total(&totals).value == 5000);
+    dp_totals_finish(&totals);
+
+    /* Always-open sites count calls that were not all timed. */
+    totals = (struct dp_totals){.sum = {.calls = 1000, .sampled = 10, .estimated = 256 * 1000}};
+    CHECK(dp_estimate_calls(&totals).exact);
+    CHECK(dp_estimate_calls(&totals).value == 1000);
+
+    totals = (struct dp_totals){.counted = 7, .has_counted = true};
+    CHECK(dp_estimate_calls(&totals).exact);
+    CHECK(dp_estimate_calls(&totals).value == 7);
+}
+
+static void without_samples_only_a_lower_bound_is_known(void)
+{
+    struct dp_totals totals = {.sum = {.slow = 3, .slow_total_ns = 900}};
+
+    CHECK(dp_estimate_calls(&totals).value == 3);
+    CHECK(isinf(dp_estimate_calls(&totals).high));
+    CHECK(dp_estimate_total(&totals).value == 900);
+    CHECK(dp_mean_ns(&totals) == 0);
+    CHECK(dp_deviation_ns(&totals) == 0);
+    CHECK(dp_quantile_ns(&totals, 0.5) == 0);
+}
+
+static void lanes_add_up(void)
+{
+    struct dp_totals totals = {0};
+    const struct dp_site_stats a = {.sampled = 2, .min_ns = 5, .max_ns = 9, .total_ns = 14,
+                                    .memory_calls = 1, .peak_bytes = -3};
+    const struct dp_site_stats none = {.calls = 4};
+    const struct dp_site_stats b = {.sampled = 1, .min_ns = 7, .max_ns = 7, .total_ns = 7,
+                                    .memory_calls = 1, .peak_bytes = -8};
+
+    dp_totals_add(&totals, &none);
+    dp_totals_add(&totals, &a);
+    dp_totals_add(&totals, &none);
+    dp_totals_add(&totals, &b);
+    CHECK(totals.sum.min_ns == 5 && totals.sum.max_ns == 9);
+    CHECK(totals.sum.sampled == 3 && totals.sum.total_ns == 21 && totals.sum.calls == 8);
+    CHECK(totals.sum.peak_bytes == -3);
+    dp_totals_finish(&totals);
+}
+
+int main(void)
+{
+    quantiles_are_within_one_percent_of_the_exact_ones();
+    small_values_are_exact();
+    blocks_add_up_to_the_same_as_values();
+    intervals_hold_as_often_as_they_say();
+    what_is_certain_has_no_interval();
+    without_samples_only_a_lower_bound_is_known();
+    lanes_add_up();
+    return 0;
+}

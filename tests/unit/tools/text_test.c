@@ -1,0 +1,125 @@
+/* What people read: cleaned strings, units, tables. */
+#include "check.h"
+
+#include <stdint.h>
+
+#include "../../../tools/clean.h"
+#include "../../../tools/table.h"
+#include "../../../tools/units.h"
+
+static void nothing_that_a_terminal_obeys_gets_through(void)
+{
+    char buffer[64], small[8];
+
+    CHECK_TEXT(dp_clean("plain caf\xc3\xa9 \xe2\x82\xac", buffer, sizeof buffer),
+               "plain caf\xc3\xa9 \xe2\x82\xac");
+    CHECK_TEXT(dp_clean("a\033[31mb\n\t\x7f", buffer, sizeof buffer), "a\\x1b[31mb\\x0a\\x09\\x7f");
+    /* A C1 control in UTF-8, a lone continuation, an overlong '/', a surrogate. */
+    CHECK_TEXT(dp_clean("\xc2\x9b|\x80|\xc0\xaf|\xed\xa0\x80", buffer, sizeof buffer),
+               "\\xc2\\x9b|\\x80|\\xc0\\xaf|\\xed\\xa0\\x80");
+    CHECK_TEXT(dp_clean("123456789", small, sizeof small), "1234567");
+    CHECK_TEXT(dp_clean("12345\xe2\x82\xac", small, sizeof small), "12345");
+    for (int c = 1; c < 256; c++) {
+        const char one[] = {(char)c, '\0'};
+        for (const char *s = dp_clean(one, buffer, sizeof buffer); *s; s++)
+            CHECK((unsigned char)*s >= ' ' && (unsigned char)*s < 127);
+    }
+}
+
+static void strings_are_cut_at_whole_characters(void)
+{
+    char text[] = "a\xc3\xa9" "bcdef";
+
+    CHECK(dp_text_columns(text) == 7);
+    dp_text_cut(text, 4, 1);
+    CHECK_TEXT(text, "a\xc3\xa9" "b\xe2\x80\xa6");
+    dp_text_cut(text, 2, 0);
+    CHECK_TEXT(text, "a~");
+    dp_text_cut(text, 9, 0);
+    CHECK_TEXT(text, "a~");
+}
+
+static void units_have_three_digits(void)
+{
+    char b[DP_UNIT_TEXT];
+
+    CHECK_TEXT(dp_unit_ns(b, 0, false), "0 ns");
+    CHECK_TEXT(dp_unit_ns(b, 999, false), "999 ns");
+    CHECK_TEXT(dp_unit_ns(b, 999.6, false), "1.00 us");
+    CHECK_TEXT(dp_unit_ns(b, 1240000, true), "1.24 ms");
+    CHECK_TEXT(dp_unit_ns(b, 1500, true), "1.50 \xc2\xb5s");
+    CHECK_TEXT(dp_unit_ns(b, 99.96e3, false), "100 us");
+    CHECK_TEXT(dp_unit_ns(b, 999.6e6, false), "1.00 s");
+    CHECK_TEXT(dp_unit_ns(b, 59.9e9, false), "59.9 s");
+    CHECK_TEXT(dp_unit_ns(b, 600e9, false), "10.0 min");
+    CHECK_TEXT(dp_unit_ns(b, 7200e9, false), "2.00 h");
+    CHECK_TEXT(dp_unit_count(b, 99999), "99999");
+    CHECK_TEXT(dp_unit_count(b, 100000), "100 k");
+    CHECK_TEXT(dp_unit_count(b, 3100000), "3.10 M");
+    CHECK_TEXT(dp_unit_bytes(b, 0), "0 B");
+    CHECK_TEXT(dp_unit_bytes(b, -1536), "-1.50 KB");
+    CHECK_TEXT(dp_unit_bytes(b, 1024.0 * 1024 * 10), "10.0 MB");
+    CHECK_TEXT(dp_unit_percent(b, 0.931), "93.1 %");
+    CHECK_TEXT(dp_unit_percent(b, 0.00002), "0.002 %");
+    CHECK_TEXT(dp_unit_percent(b, 0.0 / 0.0), "-");
+    CHECK_TEXT(dp_unit_rate(b, 1000000000), "1");
+    CHECK_TEXT(dp_unit_rate(b, 10000000), "0.01");
+    CHECK_TEXT(dp_unit_rate(b, 0), "0");
+    CHECK_TEXT(dp_unit_time(b, UINT64_C(1760000000123456789), true),
+               "2025-10-09 08:53:20.123456789");
+    CHECK_TEXT(dp_unit_time(b, UINT64_C(1760000000123456789), false), "2025-10-09 08:53:20");
+}
+
+static const struct dp_column columns[] = {
+    {"name", true, 0}, {"n", false, 0}, {"less", false, 2}, {"least", false, 3}, {"last", true, 0}};
+
+static char *printed(size_t width)
+{
+    struct dp_table table;
+    char *text = NULL;
+    size_t size = 0;
+    struct dp_style style = {.out = open_memstream(&text, &size), .width = width};
+
+    dp_table_start(&table, columns, sizeof columns / sizeof *columns);
+    const char *cells[] = {"a", "1", "xx", "yyy", "short",
+                           "bcd", "22", "x", "", "quite a long one"};
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
+        dp_table_cell(&table, cells[i]);
+    dp_table_print(&table, &style);
+    dp_table_finish(&table);
+    fclose(style.out);
+    return text;
+}
+
+static void check_table(size_t width, const char *expected)
+{
+    char *text = printed(width);
+
+    CHECK_TEXT(text, expected);
+    free(text);
+}
+
+static void tables_fit_the_width(void)
+{
+    check_table(0, "name   n  less  least  last\n"
+                   "a      1    xx    yyy  short\n"
+                   "bcd   22     x         quite a long one\n");
+    check_table(33, "name   n  less  last\n"
+                    "a      1    xx  short\n"
+                    "bcd   22     x  quite a long one\n");
+    check_table(27, "name   n  last\n"
+                    "a      1  short\n"
+                    "bcd   22  quite a long one\n");
+    check_table(20, "name   n  last\n"
+                    "a      1  short\n"
+                    "bcd   22  quite a l~\n");
+}
+
+int main(void)
+{
+    nothing_that_a_terminal_obeys_gets_through();
+    strings_are_cut_at_whole_characters();
+    units_have_three_digits();
+    tables_fit_the_width();
+    return 0;
+}
