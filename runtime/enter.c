@@ -97,9 +97,6 @@ static __attribute__((noinline)) uint64_t enter(struct dp_lane *lane, struct dp_
         budget += DP_WEIGHT_ALWAYS; /* the opening had nothing to do with chance */
         budget -= site->chance_weight;
         kinds = site->always;
-        struct dp_site_stats *stats = dp_stats_of(lane, index);
-        if (stats)
-            stats->calls++;
         if (kinds)
             kinds |= DP_FRAME_BY_CHANCE;
     }
@@ -111,8 +108,10 @@ static __attribute__((noinline)) uint64_t enter(struct dp_lane *lane, struct dp_
     }
     deep_profile_budget = budget;
     kinds = refuse_by_load(lane, index, site, kinds);
-    if (!(kinds & ~DP_FRAME_BY_CHANCE))
+    if (!(kinds & ~DP_FRAME_BY_CHANCE)) {
+        dp_count_call(lane, index);
         return deep_profile_tick;
+    }
     return open_call(lane, index, kinds, kinds & site->memory, stack);
 }
 

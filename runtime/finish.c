@@ -16,6 +16,15 @@ static inline uint64_t positive(struct dp_lane *lane, uint64_t end, uint64_t sta
     return 0;
 }
 
+void dp_count_call(struct dp_lane *lane, uint32_t index)
+{
+    if (dp_sites[index].weight != DP_WEIGHT_ALWAYS)
+        return;
+    struct dp_site_stats *stats = dp_stats_of(lane, index);
+    if (stats)
+        stats->calls++;
+}
+
 static void emit_exception(struct dp_lane *lane, const struct dp_lane_frame *frame,
                            enum dp_left left, uint64_t now)
 {
@@ -36,8 +45,9 @@ void dp_drop_frames(struct dp_lane *lane, uint64_t depth, uint64_t now)
 {
     struct dp_lane_state *state = lane->state;
     while (state->frames_top > depth) {
-        state->frames_top--;
-        emit_exception(lane, &state->frames[state->frames_top], DP_LEFT_LONGJMP, now);
+        const struct dp_lane_frame *frame = &state->frames[--state->frames_top];
+        dp_count_call(lane, frame->site);
+        emit_exception(lane, frame, DP_LEFT_LONGJMP, now);
     }
 }
 
@@ -223,10 +233,9 @@ void dp_finish_call(struct dp_lane *lane, uint64_t depth, enum dp_left left, uin
         memory = &change;
         end_memory(lane, depth, memory);
     }
+    dp_count_call(lane, frame->site);
     struct dp_site_stats *stats = dp_stats_of(lane, frame->site);
     if (stats) {
-        if (site->simple)
-            stats->calls++; /* others are counted when they are opened */
         if (frame->kinds & DP_FRAME_BY_CHANCE)
             dp_stats_add_call(lane, stats, site, duration_ns, lane->frames[depth].child_ns);
         if (memory)

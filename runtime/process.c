@@ -263,7 +263,6 @@ static int start(void)
     dp_arch_init();
     dp_clock_init(dp_setting_text(DP_SETTING_CLOCK));
     int error = dp_sites_init(&rules, environment_bit(), dp_setting_value(DP_SETTING_CHECK_LOAD),
-                              dp_setting_value(DP_SETTING_TICK),
                               (double)dp_setting_value(DP_SETTING_SLOW_BASELINE) / 1e9);
     uint32_t *alive = error ? NULL : dp_os_map_wiped_on_fork();
     if (!alive)

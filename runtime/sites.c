@@ -13,9 +13,8 @@
 #include "os.h"
 #include "process.h"
 #include "sampler.h"
+#include "steward.h"
 
-/* A threshold shorter than this many ticks is judged by the exact clock. */
-#define TICKS_PER_THRESHOLD 16
 #define MAX_MODULES 1024
 
 struct dp_site_state *dp_sites;
@@ -25,7 +24,6 @@ static struct dp_lock registry_lock;
 static const struct dp_rules *rules;
 static uint32_t environment;
 static bool load_checks;
-static uint64_t tick_period_ns;
 static double baseline_rate;
 static uint32_t n_counted;
 static uint64_t shortest_slow_ns = UINT64_MAX;
@@ -37,12 +35,11 @@ static struct module {
 static uint32_t n_modules;
 
 int dp_sites_init(const struct dp_rules *active_rules, uint32_t env, bool check_load,
-                  uint64_t tick_ns, double slow_baseline)
+                  double slow_baseline)
 {
     rules = active_rules;
     environment = env;
     load_checks = check_load;
-    tick_period_ns = tick_ns;
     baseline_rate = slow_baseline;
     dp_sites = dp_os_map_memory(DP_MAX_SITES * sizeof *dp_sites);
     return dp_sites ? 0 : -1;
@@ -213,8 +210,8 @@ static void set_probe(struct dp_site_state *state, const struct demand *demand, 
         probe->load_checked = false; /* cheap, and what matters under load */
         probe->memory = options->strategy == DP_STRATEGY_MEMORY;
         state->slow_threshold_ns = options->threshold_ns;
-        state->slow_by_tick = !probe->memory &&
-                              options->threshold_ns >= TICKS_PER_THRESHOLD * tick_period_ns;
+        state->slow_by_tick =
+            !probe->memory && options->threshold_ns >= DP_TICKS_PER_THRESHOLD * DP_SHORTEST_TICK_NS;
         if (!state->slow_by_tick) {
             state->always |= kind;
         } else if (baseline_rate > 0) {
@@ -324,7 +321,8 @@ static void decide(uint32_t index, struct dp_site_state *state)
         dp_memory_counted = true;
     if (state->slow_by_tick) {
         /* One period less: the tick may be that much behind at the exit. */
-        state->slow_after = state->slow_threshold_ns - tick_period_ns;
+        state->slow_after =
+            state->slow_threshold_ns - dp_tick_period_for(state->slow_threshold_ns);
         if (state->slow_threshold_ns < shortest_slow_ns)
             shortest_slow_ns = state->slow_threshold_ns;
     }

@@ -15,7 +15,7 @@ extern struct dp_site_state *dp_sites; /* by index; DP_MAX_SITES of them */
 extern uint32_t dp_n_sites;            /* highest index given */
 
 /* Before any module is loaded while profiling is on. 0 or -errno. */
-int dp_sites_init(const struct dp_rules *rules, uint32_t env, bool check_load, uint64_t tick_ns,
+int dp_sites_init(const struct dp_rules *rules, uint32_t env, bool check_load,
                   double slow_baseline);
 
 /* Registers the module's sites, decides about each, opens their gates. */

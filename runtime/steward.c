@@ -75,13 +75,19 @@ uint64_t dp_tick_gap_after(void *a, uintptr_t t0, uintptr_t c)
     return atomic_load_explicit(&longest_gap_ns, memory_order_relaxed);
 }
 
-uint64_t dp_steward_period_ns(void)
+uint64_t dp_tick_period_for(uint64_t threshold_ns)
 {
     uint64_t period = dp_setting_value(DP_SETTING_TICK);
-    uint64_t wanted = dp_sites_shortest_slow_ns() / 64;
-    if (wanted < period)
-        period = wanted;
-    return period < 250000 ? 250000 : period;
+    uint64_t wanted = threshold_ns / DP_TICKS_PER_THRESHOLD;
+    if (wanted >= period)
+        return period;
+    return wanted < DP_SHORTEST_TICK_NS ? DP_SHORTEST_TICK_NS : wanted;
+}
+
+/* For the shortest threshold in force. */
+static uint64_t period_now(void)
+{
+    return dp_tick_period_for(dp_sites_shortest_slow_ns());
 }
 
 static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t t0, uint64_t now)
@@ -120,7 +126,7 @@ static void watch_open_calls(struct dp_lane *lane, uint64_t now)
             continue;
         uint64_t threshold = dp_sites[index].slow_threshold_ns;
         uint64_t *told = &reported[lane->index].t0[i % DP_OPEN_MAX];
-        if (!threshold || now - start < threshold + dp_steward_period_ns() || *told == t0)
+        if (!threshold || now - start < threshold + period_now() || *told == t0)
             continue;
         if (__atomic_load_n(&open->top, __ATOMIC_ACQUIRE) <= i ||
             __atomic_load_n(&call->t0, __ATOMIC_ACQUIRE) != t0)
@@ -216,7 +222,7 @@ static void *run(void *unused)
     prctl(PR_SET_NAME, "deep-profile", 0, 0, 0);
     while (!atomic_load_explicit(&stopping, memory_order_acquire)) {
         uint64_t now = dp_now_ns();
-        uint64_t period = dp_steward_period_ns();
+        uint64_t period = period_now();
         advance_tick(now, period);
         if (due(&next_watch, now, watch_ns < WATCH_NS ? watch_ns : WATCH_NS))
             watch_lanes(now);
