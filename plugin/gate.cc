@@ -147,6 +147,12 @@ static gimple *thunk_jump(const char *code, vec<tree, va_gc> *inputs, vec<tree, 
     "{jmp\t*" thunk "@GOTPCREL(%%rip)|jmp\t[QWORD PTR " thunk "@GOTPCREL[rip]]}\n"               \
     ".Ldeep_profile_%=:"
 
+bool dp_is_thunk_jump(gimple *statement)
+{
+    const gasm *jump = dyn_cast<const gasm *>(statement);
+    return jump && strstr(gimple_asm_string(jump), "deep_profile_") != NULL;
+}
+
 static void call_enter(gimple_seq *code, const struct dp_gate *gate)
 {
     if (dp_plain_calls) {

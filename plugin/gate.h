@@ -38,4 +38,7 @@ void dp_gate_init(struct dp_gate *gate, tree fn, tree site, uint32_t flags);
 void dp_gate_entry(const struct dp_gate *gate, vec<dp_gate_step> *steps);
 void dp_gate_exit(const struct dp_gate *gate, enum dp_way_out way, vec<dp_gate_step> *steps);
 
+/* Is `statement` a cold path that dp_gate_entry or dp_gate_exit made? */
+bool dp_is_thunk_jump(gimple *statement);
+
 #endif

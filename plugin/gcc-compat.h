@@ -15,6 +15,7 @@
 #include "plugin-version.h"
 
 #include "tree.h"
+#include "backend.h"
 #include "gimple.h"
 #include "gimple-iterator.h"
 #include "gimple-predict.h"

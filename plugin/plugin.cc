@@ -6,6 +6,7 @@
  *     site.cc               the data of each instrumented function
  *     gate.cc               the code of the gate, in pieces
  *     instrument_early.cc   puts it around annotated functions
+ *     mark_cold.cc          moves its slow paths out of the way
  *
  * What the inserted code talks to is include/deep_profile/abi/gate.h. Loaded by
  * gcc -fplugin=; deep-profile-cc chooses the build that fits the compiler.
@@ -15,6 +16,7 @@
 #include "attribute.h"
 #include "gate.h"
 #include "instrument_early.h"
+#include "mark_cold.h"
 #include "site.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -79,6 +81,7 @@ EXPORT int plugin_init(struct plugin_name_args *plugin, struct plugin_gcc_versio
     register_callback(name, PLUGIN_START_UNIT, choose_calls, NULL);
     register_callback(name, PLUGIN_ATTRIBUTES, dp_register_attributes, NULL);
     dp_register_early_pass(name);
+    dp_register_cold_pass(name);
     register_callback(name, PLUGIN_ALL_IPA_PASSES_START, dp_check_bodiless, NULL);
     return 0;
 }

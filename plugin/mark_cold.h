@@ -1,0 +1,9 @@
+/* The pass that keeps the slow paths out of the way. */
+#ifndef DP_MARK_COLD_H
+#define DP_MARK_COLD_H
+
+#include "gcc-compat.h"
+
+void dp_register_cold_pass(const char *plugin);
+
+#endif
