@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import dp
@@ -67,13 +68,16 @@ class Examples(unittest.TestCase):
     def test_02_profile_if_slow(self):
         # The last one is a prime whose root is near 10^8: 5 * 10^7 divisions, which
         # no machine does in 10 ms. The first two need a handful.
+        began = time.monotonic_ns()
         said, events = self.profile("02-profile-if-slow", "12", "1001", "9999999999999937")
+        took_ns = time.monotonic_ns() - began
         self.assertEqual(said, "12: 2 2 3\n1001: 7 11 13\n9999999999999937: 9999999999999937\n")
         slow = self.of(events, "profiler.slow_operation", "smallest_factor")
         finished = [e for e in slow if not e["metadata"].get("in_flight")]
         self.assertGreaterEqual(len(finished), 1)
         for event in finished:
             self.assertGreaterEqual(event["measurements"]["duration_ns"], 10_000_000)
+            self.assertLess(event["measurements"]["duration_ns"], took_ns)
             self.assertEqual(event["measurements"]["threshold_ns"], 10_000_000)
             self.assertEqual(event["metadata"]["algorithm"], "trial_division")
 
