@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 _Thread_local int64_t deep_profile_budget DP_INITIAL_EXEC = -1;
 _Thread_local struct dp_open_calls *deep_profile_open DP_INITIAL_EXEC;
@@ -131,7 +132,7 @@ static bool is_ours(const struct dp_site *site)
 
 uint64_t deep_profile_enter_call(struct dp_site *site)
 {
-    deep_profile_budget = fake_all ? -1 : 0; /* -1: the next gate opens, too */
+    deep_profile_budget = fake_refill;
     deep_profile_open = &open_calls;
     deep_profile_counts = counts;
     if (!is_ours(site)) { /* a constructor that runs before ours */
@@ -161,7 +162,17 @@ void deep_profile_exit_call(struct dp_site *site, uint64_t t0)
     depth--;
 }
 
-bool fake_all = true;
+int64_t fake_refill = -1;
+volatile int fake_stop;
+
+/* Here, since TSan must not see it, as it does not see the real runtime. */
+void fake_switch_on(struct fake_site *site, int seconds)
+{
+    ((volatile struct dp_site *)site->site)->weight = DP_WEIGHT_ALWAYS;
+    for (int i = 0; i < seconds * 1000 && !((volatile struct fake_site *)site)->enters; i++)
+        usleep(1000);
+    fake_stop = 1;
+}
 
 int fake_finish(void)
 {

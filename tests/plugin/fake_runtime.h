@@ -29,7 +29,11 @@ void fake_forget_depth(int wanted);         /* after a longjmp */
 uint64_t fake_counted(const char *function); /* of this thread */
 uint64_t fake_open_top(void);
 const struct dp_open_call *fake_open_call(uint64_t depth_from_0);
-extern bool fake_all; /* open every gate; else those with weight */
+extern int64_t fake_refill; /* budget after a gate has opened; at first -1: open all */
+
+/* Lets every call of the site in, waits until one came, and sets fake_stop. */
+void fake_switch_on(struct fake_site *site, int seconds);
+extern volatile int fake_stop;
 
 /* Main returns this: 0 if all calls were left that were entered. */
 int fake_finish(void);

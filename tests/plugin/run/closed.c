@@ -1,6 +1,8 @@
 /* A closed gate costs the budget its weight and nothing else, and a weight that
- * changes is seen at the next call, in an inlined copy, too. */
+ * changes is seen at the next call, in an inlined copy, too.
+ * options: -pthread */
 #include <deep_profile.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,12 +18,15 @@ static int64_t *weight;
 __attribute__((noinline)) static int loop(int n)
 {
     int sum = 0;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++)
         sum += small(i);
-        if (i == 500)
-            __atomic_store_n(weight, 10, __ATOMIC_RELAXED);
-    }
     return sum;
+}
+
+static void *switch_on(void *site)
+{
+    fake_switch_on(site, 10);
+    return NULL;
 }
 
 DEEP_PROFILE() __attribute__((noinline)) void slow(uint64_t passes)
@@ -29,20 +34,38 @@ DEEP_PROFILE() __attribute__((noinline)) void slow(uint64_t passes)
     deep_profile_tick += passes;
 }
 
-int main(void)
+/* A weight that changes is seen in a loop that calls nothing. */
+static void live_control(struct fake_site *site)
 {
-    fake_all = false;
-    deep_profile_budget = 1000;
-    struct fake_site *site = fake_find("small");
-    weight = &site->site->weight;
-    *weight = 0;
-    loop(1000);
-    /* 499 calls of weight 10: the budget lasts for 100, then each one opens,
-     * because the fake runtime fills up to 0. */
-    EXPECT(site->enters == 399 && site->exits == 399);
+    pthread_t thread;
+    int n = 0;
+    deep_profile_budget = 0;
+    EXPECT(pthread_create(&thread, NULL, switch_on, site) == 0);
+    while (!fake_stop)
+        n = small(n);
+    EXPECT(pthread_join(thread, NULL) == 0);
+    EXPECT(site->enters > 0);
+}
 
-    /* The exit check alone. */
-    site = fake_find("slow");
+/* What the gate's slow path does to the budget is seen by the next gate, also
+ * by one inlined into the same loop. */
+static void refill(struct fake_site *site)
+{
+    uint64_t before = site->enters;
+    fake_refill = 95;
+    deep_profile_budget = 1000;
+    *weight = 0;
+    loop(500);
+    EXPECT(deep_profile_budget == 1000 && site->enters == before);
+    *weight = 10;
+    loop(499);
+    /* Open: the call after 100, then one in ten. */
+    EXPECT(site->enters - before == 1 + 398 / 10);
+    EXPECT(deep_profile_budget == 95 - 398 % 10 * 10);
+}
+
+static void exit_check(struct fake_site *site)
+{
     site->site->weight = 0;
     deep_profile_budget = 0;
     slow(99);
@@ -52,5 +75,15 @@ int main(void)
     EXPECT(site->slow_exits == 0);
     slow(100);
     EXPECT(site->enters == 0 && site->exits == 0 && site->slow_exits == 1);
+}
+
+int main(void)
+{
+    struct fake_site *site = fake_find("small");
+    weight = &site->site->weight;
+    *weight = 0;
+    live_control(site);
+    refill(site);
+    exit_check(fake_find("slow"));
     return fake_finish();
 }

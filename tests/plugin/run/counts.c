@@ -47,7 +47,6 @@ int main(void)
     EXPECT(fibonacci(10) == 55 && fake_counted("fibonacci") == 177);
     loop(1000);
     EXPECT(fake_counted("small") == 1000 && fake_counted("loop") == 1);
-    fake_all = false;
     deep_profile_counts = NULL;
     deep_profile_budget = INT64_MAX;
     fake_find("fibonacci")->site->weight = 0;

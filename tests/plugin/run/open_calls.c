@@ -62,7 +62,7 @@ int main(void)
     below(&another); /* the new list is empty, and stays so */
     EXPECT(deep_profile_open == &another && another.top == 0);
     switches(NULL);
-    fake_all = false; /* gates stay closed, so the list stays away */
+    /* A gate that stays closed, so the list stays away. */
     fake_find("switches")->site->weight = 0;
     deep_profile_open = NULL;
     deep_profile_budget = 0;
