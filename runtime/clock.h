@@ -22,7 +22,8 @@ struct dp_clock_line {
     uint64_t mult; /* ns per cycle, times 2^32 */
 };
 
-extern _Atomic(const struct dp_clock_line *) dp_clock_line; /* NULL: use the vDSO */
+extern _Atomic(const struct dp_clock_line *) dp_clock_line
+    __attribute__((visibility("hidden"))); /* NULL: use the vDSO */
 
 /* `choice`: "auto", "tsc" or "monotonic". */
 void dp_clock_init(const char *choice);

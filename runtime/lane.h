@@ -8,7 +8,7 @@
 
 #include "types.h"
 
-extern DP_INITIAL_EXEC _Thread_local struct dp_lane *dp_self;
+extern DP_HIDDEN DP_INITIAL_EXEC _Thread_local struct dp_lane *dp_self;
 
 /* 0 or -errno. `directory` is the log's. */
 int dp_lanes_init(const char *directory);

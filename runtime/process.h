@@ -13,7 +13,7 @@
 #include "types.h"
 
 /* 1 in the process that made the log; reads as 0 in a forked child. */
-extern const volatile uint32_t *dp_process_alive;
+extern DP_HIDDEN const volatile uint32_t *dp_process_alive;
 
 static inline bool dp_process_is_ours(void)
 {
@@ -37,7 +37,7 @@ uint64_t dp_process_meet_thread(void *, uintptr_t, uintptr_t);
 int dp_process_grow_lane(uint32_t lane, uint64_t offset, uint64_t bytes);
 
 /* Bits 1u << enum dp_resource. */
-extern _Atomic uint32_t dp_load_closed;
+extern DP_HIDDEN _Atomic uint32_t dp_load_closed;
 
 static inline bool dp_load_gate_closed(void)
 {

@@ -17,7 +17,7 @@
 #define DP_LN_TABLE 256
 
 /* -ln(1/2 + i/512) in units of 2^-50. */
-extern uint64_t dp_ln_table[DP_LN_TABLE + 1];
+extern __attribute__((visibility("hidden"))) uint64_t dp_ln_table[DP_LN_TABLE + 1];
 
 void dp_sampler_init(void);
 

@@ -2,6 +2,7 @@
 #include "sites.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <string.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -16,6 +17,7 @@
 #include "steward.h"
 
 #define MAX_MODULES 1024
+#define ID_TABLE (2 * DP_MAX_SITES)
 
 struct dp_site_state *dp_sites;
 uint32_t dp_n_sites;
@@ -27,6 +29,8 @@ static bool load_checks;
 static double baseline_rate;
 static uint32_t n_counted;
 static uint64_t shortest_slow_ns = UINT64_MAX;
+
+static uint32_t *ids; /* index by hash of the site's identity; 0: free */
 
 static struct module {
     struct dp_site *start;
@@ -42,7 +46,8 @@ int dp_sites_init(const struct dp_rules *active_rules, uint32_t env, bool check_
     load_checks = check_load;
     baseline_rate = slow_baseline;
     dp_sites = dp_os_map_memory(DP_MAX_SITES * sizeof *dp_sites);
-    return dp_sites ? 0 : -1;
+    ids = dp_os_map_memory(ID_TABLE * sizeof *ids);
+    return dp_sites && ids ? 0 : -ENOMEM;
 }
 
 void dp_sites_unlock(void)
@@ -346,14 +351,15 @@ static const char *module_name(const void *address)
     return slash ? slash + 1 : info.dli_fname;
 }
 
-/* Copies of one inline function share a site: the same index by identity. */
-static uint32_t find_site(uint64_t id)
+/* Copies of one inline function share a site: the same index by identity.
+ * Returns where the index of `id` stands, or belongs (open addressing; the
+ * table is twice as large as there can be sites). */
+static uint32_t *slot_of(uint64_t id)
 {
-    for (uint32_t i = 1; i <= dp_n_sites; i++) {
-        if (dp_sites[i].id == id)
-            return i;
-    }
-    return 0;
+    uint32_t at = (uint32_t)(id % ID_TABLE);
+    while (ids[at] && dp_sites[ids[at]].id != id)
+        at = (at + 1) % ID_TABLE;
+    return &ids[at];
 }
 
 static void open_gate(struct dp_site *site, const struct dp_site_state *state)
@@ -396,32 +402,38 @@ static void keep_names(struct dp_site_state *state, const struct dp_site_desc *d
     }
 }
 
+/* The code's own counter, where the function has one. */
+static void give_count_slot(struct dp_site *site, uint32_t index)
+{
+    uint32_t *sites_of_slots = dp_process_state()->counted_site;
+    for (uint32_t slot = 1; slot <= n_counted; slot++) {
+        if (sites_of_slots[slot] == index) {
+            site->count_slot = slot;
+            return;
+        }
+    }
+    if (n_counted + 1 < DP_MAX_COUNTED && dp_lanes_allow_counted(n_counted + 1) == 0) {
+        site->count_slot = ++n_counted;
+        sites_of_slots[n_counted] = index;
+    }
+}
+
 static void add_site(struct dp_site *site, const char *module)
 {
     uint64_t id = site_id(module, site->desc);
-    uint32_t index = find_site(id);
-    bool known = index != 0;
-    if (!known) {
-        if (dp_n_sites + 1 >= DP_MAX_SITES) {
-            dp_process_lost(DP_LOSS_SITES, 1);
-            return;
-        }
-        index = dp_n_sites + 1;
+    uint32_t *slot = slot_of(id);
+    bool known = *slot != 0;
+    if (!known && dp_n_sites + 1 >= DP_MAX_SITES) {
+        dp_process_lost(DP_LOSS_SITES, 1);
+        return;
     }
+    uint32_t index = known ? *slot : dp_n_sites + 1;
     struct dp_site_state *state = &dp_sites[index];
     state->site = site;
-    if (site->desc->flags & DP_SITE_COUNTED) {
-        for (uint32_t slot = 1; known && slot <= n_counted && !site->count_slot; slot++) {
-            if (dp_process_state()->counted_site[slot] == index)
-                site->count_slot = slot;
-        }
-        if (!site->count_slot && n_counted + 1 < DP_MAX_COUNTED &&
-            dp_lanes_allow_counted(n_counted + 1) == 0) {
-            site->count_slot = ++n_counted;
-            dp_process_state()->counted_site[n_counted] = index;
-        }
-    }
+    if (site->desc->flags & DP_SITE_COUNTED)
+        give_count_slot(site, index);
     if (!known) {
+        *slot = index;
         state->id = id;
         keep_names(state, site->desc, module);
         dp_log_site(index, id, site->desc, module);
@@ -429,10 +441,10 @@ static void add_site(struct dp_site *site, const char *module)
         dp_n_sites = index;
         dp_process_state()->sites = index;
     }
-    site->index = index;
-    /* Counting is by the code: a site whose counting is not in force has slot 0. */
-    if (site->count_slot && !(state->probes[DP_ATTRIBUTE_CALLS].chance))
+    /* Where counting is not in force the code counts into slot 0, nobody's. */
+    if (site->count_slot && !state->probes[DP_ATTRIBUTE_CALLS].chance)
         site->count_slot = 0;
+    site->index = index;
     open_gate(site, state);
 }
 

@@ -11,7 +11,7 @@
 #include "rules.h"
 #include "types.h"
 
-extern struct dp_site_state *dp_sites; /* by index; DP_MAX_SITES of them */
+extern DP_HIDDEN struct dp_site_state *dp_sites; /* by index; DP_MAX_SITES of them */
 extern uint32_t dp_n_sites;            /* highest index given */
 
 /* Before any module is loaded while profiling is on. 0 or -errno. */

@@ -29,6 +29,8 @@
 #define DP_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define DP_KIND(attribute) (1u << DP_ATTRIBUTE_##attribute)
 #define DP_PATH_MAX 4096
+/* On variables of the hot path: no way through the GOT. */
+#define DP_HIDDEN __attribute__((visibility("hidden")))
 
 /* Between code and signal handlers of one thread. */
 #define DP_COMPILER_BARRIER() atomic_signal_fence(memory_order_seq_cst)
