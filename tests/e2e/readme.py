@@ -3,6 +3,7 @@
 
 Run by Meson: readme.py README TOOL CC.
 """
+import glob
 import os
 import re
 import shutil
@@ -48,6 +49,17 @@ class Readme(unittest.TestCase):
         self.assertGreater(len(links), 8)
         for link in links:
             self.assertTrue(os.path.exists(os.path.join(os.path.dirname(README), link)), link)
+
+    def test_files_that_documents_name_exist(self):
+        root = os.path.dirname(README)
+        documents = [README, *glob.glob(root + "/docs/*.md"), *glob.glob(root + "/docs/*/*.md")]
+        for document in documents:
+            with open(document, encoding="utf-8") as file:
+                text = file.read()
+            for name in re.findall(r"`((?:docs|examples|include|plugin|runtime|scripts|tests|tools)"
+                                   r"/[\w./+-]*)`", text):
+                with self.subTest(document=os.path.relpath(document, root), name=name):
+                    self.assertTrue(os.path.exists(f"{root}/{name}"))
 
 
 if __name__ == "__main__":
