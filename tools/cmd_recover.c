@@ -134,9 +134,8 @@ static bool repair_packets(struct repair *repair, const struct dp_map *map, stru
             bytes = view.bytes;
         if (view.state != DP_PACKET_DATA)
             continue;
-        if (tail->end < offset &&
-            !bridge(repair, map, tail->end, offset, &view.header,
-                    last_ns ? last_ns : view.header.timestamp_begin))
+        if (tail->end < offset && !bridge(repair, map, tail->end, offset, &view.header,
+                                          last_ns ? last_ns : view.header.timestamp_begin))
             return false;
         if (!repair_packet(repair, map, offset, &view, &last_ns))
             return false;

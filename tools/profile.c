@@ -70,8 +70,7 @@ static void see_lane(void *context, const struct dp_lane_state *lane)
                                       .tid = lane->tid,
                                       .threads = lane->threads,
                                       .alive = lane->owner == DP_LANE_OWNED,
-                                      .slow_paths = lane->slow_paths,
-                                      .records = lane->records};
+                                      .slow_paths = lane->slow_paths};
     memcpy(thread->name, lane->thread_name, sizeof lane->thread_name);
     profile->slow_paths += lane->slow_paths;
     profile->gated += lane->gated;
@@ -462,6 +461,7 @@ int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned wha
         status = read_state(profile, problem);
     if (status == DP_EXIT_OK)
         read_streams(profile, what & DP_PROFILE_STREAMS);
+    profile->has_records = what & DP_PROFILE_STREAMS;
     if (status == DP_EXIT_OK && !readable(profile)) {
         if (profile->damage.places > 0)
             dp_problem_set(problem, "nothing of the log '%s' can be read: %.400s", path,

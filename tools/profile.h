@@ -53,7 +53,6 @@ struct dp_thread_info {
     bool alive;
     char name[17];
     uint64_t slow_paths;
-    uint64_t records;
 };
 
 struct dp_profile {
@@ -89,7 +88,8 @@ struct dp_profile {
     uint64_t lost_events[DP_LOSS_COUNT]; /* as the streams' own records say */
     uint64_t gated;
     uint64_t slow_paths;
-    uint64_t records; /* read from the streams */
+    bool has_records; /* all streams were read */
+    uint64_t records;
     uint64_t memory_events;
     bool has_overhead;
     struct dp_event_overhead overhead; /* the last one */

@@ -184,7 +184,6 @@ static void put_threads(struct json_object *object, const struct dp_profile *pro
         dp_json_put_u64(one, "tid", thread->tid);
         dp_json_put_text(one, "thread", thread->name);
         dp_json_put_u64(one, "threads", thread->threads);
-        dp_json_put_u64(one, "records", thread->records);
         dp_json_put_u64(one, "slow_paths", thread->slow_paths);
     }
 }
@@ -269,7 +268,8 @@ void dp_report_json(const struct dp_report *report, struct json_object *object)
                     dp_profile_realtime(profile, dp_profile_start_ns(profile)));
     dp_json_put_u64(object, "wall_ns", dp_profile_wall_ns(profile));
     dp_json_put_number(object, "process_cpu_ns", cpu ? (double)cpu : NAN, 0);
-    dp_json_put_u64(object, "records", profile->records);
+    if (profile->has_records)
+        dp_json_put_u64(object, "records", profile->records);
     dp_json_put_bool(object, "from_state", profile->has_lanes);
     put_functions(object, report);
     put_slow(object, profile);

@@ -54,15 +54,11 @@ static void print_when(const struct dp_profile *profile, const struct dp_style *
 static void print_log(const struct dp_profile *profile, const struct dp_style *style)
 {
     char bytes[DP_UNIT_TEXT], records[DP_UNIT_TEXT];
-    uint64_t written = 0;
-
-    for (size_t i = 0; i < profile->n_threads; i++)
-        written += profile->threads[i].records;
     line(style, "log");
     dp_print_clean(style, profile->log.path);
-    fprintf(
-        style->out, ": %s, %s records", dp_unit_bytes(bytes, (double)profile->stream_bytes),
-        dp_unit_count(records, (double)(profile->records > written ? profile->records : written)));
+    fprintf(style->out, ": %s", dp_unit_bytes(bytes, (double)profile->stream_bytes));
+    if (profile->has_records)
+        fprintf(style->out, ", %s records", dp_unit_count(records, (double)profile->records));
     if (profile->n_threads > 0)
         fprintf(style->out, ", %zu lane%s", profile->n_threads, profile->n_threads == 1 ? "" : "s");
     fputc('\n', style->out);
@@ -402,7 +398,9 @@ static void print_load(const struct dp_profile *profile, const struct dp_style *
     uint64_t start = dp_profile_start_ns(profile);
 
     dp_heading(style, "Load");
-    if (profile->n_load == 0)
+    if (profile->log.n_streams == 0)
+        fputs("the gate's moves are not known without streams\n", style->out);
+    else if (profile->n_load == 0)
         fputs("the gate stayed open\n", style->out);
     for (size_t i = 0; i < profile->n_load; i++) {
         const struct dp_load_move *move = &profile->load[i];

@@ -111,6 +111,11 @@ struct dp_estimate dp_estimate_total(const struct dp_totals *totals)
     double weight = (double)sum->estimated / ESTIMATED_UNIT / n;
     if (weight < 1)
         weight = 1;
+    /* Calls that the load gate refused were not left out by chance: nothing
+     * stands for them. */
+    if ((double)sum->calls > n * weight + 0.5)
+        return (struct dp_estimate){fmax((double)sum->total_ns * weight, seen), seen, INFINITY,
+                                    false};
     double squares = dp_histogram_squares(&totals->histogram, mean) + n * mean * mean;
     return around(fmax((double)sum->total_ns * weight, seen), (double)sum->variance / n * squares,
                   seen);

@@ -49,7 +49,7 @@ static void setting(struct stream *stream, uint64_t time_ns, uint32_t source, co
                  NULL);
 }
 
-static void runtime_stream(struct writer *writer)
+static void runtime_stream(struct writer *writer, bool events)
 {
     struct stream s;
     const struct dp_event_clock clock = {123456789, START_NS, START_NS + OFFSET_NS};
@@ -89,10 +89,13 @@ static void runtime_stream(struct writer *writer)
               "");
     site(&s, START_NS, PAY, "pay", "pay.c", 99);
     attribute(&s, START_NS, PAY, DP_ATTRIBUTE_PRODUCTION, DP_ATTRIBUTE_ON, 1000000, 0, "", "");
-    stream_record(&s, DP_EVENT_ID_slow_operation, AFTER(410), &in_flight, sizeof in_flight, false);
-    stream_record(&s, DP_EVENT_ID_load, AFTER(1200), &closed, sizeof closed, false);
-    stream_record(&s, DP_EVENT_ID_lost, AFTER(1300), &lost, sizeof lost, false);
-    stream_record(&s, DP_EVENT_ID_load, AFTER(1700), &open, sizeof open, false);
+    if (events) {
+        stream_record(&s, DP_EVENT_ID_slow_operation, AFTER(410), &in_flight, sizeof in_flight,
+                      false);
+        stream_record(&s, DP_EVENT_ID_load, AFTER(1200), &closed, sizeof closed, false);
+        stream_record(&s, DP_EVENT_ID_lost, AFTER(1300), &lost, sizeof lost, false);
+        stream_record(&s, DP_EVENT_ID_load, AFTER(1700), &open, sizeof open, false);
+    }
     stream_record(&s, DP_EVENT_ID_overhead, AFTER(2000), &overhead, sizeof overhead, false);
     stream_prepared(&s, 1);
     stream_close(&s);
@@ -341,7 +344,7 @@ static void lane_states(const struct writer *writer)
 static void streams_only(struct writer *writer)
 {
     writer_metadata(writer, "/opt/server", 100);
-    runtime_stream(writer);
+    runtime_stream(writer, true);
     lane_0(writer);
     lane_1(writer);
 }
@@ -376,7 +379,7 @@ static void empty(struct writer *writer)
 static void idle(struct writer *writer)
 {
     writer_metadata(writer, "/opt/server", 100);
-    runtime_stream(writer);
+    runtime_stream(writer, false);
     process_state(writer, DP_PROCESS_FINISHED);
 }
 

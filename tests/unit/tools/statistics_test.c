@@ -141,6 +141,12 @@ static void what_is_certain_has_no_interval(void)
     CHECK(dp_estimate_calls(&totals).exact);
     CHECK(dp_estimate_calls(&totals).value == 1000);
 
+    /* Some of them refused by the load gate: their time is not known. */
+    totals = (struct dp_totals){
+        .sum = {.calls = 1000, .sampled = 10, .estimated = 256 * 10, .total_ns = 70}};
+    CHECK(dp_estimate_calls(&totals).exact && dp_estimate_calls(&totals).value == 1000);
+    CHECK(dp_estimate_total(&totals).value == 70 && isinf(dp_estimate_total(&totals).high));
+
     totals = (struct dp_totals){.counted = 7, .has_counted = true};
     CHECK(dp_estimate_calls(&totals).exact);
     CHECK(dp_estimate_calls(&totals).value == 7);
