@@ -276,6 +276,15 @@ class Packaging(unittest.TestCase):
         self.build("cmake", "--build", "b", "-j2")
         self.check("b/main")
 
+    def test_developer_shell_of_the_build_folder(self):
+        if HOW != "build-folder":
+            self.skipTest("installed")
+        self.build("meson", "devenv", "-C", BUILD, "sh", "-ec",
+                   "cd $0; deep-profile-cc -c main.c; deep-profile-c++ -c twice.cc; "
+                   "deep-profile-c++ main.o twice.o -o main; deep-profile --version; "
+                   "pkg-config --exists deep-profile", self.folder)
+        self.check()
+
     @needs("man")
     def test_manuals_are_where_man_looks(self):
         if HOW == "build-folder":

@@ -69,14 +69,20 @@ static const char *prefix_of(const char *folder)
     return prefix;
 }
 
-/* Where the loader looks without being told; elsewhere programs need an rpath.
- * /usr/local/lib is in no such list: it works only after ldconfig was run. */
+/* Where the loader looks without being told: /lib, /usr/lib64, and
+ * /usr/lib/x86_64-linux-gnu. Elsewhere programs need an rpath, in
+ * /usr/local/lib as well: that one works only after somebody ran ldconfig. */
 static bool is_system_folder(const char *folder)
 {
     char *real = realpath(folder, NULL);
-    bool is = real && (strncmp(real, "/usr/lib", 8) == 0 || strncmp(real, "/lib", 4) == 0);
+    if (!real)
+        return false;
+    const char *path = strncmp(real, "/usr/", 5) == 0 ? real + 4 : real;
+    bool system = strcmp(path, "/lib") == 0 || strcmp(path, "/lib64") == 0;
+    if (strncmp(path, "/lib/", 5) == 0)
+        system = !strchr(path + 5, '/') && strstr(path + 5, "-linux-gnu");
     free(real);
-    return is;
+    return system;
 }
 
 void dp_layout_find(struct dp_layout *layout)
