@@ -69,16 +69,16 @@ static const char *prefix_of(const char *folder)
     return prefix;
 }
 
-/* Where the loader looks without being told: /lib, /usr/lib64, and
- * /usr/lib/x86_64-linux-gnu. Elsewhere programs need an rpath, in
- * /usr/local/lib as well: that one works only after somebody ran ldconfig. */
+/* Where Debian's loader looks without being told: /lib, /usr/lib, and
+ * /usr/lib/x86_64-linux-gnu. Elsewhere programs need an rpath, in /usr/local/lib
+ * as well (it works only after somebody ran ldconfig), and in /usr/lib64. */
 static bool is_system_folder(const char *folder)
 {
     char *real = realpath(folder, NULL);
     if (!real)
         return false;
     const char *path = strncmp(real, "/usr/", 5) == 0 ? real + 4 : real;
-    bool system = strcmp(path, "/lib") == 0 || strcmp(path, "/lib64") == 0;
+    bool system = strcmp(path, "/lib") == 0;
     if (strncmp(path, "/lib/", 5) == 0)
         system = !strchr(path + 5, '/') && strstr(path + 5, "-linux-gnu");
     free(real);
