@@ -40,6 +40,11 @@ class Examples(unittest.TestCase):
         self.assertEqual(plain, profiled)
         return profiled, dp.events(TOOL, self.out)
 
+    def reported(self, function):
+        """The function's row in the report."""
+        row, = [f for f in dp.report(TOOL, self.out)["functions"] if f["function"] == function]
+        return row
+
     def of(self, events, event, function):
         return [e for e in events if e["event"] == event and e["metadata"].get("function") == function]
 
@@ -80,6 +85,7 @@ class Examples(unittest.TestCase):
             self.assertLess(event["measurements"]["duration_ns"], took_ns)
             self.assertEqual(event["measurements"]["threshold_ns"], 10_000_000)
             self.assertEqual(event["metadata"]["algorithm"], "trial_division")
+        self.assertEqual(self.reported("smallest_factor")["slow"], len(finished))
 
     def test_02_profile_if_slow_is_silent_about_fast_calls(self):
         # Three calls of nanoseconds; only a machine that stops for 10 ms makes one slow.
@@ -94,8 +100,7 @@ class Examples(unittest.TestCase):
         # 200000 calls at rate 0.01: 8 standard deviations (45 each) around 2000.
         count = len(self.of(events, "profiler.production", "is_valid"))
         self.assertTrue(1640 <= count <= 2360, count)
-        site, = [s for s in dp.report(TOOL, self.out)["functions"] if s["function"] == "is_valid"]
-        self.assertLess(abs(site["estimated_calls"] - 200000), 36000)
+        self.assertLess(abs(self.reported("is_valid")["estimated_calls"] - 200000), 36000)
 
     def test_04_profile_memory(self):
         lines = [f"{i:0100}\n" for i in range(1000)]
@@ -107,6 +112,9 @@ class Examples(unittest.TestCase):
         self.assertGreaterEqual(load["measurements"]["delta_bytes"], 1000 * 109)
         self.assertLess(load["measurements"]["delta_bytes"], 1000 * 160 + 8192)
         self.assertGreaterEqual(sort["measurements"]["peak_bytes"], 8000)
+        self.assertEqual(sort["measurements"]["delta_bytes"], 0)
+        self.assertEqual(self.reported("load")["memory"]["delta_bytes"],
+                         load["measurements"]["delta_bytes"])
 
     def test_04_profile_memory_is_silent_under_its_threshold(self):
         _, events = self.profile("04-profile-memory", self.write("text", "b\na\n"))
@@ -123,6 +131,7 @@ class Examples(unittest.TestCase):
         # Safe placements of 0 to 8 queens in the first rows, summed up: 1 + 8 + 42 + … + 92.
         self.assertEqual(calls("solutions"), 2056)
         self.assertEqual(calls("place"), 2056)
+        self.assertEqual(self.reported("queens::solutions")["counted"], 2056)
 
     def test_06_flame_graph(self):
         said, _ = self.profile("06-flame-graph")
@@ -150,8 +159,7 @@ class Examples(unittest.TestCase):
         # Each word is compared with all before it: LARGE_0 to 19999 and 20000 times
         # "define" (on lines of their own); and "int small int value", one of them twice.
         self.assertEqual(compared, 40000 * 39999 // 2 + 20 * (1 + 1 + 2))
-        report = {f["function"]: f for f in dp.report(TOOL, self.out)["functions"]}
-        removing = report["words_remove_repeats"]
+        removing = self.reported("words_remove_repeats")
         self.assertGreater(removing["max_ns"], 100 * removing["p50_ns"])
         # What scripts/demo says at its end. 40080 words: 20 files with four, one of them twice.
         answer = dp.run("python3", f"{SOURCES}/../scripts/demo-answer.py",
