@@ -104,43 +104,59 @@ static bool bridge(struct repair *repair, const struct dp_map *map, uint64_t off
     return true;
 }
 
-static bool repair_packet(struct repair *repair, const struct dp_map *map, uint64_t offset,
-                          struct dp_packet_view *view, uint64_t *last_ns)
+/* Bytes of the packet's content that hold whole records; the header if none. */
+static uint64_t whole_content(const struct dp_map *map, uint64_t offset,
+                              const struct dp_packet_view *view, uint64_t *last_ns)
 {
     uint64_t there = map->size - offset;
     uint64_t content = view->content_bytes < there ? view->content_bytes : there;
-    uint64_t whole = dp_packet_whole(map, offset, content, last_ns);
 
-    if (whole == view->content_bytes)
-        return true;
-    repair->lost_bytes += view->content_bytes - whole;
-    return end_packet(repair, offset, &view->header, whole);
+    return dp_packet_whole(map, offset, content, last_ns);
+}
+
+/* Less than a header is left: the start of one of ours? */
+static bool starts_like_ours(const struct repair *repair, const struct dp_map *map, uint64_t offset)
+{
+    const uint32_t magic = DP_PACKET_MAGIC;
+    struct dp_packet start = {0};
+    uint64_t left = map->size - offset;
+
+    memcpy(&start, map->bytes + offset, left < sizeof start ? left : sizeof start);
+    return memcmp(&start.magic, &magic, left < sizeof magic ? left : sizeof magic) == 0 &&
+           (left < offsetof(struct dp_packet, stream_class) || !repair->log->has_uuid ||
+            memcmp(start.uuid, repair->log->uuid, sizeof start.uuid) == 0);
 }
 
 static bool repair_packets(struct repair *repair, const struct dp_map *map, struct tail *tail)
 {
-    uint64_t offset = 0, bytes = 0, last_ns = 0, bad = 0;
+    uint64_t offset = 0, bytes = 0, last_ns = 0, before_ns = 0, lost = 0;
     struct dp_packet_view view;
 
     *tail = (struct tail){0};
     for (;; offset += dp_packet_step(&view, bytes)) {
         dp_packet_look(repair->log, map, offset, &view);
-        if (view.state == DP_PACKET_NONE)
+        if (view.state == DP_PACKET_NONE) {
+            tail->ours |= offset < map->size && starts_like_ours(repair, map, offset);
             return true;
-        tail->ours |= view.state == DP_PACKET_DATA || view.state == DP_PACKET_EMPTY;
+        }
+        tail->ours |= view.state != DP_PACKET_BAD;
         tail->empty += view.state == DP_PACKET_EMPTY;
-        bad += view.state == DP_PACKET_BAD ? dp_packet_step(&view, bytes) : 0;
         if (view.bytes)
             bytes = view.bytes;
+        lost += view.state == DP_PACKET_BAD ? dp_packet_step(&view, bytes) : 0;
         if (view.state != DP_PACKET_DATA)
             continue;
-        if (tail->end < offset && !bridge(repair, map, tail->end, offset, &view.header,
-                                          last_ns ? last_ns : view.header.timestamp_begin))
+        before_ns = last_ns ? last_ns : view.header.timestamp_begin;
+        uint64_t whole = whole_content(map, offset, &view, &last_ns);
+        repair->lost_bytes += view.content_bytes - whole;
+        if (whole <= sizeof view.header) /* no more than an empty one */
+            continue;
+        if (!bridge(repair, map, tail->end, offset, &view.header, before_ns))
             return false;
-        if (!repair_packet(repair, map, offset, &view, &last_ns))
+        if (whole < view.content_bytes && !end_packet(repair, offset, &view.header, whole))
             return false;
-        repair->lost_bytes += bad;
-        bad = 0;
+        repair->lost_bytes += lost;
+        lost = 0;
         tail->end = offset + view.bytes;
         tail->empty = 0;
     }

@@ -3,6 +3,7 @@
  *
  * The command table and nothing else; each verb is in its cmd_*.c.
  */
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,8 +56,8 @@ static int run(const struct verb *verb, int argc, char **argv)
     argv[0] = name;
     argp_err_exit_status = DP_EXIT_USAGE;
     int status = verb->run(argc, argv);
-    if (fflush(stdout) != 0 && status == DP_EXIT_OK) {
-        dp_error("cannot write: %m");
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == DP_EXIT_OK) {
+        dp_error("cannot write: %s", strerror(errno));
         status = DP_EXIT_DATA;
     }
     return status;

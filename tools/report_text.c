@@ -31,10 +31,11 @@ static void print_phase(const struct dp_profile *profile, const struct dp_style 
                         : profile->phase == DP_PHASE_RUNNING ? dp_green(style)
                                                              : "";
 
-    fprintf(style->out, ", %s%s%s", color,
-            profile->phase == DP_PHASE_KILLED ? "killed (it ended without exit)"
-                                              : dp_phase_name(profile->phase),
-            *color ? dp_plain(style) : "");
+    const char *words = profile->phase == DP_PHASE_KILLED    ? "killed (it ended without exit)"
+                        : profile->phase == DP_PHASE_UNKNOWN ? "how it ended is not known"
+                                                             : dp_phase_name(profile->phase);
+
+    fprintf(style->out, ", %s%s%s", color, words, *color ? dp_plain(style) : "");
 }
 
 static void print_when(const struct dp_profile *profile, const struct dp_style *style)

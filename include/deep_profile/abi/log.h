@@ -32,6 +32,8 @@
  *  - No bytes after the last packet, and no packet that is all zero: a file
  *    grows by whole packets with their headers. `recover` mends what a kill in
  *    between leaves.
+ *  - Nothing helps against one of its own faults: an empty text is shown as that
+ *    of an earlier event (mended after 2.0; the log is right, and our reader).
  */
 #ifndef DEEP_PROFILE_ABI_LOG_H
 #define DEEP_PROFILE_ABI_LOG_H
