@@ -6,7 +6,8 @@
  *
  * Sorts the lines of a file. Loading them leaves every line in memory and frees
  * only its buffer; sorting allocates a table of pointers and gives it back. The
- * events show both: a large delta there, a peak without a delta here.
+ * events show both: a large delta there, a peak here of which only the buffer
+ * of stdout stays.
  */
 #include <stdio.h>
 #include <stdlib.h>
