@@ -68,8 +68,7 @@ static const char *describe(tree node)
     case CONST_DECL:
         return "an enumerator";
     case VAR_DECL:
-        if (POINTER_TYPE_P(TREE_TYPE(node)) &&
-            FUNC_OR_METHOD_TYPE_P(TREE_TYPE(TREE_TYPE(node))))
+        if (POINTER_TYPE_P(TREE_TYPE(node)) && FUNC_OR_METHOD_TYPE_P(TREE_TYPE(TREE_TYPE(node))))
             return "a pointer to a function";
         return "a variable";
     default:
@@ -119,13 +118,12 @@ static void warn_not_built(const struct dp_attribute_place *place, const struct 
         return;
     for (const auto &row : not_built)
         if (row.strategy == options->strategy)
-            warning_at(by_name ? place_of_strategy(place) : place->name, 0,
-                       "%s'%s' is not built yet: each %s call records its time, not %s",
-                       by_name ? "strategy " : "",
-                       by_name ? dp_strategy_names()[options->strategy].name
-                               : names[options->attribute],
-                       options->attribute == DP_ATTRIBUTE_IF_SLOW ? "reported" : "sampled",
-                       row.what);
+            warning_at(
+                by_name ? place_of_strategy(place) : place->name, 0,
+                "%s'%s' is not built yet: each %s call records its time, not %s",
+                by_name ? "strategy " : "",
+                by_name ? dp_strategy_names()[options->strategy].name : names[options->attribute],
+                options->attribute == DP_ATTRIBUTE_IF_SLOW ? "reported" : "sampled", row.what);
 }
 
 static bool check(tree fn, enum dp_attribute attribute, tree args, const char *text)
@@ -241,8 +239,7 @@ void dp_check_bodiless(void *, void *)
             if (tree a = lookup_attribute(name, DECL_ATTRIBUTES(node->decl)))
                 error_at(place_of(TREE_VALUE(a), node->decl),
                          "'%s' belongs on a function with a body, but '%s' is an %s: put it on %s",
-                         name, IDENTIFIER_POINTER(DECL_NAME(node->decl)),
-                         ifunc ? "ifunc" : "alias",
+                         name, IDENTIFIER_POINTER(DECL_NAME(node->decl)), ifunc ? "ifunc" : "alias",
                          ifunc ? "the functions that its resolver chooses from" : "its target");
     }
 }

@@ -162,8 +162,8 @@ static bool match_at(struct dp_attribute_place *place, struct reader at,
         if (!text || !word_at(text, length, at.column, word) ||
             !match_options(place, after, word == macro))
             continue;
-        place->name = range_of(place->file, at.line, (int)at.column + 1, at.line,
-                               (int)(at.column + n));
+        place->name =
+            range_of(place->file, at.line, (int)at.column + 1, at.line, (int)(at.column + n));
         return place->name != UNKNOWN_LOCATION;
     }
     return false;

@@ -15,7 +15,7 @@ struct dp_attribute_place {
     location_t name; /* of the attribute or macro; else of the declaration */
     bool found;
     const char *file;
-    const char *text; /* the options, as the handler got them */
+    const char *text;      /* the options, as the handler got them */
     auto_vec<int> lines;   /* of each character of `text` that is no blank */
     auto_vec<int> columns; /* the same; from 1 */
 };

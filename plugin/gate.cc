@@ -24,7 +24,8 @@ bool dp_plain_calls;
 
 /* Built on first use, and only those that are used: each becomes an undefined
  * symbol of the object file. */
-static tree variable(enum dp_root root, const char *name, tree type, bool thread_local_, bool shared)
+static tree variable(enum dp_root root, const char *name, tree type, bool thread_local_,
+                     bool shared)
 {
     if (dp_roots[root])
         return dp_roots[root];
@@ -142,9 +143,9 @@ static gimple *thunk_jump(const char *code, vec<tree, va_gc> *inputs, vec<tree, 
 }
 
 #define JUMP(site, thunk)                                                                          \
-    "{lea\t" site ", %%r10|lea\tr10, " site "}\n\t"                                              \
-    "{lea\t.Ldeep_profile_%=(%%rip), %%r11|lea\tr11, .Ldeep_profile_%=[rip]}\n\t"            \
-    "{jmp\t*" thunk "@GOTPCREL(%%rip)|jmp\t[QWORD PTR " thunk "@GOTPCREL[rip]]}\n"               \
+    "{lea\t" site ", %%r10|lea\tr10, " site "}\n\t"                                                \
+    "{lea\t.Ldeep_profile_%=(%%rip), %%r11|lea\tr11, .Ldeep_profile_%=[rip]}\n\t"                  \
+    "{jmp\t*" thunk "@GOTPCREL(%%rip)|jmp\t[QWORD PTR " thunk "@GOTPCREL[rip]]}\n"                 \
     ".Ldeep_profile_%=:"
 
 bool dp_is_thunk_jump(gimple *statement)
@@ -176,8 +177,8 @@ static void call_exit(gimple_seq *code, const struct dp_gate *gate, tree t0)
     if (dp_plain_calls) {
         tree type = build_function_type_list(void_type_node, ptr_type_node, U64, NULL_TREE);
         tree callee = function(DP_ROOT_EXIT_CALL, "deep_profile_exit_call", type);
-        gimple_seq_add_stmt(
-            code, gimple_build_call(callee, 2, build_fold_addr_expr(gate->site), t0));
+        gimple_seq_add_stmt(code,
+                            gimple_build_call(callee, 2, build_fold_addr_expr(gate->site), t0));
         return;
     }
     vec<tree, va_gc> *inputs = NULL, *outputs = NULL;
@@ -233,8 +234,7 @@ static void add_push(const struct dp_gate *gate, vec<dp_gate_step> *steps)
 
     code = &step->then;
     store(code, gate->depth, at(open, offsetof(struct dp_open_calls, top), U64));
-    tree slot =
-        compute(code, BIT_AND_EXPR, U64, gate->depth, build_int_cst(U64, DP_OPEN_MAX - 1));
+    tree slot = compute(code, BIT_AND_EXPR, U64, gate->depth, build_int_cst(U64, DP_OPEN_MAX - 1));
     tree bytes =
         compute(code, MULT_EXPR, U64, slot, build_int_cst(U64, sizeof(struct dp_open_call)));
     bytes = compute(code, NOP_EXPR, sizetype, bytes, NULL_TREE);
@@ -282,14 +282,12 @@ static void add_count(const struct dp_gate *gate, vec<dp_gate_step> *steps)
                         load(code, dp_site_member(gate->site, "count_slot")), NULL_TREE);
     tree bytes = compute(code, MULT_EXPR, sizetype, slot, size_int(sizeof(uint64_t)));
     tree place = compute(code, POINTER_PLUS_EXPR, ptr_type_node, array, bytes);
-    tree sum = compute(code, PLUS_EXPR, U64, load(code, at(place, 0, U64)),
-                       build_int_cst(U64, 1));
+    tree sum = compute(code, PLUS_EXPR, U64, load(code, at(place, 0, U64)), build_int_cst(U64, 1));
     store(code, at(place, 0, U64), sum);
 }
 
 /* if (tick - t0 >= slow_after) exit(&site, t0); */
-static void add_exit_gate(const struct dp_gate *gate, enum dp_way_out way,
-                          vec<dp_gate_step> *steps)
+static void add_exit_gate(const struct dp_gate *gate, enum dp_way_out way, vec<dp_gate_step> *steps)
 {
     struct dp_gate_step *step = new_step(steps);
     gimple_seq *code = &step->straight;

@@ -14,6 +14,14 @@
 #include "mark_cold.h"
 #include "gate.h"
 
+static bool has_thunk_jump(basic_block block)
+{
+    for (gimple_stmt_iterator i = gsi_start_bb(block); !gsi_end_p(i); gsi_next(&i))
+        if (dp_is_thunk_jump(gsi_stmt(i)))
+            return true;
+    return false;
+}
+
 static void mark(basic_block block)
 {
     edge e;
@@ -44,11 +52,10 @@ class cold_pass : public gimple_opt_pass
     {
         basic_block block;
         FOR_EACH_BB_FN(block, fun)
-            for (gimple_stmt_iterator i = gsi_start_bb(block); !gsi_end_p(i); gsi_next(&i))
-                if (dp_is_thunk_jump(gsi_stmt(i))) {
-                    mark(block);
-                    break;
-                }
+        {
+            if (has_thunk_jump(block))
+                mark(block);
+        }
         return 0;
     }
 };

@@ -57,9 +57,13 @@ static void make_types(void)
     tree u32 = unsigned_intSI_type_node, u64 = unsigned_intDI_type_node;
     tree text = build_pointer_type(build_qualified_type(char_type_node, TYPE_QUAL_CONST));
     const struct member attribute[] = {{"options", text}, {"attribute", u32}, {"reserved", u32}};
-    const struct member desc[] = {
-        {"function", text},     {"file", text},    {"line", u32}, {"flags", u32},
-        {"n_attributes", u32}, {"reserved", u32}, {"attributes", const_ptr_type_node}};
+    const struct member desc[] = {{"function", text},
+                                  {"file", text},
+                                  {"line", u32},
+                                  {"flags", u32},
+                                  {"n_attributes", u32},
+                                  {"reserved", u32},
+                                  {"attributes", const_ptr_type_node}};
     const struct member site[] = {{"weight", intDI_type_node},
                                   {"slow_after", u64},
                                   {"index", u32},
@@ -182,8 +186,8 @@ static tree make_desc(tree fn, const vec<dp_annotation> &written, uint32_t flags
 /* __start_SECTION or __stop_SECTION of this module. */
 static tree section_end(const char *name)
 {
-    tree decl = build_decl(BUILTINS_LOCATION, VAR_DECL, get_identifier(name),
-                           dp_roots[DP_ROOT_SITE_TYPE]);
+    tree decl =
+        build_decl(BUILTINS_LOCATION, VAR_DECL, get_identifier(name), dp_roots[DP_ROOT_SITE_TYPE]);
     dp_runtime_symbol(decl);
     DECL_VISIBILITY(decl) = VISIBILITY_HIDDEN;
     return address_of(decl);

@@ -7,8 +7,8 @@ SOURCES/fail is compiled as C and as C++. A comment
     /* error 26: text */
 
 says that the last line of code above it has that error at that column;
-`warning` and `note` likewise; `error 8 above 2` means two lines further up. Nothing else may be told. A message that asks `did you mean 'x'?`
-must bring the fix-it that puts x in place of what the caret marks, unless the
+`warning` and `note` likewise; `error 8 above 2` means two lines further up.
+Nothing else may be told. A message that asks `did you mean 'x'?` must bring the fix-it that puts x in place of what the caret marks, unless the
 word was not found in the source (AT in places.c).
 """
 import os

@@ -20,7 +20,7 @@ _Thread_local uint64_t *deep_profile_counts DP_INITIAL_EXEC;
 volatile uint64_t deep_profile_tick __attribute__((aligned(64))) = 1000;
 
 #define MAX_MODULES 8
-#define MAX_SITES 256
+#define MAX_SITES   256
 
 static struct {
     struct dp_site *start, *stop;
@@ -199,9 +199,8 @@ int fake_finish(void)
             "mov %r10, %rdi\nmov %rax, %rsi\ncall " target "\n"                                    \
             "fxrstor64 (%rsp)\n"                                                                   \
             "mov -8(%rbp), %r11\nmov -16(%rbp), %rcx\nmov -24(%rbp), %rdx\n"                       \
-            "mov -32(%rbp), %rsi\nmov -40(%rbp), %rdi\nmov -48(%rbp), %r8\nmov -56(%rbp), %r9\n"   \
-            keep_rax                                                                               \
-            "mov %rbp, %rsp\npop %rbp\nlea 128(%rsp), %rsp\n"                                      \
+            "mov -32(%rbp), %rsi\nmov -40(%rbp), %rdi\nmov -48(%rbp), %r8\nmov -56(%rbp), "        \
+            "%r9\n" keep_rax "mov %rbp, %rsp\npop %rbp\nlea 128(%rsp), %rsp\n"                     \
             "movabs $0x5a5a5a5a5a5a5a5a, %r10\nxor %eax, %r10d\n"                                  \
             "jmp *%r11\n.size " name ", . - " name "\n")
 THUNK("deep_profile_enter", "deep_profile_enter_call", "");

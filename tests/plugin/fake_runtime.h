@@ -17,15 +17,15 @@ struct fake_site {
     uint64_t enters, exits;
     uint64_t unwound;    /* exits by exception */
     uint64_t slow_exits; /* exits of calls that did not enter */
-    bool never_left;  /* the test leaves it by longjmp or exit */
+    bool never_left;     /* the test leaves it by longjmp or exit */
 };
 
 /* The site of a function; ends the program if there is none. */
 struct fake_site *fake_find(const char *function);
 uint32_t fake_n_sites(void);
-int fake_modules(void);                     /* loaded now */
-int fake_depth(void);                       /* opened calls of this thread */
-void fake_forget_depth(int wanted);         /* after a longjmp */
+int fake_modules(void);                      /* loaded now */
+int fake_depth(void);                        /* opened calls of this thread */
+void fake_forget_depth(int wanted);          /* after a longjmp */
 uint64_t fake_counted(const char *function); /* of this thread */
 uint64_t fake_open_top(void);
 const struct dp_open_call *fake_open_call(uint64_t depth_from_0);

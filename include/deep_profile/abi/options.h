@@ -36,7 +36,7 @@ enum dp_strategy {
 
 enum dp_format { DP_FORMAT_SVG, DP_FORMAT_HTML, DP_FORMAT_JSON };
 
-#define DP_ENV_DEV (1u << 0)
+#define DP_ENV_DEV  (1u << 0)
 #define DP_ENV_TEST (1u << 1)
 #define DP_ENV_PROD (1u << 2)
 
@@ -114,14 +114,20 @@ struct dp_option_row {
 };
 
 #define DP_NOT_TAKEN NULL
-#define DP_REQUIRED "required"
+#define DP_REQUIRED  "required"
 
 static inline const struct dp_option_row *dp_option_rows(void)
 {
     static const struct dp_option_row rows[DP_OPTION_COUNT] = {
 #define DP_OPTION(id, key, type, member, min, max, a, b, c, d, e, f, what)                         \
-    {key, DP_TYPE_##type, DP_OPTION_##id, offsetof(struct dp_options, member),                     \
-     min, max, {a, b, c, d, e, f}, what},
+    {key,                                                                                          \
+     DP_TYPE_##type,                                                                               \
+     DP_OPTION_##id,                                                                               \
+     offsetof(struct dp_options, member),                                                          \
+     min,                                                                                          \
+     max,                                                                                          \
+     {a, b, c, d, e, f},                                                                           \
+     what},
 #include "../options.def"
     };
     return rows;
@@ -162,9 +168,9 @@ static inline const struct dp_name *dp_env_names(void)
 static inline const struct dp_name *dp_event_keys(void)
 {
     static const struct dp_name names[] = {
-        {"function", 0}, {"file", 0}, {"line", 0},      {"module", 0}, {"pid", 0},
-        {"tid", 0},      {"kind", 0}, {"strategy", 0},  {"reason", 0}, {"in_flight", 0},
-        {"thread", 0},   {NULL, 0},
+        {"function", 0}, {"file", 0},      {"line", 0},   {"module", 0},
+        {"pid", 0},      {"tid", 0},       {"kind", 0},   {"strategy", 0},
+        {"reason", 0},   {"in_flight", 0}, {"thread", 0}, {NULL, 0},
     };
     return names;
 }

@@ -44,7 +44,7 @@ static inline const char *dp_list_names(const struct dp_name *names, char *buffe
     size_t used = 0;
     for (const struct dp_name *name = names; name->name && used < size; name++)
         used += (size_t)snprintf(buffer + used, size - used, "%s%s",
-                                 name == names    ? ""
+                                 name == names  ? ""
                                  : name[1].name ? ", "
                                                 : " or ",
                                  name->name);
@@ -95,10 +95,9 @@ static inline int dp_fail_value(struct dp_options_parser *parser, const struct d
         return dp_options_fail(parser, value, NULL, "%s '%.*s' is too large", row->key,
                                DP_SHOWN(value));
     default:
-        return dp_options_fail(parser, value, NULL,
-                               "%s '%.*s' is not a %s: expected a number with %s", row->key,
-                               DP_SHOWN(value), row->type == DP_TYPE_bytes ? "size" : "duration",
-                               list);
+        return dp_options_fail(
+            parser, value, NULL, "%s '%.*s' is not a %s: expected a number with %s", row->key,
+            DP_SHOWN(value), row->type == DP_TYPE_bytes ? "size" : "duration", list);
     }
 }
 
@@ -106,17 +105,15 @@ static inline int dp_fail_value(struct dp_options_parser *parser, const struct d
 static inline const char *dp_show_quantity(const struct dp_option_row *row, uint64_t value,
                                            char buffer[32])
 {
-    const struct dp_name *unit =
-        row->type == DP_TYPE_bytes ? dp_size_units() : dp_duration_units();
+    const struct dp_name *unit = row->type == DP_TYPE_bytes ? dp_size_units() : dp_duration_units();
     while (unit[1].name && value % unit[1].value == 0)
         unit++;
     snprintf(buffer, 32, "%llu%s", (unsigned long long)(value / unit->value), unit->name);
     return buffer;
 }
 
-static inline int dp_set_quantity(struct dp_options_parser *parser,
-                                  const struct dp_option_row *row, struct dp_word value,
-                                  uint64_t *member)
+static inline int dp_set_quantity(struct dp_options_parser *parser, const struct dp_option_row *row,
+                                  struct dp_word value, uint64_t *member)
 {
     bool bytes = row->type == DP_TYPE_bytes;
     struct dp_word unit = value;
@@ -127,8 +124,7 @@ static inline int dp_set_quantity(struct dp_options_parser *parser,
     if (problem != DP_VALUE_FINE)
         return dp_fail_value(parser, row, value, problem, unit);
     if (*member == 0)
-        return dp_options_fail(parser, value, NULL, "%s '%.*s' is zero", row->key,
-                               DP_SHOWN(value));
+        return dp_options_fail(parser, value, NULL, "%s '%.*s' is zero", row->key, DP_SHOWN(value));
     if (*member < row->minimum)
         return dp_options_fail(parser, value, NULL, "%s '%.*s' is below its least, %s", row->key,
                                DP_SHOWN(value), dp_show_quantity(row, row->minimum, limit));
@@ -362,8 +358,7 @@ static inline int dp_fail_positional(struct dp_options_parser *parser, struct dp
         if (rows[i].type == DP_TYPE_bool && rows[i].initial[parser->attribute] &&
             dp_word_is(word, rows[i].key))
             snprintf(meant, sizeof meant, "%s=true", rows[i].key);
-        else if ((!meant[0] || rows[i].id == DP_OPTION_RATE) &&
-                 dp_could_be(parser, &rows[i], word))
+        else if ((!meant[0] || rows[i].id == DP_OPTION_RATE) && dp_could_be(parser, &rows[i], word))
             snprintf(meant, sizeof meant, "%s=%.*s", rows[i].key, DP_SHOWN(word));
     }
     return dp_options_fail(parser, word, meant, "'%.*s' is not an option: expected key=value",
@@ -381,8 +376,7 @@ static inline int dp_fail_key(struct dp_options_parser *parser, struct dp_word k
                            dp_list_names(keys, list, sizeof list));
 }
 
-static inline int dp_parse_option(struct dp_options_parser *parser, struct dp_word item,
-                                  bool first)
+static inline int dp_parse_option(struct dp_options_parser *parser, struct dp_word item, bool first)
 {
     const struct dp_option_row *rows = dp_option_rows(), *row = NULL;
     const char *equals = (const char *)memchr(item.text, '=', item.length);
@@ -398,8 +392,7 @@ static inline int dp_parse_option(struct dp_options_parser *parser, struct dp_wo
             return dp_fail_positional(parser, item);
     } else {
         key = dp_trim(dp_make_word(item.text, (size_t)(equals - item.text)));
-        value = dp_trim(
-            dp_make_word(equals + 1, item.length - (size_t)(equals + 1 - item.text)));
+        value = dp_trim(dp_make_word(equals + 1, item.length - (size_t)(equals + 1 - item.text)));
         for (size_t i = 0; i < DP_OPTION_COUNT && !row; i++)
             if (rows[i].initial[parser->attribute] && dp_word_is(key, rows[i].key))
                 row = &rows[i];
@@ -451,10 +444,9 @@ static inline int dp_check_format(struct dp_options_parser *parser)
         if (!dp_given(options, DP_OPTION_FORMAT))
             options->format = (enum dp_format)name->value;
         else if (options->format != (enum dp_format)name->value)
-            return dp_options_fail(parser, dp_written(parser, "format"), NULL,
-                                   "format=%s contradicts output '%.*s'",
-                                   dp_format_names()[options->format].name,
-                                   DP_SHOWN(options->output));
+            return dp_options_fail(
+                parser, dp_written(parser, "format"), NULL, "format=%s contradicts output '%.*s'",
+                dp_format_names()[options->format].name, DP_SHOWN(options->output));
     }
     return 0;
 }

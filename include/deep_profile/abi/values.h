@@ -37,8 +37,8 @@ enum dp_value_problem {
 static inline const struct dp_name *dp_duration_units(void)
 {
     static const struct dp_name units[] = {
-        {"ns", 1},           {"us", 1000},           {"ms", 1000000},
-        {"s", 1000000000u},  {"min", 60000000000u},  {NULL, 0},
+        {"ns", 1},          {"us", 1000},          {"ms", 1000000},
+        {"s", 1000000000u}, {"min", 60000000000u}, {NULL, 0},
     };
     return units;
 }

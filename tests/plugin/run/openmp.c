@@ -1,6 +1,6 @@
 /* A parallel region inside a profiled function: one call, one exit.
  * options: -fopenmp
- * not with: -static -fsanitize=thread (libgomp warns, and TSan does not know it) */
+ * not with: -static -static-pie -fsanitize=thread (libgomp warns, and TSan does not know it) */
 #include <deep_profile.h>
 #include <stdio.h>
 #include <stdlib.h>
