@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- figures that text and JSON share ---- */
 
@@ -138,6 +139,24 @@ static void put_functions(struct json_object *object, const struct dp_report *re
     free(sites);
 }
 
+/* What the person wrote as metadata=key:value; no member where that is nothing. */
+static void put_metadata(struct json_object *object, const struct dp_site_info *site)
+{
+    const struct dp_options *options = dp_site_options(site, DP_ATTRIBUTE_IF_SLOW);
+
+    if (!options || options->n_metadata == 0)
+        return;
+    struct json_object *metadata = dp_json_put_object(object, "metadata");
+    for (size_t i = 0; i < options->n_metadata; i++) {
+        char *key = strndup(options->metadata_key[i].text, options->metadata_key[i].length);
+        char *value = strndup(options->metadata_value[i].text, options->metadata_value[i].length);
+        if (key && value)
+            dp_json_put_text(metadata, key, value);
+        free(key);
+        free(value);
+    }
+}
+
 static void put_slow(struct json_object *object, const struct dp_profile *profile)
 {
     struct json_object *array = dp_json_put_array(object, "slow_operations");
@@ -153,6 +172,7 @@ static void put_slow(struct json_object *object, const struct dp_profile *profil
         dp_json_put_u64(one, "tid", slow->tid);
         dp_json_put_text(one, "thread", slow->thread_name);
         dp_json_put_bool(one, "in_flight", slow->flags & DP_SLOW_IN_FLIGHT);
+        put_metadata(one, dp_site_find(&profile->sites, slow->site));
     }
     dp_json_put_u64(object, "slow_events", profile->slow_events);
 }

@@ -236,6 +236,7 @@ void dp_report_functions(const struct dp_report *report, const struct dp_style *
 static const struct dp_column slow_columns[] = {
     {"duration", false, 0}, {"+/-", false, 3}, {"threshold", false, 2}, {"after", false, 1},
     {"thread", true, 2},    {"", true, 1},     {"function", true, 0},   {"at", true, 4},
+    {"metadata", true, 3},
 };
 
 static void thread_cell(struct dp_table *table, const char *name, uint32_t tid)
@@ -244,6 +245,21 @@ static void thread_cell(struct dp_table *table, const char *name, uint32_t tid)
         dp_table_cellf(table, "%s/%u", name, tid);
     else
         dp_table_cellf(table, "%u", tid);
+}
+
+/* "stage:parse unit:file" */
+static void metadata_cell(struct dp_table *table, const struct dp_site_info *site)
+{
+    const struct dp_options *options = dp_site_options(site, DP_ATTRIBUTE_IF_SLOW);
+    char text[1024] = "", clean[3 * sizeof text];
+    size_t at = 0;
+
+    for (size_t i = 0; options && i < options->n_metadata && at < sizeof text; i++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%.*s:%.*s", i ? " " : "",
+                               (int)options->metadata_key[i].length, options->metadata_key[i].text,
+                               (int)options->metadata_value[i].length,
+                               options->metadata_value[i].text);
+    dp_table_cell(table, dp_clean(text, clean, sizeof clean));
 }
 
 static void slow_row(struct dp_table *table, const struct dp_profile *profile,
@@ -262,6 +278,7 @@ static void slow_row(struct dp_table *table, const struct dp_profile *profile,
     thread_cell(table, slow->thread_name, slow->tid);
     dp_table_cell(table, slow->flags & DP_SLOW_IN_FLIGHT ? "did not return" : "");
     name_cells(table, profile, slow->site);
+    metadata_cell(table, dp_site_find(&profile->sites, slow->site));
 }
 
 static void print_slow(const struct dp_profile *profile, const struct dp_style *style)

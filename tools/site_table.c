@@ -116,6 +116,13 @@ const char *dp_not_recorded(uint32_t attribute, const struct dp_site_attribute_i
     }
 }
 
+const struct dp_options *dp_site_options(const struct dp_site_info *site, uint32_t attribute)
+{
+    const struct dp_site_attribute_info *info = site ? site->attributes[attribute] : NULL;
+
+    return info && info->parsed ? &info->options : NULL;
+}
+
 char *dp_site_place(const struct dp_site_info *site, char *buffer, size_t size)
 {
     if (*site->file)

@@ -61,6 +61,9 @@ const char *dp_not_recorded(uint32_t attribute, const struct dp_site_attribute_i
 /* "db.c:42" */
 char *dp_site_place(const struct dp_site_info *site, char *buffer, size_t size);
 
+/* The options of an attribute of a site; NULL when the log does not say. */
+const struct dp_options *dp_site_options(const struct dp_site_info *site, uint32_t attribute);
+
 void dp_site_table_finish(struct dp_site_table *table);
 
 #endif

@@ -155,6 +155,8 @@ class Examples(unittest.TestCase):
         # 8 * 10^8 comparisons for the large one, no machine does them in 10 ms.
         slow = self.of(events, "profiler.slow_operation", "words_remove_repeats")
         self.assertEqual(slow[0]["metadata"]["stage"], "remove_repeats")
+        worst = dp.report(TOOL, self.out)["slow_operations"][0]
+        self.assertEqual(worst["metadata"], {"stage": "remove_repeats"})
         compared = sum(e["measurements"]["calls"]
                        for e in self.of(events, "profiler.calls", "same_mention"))
         # Each word is compared with all before it: LARGE_0 to 19999 and 20000 times
