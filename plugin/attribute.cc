@@ -12,9 +12,10 @@ static const char *const names[DP_ATTRIBUTE_COUNT] = {
 #include "deep_profile/attributes.def"
 };
 
-/* Where the arguments of an attribute were written: the tree has no location.
- * Its keys may outlive their trees, so it serves messages only. */
-static hash_map<tree, location_t> *places;
+/* Where the declaration stood whose attribute has these arguments: declarations
+ * are merged, and arguments have no location. Its keys may outlive their trees,
+ * so it serves messages only. */
+static hash_map<tree, location_t> *declared;
 
 /* What a strategy will gather one day. */
 static const struct {
@@ -111,19 +112,23 @@ static location_t place_of_strategy(const struct dp_attribute_place *place)
     return dp_place_of_word(place, word);
 }
 
-static void warn_not_built(const struct dp_attribute_place *place, const struct dp_options *options)
+static void warn_not_built(tree fn, const char *text, const struct dp_options *options)
 {
     bool by_name = options->given & (1u << DP_OPTION_STRATEGY);
     if (!by_name && options->attribute != DP_ATTRIBUTE_FLAME_GRAPH)
         return;
-    for (const auto &row : not_built)
-        if (row.strategy == options->strategy)
-            warning_at(
-                by_name ? place_of_strategy(place) : place->name, 0,
-                "%s'%s' is not built yet: each %s call records its time, not %s",
-                by_name ? "strategy " : "",
-                by_name ? dp_strategy_names()[options->strategy].name : names[options->attribute],
-                options->attribute == DP_ATTRIBUTE_IF_SLOW ? "reported" : "sampled", row.what);
+    for (const auto &row : not_built) {
+        if (row.strategy != options->strategy)
+            continue;
+        struct dp_attribute_place place;
+        dp_find_attribute(&place, fn, options->attribute, text);
+        warning_at(by_name ? place_of_strategy(&place) : place.name, 0,
+                   "%s'%s' is not built yet: each %s call records its time, not %s",
+                   by_name ? "strategy " : "",
+                   by_name ? dp_strategy_names()[options->strategy].name
+                           : names[options->attribute],
+                   options->attribute == DP_ATTRIBUTE_IF_SLOW ? "reported" : "sampled", row.what);
+    }
 }
 
 static bool check(tree fn, enum dp_attribute attribute, tree args, const char *text)
@@ -142,15 +147,15 @@ static bool check(tree fn, enum dp_attribute attribute, tree args, const char *t
         dp_report(&place, &error);
         return false;
     }
-    dp_find_attribute(&place, fn, attribute, text);
     if (given_before(fn, attribute, args, text)) {
+        dp_find_attribute(&place, fn, attribute, text);
         error_at(place.name, "'%s' is on '%s' twice, with different options", names[attribute],
                  IDENTIFIER_POINTER(DECL_NAME(fn)));
         return false;
     }
-    warn_not_built(&place, &options);
+    warn_not_built(fn, text, &options);
     if (args)
-        places->put(args, place.name);
+        declared->put(args, DECL_SOURCE_LOCATION(fn));
     return true;
 }
 
@@ -175,7 +180,7 @@ static tree handle(tree *node, tree name, tree args, int flags, bool *no_add_att
 void dp_register_attributes(void *, void *)
 {
     static struct attribute_spec specs[DP_ATTRIBUTE_COUNT];
-    places = new hash_map<tree, location_t>;
+    declared = new hash_map<tree, location_t>;
     for (int i = 0; i < DP_ATTRIBUTE_COUNT; i++) {
         specs[i].name = names[i];
         specs[i].max_length = 1;
@@ -184,18 +189,26 @@ void dp_register_attributes(void *, void *)
     }
 }
 
-static location_t place_of(tree args, tree fn)
+/* Of an attribute (in DECL_ATTRIBUTES) that was checked before. */
+static location_t place_of(tree written, tree fn)
 {
-    location_t *known = args ? places->get(args) : NULL;
-    return known ? *known : DECL_SOURCE_LOCATION(fn);
+    struct dp_attribute_place place;
+    enum dp_attribute attribute;
+    tree args = TREE_VALUE(written);
+    location_t *known = args ? declared->get(args) : NULL;
+    if (!find_attribute_name(get_attribute_name(written), &attribute))
+        return DECL_SOURCE_LOCATION(fn);
+    dp_find_attribute_of_function(&place, known ? *known : DECL_SOURCE_LOCATION(fn), attribute,
+                                  text_of(args));
+    return place.name;
 }
 
 /* Declarations of one function that contradict each other. */
 static bool agree(tree fn, tree a, tree b)
 {
-    if (!b || strcmp(text_of(TREE_VALUE(a)), text_of(TREE_VALUE(b))) == 0)
+    if (strcmp(text_of(TREE_VALUE(a)), text_of(TREE_VALUE(b))) == 0)
         return true;
-    location_t one = place_of(TREE_VALUE(a), fn), other = place_of(TREE_VALUE(b), fn);
+    location_t one = place_of(a, fn), other = place_of(b, fn);
     bool swap = linemap_location_before_p(line_table, one, other);
     error_at(swap ? other : one, "'%s' is on '%s' twice, with different options",
              IDENTIFIER_POINTER(get_attribute_name(a)), IDENTIFIER_POINTER(DECL_NAME(fn)));
@@ -237,7 +250,7 @@ void dp_check_bodiless(void *, void *)
             continue;
         for (const char *name : names)
             if (tree a = lookup_attribute(name, DECL_ATTRIBUTES(node->decl)))
-                error_at(place_of(TREE_VALUE(a), node->decl),
+                error_at(place_of(a, node->decl),
                          "'%s' belongs on a function with a body, but '%s' is an %s: put it on %s",
                          name, IDENTIFIER_POINTER(DECL_NAME(node->decl)), ifunc ? "ifunc" : "alias",
                          ifunc ? "the functions that its resolver chooses from" : "its target");

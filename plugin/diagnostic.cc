@@ -210,11 +210,9 @@ static bool search_before(struct dp_attribute_place *place, struct reader at,
     return false;
 }
 
-void dp_find_attribute(struct dp_attribute_place *place, tree decl, enum dp_attribute attribute,
-                       const char *text)
+static void find(struct dp_attribute_place *place, location_t from, tree_code kind,
+                 enum dp_attribute attribute, const char *text)
 {
-    bool named = decl && DECL_P(decl);
-    location_t from = named ? DECL_SOURCE_LOCATION(decl) : input_location;
     expanded_location start = expand_location(from);
     place->name = from;
     place->found = false;
@@ -222,13 +220,27 @@ void dp_find_attribute(struct dp_attribute_place *place, tree decl, enum dp_attr
     place->text = text;
     if (!start.file || start.line <= 0 || start.column <= 0)
         return;
+    bool named = TREE_CODE_CLASS(kind) == tcc_declaration;
     struct reader at = {start.file, start.line, (size_t)start.column - 1};
     if (!named)
         at.column = SIZE_MAX; /* a type: the parser is somewhere on its line */
-    place->found = (named && search_after(place, at, TREE_CODE(decl) == PARM_DECL, attribute)) ||
+    place->found = (named && search_after(place, at, kind == PARM_DECL, attribute)) ||
                    search_before(place, at, attribute);
     if (!place->found)
         place->name = from;
+}
+
+void dp_find_attribute(struct dp_attribute_place *place, tree node, enum dp_attribute attribute,
+                       const char *text)
+{
+    location_t from = DECL_P(node) ? DECL_SOURCE_LOCATION(node) : input_location;
+    find(place, from, TREE_CODE(node), attribute, text);
+}
+
+void dp_find_attribute_of_function(struct dp_attribute_place *place, location_t declared,
+                                   enum dp_attribute attribute, const char *text)
+{
+    find(place, declared, FUNCTION_DECL, attribute, text);
 }
 
 /* How many characters of text[0, end) are no blanks: index into the places. */

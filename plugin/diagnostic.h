@@ -20,10 +20,16 @@ struct dp_attribute_place {
     auto_vec<int> columns; /* the same; from 1 */
 };
 
-/* Looks for the attribute of `decl`, which may be a type, around its name. Keeps
- * a pointer to `text`, the options; NULL: whatever they are. */
-void dp_find_attribute(struct dp_attribute_place *place, tree decl, enum dp_attribute attribute,
+/* Looks for the attribute of `node`, a declaration or type, around its name.
+ * Keeps a pointer to `text`, the options; NULL: whatever they are. Slow: only
+ * when there is something to tell. */
+void dp_find_attribute(struct dp_attribute_place *place, tree node, enum dp_attribute attribute,
                        const char *text);
+
+/* The same for a function that was declared there: GCC has merged it since with
+ * another declaration. */
+void dp_find_attribute_of_function(struct dp_attribute_place *place, location_t declared,
+                                   enum dp_attribute attribute, const char *text);
 
 /* The range of text[offset, offset + length), or of the name if that is empty. */
 location_t dp_place_of(const struct dp_attribute_place *place, size_t offset, size_t length);

@@ -38,30 +38,27 @@
 #include "varasm.h"
 #include "file-prefix-map.h"
 
-#if GCCPLUGIN_VERSION_MAJOR < 11
-#error "deep-profile needs GCC 11 or later"
+#if GCCPLUGIN_VERSION_MAJOR != 11 && GCCPLUGIN_VERSION_MAJOR != 12
+#error "deep-profile's plugin knows GCC 11 and 12; plugin/meson.build lists them, too"
 #endif
 
 /* One line of a source file without its newline, from GCC's cache; NULL past
  * the end. */
 static inline const char *dp_source_line(const char *file, int line, size_t *length)
 {
-#if GCCPLUGIN_VERSION_MAJOR < 15
     char_span span = location_get_source_line(file, line);
-#else
-    char_span span = global_dc->get_file_cache().get_source_line(file, line);
-#endif
     if (!span)
         return NULL;
     *length = span.length();
     return span.get_buffer();
 }
 
-/* Can inserted code jump to the thunks of abi/gate.h? */
+/* Can inserted code jump to the thunks of abi/gate.h? TARGET_X32 is a macro of
+ * the x86 target only; TARGET_64BIT is not. */
 static inline bool dp_target_has_thunks(void)
 {
-#ifdef TARGET_64BIT
-    return TARGET_64BIT && POINTER_SIZE == 64;
+#ifdef TARGET_X32
+    return TARGET_64BIT && !TARGET_X32;
 #else
     return false;
 #endif
