@@ -179,6 +179,8 @@ static void check_process(struct dp_doctor *doctor, const struct dp_profile *pro
 
 static void check_loss(struct dp_doctor *doctor, const struct dp_profile *profile)
 {
+    char text[160];
+
     if (profile->gated > 0)
         dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
                        "%" PRIu64 " sampled calls were refused by the load gate, which moved %zu "
@@ -186,8 +188,8 @@ static void check_loss(struct dp_doctor *doctor, const struct dp_profile *profil
                        profile->gated, profile->n_load);
     for (int i = 0; i < DP_LOSS_COUNT; i++)
         if (dp_report_lost(profile, i) > 0)
-            dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path, "lost: %" PRIu64 " %s",
-                           dp_report_lost(profile, i), dp_loss_what(i));
+            dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path, "lost: %s",
+                           dp_loss_text(i, dp_report_lost(profile, i), text, sizeof text));
 }
 
 int dp_doctor_log(struct dp_doctor *doctor, const char *path)

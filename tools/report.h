@@ -32,6 +32,7 @@ uint64_t dp_report_steward_ns(const struct dp_profile *profile);
 
 /* What to tell about loss: state and streams may know different parts. */
 uint64_t dp_report_lost(const struct dp_profile *profile, int reason);
-const char *dp_loss_what(int reason);
+/* "5 records not written: …"; a loss of time as time: "34.2 ms without a tick: …" */
+char *dp_loss_text(int reason, uint64_t lost, char *text, size_t size);
 
 #endif

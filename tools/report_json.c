@@ -1,10 +1,13 @@
 /* See report.h. Times are nanoseconds, shares are fractions, null is unknown. */
 #include "report.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "units.h"
 
 /* ---- figures that text and JSON share ---- */
 
@@ -33,13 +36,21 @@ uint64_t dp_report_lost(const struct dp_profile *profile, int reason)
     return state > events ? state : events;
 }
 
-const char *dp_loss_what(int reason)
+char *dp_loss_text(int reason, uint64_t lost, char *text, size_t size)
 {
     static const char *const what[] = {
 #define DP_LOSS(id, name, what) what,
 #include <deep_profile/losses.def>
     };
-    return what[reason];
+    static const char time[] = "nanoseconds ";
+    char ns[DP_UNIT_TEXT];
+
+    if (strncmp(what[reason], time, strlen(time)) == 0)
+        snprintf(text, size, "%s %s", dp_unit_ns(ns, (double)lost, false),
+                 what[reason] + strlen(time));
+    else
+        snprintf(text, size, "%" PRIu64 " %s", lost, what[reason]);
+    return text;
 }
 
 /* ---- JSON ---- */

@@ -441,6 +441,7 @@ static void print_load(const struct dp_profile *profile, const struct dp_style *
 static void print_loss(const struct dp_profile *profile, const struct dp_style *style)
 {
     bool any = profile->damage.places > 0;
+    char text[160];
 
     dp_heading(style, "Loss");
     for (int i = 0; i < DP_LOSS_COUNT; i++) {
@@ -448,8 +449,8 @@ static void print_loss(const struct dp_profile *profile, const struct dp_style *
         if (lost == 0)
             continue;
         any = true;
-        fprintf(style->out, "%s%llu%s %s\n", dp_red(style), (unsigned long long)lost,
-                dp_plain(style), dp_loss_what(i));
+        fprintf(style->out, "%s%s%s\n", dp_red(style), dp_loss_text(i, lost, text, sizeof text),
+                dp_plain(style));
     }
     if (profile->damage.places > 0) {
         char bytes[DP_UNIT_TEXT];

@@ -93,6 +93,7 @@ static inline const char *dp_event_strategy(uint32_t attribute, const struct dp_
     switch (attribute) {
     case DP_ATTRIBUTE_PROFILE:
     case DP_ATTRIBUTE_IF_SLOW:
+    case DP_ATTRIBUTE_PRODUCTION:
         for (const struct dp_name *name = dp_strategy_names(); name->name; name++)
             if (options && (uint64_t)name->value == (uint64_t)options->strategy)
                 return name->name;

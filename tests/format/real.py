@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""The tool on the log of a real program, through plugin and runtime.
+
+Run by Meson: real.py DEEP_PROFILE DEEP_PROFILE_CC. What the verbs say must
+agree with what the program did, with its sink of events, and with babeltrace2.
+"""
+import collections
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TOOL, CC = (os.path.realpath(path) for path in sys.argv[1:3])
+SOURCE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "real.c")
+FINE, CHECK, _, DATA = range(4)
+
+
+def environment(**variables):
+    env = {key: value for key, value in os.environ.items() if not key.startswith("DEEP_PROFILE")}
+    return {**env, "LC_ALL": "C", "DEEP_PROFILE_CHECK_LOAD": "false", **variables}
+
+
+class Real(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="deep-profile-real-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        subprocess.run([CC, "-O2", "-g", "-pthread", SOURCE, "-o", cls.folder + "/real"],
+                       check=True, env=environment())
+        cls.record("log", DEEP_PROFILE_EVENTS=cls.folder + "/sink", DEEP_PROFILE_SEED="1")
+
+    @classmethod
+    def record(cls, log, *arguments, status=0, **variables):
+        done = subprocess.run([TOOL, "record", "-o", log, "--", "./real", *arguments],
+                              cwd=cls.folder, env=environment(**variables), check=False,
+                              stderr=subprocess.PIPE, text=True)
+        if done.returncode != status or f"deep-profile: log: {log}\n" not in done.stderr:
+            raise AssertionError((done.returncode, done.stderr))
+
+    def tool(self, *arguments, status=FINE):
+        done = subprocess.run([TOOL, *arguments], cwd=self.folder, env=environment(), check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, status, (arguments, done.stdout, done.stderr))
+        return done.stdout
+
+    def report(self, log):
+        return json.loads(self.tool("report", "--format=json", log))
+
+    def events(self, log):
+        return [json.loads(line)
+                for line in self.tool("events", "--format=json", log).splitlines()]
+
+    def babeltrace(self, log):
+        done = subprocess.run(["babeltrace2", log], cwd=self.folder, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        return collections.Counter(re.findall(r"^\[.*?\] \(.*?\) (\w+): ",
+                                              done.stdout.decode(errors="replace"), flags=re.M))
+
+    def test_figures_agree_with_what_the_program_did(self):
+        report = self.report("log")
+        self.assertEqual(report["phase"], "finished")
+        self.assertEqual(report["damage"]["places"], 0)
+        functions = {f["function"]: f for f in report["functions"]}
+        self.assertEqual(functions["counted"]["counted"], 60000)
+        self.assertEqual((functions["allocate"]["estimated_calls"], functions["allocate"]["exact"]),
+                         (20, True))
+        self.assertEqual(functions["allocate"]["memory"]["allocations"], 20)
+        self.assertEqual(functions["keep"]["memory"]["calls"], 2)
+        self.assertEqual(functions["leave"]["exceptions"], 1)
+        self.assertEqual(functions["nap"]["slow"], 3)
+        self.assertGreaterEqual(functions["nap"]["slow_max_ns"], 20000000 - 1000000)
+        self.assertNotIn("elsewhere", functions)
+        # Five standard deviations: 1.96 of them are the interval's half.
+        for name in ("chosen", "pay"):
+            function = functions[name]
+            half = function["estimated_calls_high"] - function["estimated_calls"]
+            self.assertLess(abs(function["estimated_calls"] - 60000), half / 1.96 * 5)
+            self.assertFalse(function["exact"])
+            self.assertLessEqual(function["p50_ns"], function["p99_ns"])
+            self.assertLessEqual(function["p99_ns"], function["max_ns"])
+
+    def test_events_are_those_of_the_sink(self):
+        with open(self.folder + "/sink", encoding="utf-8") as lines:
+            sink = [json.loads(line) for line in lines]
+        events = self.events("log")
+        for event in sink + events:
+            event["metadata"].pop("thread", None)
+
+        def counted(found):
+            return collections.Counter(json.dumps(event, sort_keys=True) for event in found)
+        self.assertEqual(counted(sink) - counted(events), collections.Counter())
+        self.assertEqual(counted(events) - counted(sink), collections.Counter())
+        self.assertEqual([e["time_unix_ns"] for e in events if e["event"] != "profiler.start"],
+                         sorted(e["time_unix_ns"] for e in events
+                                if e["event"] != "profiler.start"))
+
+    def test_babeltrace_counts_the_same_records(self):
+        records = self.babeltrace("log")
+        events = collections.Counter(e["event"] for e in self.events("log"))
+        self.assertEqual(sum(records.values()), self.report("log")["records"])
+        self.assertEqual(events["profiler.stop"],
+                         records["call"] + records["call_wide"] + records["call_memory"])
+        self.assertEqual(events["profiler.production"],
+                         records["production"] + records["production_wide"])
+        self.assertEqual(events["profiler.exception"], records["exception"])
+        self.assertEqual(events["profiler.complete"], 20)
+        self.assertEqual(events["profiler.memory"], 1)
+        self.assertEqual(records["site"], 9)
+
+    def test_sites_and_doctor_tell_of_the_other_environment(self):
+        sites = {s["function"]: s for s in
+                 json.loads(self.tool("sites", "--format=json", "log"))["sites"]}
+        self.assertEqual(len(sites), 9)
+        self.assertEqual(sites["elsewhere"]["attributes"][0]["state"], "wrong_env")
+        self.assertEqual(sites["chosen"]["attributes"][0]["rate"], 0.2)
+        self.assertIn("elsewhere: profile is not for the environment 'dev'",
+                      self.tool("doctor", "log", status=CHECK))
+        self.assertIn("built with the plugin: 9 annotated functions",
+                      self.tool("doctor", "./real", status=CHECK))
+
+    def test_streams_alone_give_the_same_figures(self):
+        shutil.copytree(self.folder + "/log", self.folder + "/streams")
+        shutil.rmtree(self.folder + "/streams/state")
+        whole = {f["function"]: f for f in self.report("log")["functions"]}
+        alone = {f["function"]: f for f in self.report("streams")["functions"]}
+        for name in ("chosen", "pay", "allocate"):
+            for key in ("estimated_calls", "sampled", "total_ns", "min_ns", "max_ns", "p50_ns",
+                        "p99_ns"):
+                self.assertEqual(whole[name][key], alone[name][key], (name, key))
+        self.assertEqual(whole["counted"]["counted"], alone["counted"]["counted"])
+
+    def ended_badly(self, how, status):
+        self.record(how, how, status=status)
+        report = self.report(how)
+        self.assertEqual(report["phase"], "killed")
+        self.assertEqual(report["damage"]["places"], 0)
+        self.assertEqual({f["function"]: f for f in report["functions"]}["counted"]["counted"],
+                         60000)
+        before = self.babeltrace(how)
+        self.assertEqual(sum(before.values()), report["records"])
+        self.tool("recover", how)
+        self.assertIn("nothing to do", self.tool("recover", how))
+        self.assertEqual(self.babeltrace(how), before)
+
+    def test_a_program_that_is_killed(self):
+        self.ended_badly("kill", 128 + signal.SIGKILL)
+
+    def test_a_program_that_calls_exit_behind_our_back(self):
+        self.ended_badly("_exit", 3)
+
+    def test_a_program_that_hangs_and_is_killed(self):
+        program = subprocess.Popen([self.folder + "/real", "hang"], cwd=self.folder,
+                                   env=environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT="hang"))
+        self.addCleanup(program.wait)
+        self.addCleanup(program.kill)
+        deadline = time.monotonic() + 60
+        while True:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+            if not os.path.exists(self.folder + "/hang/state/process"):
+                continue
+            done = subprocess.run([TOOL, "events", "--format=json", "hang"], cwd=self.folder,
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                  check=False, env=environment())
+            in_flight = [e for e in map(json.loads, done.stdout.splitlines())
+                         if e["metadata"].get("in_flight") and e["metadata"]["tid"] == program.pid]
+            if in_flight:
+                break
+        report = self.report("hang")
+        self.assertEqual((report["phase"], report["pid"]), ("running", program.pid))
+        self.assertIn("nap", [o["function"] for o in report["open_calls"]])
+        self.assertIn("running", self.tool("top", "hang"))
+        self.tool("recover", "hang", status=CHECK)
+        program.kill()
+        program.wait()
+        report = self.report("hang")
+        self.assertEqual(report["phase"], "killed")
+        self.assertIn(("nap", True), [(s["function"], s["in_flight"])
+                                      for s in report["slow_operations"]])
+        self.assertIn("nap", [o["function"] for o in report["open_calls"]])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
