@@ -216,6 +216,15 @@ static bool agree(tree fn, tree a, tree b)
     return false;
 }
 
+bool dp_is_annotated(tree fn)
+{
+    for (const char *name : names)
+        if (lookup_attribute(name, DECL_ATTRIBUTES(fn)) ||
+            lookup_attribute(name, DECL_ATTRIBUTES(DECL_ORIGIN(fn))))
+            return true;
+    return false;
+}
+
 bool dp_collect_attributes(tree fn, vec<dp_annotation> *written)
 {
     for (int i = 0; i < DP_ATTRIBUTE_COUNT; i++) {

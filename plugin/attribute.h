@@ -19,6 +19,9 @@ struct dp_annotation {
 /* For PLUGIN_ATTRIBUTES. */
 void dp_register_attributes(void *event_data, void *user_data);
 
+/* Has `fn` an attribute of ours? Then it has its gate before inlining. */
+bool dp_is_annotated(tree fn);
+
 /* Complains of attributes on functions that have no body of their own (ifunc,
  * alias), once. For PLUGIN_ALL_IPA_PASSES_START, which does not come when there
  * are errors already; so the early pass calls it, too. */

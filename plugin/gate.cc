@@ -70,17 +70,23 @@ static tree function(enum dp_root root, const char *name, tree type)
     return dp_roots[root];
 }
 
+/* Assigned to once. */
+static tree new_temporary(tree type)
+{
+    return gimple_in_ssa_p(cfun) ? make_ssa_name(type) : create_tmp_var(type, "dp");
+}
+
 /* A new temporary that holds `value`. */
 static tree load(gimple_seq *code, tree value)
 {
-    tree temporary = create_tmp_var(TYPE_MAIN_VARIANT(TREE_TYPE(value)), "dp");
+    tree temporary = new_temporary(TYPE_MAIN_VARIANT(TREE_TYPE(value)));
     gimple_seq_add_stmt(code, gimple_build_assign(temporary, value));
     return temporary;
 }
 
 static tree compute(gimple_seq *code, enum tree_code op, tree type, tree a, tree b)
 {
-    tree temporary = create_tmp_var(type, "dp");
+    tree temporary = new_temporary(type);
     gimple_seq_add_stmt(code, b ? gimple_build_assign(temporary, op, a, b)
                                 : gimple_build_assign(temporary, op, a));
     return temporary;
@@ -160,16 +166,19 @@ static void call_enter(gimple_seq *code, const struct dp_gate *gate)
         tree type = build_function_type_list(U64, ptr_type_node, NULL_TREE);
         tree callee = function(DP_ROOT_ENTER_CALL, "deep_profile_enter_call", type);
         gcall *call = gimple_build_call(callee, 1, build_fold_addr_expr(gate->site));
-        gimple_call_set_lhs(call, gate->t0);
+        gimple_call_set_lhs(call, gate->opened);
         gimple_seq_add_stmt(code, call);
         return;
     }
     vec<tree, va_gc> *inputs = NULL, *outputs = NULL;
-    add_operand(&outputs, "=a", gate->t0);
+    add_operand(&outputs, "=a", gate->opened);
     add_operand(&outputs, "=m", budget());
     add_operand(&inputs, "m", gate->site);
     add_operand(&inputs, "m", budget());
-    gimple_seq_add_stmt(code, thunk_jump(JUMP("%2", "deep_profile_enter"), inputs, outputs));
+    gimple *jump = thunk_jump(JUMP("%2", "deep_profile_enter"), inputs, outputs);
+    if (TREE_CODE(gate->opened) == SSA_NAME)
+        SSA_NAME_DEF_STMT(gate->opened) = jump;
+    gimple_seq_add_stmt(code, jump);
 }
 
 static void call_exit(gimple_seq *code, const struct dp_gate *gate, tree t0)
@@ -195,7 +204,8 @@ void dp_gate_init(struct dp_gate *gate, tree fn, tree site, uint32_t flags)
     gate->flags = flags;
     gate->entry_location = DECL_STRUCT_FUNCTION(fn)->function_start_locus;
     gate->exit_location = DECL_STRUCT_FUNCTION(fn)->function_end_locus;
-    gate->t0 = create_tmp_var(U64, "dp_t0");
+    gate->t0 = new_temporary(U64);
+    gate->opened = gimple_in_ssa_p(cfun) ? new_temporary(U64) : gate->t0;
     gate->depth = flags & DP_SITE_IN_FLIGHT ? create_tmp_var(U64, "dp_depth") : NULL_TREE;
 }
 

@@ -50,15 +50,14 @@
 #include "instrument_early.h"
 #include "attribute.h"
 #include "gate.h"
+#include "instrument_late.h"
 #include "site.h"
 
 #include "deep_profile/abi/gate.h"
 
 bool dp_verbose;
 
-/* Is `fn` the resolver of an ifunc? The loader runs it before relocation is
- * done: no variable of another module can be reached. */
-static bool is_resolver(tree fn)
+bool dp_is_resolver(tree fn)
 {
     static auto_vec<const char *> resolvers;
     static bool listed;
@@ -84,7 +83,7 @@ static bool refuse(tree fn)
     const char *why = NULL;
     if (lookup_attribute("naked", DECL_ATTRIBUTES(fn)))
         why = "it is naked: nothing may stand before its own code";
-    else if (is_resolver(fn))
+    else if (dp_is_resolver(fn))
         why = "it resolves an ifunc, and runs before the program is linked";
     if (why)
         error_at(DECL_SOURCE_LOCATION(fn), "'%s' cannot be profiled: %s", dp_function_name(fn),
@@ -162,6 +161,8 @@ class early_pass : public gimple_opt_pass
         struct dp_gate gate;
         tree fn = current_function_decl;
         dp_check_bodiless(NULL, NULL);
+        if (dp_all)
+            dp_register_module();
         if (!dp_collect_attributes(fn, &written) || refuse(fn))
             return 0;
         uint32_t flags = dp_site_flags(written);

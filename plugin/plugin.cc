@@ -6,6 +6,8 @@
  *     site.cc               the data of each instrumented function
  *     gate.cc               the code of the gate, in pieces
  *     instrument_early.cc   puts it around annotated functions
+ *     instrument_late.cc    puts it into all others, in whole-program mode
+ *     filter.cc             says into which
  *     mark_cold.cc          moves its slow paths out of the way
  *
  * What the inserted code talks to is include/deep_profile/abi/gate.h. Loaded by
@@ -14,8 +16,10 @@
 #include "gcc-compat.h"
 
 #include "attribute.h"
+#include "filter.h"
 #include "gate.h"
 #include "instrument_early.h"
+#include "instrument_late.h"
 #include "mark_cold.h"
 #include "site.h"
 
@@ -25,20 +29,57 @@ EXPORT int plugin_is_GPL_compatible;
 
 static struct plugin_info information = {
     "deep-profile " DP_VERSION,
-    "-fplugin-arg-deep_profile-verbose\tname every instrumented function on stderr\n"};
+    "-fplugin-arg-deep_profile-verbose\tname every instrumented function on stderr\n"
+    "-fplugin-arg-deep_profile-all\tinstrument every function\n"
+    "-fplugin-arg-deep_profile-filter=FILE\tonly those that the file lets through\n"
+    "-fplugin-arg-deep_profile-min-size=N\tonly those of N statements or more\n"};
+
+enum argument { ARGUMENT_VERBOSE, ARGUMENT_PLAIN_CALLS, ARGUMENT_ALL, ARGUMENT_FILTER,
+                ARGUMENT_MIN_SIZE };
 
 /* The arguments, as -fplugin-arg-deep_profile-NAME. */
 static const struct dp_name argument_names[] = {
-    {"verbose", 0},
-    {"plain-calls", 1}, /* for tests: as on processors without thunks */
+    {"verbose", ARGUMENT_VERBOSE},
+    {"plain-calls", ARGUMENT_PLAIN_CALLS}, /* for tests: as on processors without thunks */
+    {"all", ARGUMENT_ALL},
+    {"filter", ARGUMENT_FILTER},
+    {"min-size", ARGUMENT_MIN_SIZE},
     {NULL, 0},
 };
 
+static void set_min_size(const char *value)
+{
+    char *end;
+    dp_min_size = (unsigned)strtoul(value, &end, 10);
+    if (*value < '0' || *value > '9' || *end)
+        fatal_error(UNKNOWN_LOCATION,
+                    "deep-profile: plugin argument 'min-size' takes a number of statements, "
+                    "but got '%s'",
+                    value);
+}
+
+static void take_argument(const char *key, const char *value, enum argument argument)
+{
+    bool takes_value = argument == ARGUMENT_FILTER || argument == ARGUMENT_MIN_SIZE;
+    if (value && !takes_value)
+        fatal_error(UNKNOWN_LOCATION,
+                    "deep-profile: plugin argument '%s' takes no value, but got '%s'", key, value);
+    if (takes_value && (!value || !*value))
+        fatal_error(UNKNOWN_LOCATION, "deep-profile: plugin argument '%s' needs a value", key);
+    if (argument == ARGUMENT_FILTER)
+        dp_filter_read(value);
+    else if (argument == ARGUMENT_MIN_SIZE)
+        set_min_size(value);
+    else
+        *(argument == ARGUMENT_VERBOSE ? &dp_verbose
+          : argument == ARGUMENT_ALL   ? &dp_all
+                                       : &dp_plain_calls) = true;
+}
+
 static void read_arguments(const struct plugin_name_args *plugin)
 {
-    bool *const switches[] = {&dp_verbose, &dp_plain_calls};
     for (int i = 0; i < plugin->argc; i++) {
-        const char *key = plugin->argv[i].key, *value = plugin->argv[i].value;
+        const char *key = plugin->argv[i].key;
         struct dp_word word = dp_make_word(key, strlen(key));
         const struct dp_name *name = dp_find_name(argument_names, word);
         const char *meant = name ? NULL : dp_nearest_name(argument_names, word);
@@ -48,11 +89,7 @@ static void read_arguments(const struct plugin_name_args *plugin)
                         meant);
         if (!name)
             fatal_error(UNKNOWN_LOCATION, "deep-profile: unknown plugin argument '%s'", key);
-        if (value)
-            fatal_error(UNKNOWN_LOCATION,
-                        "deep-profile: plugin argument '%s' takes no value, but got '%s'", key,
-                        value);
-        *switches[name->value] = true;
+        take_argument(key, plugin->argv[i].value, (enum argument)name->value);
     }
 }
 
@@ -81,6 +118,7 @@ EXPORT int plugin_init(struct plugin_name_args *plugin, struct plugin_gcc_versio
     register_callback(name, PLUGIN_START_UNIT, choose_calls, NULL);
     register_callback(name, PLUGIN_ATTRIBUTES, dp_register_attributes, NULL);
     dp_register_early_pass(name);
+    dp_register_late_pass(name);
     dp_register_cold_pass(name);
     register_callback(name, PLUGIN_ALL_IPA_PASSES_START, dp_check_bodiless, NULL);
     return 0;

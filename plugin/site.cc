@@ -54,6 +54,8 @@ static tree field_of(tree record, const char *name)
 /* The member order is that of abi/site.h. */
 static void make_types(void)
 {
+    if (dp_roots[DP_ROOT_SITE_TYPE])
+        return;
     tree u32 = unsigned_intSI_type_node, u64 = unsigned_intDI_type_node;
     tree text = build_pointer_type(build_qualified_type(char_type_node, TYPE_QUAL_CONST));
     const struct member attribute[] = {{"options", text}, {"attribute", u32}, {"reserved", u32}};
@@ -172,13 +174,14 @@ const char *dp_function_name(tree fn)
 static tree make_desc(tree fn, const vec<dp_annotation> &written, uint32_t flags)
 {
     expanded_location at = expand_location(DECL_SOURCE_LOCATION(fn));
+    tree attributes = written.length() ? address_of(make_attributes(written)) : null_pointer_node;
     const tree values[] = {text_value(dp_function_name(fn)),
                            text_value(remap_debug_filename(at.file ? at.file : "")),
                            number(at.line),
                            number(flags),
                            number(written.length()),
                            number(0),
-                           address_of(make_attributes(written))};
+                           attributes};
     tree record = dp_roots[DP_ROOT_DESC_TYPE];
     return make_static("desc", record, make_value(record, values), NULL);
 }
@@ -190,6 +193,7 @@ static tree section_end(const char *name)
         build_decl(BUILTINS_LOCATION, VAR_DECL, get_identifier(name), dp_roots[DP_ROOT_SITE_TYPE]);
     dp_runtime_symbol(decl);
     DECL_VISIBILITY(decl) = VISIBILITY_HIDDEN;
+    declare_weak(decl); /* whole-program mode may find nothing to instrument */
     return address_of(decl);
 }
 
@@ -202,8 +206,13 @@ static tree section_end(const char *name)
  * and the destructor. Below 100 is the compiler's own range: before every
  * constructor of the user's, after every destructor.
  */
-static void make_registration(void)
+void dp_register_module(void)
 {
+    static bool done;
+    if (done)
+        return;
+    done = true;
+    make_types();
     const int priority = 99;
     tree load = dp_runtime_symbol(
         build_fn_decl("deep_profile_module_load",
@@ -238,18 +247,24 @@ uint32_t dp_site_flags(const vec<dp_annotation> &written)
     return flags;
 }
 
-tree dp_make_site(tree fn, const vec<dp_annotation> &written, uint32_t flags)
+static tree make_site(tree fn, const vec<dp_annotation> &written, uint32_t flags)
 {
-    bool first = !dp_roots[DP_ROOT_SITE_TYPE];
-    if (first)
-        make_types();
+    make_types();
     const tree values[] = {number(0), number(DP_SLOW_NEVER), number(0), number(0),
                            address_of(make_desc(fn, written, flags))};
     tree record = dp_roots[DP_ROOT_SITE_TYPE];
-    tree site = make_static("site", record, make_value(record, values), DP_SITE_SECTION);
-    if (first)
-        make_registration();
-    return site;
+    return make_static("site", record, make_value(record, values), DP_SITE_SECTION);
+}
+
+tree dp_make_site(tree fn, const vec<dp_annotation> &written, uint32_t flags)
+{
+    dp_register_module();
+    return make_site(fn, written, flags);
+}
+
+tree dp_make_plain_site(tree fn)
+{
+    return make_site(fn, vec<dp_annotation>(), DP_SITE_WHOLE_PROGRAM);
 }
 
 tree dp_site_member(tree site, const char *name)

@@ -39,6 +39,15 @@ uint32_t dp_site_flags(const vec<dp_annotation> &written);
  */
 tree dp_make_site(tree fn, const vec<dp_annotation> &written, uint32_t flags);
 
+/* The same for a function without attributes, at any time: dp_register_module()
+ * has seen to the constructor. */
+tree dp_make_plain_site(tree fn);
+
+/* Makes the constructor that registers the module's sites, once a translation
+ * unit, whether it will have sites or not. While the symbol table is under
+ * construction. */
+void dp_register_module(void);
+
 /* A reference to a member of the site that the gate reads: weight, slow_after,
  * index or count_slot. Volatile, because the runtime changes them at any time. */
 tree dp_site_member(tree site, const char *name);

@@ -144,6 +144,14 @@ static struct dp_options *demand_by_rule(struct demand *demands, enum dp_attribu
     return &demand->options;
 }
 
+/* Whole-program mode without rules: as if every function were DEEP_PROFILE(). */
+static void demand_default(struct demand *demand)
+{
+    struct dp_options_error error;
+    demand->present = dp_options_parse(DP_ATTRIBUTE_PROFILE, "", &demand->options, &error) == 0;
+    demand->state = judge(&demand->options);
+}
+
 static void apply_rule(const struct dp_rule *rule, struct demand *demands)
 {
     if (rule->off) {
@@ -311,6 +319,8 @@ static void decide(uint32_t index, struct dp_site_state *state)
     double missed = 1; /* probability that no kind chooses a call */
     memset(demands, 0, sizeof demands);
     read_attributes(desc, demands);
+    if (desc->flags & DP_SITE_WHOLE_PROGRAM && rules->count == 0)
+        demand_default(&demands[DP_ATTRIBUTE_PROFILE]);
     for (size_t r = 0; r < rules->count; r++) {
         if (dp_rule_matches(&rules->rules[r], desc->function))
             apply_rule(&rules->rules[r], demands);

@@ -159,8 +159,9 @@ class Wrapper(unittest.TestCase):
 
     def test_wrong_options(self):
         for option, part in (
-                ("-fdeep-profile=all", "-fdeep-profile=all is not built yet"),
-                ("-fdeep-profile-filter=x", "-fdeep-profile-filter is not built yet"),
+                ("-fdeep-profile-filter=x", "-fdeep-profile-filter goes with -fdeep-profile=all"),
+                ("-fdeep-profile-min-size=3", "-fdeep-profile-min-size goes with"),
+                ("-fdeep-profile-filter", "-fdeep-profile-filter needs a value"),
                 ("-fdeep-profile", "needs a value"),
                 ("-fdeep-profile=anotated", "unknown value 'anotated'"),
                 ("-fdeep-profile-verbos", "unknown option '-fdeep-profile-verbos'")):

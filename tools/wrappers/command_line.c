@@ -92,26 +92,44 @@ static bool is_ours(const char *word)
     return starts_with(word, "-fdeep-profile");
 }
 
+/* The value of `word` when it is NAME=VALUE, or NULL. */
+static const char *value_of(const char *word, const char *name)
+{
+    size_t length = strlen(name);
+    if (strncmp(word, name, length) != 0 || (word[length] != '=' && word[length] != 0))
+        return NULL;
+    if (word[length] == 0 || word[length + 1] == 0)
+        dp_die("%s needs a value", name);
+    return word + length + 1;
+}
+
 static void read_ours(struct dp_command_line *line, const char *word)
 {
-    const char *mode = word + strlen("-fdeep-profile=");
-    if (strcmp(word, "-fdeep-profile=annotated") == 0)
-        return;
-    if (strcmp(word, "-fdeep-profile-verbose") == 0)
+    const char *value;
+    if (strcmp(word, "-fdeep-profile-verbose") == 0) {
         line->verbose = true;
-    else if (strcmp(word, "-fdeep-profile=all") == 0)
-        dp_die("-fdeep-profile=all is not built yet; "
-               "use -fdeep-profile=annotated and annotate the functions you want to see");
-    else if (starts_with(word, "-fdeep-profile-filter"))
-        dp_die("-fdeep-profile-filter is not built yet: it belongs to -fdeep-profile=all");
-    else if (strcmp(word, "-fdeep-profile") == 0)
-        dp_die("-fdeep-profile needs a value: -fdeep-profile=annotated");
-    else if (starts_with(word, "-fdeep-profile="))
-        dp_die("unknown value '%s' of -fdeep-profile, expected annotated or all", mode);
-    else
+    } else if ((value = value_of(word, "-fdeep-profile-filter"))) {
+        line->filter = value;
+    } else if ((value = value_of(word, "-fdeep-profile-min-size"))) {
+        line->min_size = value;
+    } else if ((value = value_of(word, "-fdeep-profile"))) {
+        line->all = strcmp(value, "all") == 0;
+        if (!line->all && strcmp(value, "annotated") != 0)
+            dp_die("unknown value '%s' of -fdeep-profile, expected annotated or all", value);
+    } else {
         dp_die("unknown option '%s', expected -fdeep-profile=annotated, -fdeep-profile=all, "
-               "-fdeep-profile-filter=FILE or -fdeep-profile-verbose",
+               "-fdeep-profile-filter=FILE, -fdeep-profile-min-size=N or -fdeep-profile-verbose",
                word);
+    }
+}
+
+/* What goes with whole-program mode only. */
+static void check_ours(const struct dp_command_line *line)
+{
+    if (line->filter && !line->all)
+        dp_die("-fdeep-profile-filter goes with -fdeep-profile=all");
+    if (line->min_size && !line->all)
+        dp_die("-fdeep-profile-min-size goes with -fdeep-profile=all");
 }
 
 /* ---- GCC's options ---- */
@@ -245,4 +263,5 @@ void dp_command_line_parse(struct dp_command_line *line, int argc, char **argv)
     size_t all = take_out(line, &flat, true);
     if (take_out(line, &given, false) != all)
         take_out(line, &flat, false); /* some are inside response files: write those out */
+    check_ours(line);
 }

@@ -176,6 +176,12 @@ static void add_compile_flags(struct dp_words *argv, const struct dp_command_lin
     dp_words_add(argv, dp_format("-fplugin=%s", plugin));
     if (line->verbose)
         dp_words_add(argv, "-fplugin-arg-deep_profile-verbose");
+    if (line->all)
+        dp_words_add(argv, "-fplugin-arg-deep_profile-all");
+    if (line->filter)
+        dp_words_add(argv, dp_format("-fplugin-arg-deep_profile-filter=%s", line->filter));
+    if (line->min_size)
+        dp_words_add(argv, dp_format("-fplugin-arg-deep_profile-min-size=%s", line->min_size));
     /* After all other folders: a prefix may hold headers of other projects. */
     dp_words_add(argv, "-idirafter");
     dp_words_add(argv, layout->include);
@@ -251,7 +257,8 @@ int main(int argc, char **argv)
     setenv(RUNNING, "1", 1);
     dp_command_line_parse(&line, argc, argv);
     dp_layout_find(&layout);
-    bool compiles = !line.informs && line.sources > 0;
+    /* With -flto, whole-program mode has its work at the link. */
+    bool compiles = !line.informs && (line.sources > 0 || (line.all && links(&line)));
     choose_compiler(&layout, &compiler, compiles, wish);
 
     struct dp_words command = compiler.command;

@@ -38,6 +38,9 @@ struct dp_command_line {
     bool fully_static;
     bool no_libraries; /* -nostdlib, -nodefaultlibs, -nolibc */
     bool verbose;      /* -fdeep-profile-verbose */
+    bool all;          /* -fdeep-profile=all */
+    const char *filter;   /* -fdeep-profile-filter=FILE, or NULL */
+    const char *min_size; /* -fdeep-profile-min-size=N, or NULL */
 };
 
 /* Reads response files, too. Ends the program when one of our options is wrong. */

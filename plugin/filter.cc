@@ -1,0 +1,101 @@
+/* See filter.h. Read once, when the plugin is loaded. */
+#include "gcc-compat.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+
+#include "filter.h"
+
+unsigned dp_min_size;
+
+struct filter_line {
+    bool include;
+    bool is_file;
+    char *pattern;
+};
+
+static auto_vec<filter_line> lines;
+static bool anything_included;
+
+/* Cuts the next word off; empty at the end of the line. */
+static char *next_word(char **rest)
+{
+    char *word = *rest + strspn(*rest, " \t\r\n");
+    char *end = word + strcspn(word, " \t\r\n");
+    *rest = *end ? end + 1 : end;
+    *end = 0;
+    return word;
+}
+
+static void bad_line(const char *path, int number, const char *word, const char *expected)
+{
+    fatal_error(UNKNOWN_LOCATION, "deep-profile: %s:%d: expected %s, but got '%s'", path, number,
+                expected, word);
+}
+
+static void read_line(const char *path, int number, char *text)
+{
+    text[strcspn(text, "#")] = 0;
+    char *what = next_word(&text);
+    if (!*what)
+        return;
+    char *kind = next_word(&text);
+    if (strcmp(what, "min-size") == 0) {
+        char *end;
+        dp_min_size = (unsigned)strtoul(kind, &end, 10);
+        if (!ISDIGIT(*kind) || *end)
+            bad_line(path, number, kind, "a number of statements");
+    } else if (strcmp(what, "include") == 0 || strcmp(what, "exclude") == 0) {
+        struct filter_line line = {*what == 'i', strcmp(kind, "file") == 0, NULL};
+        if (!line.is_file && strcmp(kind, "function") != 0)
+            bad_line(path, number, kind, "'function' or 'file'");
+        char *pattern = next_word(&text);
+        if (!*pattern)
+            bad_line(path, number, pattern, "a pattern");
+        line.pattern = xstrdup(pattern);
+        anything_included |= line.include;
+        lines.safe_push(line);
+    } else {
+        bad_line(path, number, what, "'include', 'exclude' or 'min-size'");
+    }
+    char *more = next_word(&text);
+    if (*more)
+        bad_line(path, number, more, "the end of the line");
+}
+
+void dp_filter_read(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char text[4096];
+    if (!file)
+        fatal_error(UNKNOWN_LOCATION, "deep-profile: cannot open filter file '%s': %s", path,
+                    xstrerror(errno));
+    for (int number = 1; fgets(text, sizeof text, file); number++) {
+        if (!strchr(text, '\n') && !feof(file))
+            bad_line(path, number, "a longer one", "a line of at most 4095 bytes");
+        read_line(path, number, text);
+    }
+    fclose(file);
+}
+
+/* A file matches by its whole name as the compiler was given it, or by its end:
+ * `src/lapi.c` matches `lapi.c`, too. */
+static bool matches(const struct filter_line &line, const char *function, const char *file)
+{
+    if (!line.is_file)
+        return fnmatch(line.pattern, function, 0) == 0;
+    for (const char *part = file; part; part = strchr(part, '/')) {
+        part += *part == '/' && part != file;
+        if (fnmatch(line.pattern, part, 0) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool dp_filter_takes(const char *function, const char *file)
+{
+    for (unsigned i = lines.length(); i-- > 0;)
+        if (matches(lines[i], function, file))
+            return lines[i].include;
+    return !anything_included;
+}

@@ -1,0 +1,237 @@
+/*
+ * Whole-program mode: instruments every function that is left after inlining.
+ * What is compiled from
+ *
+ *     int push(struct stack *s, int x)
+ *     {
+ *         if (s->n == s->size)
+ *             return grow(s, x);          a tail call
+ *         s->at[s->n++] = x;
+ *         return 0;
+ *     }
+ *
+ * is (dp_gate_entry and dp_gate_exit build the marked lines):
+ *
+ *         t0 = deep_profile_tick;                               entry
+ *         if ((deep_profile_budget -= site.weight) < 0)         entry
+ *             t0 = deep_profile_enter(&site);                   entry, asm, cold
+ *         if (s->n == s->size) {
+ *             if (deep_profile_tick - t0 >= site.slow_after)    exit
+ *                 deep_profile_exit(&site, t0);                 exit, asm, cold
+ *             return grow(s, x);
+ *         }
+ *         s->at[s->n++] = x;
+ *         if (deep_profile_tick - t0 >= site.slow_after)        exit
+ *             deep_profile_exit(&site, t0);                     exit, asm, cold
+ *         return 0;
+ *
+ * Why here, before the pass "optimized", the last one on GIMPLE: inlining is
+ * done, so functions that were inlined away cost nothing; the optimizers have
+ * seen the code without the gate; tail calls are known. A tail call stays one:
+ * the call ends before it, since the frame does. Deep tail recursion keeps its
+ * constant stack; the time of the callee is the callee's.
+ *
+ * An exception that passes through a function without a landing pad of its own
+ * leaves without a word; the runtime notices by the stack pointer.
+ *
+ * Annotated functions have their gate from instrument_early.cc.
+ *
+ * Debugging: -fdump-tree-deep_profile_late, and see instrument_early.cc.
+ */
+#include "instrument_late.h"
+#include "attribute.h"
+#include "filter.h"
+#include "gate.h"
+#include "instrument_early.h"
+#include "site.h"
+
+#include "deep_profile/abi/gate.h"
+
+bool dp_all;
+
+/* Block, edges and counts of a step: `head` ends with the condition, `then` is
+ * beside the straight way to what comes behind. */
+static edge lay_out_step(edge way, const struct dp_gate_step &step, edge *from_then)
+{
+    basic_block head = split_edge(way);
+    gimple_stmt_iterator g = gsi_last_bb(head);
+    gsi_insert_seq_after(&g, step.straight, GSI_CONTINUE_LINKING);
+    g = gsi_last_bb(head);
+    gsi_insert_after(&g, gimple_build_cond(step.code, step.left, step.right, NULL_TREE, NULL_TREE),
+                     GSI_CONTINUE_LINKING);
+    edge straight = single_succ_edge(head);
+    basic_block join = split_edge(straight);
+    straight = single_succ_edge(head);
+
+    basic_block then = create_empty_bb(head);
+    if (current_loops)
+        add_bb_to_loop(then, head->loop_father);
+    g = gsi_last_bb(then);
+    gsi_insert_seq_after(&g, step.then, GSI_CONTINUE_LINKING);
+    straight->flags = (straight->flags & ~EDGE_FALLTHRU) | EDGE_FALSE_VALUE;
+    straight->probability = profile_probability::always();
+    edge aside = make_edge(head, then, EDGE_TRUE_VALUE);
+    aside->probability = profile_probability::never();
+    then->count = profile_count::zero();
+    *from_then = make_single_succ_edge(then, join, EDGE_FALLTHRU);
+    return single_succ_edge(join);
+}
+
+/* t0 after the gate: the tick, or what the slow path said. */
+static tree merge_t0(edge behind, edge from_then, const struct dp_gate *gate)
+{
+    basic_block join = behind->src;
+    tree merged = make_ssa_name(TREE_TYPE(gate->t0));
+    gphi *phi = create_phi_node(merged, join);
+    edge e;
+    edge_iterator i;
+    FOR_EACH_EDGE(e, i, join->preds)
+        add_phi_arg(phi, e == from_then ? gate->opened : gate->t0, e, UNKNOWN_LOCATION);
+    return merged;
+}
+
+static void insert_entry(struct dp_gate *gate)
+{
+    auto_vec<dp_gate_step> steps;
+    edge from_then;
+    dp_gate_entry(gate, &steps);
+    gcc_assert(steps.length() == 1);
+    edge behind = lay_out_step(single_succ_edge(ENTRY_BLOCK_PTR_FOR_FN(cfun)), steps[0], &from_then);
+    gate->t0 = merge_t0(behind, from_then, gate);
+}
+
+/* Where a call is left, and how: the check goes before `at`. */
+struct way_out {
+    gimple *at;
+    enum dp_way_out how;
+};
+
+static bool is_tail_call(const gimple *stmt)
+{
+    return is_gimple_call(stmt) && gimple_call_tail_p(as_a<const gcall *>(stmt));
+}
+
+/*
+ * Returns, tail calls, and exceptions that go on. A tail call's block may go to
+ * a return that others share: the check there is only for them, since no code
+ * behind a tail call is executed. Should the call turn out not to be possible as
+ * a jump, the runtime sees a second exit of the same call, and ignores it.
+ */
+static void find_ways_out(vec<way_out> *found)
+{
+    basic_block block;
+    FOR_EACH_BB_FN(block, cfun)
+    {
+        for (gimple_stmt_iterator g = gsi_start_nondebug_bb(block); !gsi_end_p(g);
+             gsi_next_nondebug(&g)) {
+            gimple *stmt = gsi_stmt(g);
+            if (is_tail_call(stmt)) {
+                found->safe_push({stmt, DP_BY_RETURN});
+                break;
+            }
+            if (gimple_code(stmt) == GIMPLE_RETURN)
+                found->safe_push({stmt, DP_BY_RETURN});
+            else if (gimple_call_builtin_p(stmt, BUILT_IN_UNWIND_RESUME))
+                found->safe_push({stmt, DP_BY_EXCEPTION});
+        }
+    }
+}
+
+static void insert_exit(const struct dp_gate *gate, const struct way_out &way)
+{
+    auto_vec<dp_gate_step> steps;
+    edge unused;
+    dp_gate_exit(gate, way.how, &steps);
+    gcc_assert(steps.length() == 1);
+    gimple_stmt_iterator g = gsi_for_stmt(way.at);
+    gsi_prev(&g);
+    edge before = gsi_end_p(g) ? split_block_after_labels(gimple_bb(way.at))
+                               : split_block(gimple_bb(way.at), gsi_stmt(g));
+    lay_out_step(before, steps[0], &unused);
+}
+
+static unsigned statements(void)
+{
+    unsigned count = 0;
+    basic_block block;
+    FOR_EACH_BB_FN(block, cfun)
+        for (gimple_stmt_iterator g = gsi_start_nondebug_bb(block); !gsi_end_p(g);
+             gsi_next_nondebug(&g))
+            count += gimple_code(gsi_stmt(g)) != GIMPLE_LABEL &&
+                     gimple_code(gsi_stmt(g)) != GIMPLE_PREDICT;
+    return count;
+}
+
+static bool has_attribute(tree fn, const char *name)
+{
+    return lookup_attribute(name, DECL_ATTRIBUTES(fn)) != NULL_TREE;
+}
+
+/* Decided from the function alone: -g changes nothing. */
+static bool wanted(tree fn)
+{
+    /* The flag of no_instrument_function is set without the attribute, too, when
+     * -finstrument-functions is not given. */
+    if (has_attribute(fn, "naked") || has_attribute(fn, "no_instrument_function"))
+        return false;
+    if (dp_is_annotated(fn) || dp_is_resolver(fn))
+        return false;
+    if (DECL_ARTIFICIAL(fn) && (DECL_STATIC_CONSTRUCTOR(fn) || DECL_STATIC_DESTRUCTOR(fn)))
+        return false; /* our own, and the compiler's */
+    if (EDGE_COUNT(ENTRY_BLOCK_PTR_FOR_FN(cfun)->succs) != 1 || crtl->calls_eh_return)
+        return false;
+    if (dp_min_size && statements() < dp_min_size)
+        return false;
+    expanded_location at = expand_location(DECL_SOURCE_LOCATION(fn));
+    return dp_filter_takes(dp_function_name(fn), at.file ? at.file : "");
+}
+
+static const pass_data late_pass_data = {
+    GIMPLE_PASS, "deep_profile_late", OPTGROUP_NONE, TV_NONE, PROP_cfg | PROP_ssa, 0, 0, 0,
+    TODO_update_ssa_only_virtuals,
+};
+
+class late_pass : public gimple_opt_pass
+{
+  public:
+    late_pass() : gimple_opt_pass(late_pass_data, g)
+    {
+    }
+
+    bool gate(function *) override
+    {
+        return dp_all;
+    }
+
+    unsigned execute(function *) override
+    {
+        tree fn = current_function_decl;
+        auto_vec<way_out> ways;
+        struct dp_gate gate;
+        if (!wanted(fn))
+            return 0;
+        find_ways_out(&ways);
+        dp_gate_init(&gate, fn, dp_make_plain_site(fn), DP_SITE_WHOLE_PROGRAM);
+        insert_entry(&gate);
+        for (unsigned i = 0; i < ways.length(); i++)
+            insert_exit(&gate, ways[i]);
+        free_dominance_info(CDI_DOMINATORS);
+        free_dominance_info(CDI_POST_DOMINATORS);
+        if (dp_verbose) {
+            expanded_location at = expand_location(DECL_SOURCE_LOCATION(fn));
+            fprintf(stderr, "deep-profile: %s (%s:%d): whole program\n", dp_function_name(fn),
+                    at.file, at.line);
+        }
+        return 0;
+    }
+};
+
+void dp_register_late_pass(const char *plugin)
+{
+    static struct register_pass_info info;
+    info.pass = new late_pass();
+    info.reference_pass_name = "optimized";
+    info.ref_pass_instance_number = 1;
+    info.pos_op = PASS_POS_INSERT_BEFORE;
+    register_callback(plugin, PLUGIN_PASS_MANAGER_SETUP, NULL, &info);
+}
