@@ -39,11 +39,14 @@
  *
  * A wrapped body makes no sibling calls: after `return run(db)` there is
  * something left to do. Deep mutual recursion that relied on -foptimize-
- * sibling-calls to run in constant stack will need stack.
+ * sibling-calls to run in constant stack will need stack. A C++20 coroutine is
+ * several functions (start, resume, destroy): each becomes a site of its name.
  *
  * Debugging: -fplugin-arg-deep_profile-verbose names the functions.
- * -fdump-tree-deep_profile_early shows the wrapped body, -fdump-tree-eh the
- * edges, -fdump-tree-optimized what is left of it, -S -fverbose-asm the asm.
+ * -fdump-tree-all writes, with the others, FILE.*.deep_profile_early: the wrapped
+ * body (GCC reads -fdump- options before it knows our passes, so they have no
+ * flag of their own). -fdump-tree-eh shows the edges, -fdump-tree-optimized what
+ * is left of it, -S -fverbose-asm the asm.
  * -fplugin-arg-deep_profile-plain-calls calls in place of jumping, as on other
  * processors.
  */

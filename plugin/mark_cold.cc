@@ -9,7 +9,8 @@
  * call is hidden in an asm. Not run without optimisation; at -Os the blocks stay
  * where they are.
  *
- * Debugging: -fdump-tree-deep_profile_cold shows the blocks with count 0.
+ * Debugging: -fdump-tree-all-blocks writes FILE.*.deep_profile_cold, where the
+ * blocks have count 0; -S shows them behind .section .text.unlikely.
  */
 #include "mark_cold.h"
 #include "gate.h"
