@@ -5,10 +5,14 @@
  * Three things keep it both right and cheap:
  *  - The tick, the site's words and the two thread-local pointers are read as
  *    volatile: the steward or the slow path changes them behind the compiler's
- *    back, and a copy inlined into a loop must see it.
+ *    back, and a copy inlined into a loop must see it. After inlining, on SSA
+ *    form, each is read once a call, and an ordinary read can be folded into
+ *    the instruction that uses it; only the tick is read twice, and an empty
+ *    asm says that it may have changed.
  *  - The budget is an ordinary variable that the asm of the cold path reads
  *    and writes, so it can stay in a register through such a loop. A "memory"
- *    clobber would spill the user's values too.
+ *    clobber would spill the user's values too. After inlining nothing of it is
+ *    kept, and not to name it spares a register for its address.
  *  - The arithmetic is unsigned: neither -ftrapv nor a sanitizer has a say.
  */
 #include "gate.h"
@@ -44,9 +48,20 @@ static tree budget(void)
     return variable(DP_ROOT_BUDGET, "deep_profile_budget", S64, true, false);
 }
 
+/* Is the function past inlining? */
+static bool is_late(void)
+{
+    return gimple_in_ssa_p(cfun);
+}
+
+/* Past inlining: an ordinary read of a variable that is declared volatile. */
 static tree tick(void)
 {
-    return variable(DP_ROOT_TICK, "deep_profile_tick", U64, false, true);
+    tree decl = variable(DP_ROOT_TICK, "deep_profile_tick", U64, false, true);
+    if (!is_late())
+        return decl;
+    tree address = build_fold_addr_expr(decl);
+    return build2(MEM_REF, U64, address, build_int_cst(build_pointer_type(U64), 0));
 }
 
 static tree open_calls(void)
@@ -73,7 +88,7 @@ static tree function(enum dp_root root, const char *name, tree type)
 /* Assigned to once. */
 static tree new_temporary(tree type)
 {
-    return gimple_in_ssa_p(cfun) ? make_ssa_name(type) : create_tmp_var(type, "dp");
+    return is_late() ? make_ssa_name(type) : create_tmp_var(type, "dp");
 }
 
 /* A new temporary that holds `value`. */
@@ -172,28 +187,35 @@ static void call_enter(gimple_seq *code, const struct dp_gate *gate)
     }
     vec<tree, va_gc> *inputs = NULL, *outputs = NULL;
     add_operand(&outputs, "=a", gate->opened);
-    add_operand(&outputs, "=m", budget());
     add_operand(&inputs, "m", gate->site);
-    add_operand(&inputs, "m", budget());
-    gimple *jump = thunk_jump(JUMP("%2", "deep_profile_enter"), inputs, outputs);
-    if (TREE_CODE(gate->opened) == SSA_NAME)
+    if (is_late()) {
+        gimple *jump = thunk_jump(JUMP("%1", "deep_profile_enter"), inputs, outputs);
         SSA_NAME_DEF_STMT(gate->opened) = jump;
-    gimple_seq_add_stmt(code, jump);
+        gimple_seq_add_stmt(code, jump);
+        return;
+    }
+    add_operand(&outputs, "=m", budget());
+    add_operand(&inputs, "m", budget());
+    gimple_seq_add_stmt(code, thunk_jump(JUMP("%2", "deep_profile_enter"), inputs, outputs));
 }
 
-static void call_exit(gimple_seq *code, const struct dp_gate *gate, tree t0)
+static void call_exit(gimple_seq *code, const struct dp_gate *gate, tree due)
 {
     if (dp_plain_calls) {
         tree type = build_function_type_list(void_type_node, ptr_type_node, U64, NULL_TREE);
         tree callee = function(DP_ROOT_EXIT_CALL, "deep_profile_exit_call", type);
         gimple_seq_add_stmt(code,
-                            gimple_build_call(callee, 2, build_fold_addr_expr(gate->site), t0));
+                            gimple_build_call(callee, 2, build_fold_addr_expr(gate->site), due));
         return;
     }
     vec<tree, va_gc> *inputs = NULL, *outputs = NULL;
-    add_operand(&outputs, "=m", budget());
     add_operand(&inputs, "m", gate->site);
-    add_operand(&inputs, "a", t0);
+    add_operand(&inputs, "a", due);
+    if (is_late()) {
+        gimple_seq_add_stmt(code, thunk_jump(JUMP("%0", "deep_profile_exit"), inputs, outputs));
+        return;
+    }
+    add_operand(&outputs, "=m", budget());
     add_operand(&inputs, "m", budget());
     gimple_seq_add_stmt(code, thunk_jump(JUMP("%1", "deep_profile_exit"), inputs, outputs));
 }
@@ -204,20 +226,30 @@ void dp_gate_init(struct dp_gate *gate, tree fn, tree site, uint32_t flags)
     gate->flags = flags;
     gate->entry_location = DECL_STRUCT_FUNCTION(fn)->function_start_locus;
     gate->exit_location = DECL_STRUCT_FUNCTION(fn)->function_end_locus;
-    gate->t0 = new_temporary(U64);
-    gate->opened = gimple_in_ssa_p(cfun) ? new_temporary(U64) : gate->t0;
+    gate->due = new_temporary(U64);
+    gate->opened = is_late() ? new_temporary(U64) : gate->due;
     gate->depth = flags & DP_SITE_IN_FLIGHT ? create_tmp_var(U64, "dp_depth") : NULL_TREE;
 }
 
-/* t0 = tick; budget -= weight; if (budget < 0) t0 = enter(&site); */
+/* A member of the site that the gate reads. */
+static tree site_member(const struct dp_gate *gate, const char *name)
+{
+    tree reference = dp_site_member(gate->site, name);
+    TREE_THIS_VOLATILE(reference) = !is_late();
+    return reference;
+}
+
+/* due = tick + slow_after; budget -= weight; if (budget < 0) due = enter(&site); */
 static void add_entry_gate(const struct dp_gate *gate, vec<dp_gate_step> *steps)
 {
     struct dp_gate_step *step = new_step(steps);
     gimple_seq *code = &step->straight;
-    store(code, gate->t0, tick());
+    tree now = load(code, tick());
+    tree slow_after = load(code, site_member(gate, "slow_after"));
+    gimple_seq_add_stmt(code, gimple_build_assign(gate->due, PLUS_EXPR, now, slow_after));
     tree before = compute(code, NOP_EXPR, U64, load(code, budget()), NULL_TREE);
     tree weight =
-        compute(code, NOP_EXPR, U64, load(code, dp_site_member(gate->site, "weight")), NULL_TREE);
+        compute(code, NOP_EXPR, U64, load(code, site_member(gate, "weight")), NULL_TREE);
     tree after = compute(code, MINUS_EXPR, U64, before, weight);
     tree left = compute(code, NOP_EXPR, S64, after, NULL_TREE);
     store(code, budget(), left);
@@ -230,7 +262,7 @@ static void add_entry_gate(const struct dp_gate *gate, vec<dp_gate_step> *steps)
  * depth = UINT64_MAX;
  * if (open) {
  *     depth = open->top;
- *     open->calls[depth % DP_OPEN_MAX] = {t0, site.index};
+ *     open->calls[depth % DP_OPEN_MAX] = {due, site.index};
  *     open->top = depth + 1;
  * }
  */
@@ -250,9 +282,9 @@ static void add_push(const struct dp_gate *gate, vec<dp_gate_step> *steps)
     bytes = compute(code, NOP_EXPR, sizetype, bytes, NULL_TREE);
     tree entry = compute(code, POINTER_PLUS_EXPR, ptr_type_node, open, bytes);
     const size_t calls = offsetof(struct dp_open_calls, calls);
-    store(code, at(entry, calls + offsetof(struct dp_open_call, t0), U64), gate->t0);
+    store(code, at(entry, calls + offsetof(struct dp_open_call, due), U64), gate->due);
     store(code, at(entry, calls + offsetof(struct dp_open_call, site), U32),
-          load(code, dp_site_member(gate->site, "index")));
+          load(code, site_member(gate, "index")));
     tree top = compute(code, PLUS_EXPR, U64, gate->depth, build_int_cst(U64, 1));
     store(code, at(open, offsetof(struct dp_open_calls, top), U64), top);
 }
@@ -289,25 +321,41 @@ static void add_count(const struct dp_gate *gate, vec<dp_gate_step> *steps)
 
     gimple_seq *code = &step->then;
     tree slot = compute(code, NOP_EXPR, sizetype,
-                        load(code, dp_site_member(gate->site, "count_slot")), NULL_TREE);
+                        load(code, site_member(gate, "count_slot")), NULL_TREE);
     tree bytes = compute(code, MULT_EXPR, sizetype, slot, size_int(sizeof(uint64_t)));
     tree place = compute(code, POINTER_PLUS_EXPR, ptr_type_node, array, bytes);
     tree sum = compute(code, PLUS_EXPR, U64, load(code, at(place, 0, U64)), build_int_cst(U64, 1));
     store(code, at(place, 0, U64), sum);
 }
 
-/* if (tick - t0 >= slow_after) exit(&site, t0); */
-static void add_exit_gate(const struct dp_gate *gate, enum dp_way_out way, vec<dp_gate_step> *steps)
+/* The tick of the entry may not do for the exit. */
+static void read_tick_again(gimple_seq *code)
+{
+    vec<tree, va_gc> *inputs = NULL, *outputs = NULL;
+    if (!is_late())
+        return;
+    add_operand(&outputs, "=m", tick());
+    add_operand(&inputs, "m", tick());
+    gasm *changed = gimple_build_asm_vec("", inputs, outputs, NULL, NULL);
+    gimple_asm_set_volatile(changed, true);
+    gimple_asm_set_inline(changed, true);
+    gimple_seq_add_stmt(code, changed);
+}
+
+/* if (tick >= due) exit(&site, due); */
+static void add_exit_gate(const struct dp_gate *gate, enum dp_way_out way,
+                          vec<dp_gate_step> *steps)
 {
     struct dp_gate_step *step = new_step(steps);
     gimple_seq *code = &step->straight;
-    tree passed = compute(code, MINUS_EXPR, U64, load(code, tick()), gate->t0);
-    set_condition(step, GE_EXPR, passed, load(code, dp_site_member(gate->site, "slow_after")));
+    tree due = gate->due;
+    read_tick_again(code);
+    tree now = compute(code, NOP_EXPR, S64, load(code, tick()), NULL_TREE);
+    set_condition(step, GE_EXPR, now, compute(code, NOP_EXPR, S64, due, NULL_TREE));
     step->cold = true;
-    tree t0 = gate->t0;
     if (way == DP_BY_EXCEPTION)
-        t0 = compute(&step->then, BIT_IOR_EXPR, U64, t0, build_int_cstu(U64, DP_T0_UNWOUND));
-    call_exit(&step->then, gate, t0);
+        due = compute(&step->then, BIT_IOR_EXPR, U64, due, build_int_cstu(U64, DP_DUE_UNWOUND));
+    call_exit(&step->then, gate, due);
 }
 
 void dp_gate_entry(const struct dp_gate *gate, vec<dp_gate_step> *steps)

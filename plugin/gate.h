@@ -25,8 +25,8 @@ struct dp_gate {
     uint32_t flags; /* DP_SITE_* */
     location_t entry_location;
     location_t exit_location;
-    tree t0;     /* on SSA form: one name before the gate, merged by the pass behind it */
-    tree opened; /* what the slow path makes of t0: the same variable before SSA */
+    tree due;    /* on SSA form: one name before the gate, merged by the pass behind it */
+    tree opened; /* what the slow path makes of it: the same variable before SSA */
     tree depth; /* in flight: top of deep_profile_open at entry */
 };
 

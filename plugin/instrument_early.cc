@@ -13,10 +13,10 @@
  *
  *     int query(struct db *db)
  *     {
- *         t0 = deep_profile_tick;                          entry
+ *         due = deep_profile_tick + site.slow_after;       entry
  *         if ((deep_profile_budget -= site.weight) < 0)    entry
- *             t0 = deep_profile_enter(&site);              entry, asm
- *         push {t0, site} on deep_profile_open             entry, profile_if_slow
+ *             due = deep_profile_enter(&site);             entry, asm
+ *         push {due, site} on deep_profile_open            entry, profile_if_slow
  *         deep_profile_counts[site.count_slot]++;          entry, profile_calls
  *         try {
  *             if (!db)
@@ -24,8 +24,8 @@
  *             return run(db);
  *         } finally {
  *             pop deep_profile_open                        exit, profile_if_slow
- *             if (deep_profile_tick - t0 >= site.slow_after)    exit
- *                 deep_profile_exit(&site, t0);            exit, asm
+ *             if (deep_profile_tick >= due)                exit
+ *                 deep_profile_exit(&site, due);           exit, asm
  *         }
  *     }
  *

@@ -12,17 +12,17 @@
  *
  * is (dp_gate_entry and dp_gate_exit build the marked lines):
  *
- *         t0 = deep_profile_tick;                               entry
+ *         due = deep_profile_tick + site.slow_after;            entry
  *         if ((deep_profile_budget -= site.weight) < 0)         entry
- *             t0 = deep_profile_enter(&site);                   entry, asm, cold
+ *             due = deep_profile_enter(&site);                  entry, asm, cold
  *         if (s->n == s->size) {
- *             if (deep_profile_tick - t0 >= site.slow_after)    exit
- *                 deep_profile_exit(&site, t0);                 exit, asm, cold
+ *             if (deep_profile_tick >= due)                     exit
+ *                 deep_profile_exit(&site, due);                exit, asm, cold
  *             return grow(s, x);
  *         }
  *         s->at[s->n++] = x;
- *         if (deep_profile_tick - t0 >= site.slow_after)        exit
- *             deep_profile_exit(&site, t0);                     exit, asm, cold
+ *         if (deep_profile_tick >= due)                         exit
+ *             deep_profile_exit(&site, due);                    exit, asm, cold
  *         return 0;
  *
  * Why here, before the pass "optimized", the last one on GIMPLE: inlining is
@@ -77,16 +77,16 @@ static edge lay_out_step(edge way, const struct dp_gate_step &step, edge *from_t
     return single_succ_edge(join);
 }
 
-/* t0 after the gate: the tick, or what the slow path said. */
-static tree merge_t0(edge behind, edge from_then, const struct dp_gate *gate)
+/* `due` after the gate: computed, or what the slow path said. */
+static tree merge_due(edge behind, edge from_then, const struct dp_gate *gate)
 {
     basic_block join = behind->src;
-    tree merged = make_ssa_name(TREE_TYPE(gate->t0));
+    tree merged = make_ssa_name(TREE_TYPE(gate->due));
     gphi *phi = create_phi_node(merged, join);
     edge e;
     edge_iterator i;
     FOR_EACH_EDGE(e, i, join->preds)
-        add_phi_arg(phi, e == from_then ? gate->opened : gate->t0, e, UNKNOWN_LOCATION);
+        add_phi_arg(phi, e == from_then ? gate->opened : gate->due, e, UNKNOWN_LOCATION);
     return merged;
 }
 
@@ -97,7 +97,7 @@ static void insert_entry(struct dp_gate *gate)
     dp_gate_entry(gate, &steps);
     gcc_assert(steps.length() == 1);
     edge behind = lay_out_step(single_succ_edge(ENTRY_BLOCK_PTR_FOR_FN(cfun)), steps[0], &from_then);
-    gate->t0 = merge_t0(behind, from_then, gate);
+    gate->due = merge_due(behind, from_then, gate);
 }
 
 /* Where a call is left, and how: the check goes before `at`. */

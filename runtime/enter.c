@@ -60,9 +60,15 @@ static uint64_t heal(struct dp_lane *lane, uint64_t depth, uintptr_t stack)
     return alive;
 }
 
-/* Opens a call for `kinds` and returns its t0. The clock is read last: what
+/* `due` of a call that is not opened: as the inserted code had it. */
+static inline uint64_t not_opened(const struct dp_site *code)
+{
+    return deep_profile_tick + code->slow_after;
+}
+
+/* Opens a call for `kinds` and returns its `due`. The clock is read last: what
  * goes before is not in the call's time. */
-static inline uint64_t open_call(struct dp_lane *lane, uint32_t index, uint32_t kinds,
+static inline uint64_t open_call(struct dp_lane *lane, const struct dp_site *code, uint32_t kinds,
                                  bool counts_memory, uintptr_t stack)
 {
     struct dp_lane_state *state = lane->state;
@@ -71,19 +77,19 @@ static inline uint64_t open_call(struct dp_lane *lane, uint32_t index, uint32_t 
         depth = heal(lane, depth, stack);
     if (DP_UNLIKELY(depth == DP_LANE_FRAMES)) {
         state->lost[DP_LOSS_DEPTH]++;
-        return deep_profile_tick;
+        return not_opened(code);
     }
     lane->frames[depth].child_ns = 0;
     lane->frames[depth].stack = stack;
     if (counts_memory)
         dp_begin_memory(lane, depth);
     struct dp_lane_frame *frame = &state->frames[depth];
-    frame->site = index;
+    frame->site = code->index;
     frame->kinds = kinds;
     uint64_t now = dp_now_ns();
     frame->start_ns = now;
     state->frames_top = depth + 1;
-    return now ^ DP_T0_OPENED;
+    return now | DP_DUE_OPENED;
 }
 
 /* Every way but the simple one. */
@@ -110,9 +116,9 @@ static __attribute__((noinline)) uint64_t enter(struct dp_lane *lane, struct dp_
     kinds = refuse_by_load(lane, index, site, kinds);
     if (!(kinds & ~DP_FRAME_BY_CHANCE)) {
         dp_count_call(lane, index);
-        return deep_profile_tick;
+        return not_opened(code);
     }
-    return open_call(lane, index, kinds, kinds & site->memory, stack);
+    return open_call(lane, code, kinds, kinds & site->memory, stack);
 }
 
 /* The first call of a thread or a forked child, a signal handler inside the
@@ -148,21 +154,21 @@ uint64_t dp_enter(struct dp_site *code)
     if (DP_UNLIKELY(!lane || !dp_process_is_ours() || lane->busy || code->index == 0)) {
         lane = unusual(lane, code);
         if (!lane)
-            return deep_profile_tick;
+            return not_opened(code);
     }
     lane->busy = true;
     DP_COMPILER_BARRIER();
     const struct dp_site_state *site = &dp_sites[code->index];
-    uint64_t t0;
+    uint64_t due;
     if (DP_LIKELY(site->simple && !dp_load_gate_closed())) {
         deep_profile_budget += DP_WEIGHT_ALWAYS;
-        t0 = open_call(lane, code->index, DP_KIND(PROFILE) | DP_FRAME_BY_CHANCE, false, stack);
+        due = open_call(lane, code, DP_KIND(PROFILE) | DP_FRAME_BY_CHANCE, false, stack);
     } else {
-        t0 = enter(lane, code, site, stack);
+        due = enter(lane, code, site, stack);
     }
     DP_COMPILER_BARRIER();
     lane->busy = false;
-    return t0;
+    return due;
 }
 
 /* Finds the frame of an opened call: nearly always the innermost. Those above
@@ -188,11 +194,11 @@ static inline bool is_innermost(const struct dp_lane_state *state, uint32_t inde
            state->frames[depth - 1].site == index;
 }
 
-static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t t0, uint64_t now)
+static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
 {
     struct dp_lane_state *state = lane->state;
     const struct dp_site_state *site = &dp_sites[index];
-    uint64_t start_ns = t0 & ~(DP_T0_OPENED | DP_T0_UNWOUND);
+    uint64_t start_ns = due & ~(DP_DUE_OPENED | DP_DUE_UNWOUND);
     if (DP_UNLIKELY(!is_innermost(state, index, start_ns)) &&
         !find_frame(lane, index, start_ns, now))
         return;
@@ -201,9 +207,9 @@ static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t t0
     struct dp_site_stats *stats = lane->stats[index];
     state->frames_top = depth;
     state->slow_paths++;
-    if (DP_UNLIKELY(!site->simple || (t0 & DP_T0_UNWOUND) || !stats ||
+    if (DP_UNLIKELY(!site->simple || (due & DP_DUE_UNWOUND) || !stats ||
                     duration_ns > site->simple_limit_ns)) { /* also a negative one */
-        dp_finish_call(lane, depth, t0 & DP_T0_UNWOUND ? DP_LEFT_UNWIND : DP_LEFT_RETURN, now);
+        dp_finish_call(lane, depth, due & DP_DUE_UNWOUND ? DP_LEFT_UNWIND : DP_LEFT_RETURN, now);
         return;
     }
     stats->calls++;
@@ -213,7 +219,7 @@ static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t t0
     dp_record_call(lane, DP_EVENT_ID_call, DP_EVENT_ID_call_wide, index, duration_ns, now, false);
 }
 
-void dp_exit(struct dp_site *code, uint64_t t0)
+void dp_exit(struct dp_site *code, uint64_t due)
 {
     uint64_t now = dp_now_ns();
     struct dp_lane *lane = dp_self;
@@ -226,10 +232,10 @@ void dp_exit(struct dp_site *code, uint64_t t0)
     }
     lane->busy = true;
     DP_COMPILER_BARRIER();
-    if (DP_LIKELY(t0 & DP_T0_OPENED))
-        exit_opened(lane, index, t0, now);
+    if (DP_LIKELY(due & DP_DUE_OPENED))
+        exit_opened(lane, index, due, now);
     else
-        dp_finish_slow(lane, index, t0 & ~DP_T0_UNWOUND, now);
+        dp_finish_slow(lane, index, due & ~DP_DUE_UNWOUND, now);
     DP_COMPILER_BARRIER();
     lane->busy = false;
 }
@@ -239,7 +245,7 @@ uint64_t deep_profile_enter_call(struct dp_site *site)
     return dp_enter(site);
 }
 
-void deep_profile_exit_call(struct dp_site *site, uint64_t t0)
+void deep_profile_exit_call(struct dp_site *site, uint64_t due)
 {
-    dp_exit(site, t0);
+    dp_exit(site, due);
 }

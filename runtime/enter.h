@@ -5,12 +5,12 @@
 #include "types.h"
 
 uint64_t dp_enter(struct dp_site *code);
-void dp_exit(struct dp_site *code, uint64_t t0);
+void dp_exit(struct dp_site *code, uint64_t due);
 
 /* Names one slow call in all its reports. */
-static inline uint64_t dp_slow_id(uint32_t lane, uint32_t site, uint64_t t0)
+static inline uint64_t dp_slow_id(uint32_t lane, uint32_t site, uint64_t due)
 {
-    uint64_t x = t0 ^ (uint64_t)lane << 40 ^ (uint64_t)site << 20;
+    uint64_t x = due ^ (uint64_t)lane << 40 ^ (uint64_t)site << 20;
     x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9); /* splitmix64's finaliser */
     x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
     return x ^ x >> 31;

@@ -51,7 +51,7 @@ void dp_drop_frames(struct dp_lane *lane, uint64_t depth, uint64_t now)
     }
 }
 
-static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t t0, uint64_t duration_ns,
+static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t duration_ns,
                       uint64_t error_ns, uint64_t now)
 {
     const struct dp_site_state *site = &dp_sites[index];
@@ -63,7 +63,7 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t t0, uint64_
         if (duration_ns > stats->slow_max_ns)
             stats->slow_max_ns = duration_ns;
     }
-    uint64_t id = dp_slow_id(lane->index, index, t0);
+    uint64_t id = dp_slow_id(lane->index, index, due);
     if (!probe->event || !dp_slow_chosen(id, probe->event_chance))
         return;
     struct dp_event_slow_operation *event = dp_record_begin(
@@ -80,18 +80,20 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t t0, uint64_
     dp_record_commit(&lane->stream, event + 1, now);
 }
 
-/* t0 is the last tick before the entry, so the call began at most one gap
+/* `start` is the last tick before the entry, so the call began at most one gap
  * between ticks later. The middle is told, with half the gap as error. */
-void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t t0, uint64_t now)
+void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
 {
     const struct dp_site_state *site = &dp_sites[index];
-    uint64_t gap = dp_deep(dp_tick_gap_after, NULL, t0, 0);
-    uint64_t longest = positive(lane, now, t0);
+    uint64_t start = due - site->slow_after;
+    uint64_t gap = dp_deep(dp_tick_gap_after, NULL, start, 0);
+    uint64_t longest = positive(lane, now, start);
     uint64_t duration_ns = longest > gap / 2 ? longest - gap / 2 : longest;
     lane->state->slow_paths++;
-    if (t0 == 0 || duration_ns < site->slow_threshold_ns)
+    /* No tick yet at the entry, or the threshold changed during the call. */
+    if (start == 0 || start > due || duration_ns < site->slow_threshold_ns)
         return;
-    emit_slow(lane, index, t0, duration_ns, gap / 2 + 1, now);
+    emit_slow(lane, index, due, duration_ns, gap / 2 + 1, now);
 }
 
 /* What a counted call did to memory, from the counts before and at its end. */
@@ -217,7 +219,7 @@ static void judge_slow(struct dp_lane *lane, const struct dp_lane_frame *frame,
     const struct dp_site_state *site = &dp_sites[frame->site];
     if (!site->slow_threshold_ns || duration_ns < site->slow_threshold_ns)
         return;
-    emit_slow(lane, frame->site, frame->start_ns ^ DP_T0_OPENED, duration_ns, 0, now);
+    emit_slow(lane, frame->site, frame->start_ns | DP_DUE_OPENED, duration_ns, 0, now);
     if (memory && site->probes[DP_ATTRIBUTE_IF_SLOW].memory)
         emit_call_memory(lane, frame->site, false, memory, duration_ns, now);
 }

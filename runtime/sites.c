@@ -14,7 +14,7 @@
 #include "os.h"
 #include "process.h"
 #include "sampler.h"
-#include "steward.h"
+#include "settings.h"
 
 #define MAX_MODULES 1024
 #define ID_TABLE (2 * DP_MAX_SITES)
@@ -335,9 +335,8 @@ static void decide(uint32_t index, struct dp_site_state *state)
     if (state->memory)
         dp_memory_counted = true;
     if (state->slow_by_tick) {
-        /* One period less: the tick may be that much behind at the exit. */
         state->slow_after =
-            state->slow_threshold_ns - dp_tick_period_for(state->slow_threshold_ns);
+            dp_slow_after(state->slow_threshold_ns, dp_setting_value(DP_SETTING_TICK));
         if (state->slow_threshold_ns < shortest_slow_ns)
             shortest_slow_ns = state->slow_threshold_ns;
     }

@@ -32,7 +32,7 @@ static _Atomic uint64_t n_ticks;
 static _Atomic uint64_t longest_gap_ns;
 
 struct reported { /* slow calls in flight that were told already, of one lane */
-    uint64_t t0[DP_OPEN_MAX];
+    uint64_t due[DP_OPEN_MAX];
 };
 static struct reported *reported; /* DP_MAX_LANES */
 
@@ -75,31 +75,22 @@ uint64_t dp_tick_gap_after(void *a, uintptr_t t0, uintptr_t c)
     return atomic_load_explicit(&longest_gap_ns, memory_order_relaxed);
 }
 
-uint64_t dp_tick_period_for(uint64_t threshold_ns)
-{
-    uint64_t period = dp_setting_value(DP_SETTING_TICK);
-    uint64_t wanted = threshold_ns / DP_TICKS_PER_THRESHOLD;
-    if (wanted >= period)
-        return period;
-    return wanted < DP_SHORTEST_TICK_NS ? DP_SHORTEST_TICK_NS : wanted;
-}
-
 /* For the shortest threshold in force. */
 static uint64_t period_now(void)
 {
-    return dp_tick_period_for(dp_sites_shortest_slow_ns());
+    return dp_tick_period_for(dp_sites_shortest_slow_ns(), dp_setting_value(DP_SETTING_TICK));
 }
 
-static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t t0, uint64_t now)
+static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t start,
+                             uint64_t now)
 {
     const struct dp_site_state *site = &dp_sites[index];
-    bool exact = t0 & DP_T0_OPENED;
-    uint64_t start = exact ? t0 ^ DP_T0_OPENED : t0;
-    uint64_t gap = exact ? 0 : dp_tick_gap_after(NULL, t0, 0);
+    bool exact = due & DP_DUE_OPENED;
+    uint64_t gap = exact ? 0 : dp_tick_gap_after(NULL, start, 0);
     struct dp_event_slow_operation event = {
         .site = index,
         .tid = lane->state->tid,
-        .id = dp_slow_id(lane->index, index, t0),
+        .id = dp_slow_id(lane->index, index, due),
         .flags = DP_SLOW_IN_FLIGHT | (exact ? DP_SLOW_EXACT : 0),
         .duration_ns = now - start - gap / 2,
         .threshold_ns = site->slow_threshold_ns,
@@ -110,30 +101,34 @@ static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t t0, 
         dp_log_event(DP_EVENT_ID_slow_operation, &event, sizeof event);
 }
 
-/* The owner changes these words while we read: an entry counts only when it
- * reads the same twice around the check that it is open. */
-static void watch_open_calls(struct dp_lane *lane, uint64_t now)
+static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now)
 {
     struct dp_open_calls *open = &lane->state->open;
-    uint64_t top = __atomic_load_n(&open->top, __ATOMIC_ACQUIRE);
-    uint64_t first = top > DP_OPEN_MAX ? top - DP_OPEN_MAX : 0;
-    for (uint64_t i = first; i < top; i++) {
-        struct dp_open_call *call = &open->calls[i % DP_OPEN_MAX];
-        uint64_t t0 = __atomic_load_n(&call->t0, __ATOMIC_ACQUIRE);
-        uint32_t index = __atomic_load_n(&call->site, __ATOMIC_ACQUIRE);
-        uint64_t start = t0 & ~DP_T0_OPENED;
-        if (index == 0 || index > dp_n_sites || start == 0 || start >= now)
-            continue;
-        uint64_t threshold = dp_sites[index].slow_threshold_ns;
-        uint64_t *told = &reported[lane->index].t0[i % DP_OPEN_MAX];
-        if (!threshold || now - start < threshold + period_now() || *told == t0)
-            continue;
-        if (__atomic_load_n(&open->top, __ATOMIC_ACQUIRE) <= i ||
-            __atomic_load_n(&call->t0, __ATOMIC_ACQUIRE) != t0)
-            continue;
-        *told = t0;
-        report_in_flight(lane, index, t0, now);
-    }
+    struct dp_open_call *call = &open->calls[i % DP_OPEN_MAX];
+    uint64_t due = __atomic_load_n(&call->due, __ATOMIC_ACQUIRE);
+    uint32_t index = __atomic_load_n(&call->site, __ATOMIC_ACQUIRE);
+    if (index == 0 || index > dp_n_sites)
+        return;
+    const struct dp_site_state *site = &dp_sites[index];
+    uint64_t start = due & DP_DUE_OPENED ? due & ~DP_DUE_OPENED : due - site->slow_after;
+    uint64_t *told = &reported[lane->index].due[i % DP_OPEN_MAX];
+    if (!site->slow_threshold_ns || *told == due || start >= now ||
+        now - start < site->slow_threshold_ns + period_now())
+        return;
+    /* The owner changes these words while we read: the entry counts only when
+     * it is still there, and the same. */
+    if (__atomic_load_n(&open->top, __ATOMIC_ACQUIRE) <= i ||
+        __atomic_load_n(&call->due, __ATOMIC_ACQUIRE) != due)
+        return;
+    *told = due;
+    report_in_flight(lane, index, due, start, now);
+}
+
+static void watch_open_calls(struct dp_lane *lane, uint64_t now)
+{
+    uint64_t top = __atomic_load_n(&lane->state->open.top, __ATOMIC_ACQUIRE);
+    for (uint64_t i = top > DP_OPEN_MAX ? top - DP_OPEN_MAX : 0; i < top; i++)
+        watch_open_call(lane, i, now);
 }
 
 /* duration=: memory is counted to here, whenever the call ends. */

@@ -53,9 +53,8 @@ static void add_open_calls(struct dp_profile *profile, const struct dp_lane_stat
         add_open(profile, lane, lane->frames[i].site, (uint32_t)i, true, lane->frames[i].start_ns);
     for (uint64_t i = top - kept; i < top; i++) {
         const struct dp_open_call *call = &lane->open.calls[i % DP_OPEN_MAX];
-        uint64_t start = call->t0 & ~DP_T0_OPENED;
-        if (!(call->t0 & DP_T0_OPENED))
-            add_open(profile, lane, call->site, (uint32_t)i, false, start);
+        if (!(call->due & DP_DUE_OPENED))
+            add_open(profile, lane, call->site, (uint32_t)i, false, call->due);
     }
 }
 

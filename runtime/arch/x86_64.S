@@ -64,7 +64,7 @@ deep_profile_exit:
         pushq   %rax
         .cfi_adjust_cfa_offset 8
         movq    %r10, %rdi
-        movq    %rax, %rsi              /* t0 */
+        movq    %rax, %rsi              /* due */
         call    dp_exit
         popq    %rax
         .cfi_adjust_cfa_offset -8

@@ -315,7 +315,7 @@ static void lane_states(const struct writer *writer)
     add_call(&image, PAY, 4000, 0.001);
     /* Two calls open, one of them profiled (so in both lists), one watched. */
     lane_of(&image)->open.top = 2;
-    lane_of(&image)->open.calls[0] = (struct dp_open_call){AFTER(1500) ^ DP_T0_OPENED, QUERY, 0};
+    lane_of(&image)->open.calls[0] = (struct dp_open_call){AFTER(1500) | DP_DUE_OPENED, QUERY, 0};
     lane_of(&image)->open.calls[1] = (struct dp_open_call){AFTER(1900), QUERY, 0};
     lane_of(&image)->frames_top = 1;
     lane_of(&image)->frames[0] =

@@ -137,28 +137,28 @@ uint64_t deep_profile_enter_call(struct dp_site *site)
     deep_profile_counts = counts;
     if (!is_ours(site)) { /* a constructor that runs before ours */
         fail("enter of a site that is not registered", NULL);
-        return deep_profile_tick ^ DP_T0_OPENED;
+        return deep_profile_tick | DP_DUE_OPENED;
     }
     sites[site->index].enters++;
     depth++;
-    return (deep_profile_tick + site->index) ^ DP_T0_OPENED;
+    return (deep_profile_tick + site->index) | DP_DUE_OPENED;
 }
 
-void deep_profile_exit_call(struct dp_site *site, uint64_t t0)
+void deep_profile_exit_call(struct dp_site *site, uint64_t due)
 {
     if (!is_ours(site)) {
         fail("exit of a site that is not registered", NULL);
         return;
     }
     struct fake_site *known = &sites[site->index];
-    if (!(t0 & DP_T0_OPENED)) { /* not let in, but slow */
+    if (!(due & DP_DUE_OPENED)) { /* not let in, but slow */
         known->slow_exits++;
         return;
     }
     known->exits++;
-    known->unwound += (t0 & DP_T0_UNWOUND) != 0;
-    if ((t0 & ~DP_T0_UNWOUND) != ((deep_profile_tick + site->index) ^ DP_T0_OPENED))
-        fail("t0 was lost", site);
+    known->unwound += (due & DP_DUE_UNWOUND) != 0;
+    if ((due & ~DP_DUE_UNWOUND) != ((deep_profile_tick + site->index) | DP_DUE_OPENED))
+        fail("due was lost", site);
     depth--;
 }
 

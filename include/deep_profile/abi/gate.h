@@ -8,21 +8,22 @@
  *
  * What the inserted code does, in C:
  *
- *     uint64_t t0 = deep_profile_tick;                       entry
+ *     int64_t due = deep_profile_tick + site.slow_after;     entry
  *     deep_profile_budget -= site.weight;
  *     if (deep_profile_budget < 0)
- *         t0 = deep_profile_enter(&site);                    cold
+ *         due = deep_profile_enter(&site);                   cold
  *     if (site is watched in flight && deep_profile_open)    DP_SITE_IN_FLIGHT
- *         push {t0, site.index} on deep_profile_open
+ *         push {due, site.index} on deep_profile_open
  *     if (site is counted && deep_profile_counts)            DP_SITE_COUNTED
  *         deep_profile_counts[site.count_slot]++;
  *     ... the body ...
  *     if (it was pushed && deep_profile_open)                every exit
  *         pop to the depth seen at entry, if it is deeper
- *     if (deep_profile_tick - t0 >= site.slow_after)
- *         deep_profile_exit(&site, t0);                      cold
+ *     if ((int64_t)deep_profile_tick >= due)
+ *         deep_profile_exit(&site, due);                     cold
  *
- * Where an exception leaves the body, exit is given t0 | DP_T0_UNWOUND.
+ * `due` is the tick from which on the call is slow. Where an exception leaves
+ * the body, exit is given due | DP_DUE_UNWOUND.
  */
 #ifndef DEEP_PROFILE_ABI_GATE_H
 #define DEEP_PROFILE_ABI_GATE_H
@@ -35,17 +36,16 @@
 #define DP_ABI_VERSION 1
 
 /*
- * t0 of a call that the gate let through is its exact start time with this
- * bit flipped, so that `tick - t0` is huge and the exit check always fails.
+ * `due` of a call that the gate let through is its exact start time with this
+ * bit set: a negative number, so every tick is past it.
  */
-#define DP_T0_OPENED (UINT64_C(1) << 63)
+#define DP_DUE_OPENED (UINT64_C(1) << 63)
 
-/* Set in the t0 that `exit` is given when an exception leaves the call (C++,
+/* Set in the `due` that `exit` is given when an exception leaves the call (C++,
  * forced unwinding, -fexceptions in C). Real times are far below it. */
-#define DP_T0_UNWOUND (UINT64_C(1) << 62)
+#define DP_DUE_UNWOUND (UINT64_C(1) << 62)
 
-/* slow_after of a site without a threshold: above any real difference of
- * ticks, below the difference that DP_T0_OPENED makes. */
+/* slow_after of a site without a threshold: no tick gets there. */
 #define DP_SLOW_NEVER (UINT64_C(1) << 62)
 
 /* Weight of a site whose every call must open the gate: above any draw. */
@@ -58,7 +58,7 @@
 #define DP_OPEN_MAX 64
 
 struct dp_open_call {
-    uint64_t t0;   /* tick at entry, or exact start ^ DP_T0_OPENED */
+    uint64_t due;  /* tick at entry + slow_after, or exact start | DP_DUE_OPENED */
     uint32_t site; /* index of the site in this process */
     uint32_t reserved;
 };
@@ -98,19 +98,20 @@ extern volatile uint64_t deep_profile_tick;
  *
  *     lea  site(%rip), %r10
  *     lea  1f(%rip), %r11
- *     jmp  *deep_profile_enter@GOTPCREL(%rip)      rax out: t0
+ *     jmp  *deep_profile_enter@GOTPCREL(%rip)      rax out: due
  *  1:
- *     jmp  *deep_profile_exit@GOTPCREL(%rip)       rax in: t0
+ *     jmp  *deep_profile_exit@GOTPCREL(%rip)       rax in: due
  *
  * The runtime's thunks step over the red zone, preserve every other register
  * and go back to %r11. Nothing is pushed on the caller's stack, so a leaf
- * function stays one and unwinding needs no help. DP_T0_OPENED is already set
- * in what `enter` returns when the call is to be profiled.
+ * function stays one and unwinding needs no help. DP_DUE_OPENED is already
+ * set in what `enter` returns when the call is to be profiled; otherwise it is
+ * what the inserted code had computed.
  *
  * Elsewhere, and for code that cannot jump so, the same as plain C calls:
  */
 uint64_t deep_profile_enter_call(struct dp_site *site);
-void deep_profile_exit_call(struct dp_site *site, uint64_t t0);
+void deep_profile_exit_call(struct dp_site *site, uint64_t due);
 
 /*
  * Registers the sites [start, stop) of one loaded module. Called once a

@@ -12,7 +12,7 @@ DEEP_PROFILE_IF_SLOW(1s) __attribute__((noinline)) int deep(int n)
     uint64_t top = fake_open_top();
     const struct dp_open_call *mine = fake_open_call(top - 1);
     EXPECT(mine->site == fake_find("deep")->site->index);
-    EXPECT(mine->t0 == ((deep_profile_tick + mine->site) ^ DP_T0_OPENED));
+    EXPECT(mine->due == ((deep_profile_tick + mine->site) | DP_DUE_OPENED));
     int below = n == 0 ? 0 : deep(n - 1);
     EXPECT(fake_open_top() == top);
     return below + 1;

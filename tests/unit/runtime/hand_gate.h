@@ -21,19 +21,19 @@ extern struct dp_site __stop_deep_profile_sites[] __attribute__((visibility("hid
 
 static inline uint64_t hand_enter(struct dp_site *site)
 {
-    uint64_t t0 = deep_profile_tick;
+    uint64_t due = deep_profile_tick + site->slow_after;
     deep_profile_budget -= site->weight;
     if (deep_profile_budget < 0)
-        t0 = deep_profile_enter_call(site);
+        due = deep_profile_enter_call(site);
     if (site->desc->flags & DP_SITE_COUNTED && deep_profile_counts)
         deep_profile_counts[site->count_slot]++;
-    return t0;
+    return due;
 }
 
-static inline void hand_exit(struct dp_site *site, uint64_t t0)
+static inline void hand_exit(struct dp_site *site, uint64_t due)
 {
-    if (deep_profile_tick - t0 >= site->slow_after)
-        deep_profile_exit_call(site, t0);
+    if ((int64_t)deep_profile_tick >= (int64_t)due)
+        deep_profile_exit_call(site, due);
 }
 
 __attribute__((constructor(101))) static void hand_load(void)

@@ -133,7 +133,7 @@ static void one_call(struct dp_site *site, uint64_t seed)
     jump_enter(site, &t0);
     store_vectors();
     compare();
-    CHECK(t0 & DP_T0_OPENED);
+    CHECK(t0 & DP_DUE_OPENED);
     deep_profile_budget = 0;
     load_vectors();
     jump_exit(site, &t0);
