@@ -30,6 +30,11 @@ static struct dp_lock lanes_lock;
 static pthread_key_t thread_end;
 static bool thread_end_made;
 
+/* A lane goes from one thread to another through our lock, which a host under
+ * ThreadSanitizer does not see: we are not built with it. */
+__attribute__((weak)) void __tsan_acquire(void *address);
+__attribute__((weak)) void __tsan_release(void *address);
+
 static void lane_release(void *lane);
 
 int dp_lanes_init(const char *directory)
@@ -177,6 +182,8 @@ struct dp_lane *dp_lane_take(void)
         dp_process_lost(DP_LOSS_NO_MEMORY, 1);
         return NULL;
     }
+    if (__tsan_acquire)
+        __tsan_acquire(lane);
     struct dp_lane_state *state = lane->state;
     lane->busy = false;
     memset(&lane->memory, 0, sizeof lane->memory);
@@ -197,24 +204,42 @@ struct dp_lane *dp_lane_take(void)
     return lane;
 }
 
-void dp_lane_report_calls(struct dp_lane *lane)
+uint64_t dp_lane_claim_calls(struct dp_lane *lane, uint32_t slot)
 {
-    uint64_t *counts = DP_LANE_COUNTS(lane->state);
-    uint64_t *reported = DP_LANE_REPORTED(lane->state);
+    uint64_t *counted = &DP_LANE_COUNTS(lane->state)[slot];
+    uint64_t *reported = &DP_LANE_REPORTED(lane->state)[slot];
+    uint64_t before = __atomic_load_n(reported, __ATOMIC_RELAXED), now;
+    do {
+        now = __atomic_load_n(counted, __ATOMIC_RELAXED);
+        if (now == before)
+            return 0;
+    } while (!__atomic_compare_exchange_n(reported, &before, now, false, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return now - before;
+}
+
+uint32_t dp_lane_counted_site(uint32_t slot)
+{
+    uint32_t index = dp_process_state()->counted_site[slot];
+    return dp_sites[index].probes[DP_ATTRIBUTE_CALLS].event ? index : 0;
+}
+
+/* At the thread's end, or when it is gone: into its own stream. */
+static void report_calls(struct dp_lane *lane)
+{
     uint32_t last = dp_sites_counted();
     for (uint32_t slot = 1; slot <= last; slot++) {
-        uint64_t calls = __atomic_load_n(&counts[slot], __ATOMIC_RELAXED) - reported[slot];
-        uint32_t index = dp_process_state()->counted_site[slot];
-        if (!calls || !dp_sites[index].probes[DP_ATTRIBUTE_CALLS].event)
-            continue;
+        uint32_t index = dp_lane_counted_site(slot);
+        uint64_t calls = index ? dp_lane_claim_calls(lane, slot) : 0;
         uint64_t now = dp_now_ns();
-        struct dp_event_calls *event =
-            dp_record_begin(&lane->stream, DP_EVENT_ID_calls, sizeof *event, &now, lane->state->lost);
+        if (!calls)
+            continue;
+        struct dp_event_calls *event = dp_record_begin(&lane->stream, DP_EVENT_ID_calls,
+                                                       sizeof *event, &now, lane->state->lost);
         if (!event)
             continue;
-        *event = (struct dp_event_calls){.site = index, .calls = calls};
+        *event = (struct dp_event_calls){.site = index, .tid = lane->state->tid, .calls = calls};
         dp_record_commit(&lane->stream, event + 1, now);
-        reported[slot] += calls;
     }
 }
 
@@ -229,13 +254,15 @@ static void lane_release(void *argument)
     dp_self = NULL;
     deep_profile_open = NULL;
     deep_profile_budget = -1;
-    dp_lane_report_calls(lane);
+    report_calls(lane);
     dp_stream_close_packet(&lane->stream);
     deep_profile_counts = NULL;
     lane->state->open.top = 0;
     lane->state->frames_top = 0;
     lane->busy = false;
     __atomic_store_n(&lane->state->owner, DP_LANE_FREE, __ATOMIC_RELEASE);
+    if (__tsan_release)
+        __tsan_release(lane);
     dp_lock_take(&lanes_lock, &saved);
     lane->next_free = free_lanes;
     free_lanes = lane;
@@ -250,7 +277,7 @@ void dp_lanes_finish(void)
         bool free = __atomic_load_n(&lane->state->owner, __ATOMIC_ACQUIRE) == DP_LANE_FREE;
         if (lane != dp_self && !free)
             continue;
-        dp_lane_report_calls(lane);
+        report_calls(lane);
         dp_stream_close_packet(&lane->stream);
     }
 }

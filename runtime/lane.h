@@ -23,9 +23,11 @@ struct dp_lane *dp_lane_take(void);
  * of threads that still run are left as they lie: they may be writing. */
 void dp_lanes_finish(void);
 
-/* Emits `calls` events for what was counted since the last time. By the owner,
- * or by anyone once the owner is gone. */
-void dp_lane_report_calls(struct dp_lane *lane);
+/* Calls of a slot that stand in no `calls` event yet, once: owner and steward
+ * may both ask. */
+uint64_t dp_lane_claim_calls(struct dp_lane *lane, uint32_t slot);
+/* The site whose calls a slot counts, when they leave events; or 0. */
+uint32_t dp_lane_counted_site(uint32_t slot);
 
 /* Makes room for counts up to `slot` in every lane. */
 int dp_lanes_allow_counted(uint32_t slot);

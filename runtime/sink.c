@@ -326,11 +326,12 @@ void dp_sink_finish(void)
     for (uint32_t i = 0; i < count; i++) {
         struct dp_lane_state *state = dp_lane_at(i)->state;
         for (uint32_t slot = 1; slot <= last; slot++) {
-            uint32_t index = dp_process_state()->counted_site[slot];
+            uint32_t index = dp_lane_counted_site(slot);
             struct dp_event_calls event = {
                 .site = index,
+                .tid = state->tid,
                 .calls = DP_LANE_COUNTS(state)[slot] - DP_LANE_REPORTED(state)[slot]};
-            if (!event.calls || !dp_sites[index].probes[DP_ATTRIBUTE_CALLS].event)
+            if (!event.calls || !index)
                 continue;
             struct dp_record_view view = {.id = DP_EVENT_ID_calls,
                                           .payload = &event,

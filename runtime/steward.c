@@ -162,15 +162,29 @@ static void watch_lanes(uint64_t now)
     }
 }
 
+/* DEEP_PROFILE_CALLS_PERIOD. */
+static void report_calls(void)
+{
+    uint32_t count = dp_lanes_count(), last = dp_sites_counted();
+    for (uint32_t i = 0; i < count; i++) {
+        struct dp_lane *lane = dp_lane_at(i);
+        for (uint32_t slot = 1; slot <= last; slot++) {
+            struct dp_event_calls event = {.site = dp_lane_counted_site(slot),
+                                           .tid = lane->state->tid};
+            event.calls = event.site ? dp_lane_claim_calls(lane, slot) : 0;
+            if (event.calls)
+                dp_log_event(DP_EVENT_ID_calls, &event, sizeof event);
+        }
+    }
+}
+
 static void keep_books(void)
 {
     struct dp_process_state *process = dp_process_state();
     uint64_t lost[DP_LOSS_COUNT], slow_paths = 0;
     uint32_t count = dp_lanes_count();
-    memcpy(lost, process->lost, sizeof lost);
-    lost[DP_LOSS_OVERWRITTEN] += dp_streams_overwritten();
     process->lost[DP_LOSS_OVERWRITTEN] = dp_streams_overwritten();
-    lost[DP_LOSS_OVERWRITTEN] = process->lost[DP_LOSS_OVERWRITTEN];
+    memcpy(lost, process->lost, sizeof lost);
     for (uint32_t i = 0; i < count; i++) {
         const struct dp_lane_state *state = dp_lane_at(i)->state;
         slow_paths += state->slow_paths;
@@ -212,6 +226,8 @@ static bool due(uint64_t *next, uint64_t now, uint64_t period_ns)
 static void *run(void *unused)
 {
     uint64_t next_watch = 0, next_load = 0, next_second = 0, next_sink = 0, next_triple = 0;
+    uint64_t calls_period = dp_setting_value(DP_SETTING_CALLS_PERIOD);
+    uint64_t next_calls = dp_now_ns() + calls_period;
     uint64_t watch_ns = dp_sites_shortest_slow_ns() / 8;
     (void)unused;
     prctl(PR_SET_NAME, "deep-profile", 0, 0, 0);
@@ -227,6 +243,8 @@ static void *run(void *unused)
             next_sink = 0; /* it has more: again after the next tick */
         if (due(&next_triple, now, CLOCK_TRIPLE_NS))
             log_clock_triple();
+        if (calls_period && due(&next_calls, now, calls_period))
+            report_calls();
         if (due(&next_second, now, SECOND_NS)) {
             dp_clock_adjust();
             keep_books();

@@ -224,6 +224,14 @@ class Threads(Runtime):
                              "lanes pass from thread to thread")
         self.assertEqual(self.trace()["call"], 301)
 
+    def test_counts_come_while_the_program_runs_when_asked_for(self):
+        found = self.run_on("threads", "20", "10", "1000", "long", status=7,
+                            DEEP_PROFILE_CALLS_PERIOD="50ms")
+        calls = self.of(found, "counted", "calls")
+        self.assertEqual(sum(e["measurements"]["calls"] for e in calls), 20 * 1000 + 1)
+        last = max(calls, key=lambda e: e["time_unix_ns"])
+        self.assertGreater(time.time_ns() - last["time_unix_ns"], 200_000_000, "only at the end")
+
     def test_many_threads_at_once(self):
         found = self.run_on("threads", "200", "200", "10", status=7)
         calls = self.of(found, "counted", "calls")

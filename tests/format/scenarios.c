@@ -169,7 +169,7 @@ static void lane_1(struct writer *writer)
                                               .allocations = 1,
                                               .frees = 5,
                                               .peak_bytes = 400};
-    const struct dp_event_calls calls = {STEP, 1234567};
+    const struct dp_event_calls calls = {STEP, 0, 1234567};
     const struct dp_event_production_wide pay = {PAY, 2000 * MS};
 
     stream_open(&s, writer, 1, 0);

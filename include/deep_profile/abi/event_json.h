@@ -412,7 +412,7 @@ static inline void dp_event_calls(struct dp_text *out, const struct dp_record_vi
 
     dp_event_open(out, view, "calls", 0);
     dp_json_u64(out, &first, "calls", e->calls);
-    dp_event_metadata(out, view, e->site, view->tid);
+    dp_event_metadata(out, view, e->site, e->tid ? e->tid : view->tid);
     dp_event_close(out);
 }
 

@@ -1,5 +1,5 @@
 /* Short-lived threads one after another and at once, and one that still runs
- * when the program ends. threads N AT_ONCE CALLS */
+ * when the program ends, after 50 ms or 400 ms. threads N AT_ONCE CALLS [long] */
 #include <deep_profile.h>
 
 #include <pthread.h>
@@ -41,7 +41,6 @@ int main(int argc, char **argv)
     int threads = atoi(argv[1]), at_once = atoi(argv[2]);
     pthread_t ids[1000], last;
     calls = atoi(argv[3]);
-    (void)argc;
     for (int done = 0; done < threads; done += at_once) {
         for (int i = 0; i < at_once; i++)
             pthread_create(&ids[i], NULL, run, NULL);
@@ -49,7 +48,7 @@ int main(int argc, char **argv)
             pthread_join(ids[i], NULL);
     }
     pthread_create(&last, NULL, run_on, NULL);
-    usleep(50000);
+    usleep(argc > 4 ? 400000 : 50000);
     puts("done");
     return 7;
 }

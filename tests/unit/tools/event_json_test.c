@@ -84,7 +84,7 @@ static void each_event_has_its_measurements(void)
 {
     const struct dp_event_slow_operation slow = {9, 8, 77, DP_SLOW_IN_FLIGHT, 900, 500, 100};
     const struct dp_event_memory memory = {9, 10, -5, 15, 30, 10, 3, 1, 25};
-    const struct dp_event_calls calls = {9, UINT64_MAX};
+    const struct dp_event_calls calls = {9, 0, UINT64_MAX};
     const struct dp_event_load load = {DP_RESOURCE_MEMORY, 1, 930000, 1000001, 17};
     const struct dp_event_lost lost = {99, 4};
     const struct dp_event_exception thrown = {9, DP_LEFT_LONGJMP, 31};
