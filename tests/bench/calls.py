@@ -1,48 +1,34 @@
 #!/usr/bin/env python3
 """Nanoseconds that a call costs more than without profiling, side by side.
 
-    calls.py DEEP_PROFILE_CC [--workload loop|recursion|threads] [--rounds N]
+    calls.py DEEP_PROFILE_CC [--workload loop|recursion|threads] [--rounds N] [--peers]
 
 Every round runs each variant once, in turn, beside one run without profiling;
 what is printed is the median of the differences within a round, their spread,
-and the ratio of the medians.
+and the ratio of the medians. --markdown prints a table for docs/overhead.md.
 """
 import argparse
 import os
-import shutil
-import statistics
 import tempfile
 
+import rounds
 import variants
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def measure(candidates, workload, rounds, folder):
-    """{name: [ns a call, one of each round]}"""
-    times = {variant.name: [] for variant in candidates}
-    for number in range(rounds):
-        for index, variant in enumerate(candidates):
-            scratch = f"{folder}/run"
-            shutil.rmtree(scratch, ignore_errors=True)
-            os.mkdir(scratch)
-            times[variant.name].append(
-                variant.run(f"{folder}/{index}", workload, scratch))
-    return times
-
-
-def show(times):
-    bare = times[variants.BARE.name]
+def text_table(rows):
     print(f"{'':34}{'ns a call more':>16}{'spread':>18}{'ratio':>8}")
-    for name, found in times.items():
-        added = sorted(value - base for value, base in zip(found, bare))
-        middle = statistics.median(added)
-        ratio = statistics.median(found) / statistics.median(bare)
-        if name == variants.BARE.name:
-            print(f"{name:34}{'(' + format(statistics.median(bare), '.2f') + ')':>16}"
-                  f"{min(bare):>10.2f} -{max(bare):>6.2f}{ratio:>8.2f}")
-        else:
-            print(f"{name:34}{middle:>16.2f}{added[0]:>10.2f} -{added[-1]:>6.2f}{ratio:>8.2f}")
+    for row in rows:
+        print(f"{row['name']:34}{row['added']:>16.2f}{row['least']:>10.2f} -{row['most']:>7.2f}"
+              f"{row['ratio']:>8.2f}")
+
+
+def markdown_table(rows):
+    print("| | ns a call more | spread | ratio |\n|---|---|---|---|")
+    for row in rows:
+        print(f"| {row['name']} | {row['added']:.2f} | {row['least']:.2f} to {row['most']:.2f} "
+              f"| {row['ratio']:.2f} |")
 
 
 def main():
@@ -50,12 +36,26 @@ def main():
     parser.add_argument("compiler")
     parser.add_argument("--workload", default="loop", choices=["loop", "recursion", "threads"])
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--peers", action="store_true", help="the peers, too")
+    parser.add_argument("--markdown", action="store_true")
     arguments = parser.parse_args()
-    candidates = [variants.BARE, *variants.ours(arguments.compiler)]
+    candidates = variants.bare()[:1] + variants.annotated(arguments.compiler)
+    if arguments.peers:
+        candidates = variants.bare() + candidates[1:] + \
+            variants.whole_program(arguments.compiler) + variants.peers()
+    usable, missing = variants.split(candidates)
     with tempfile.TemporaryDirectory(prefix="deep-profile-bench-") as folder:
-        for index, variant in enumerate(candidates):
-            variant.compile(f"{HERE}/calls.c", f"{folder}/{index}")
-        show(measure(candidates, arguments.workload, arguments.rounds, folder))
+        for variant in usable:
+            variant.compile(f"{HERE}/calls.c", f"{folder}/{usable.index(variant)}")
+
+        def once(variant):
+            path = f"{folder}/{usable.index(variant)}"
+            printed = variant.run(path, [arguments.workload, str(variant.calls)], folder + "/run")
+            return float(printed.split()[-1])
+        rows = rounds.compare(usable, rounds.interleave(usable, arguments.rounds, once))
+    (markdown_table if arguments.markdown else text_table)(rows)
+    for name, programs in missing.items():
+        print(f"\nleft out: {name}: not installed: {', '.join(programs)}")
 
 
 if __name__ == "__main__":
