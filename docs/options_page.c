@@ -84,8 +84,8 @@ int main(void)
     for (size_t i = 0; i < DP_ATTRIBUTE_COUNT; i++)
         print_attribute(i);
     printf("\n## Rules: `DEEP_PROFILE`\n\n"
-           "Unset, empty, `0`, `off` or `false`: off. `1`, `on` or `true`: on, with the attributes\n"
-           "as written. Anything with a colon is a list of rules, joined by `;`:\n\n"
+           "Unset, empty, `0`, `off` or `false`: off. `1`, `on`, `true` or `yes`: on, with the\n"
+           "attributes as written. Anything with a colon is a list of rules, joined by `;`:\n\n"
            "    DEEP_PROFILE='parse_*:rate=1;query_*:slow=100ms,calls;*_debug:off'\n\n"
            "| rule | what it does to the functions whose name matches (`*`, `?`) |\n"
            "|---|---|\n"
@@ -98,8 +98,12 @@ int main(void)
            "| `off` | takes everything away that stands before it |\n\n"
            "Rules apply in order, in every environment; each changes what it names and leaves\n"
            "the rest of a function's attributes as they are. A rule that cannot be read is left\n"
-           "out; `deep-profile doctor` names it. A value without a colon that is none of the\n"
-           "words above means off.\n\n"
+           "out; `deep-profile report` and `doctor` name it. A value without a colon that is none\n"
+           "of the words above means off.\n\n"
+           "C++ functions are matched by their qualified names (`ns::type::member`). Pieces that\n"
+           "GCC makes of a function in whole-program mode (`f.part.0`, `f.isra.0`) match as `f`,\n"
+           "too. There, every function is profiled at `rate=0.01` while no rule is given; with\n"
+           "rules, only what they name.\n\n"
            "## Settings\n\n"
            "Environment variables, read once when the program starts, and ignored in setuid\n"
            "programs. A bad value leaves the default; `deep-profile doctor` says why.\n");

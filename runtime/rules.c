@@ -114,14 +114,15 @@ void dp_rules_parse(const char *text, struct dp_rules *rules)
 }
 
 /* Glob with * and ?, iterative: on a mismatch the last star takes one more. */
-static bool glob(const char *pattern, size_t length, const char *name)
+static bool glob(struct dp_word pattern, struct dp_word name)
 {
     size_t p = 0, star = SIZE_MAX, star_name = 0, n = 0;
-    while (name[n]) {
-        if (p < length && pattern[p] == '*') {
+    while (n < name.length) {
+        if (p < pattern.length && pattern.text[p] == '*') {
             star = p++;
             star_name = n;
-        } else if (p < length && (pattern[p] == '?' || pattern[p] == name[n])) {
+        } else if (p < pattern.length &&
+                   (pattern.text[p] == '?' || pattern.text[p] == name.text[n])) {
             p++;
             n++;
         } else if (star != SIZE_MAX) {
@@ -131,12 +132,16 @@ static bool glob(const char *pattern, size_t length, const char *name)
             return false;
         }
     }
-    while (p < length && pattern[p] == '*')
+    while (p < pattern.length && pattern.text[p] == '*')
         p++;
-    return p == length;
+    return p == pattern.length;
 }
 
+/* GCC names what it makes of a function "f.part.0" or "f.isra.0". Whoever
+ * writes a rule knows the function as f. */
 bool dp_rule_matches(const struct dp_rule *rule, const char *function)
 {
-    return glob(rule->pattern.text, rule->pattern.length, function);
+    struct dp_word whole = {function, strlen(function)};
+    struct dp_word written = {function, strcspn(function, ".")};
+    return glob(rule->pattern, whole) || (written.length > 0 && glob(rule->pattern, written));
 }

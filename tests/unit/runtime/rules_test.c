@@ -75,6 +75,10 @@ static void patterns(void)
     match("a?c", "abc", true);
     match("ab*bX", "abX", false); /* a star does not reach back */
     match("**", "x", true);
+    match("f", "f.part.0", true); /* a piece that GCC made of f */
+    match("f.part*", "f.part.0", true);
+    match("f", "ff.part.0", false);
+    match("g", "f.part.g", false);
     match("*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false);
 }
 
