@@ -173,11 +173,22 @@ static int write_metadata(const uint8_t uuid[16])
     return error;
 }
 
+/* Fits: our own words are short. */
+static void quote_problem(const struct dp_setting *setting, char text[static 256])
+{
+    *text++ = '\'';
+    text = mempcpy(text, setting->refused, strnlen(setting->refused, 150));
+    stpcpy(stpcpy(text, "' "), setting->problem);
+}
+
 static void log_settings(void)
 {
     for (size_t i = 0; i < DP_SETTING_COUNT; i++) {
         const struct dp_setting *setting = &dp_settings[i];
-        dp_log_setting(setting->source, setting->name, setting->text, setting->problem);
+        char problem[256] = "";
+        if (setting->refused)
+            quote_problem(setting, problem);
+        dp_log_setting(setting->source, setting->name, setting->text, problem);
     }
     for (size_t i = 0; i < rules.n_refused; i++) {
         char text[256];

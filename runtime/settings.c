@@ -114,6 +114,7 @@ void dp_settings_read(void)
             problem = check_word((enum dp_setting_id)i, given);
         if (problem) {
             setting->source = 2;
+            setting->refused = given;
             setting->problem = problem;
         } else {
             setting->source = 1;

@@ -24,6 +24,7 @@ struct dp_setting {
     uint64_t value;      /* ns, bytes, billionths, 0 or 1, or the number; texts: 0 */
     uint32_t source;     /* see the `setting` event */
     const char *problem; /* why the environment's value was refused, or "" */
+    const char *refused; /* the value that was given; NULL: none was refused */
 };
 
 extern struct dp_setting dp_settings[DP_SETTING_COUNT];
