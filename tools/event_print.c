@@ -99,12 +99,14 @@ static void slow_words(const struct dp_event_printer *printer, const struct dp_r
                        struct words *words)
 {
     struct dp_event_slow_operation e;
-    char duration[DP_UNIT_TEXT], threshold[DP_UNIT_TEXT], error[DP_UNIT_TEXT];
+    char duration[DP_UNIT_TEXT], threshold[DP_UNIT_TEXT], error[DP_UNIT_TEXT] = "";
 
     dp_record_copy(record, &e);
     words->event = "slow_operation";
-    snprintf(words->text, sizeof words->text, "%s +/- %s (threshold %s)%s",
-             ns(printer, duration, e.duration_ns), ns(printer, error, e.duration_error_ns),
+    if (e.duration_error_ns > 0)
+        ns(printer, error, e.duration_error_ns);
+    snprintf(words->text, sizeof words->text, "%s%s%s (threshold %s)%s",
+             ns(printer, duration, e.duration_ns), *error ? " +/- " : "", error,
              ns(printer, threshold, e.threshold_ns),
              e.flags & DP_SLOW_IN_FLIGHT ? ", still running" : "");
 }
