@@ -122,16 +122,76 @@ static void check_site(struct dp_doctor *doctor, const struct dp_profile *profil
     }
 }
 
+/* Nobody asked for one of these by name, so they are told of in sums. */
+struct unnamed {
+    uint32_t n;
+    uint32_t unruled;
+    uint32_t out_of_force;
+    uint32_t without_calls;
+};
+
+static bool has_attribute(const struct dp_site_info *site)
+{
+    for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++)
+        if (site->attributes[a])
+            return true;
+    return false;
+}
+
+static void count_unnamed(struct unnamed *unnamed, const struct dp_profile *profile,
+                          const struct dp_site_info *site)
+{
+    const struct dp_totals *totals =
+        site->index < profile->n_totals ? &profile->totals[site->index] : NULL;
+
+    unnamed->n++;
+    if (!has_attribute(site))
+        unnamed->unruled++;
+    else if (dp_site_out_of_force(site))
+        unnamed->out_of_force++;
+    else if (!any_data(totals))
+        unnamed->without_calls++;
+}
+
+static void tell_unnamed(struct dp_doctor *doctor, const struct dp_profile *profile,
+                         const struct unnamed *unnamed)
+{
+    if (unnamed->n == 0)
+        return;
+    dp_doctor_find(doctor, DP_FINDING_FINE, profile->log.path,
+                   "%u functions registered by -fdeep-profile=all", unnamed->n);
+    if (unnamed->unruled > 0)
+        dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
+                       "%u of them are named by no rule of DEEP_PROFILE", unnamed->unruled);
+    if (unnamed->out_of_force > 0)
+        dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
+                       "%u of them are ruled out by DEEP_PROFILE ('deep-profile sites' lists them)",
+                       unnamed->out_of_force);
+    if (unnamed->without_calls > 0)
+        dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
+                       "%u of them left nothing: called too seldom for their rate, or never",
+                       unnamed->without_calls);
+}
+
 static void check_sites(struct dp_doctor *doctor, const struct dp_profile *profile)
 {
+    struct unnamed unnamed = {0};
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < profile->sites.n; i++) {
-        if (!profile->sites.sites[i])
+        const struct dp_site_info *site = profile->sites.sites[i];
+        if (!site)
             continue;
         n++;
-        check_site(doctor, profile, profile->sites.sites[i]);
+        if (site->flags & DP_SITE_WHOLE_PROGRAM)
+            count_unnamed(&unnamed, profile, site);
+        else
+            check_site(doctor, profile, site);
     }
+    tell_unnamed(doctor, profile, &unnamed);
+    if (n == unnamed.n && n > 0)
+        return;
+    n -= unnamed.n;
     if (n == 0)
         dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
                        "the program registered no annotated function: was it built with the "
@@ -143,13 +203,14 @@ static void check_sites(struct dp_doctor *doctor, const struct dp_profile *profi
 
 static void check_settings(struct dp_doctor *doctor, const struct dp_profile *profile)
 {
+    char text[DP_REFUSED_TEXT];
+
     for (size_t i = 0; i < profile->n_settings; i++) {
         const struct dp_setting_info *setting = &profile->settings[i];
         dp_doctor_setting(doctor, setting->name, setting->value, setting->source, setting->problem);
-        if (setting->source == 2 || *setting->problem)
-            dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
-                           "setting %s was refused: %s; '%s' holds", setting->name,
-                           setting->problem, setting->value);
+        if (dp_setting_refused(setting))
+            dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path, "%s",
+                           dp_refused_text(setting, text));
     }
 }
 

@@ -443,6 +443,23 @@ static void read_streams(struct dp_profile *profile, bool lanes)
     dp_progress_finish(&progress);
 }
 
+/* Code that has no counter of its own, but is counted by a rule, is counted at
+ * the gate: among the calls that the runtime saw. */
+static void take_counts_of_the_gate(struct dp_profile *profile)
+{
+    for (uint32_t i = 0; i < profile->n_totals; i++) {
+        struct dp_totals *totals = &profile->totals[i];
+        const struct dp_site_info *site = dp_site_find(&profile->sites, i);
+        const struct dp_site_attribute_info *calls =
+            site ? site->attributes[DP_ATTRIBUTE_CALLS] : NULL;
+        if (totals->has_counted || totals->sum.calls == 0 || !calls ||
+            !dp_attribute_in_force(calls->state))
+            continue;
+        totals->has_counted = true;
+        totals->counted = totals->sum.calls;
+    }
+}
+
 /* ---- the whole ---- */
 
 static bool readable(const struct dp_profile *profile)
@@ -473,6 +490,7 @@ int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned wha
         dp_profile_finish(profile);
         return status;
     }
+    take_counts_of_the_gate(profile);
     profile->stream_bytes = stream_bytes(&profile->log, true);
     return DP_EXIT_OK;
 }
@@ -504,7 +522,26 @@ int dp_profile_update(struct dp_profile *profile, struct dp_problem *problem)
             dp_record_copy(&record, &profile->overhead);
     }
     dp_cursor_finish(&cursor);
-    return read_state(profile, problem);
+    int status = read_state(profile, problem);
+    take_counts_of_the_gate(profile);
+    return status;
+}
+
+bool dp_setting_refused(const struct dp_setting_info *setting)
+{
+    return setting->source == 2 || *setting->problem;
+}
+
+char *dp_refused_text(const struct dp_setting_info *setting, char text[static DP_REFUSED_TEXT])
+{
+    /* Of a setting the log has the value that holds, of a rule the rule. */
+    if (strcmp(setting->name, "DEEP_PROFILE") == 0)
+        snprintf(text, DP_REFUSED_TEXT, "rule '%s' of DEEP_PROFILE was left out: %s",
+                 setting->value, setting->problem);
+    else
+        snprintf(text, DP_REFUSED_TEXT, "setting %s was refused: %s; '%s' holds",
+                 setting->name, setting->problem, setting->value);
+    return text;
 }
 
 void dp_profile_finish(struct dp_profile *profile)

@@ -36,6 +36,13 @@ struct dp_setting_info {
     uint32_t source;
 };
 
+enum { DP_REFUSED_TEXT = 1024 };
+
+/* A setting whose value did not hold, or a rule that was left out. */
+bool dp_setting_refused(const struct dp_setting_info *setting);
+/* What was refused and what holds instead, as a clause. */
+char *dp_refused_text(const struct dp_setting_info *setting, char text[static DP_REFUSED_TEXT]);
+
 /* A call that was open at death, or is now. */
 struct dp_open_info {
     uint32_t tid;

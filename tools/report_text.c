@@ -65,6 +65,34 @@ static void print_log(const struct dp_profile *profile, const struct dp_style *s
     fputc('\n', style->out);
 }
 
+/* A wish that was not heard changes what every figure below means. */
+static void print_problems(const struct dp_profile *profile, const struct dp_style *style)
+{
+    char text[DP_REFUSED_TEXT];
+    uint32_t absent = 0;
+
+    for (size_t i = 0; i < profile->n_settings; i++) {
+        if (!dp_setting_refused(&profile->settings[i]))
+            continue;
+        line(style, "problem");
+        fputs(dp_red(style), style->out);
+        dp_print_clean(style, dp_refused_text(&profile->settings[i], text));
+        fprintf(style->out, "%s\n", dp_plain(style));
+    }
+    for (uint32_t i = 0; i < profile->sites.n; i++) {
+        const struct dp_site_info *site = profile->sites.sites[i];
+        /* What whole-program mode put in, nobody misses. */
+        if (site && !(site->flags & DP_SITE_WHOLE_PROGRAM))
+            absent += dp_site_out_of_force(site);
+    }
+    if (absent > 0) {
+        line(style, "not here");
+        fprintf(style->out,
+                "%u function%s whose attributes are not in force: 'deep-profile doctor' says why\n",
+                absent, absent == 1 ? "" : "s");
+    }
+}
+
 void dp_report_header(const struct dp_report *report, const struct dp_style *style)
 {
     const struct dp_profile *profile = report->profile;
@@ -90,6 +118,7 @@ void dp_report_header(const struct dp_report *report, const struct dp_style *sty
         fputc('\n', style->out);
     }
     print_log(profile, style);
+    print_problems(profile, style);
 }
 
 /* ---- functions ---- */
@@ -201,7 +230,11 @@ static void function_row(struct dp_table *table, const struct dp_report *report,
 
 static bool was_timed(const struct dp_totals *totals)
 {
-    return totals->sum.sampled > 0 || totals->sum.slow > 0 || totals->sum.calls > 0;
+    /* Calls that were only counted have their own table. */
+    bool counted_only = totals->has_counted && totals->sum.gated == 0;
+
+    return totals->sum.sampled > 0 || totals->sum.slow > 0 ||
+           (totals->sum.calls > 0 && !counted_only);
 }
 
 void dp_report_functions(const struct dp_report *report, const struct dp_style *style)

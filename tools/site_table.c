@@ -94,6 +94,19 @@ bool dp_attribute_in_force(uint32_t state)
            state == DP_ATTRIBUTE_NO_EVENTS;
 }
 
+bool dp_site_out_of_force(const struct dp_site_info *site)
+{
+    bool annotated = false;
+
+    for (uint32_t a = 0; site && a < DP_ATTRIBUTE_COUNT; a++) {
+        const struct dp_site_attribute_info *info = site->attributes[a];
+        annotated |= info != NULL;
+        if (info && dp_attribute_in_force(info->state))
+            return false;
+    }
+    return annotated;
+}
+
 const char *dp_not_recorded(uint32_t attribute, const struct dp_site_attribute_info *info)
 {
     if (attribute == DP_ATTRIBUTE_FLAME_GRAPH)

@@ -52,6 +52,9 @@ struct dp_site_info *dp_site_get(struct dp_site_table *table, uint32_t index);
 /* Whether an attribute state means that it is in force. */
 bool dp_attribute_in_force(uint32_t state);
 
+/* Whether it was annotated and none of its attributes is in force; NULL: no. */
+bool dp_site_out_of_force(const struct dp_site_info *site);
+
 /*
  * What an attribute asks for by name that this version does not gather yet, as
  * a clause ("strategy call_graph: …"); NULL when there is nothing of the kind.

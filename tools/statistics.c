@@ -113,7 +113,7 @@ struct dp_estimate dp_estimate_total(const struct dp_totals *totals)
         weight = 1;
     /* Calls that the load gate refused were not left out by chance: nothing
      * stands for them. */
-    if ((double)sum->calls > n * weight + 0.5)
+    if ((!totals->has_counted || sum->gated > 0) && (double)sum->calls > n * weight + 0.5)
         return (struct dp_estimate){fmax((double)sum->total_ns * weight, seen), seen, INFINITY,
                                     false};
     double squares = dp_histogram_squares(&totals->histogram, mean) + n * mean * mean;
