@@ -11,6 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clean.h"
+#include "profile.h"
+
 enum { OPTION_RULES = 'r', OPTION_ENV = 'e' };
 
 /* What a shell says of a program that it cannot start. */
@@ -170,6 +173,22 @@ static bool was_there(const struct dp_paths *before, const char *path)
     return false;
 }
 
+/* Rules and an environment that were misspelt: who typed them is still here. */
+static void say_refused(const char *path)
+{
+    struct dp_profile profile;
+    struct dp_problem problem;
+    char text[DP_REFUSED_TEXT], clean[3 * DP_REFUSED_TEXT];
+
+    if (dp_profile_gather(&profile, path, DP_PROFILE_STATE, 0, &problem) != DP_EXIT_OK)
+        return;
+    for (size_t i = 0; i < profile.n_settings; i++)
+        if (dp_setting_refused(&profile.settings[i]))
+            dp_error("%s", dp_clean(dp_refused_text(&profile.settings[i], text), clean,
+                                    sizeof clean));
+    dp_profile_finish(&profile);
+}
+
 static void say_where(const char *output, const struct dp_paths *before, const char *program)
 {
     struct dp_paths logs = {0};
@@ -180,6 +199,7 @@ static void say_where(const char *output, const struct dp_paths *before, const c
         if (was_there(before, logs.path[i]))
             continue;
         dp_error("log: %s", logs.path[i]);
+        say_refused(logs.path[i]);
         new ++;
     }
     if (new == 0)

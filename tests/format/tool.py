@@ -286,6 +286,7 @@ class BadInput(Case):
         os.mkdir(self.path("other"))
         with open(self.path("other", "metadata"), "w", encoding="utf-8") as metadata:
             metadata.write("somebody else's")
+        os.mkdir(self.path("other", "runtime"))  # as our own sources have
         for verb in self.VERBS[:-1]:
             self.fails("'other' is not a log: .*", verb, "other")
         done = self.run_tool("doctor", "other", status=DATA)
@@ -561,13 +562,15 @@ class Record(Case):
         self.assertEqual(done.stdout, "--format=json -o")
 
     def test_it_says_where_the_log_is(self):
+        refused = ("deep-profile: setting DEEP_PROFILE_CPU_LIMIT was refused: "
+                   "'much' is not a rate; '0.8' holds\n")
         make = f'exec "{MAKE_LOG}" basic "$DEEP_PROFILE_OUT" >/dev/null'
         done = self.record("-o", "log", "--", "sh", "-c", make, status=0)
-        self.assertEqual(done.stderr, "deep-profile: log: log\n")
+        self.assertEqual(done.stderr, "deep-profile: log: log\n" + refused)
         # Taken: a second program appends its process.
         make = f'exec "{MAKE_LOG}" basic "$DEEP_PROFILE_OUT.77" >/dev/null'
         done = self.record("-o", "log", "--", "sh", "-c", make, status=0)
-        self.assertEqual(done.stderr, "deep-profile: log: log.77\n")
+        self.assertEqual(done.stderr, "deep-profile: log: log.77\n" + refused)
         done = self.record("-o", "other", "--", "true", status=0)
         self.assertEqual(done.stderr, "deep-profile: no log was written; "
                                       "'deep-profile doctor true' may say why\n")
@@ -633,6 +636,12 @@ class Doctor(Case):
         self.assertIn("DEEP_PROFILE_ENV is 'production'; attributes know dev, test and prod", text)
         self.assertIn("DEEP_PROFILE_TICKS is not a setting", text)
         self.assertRegex(text, r"(?m)^DEEP_PROFILE_TICK +1ms +default$")
+        self.assertIn("'pares_*', which is neither 1 nor a rule",
+                      self.doctor("./static", DEEP_PROFILE="pares_*"))
+        self.doctor("./static", status=FINE, DEEP_PROFILE="parse_*:rate=1",
+                    DEEP_PROFILE_OUT="new/folder/log.%p")
+        self.assertIn("logs cannot be written: './static' is not a folder",
+                      self.doctor("./static", DEEP_PROFILE="1", DEEP_PROFILE_OUT="static/a/log"))
 
     def test_gated_and_too_rare_calls(self):
         self.make("basic")
