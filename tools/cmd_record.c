@@ -184,8 +184,8 @@ static void say_refused(const char *path)
         return;
     for (size_t i = 0; i < profile.n_settings; i++)
         if (dp_setting_refused(&profile.settings[i]))
-            dp_error("%s", dp_clean(dp_refused_text(&profile.settings[i], text), clean,
-                                    sizeof clean));
+            dp_error("%s",
+                     dp_clean(dp_refused_text(&profile.settings[i], text), clean, sizeof clean));
     dp_profile_finish(&profile);
 }
 

@@ -93,7 +93,8 @@ int dp_cmd_report(int argc, char **argv)
                "counts, load, loss and the profiler's own cost.\v"
                "'~' marks estimates from samples; the interval holds with 95 % confidence. "
                "'>=' marks lower bounds: of a function under profile_if_slow, slow calls are all "
-               "known, others only by a few samples. Every process of a folder is reported under its own heading.",
+               "known, others only by a few samples. Every process of a folder is reported under "
+               "its own heading.",
         .children = children,
     };
     struct arguments arguments = {.functions = 20, .slow = 10};

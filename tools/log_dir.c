@@ -61,8 +61,7 @@ int dp_streams_list(const char *path, struct dp_stream_file **streams, size_t *n
     for (struct dirent *entry; (entry = readdir(directory));) {
         struct dp_stream_file file;
         /* A folder of that name is not ours: sources have a runtime/, too. */
-        if (!stream_name(entry->d_name, &file.lane, &file.segment) ||
-            !exists(path, entry->d_name))
+        if (!stream_name(entry->d_name, &file.lane, &file.segment) || !exists(path, entry->d_name))
             continue;
         file.name = dp_copy(entry->d_name);
         list = dp_grow(list, &capacity, n + 1, sizeof *list);

@@ -539,8 +539,8 @@ char *dp_refused_text(const struct dp_setting_info *setting, char text[static DP
         snprintf(text, DP_REFUSED_TEXT, "rule '%s' of DEEP_PROFILE was left out: %s",
                  setting->value, setting->problem);
     else
-        snprintf(text, DP_REFUSED_TEXT, "setting %s was refused: %s; '%s' holds",
-                 setting->name, setting->problem, setting->value);
+        snprintf(text, DP_REFUSED_TEXT, "setting %s was refused: %s; '%s' holds", setting->name,
+                 setting->problem, setting->value);
     return text;
 }
 

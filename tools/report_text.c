@@ -124,11 +124,11 @@ void dp_report_header(const struct dp_report *report, const struct dp_style *sty
 /* ---- functions ---- */
 
 static const struct dp_column function_columns[] = {
-    {"total", false, 0},  {"% wall", false, 1},  {"self", false, 3},   {"calls", false, 1},
-    {"+/-95%", false, 2}, {"sampled", false, 4}, {"slow", false, 3},   {"mean", false, 1},
-    {"min", false, 5},    {"p50", false, 2},     {"p90", false, 5},    {"p99", false, 1},
-    {"p99.9", false, 6},  {"max", false, 2},     {"stddev", false, 6}, {"function", true, 0},
-    {"at", true, 4},
+    {"total", false, 0},   {"+/-95%", false, 2}, {"% wall", false, 1},  {"self", false, 3},
+    {"calls", false, 1},   {"+/-95%", false, 3}, {"sampled", false, 4}, {"slow", false, 3},
+    {"mean", false, 1},    {"min", false, 5},    {"p50", false, 2},     {"p90", false, 5},
+    {"p99", false, 1},     {"p99.9", false, 6},  {"max", false, 2},     {"stddev", false, 6},
+    {"function", true, 0}, {"at", true, 4},
 };
 
 static void name_cells(struct dp_table *table, const struct dp_profile *profile, uint32_t index)
@@ -215,6 +215,10 @@ static void function_row(struct dp_table *table, const struct dp_report *report,
                    : isinf(total.high) ? ">="
                                        : "~",
                    dp_unit_ns(text, total.value, style->utf8));
+    if (total.exact || isinf(total.high))
+        dp_table_cell(table, "");
+    else
+        time_cell(table, style, total.high - total.value);
     dp_table_cell(table, dp_unit_percent(text, total.value / (double)dp_profile_wall_ns(profile)));
     if (dp_profile_self_known(profile, site) && totals->sum.total_ns > 0)
         time_cell(table, style,
@@ -267,9 +271,9 @@ void dp_report_functions(const struct dp_report *report, const struct dp_style *
 /* ---- slow operations ---- */
 
 static const struct dp_column slow_columns[] = {
-    {"duration", false, 0}, {"+/-", false, 3}, {"threshold", false, 2}, {"after", false, 1},
-    {"thread", true, 2},    {"", true, 1},     {"function", true, 0},   {"at", true, 4},
-    {"metadata", true, 3},
+    {"duration", false, 0}, {"+/-", false, 3},   {"threshold", false, 2},
+    {"after", false, 1},    {"thread", true, 2}, {"", true, 1},
+    {"function", true, 0},  {"at", true, 4},     {"metadata", true, 3},
 };
 
 static void thread_cell(struct dp_table *table, const char *name, uint32_t tid)
