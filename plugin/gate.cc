@@ -26,52 +26,58 @@ bool dp_plain_calls;
 #define S64 intDI_type_node
 #define U32 unsigned_intSI_type_node
 
-/* Built on first use, and only those that are used: each becomes an undefined
- * symbol of the object file. */
-static tree variable(enum dp_root root, const char *name, tree type, bool thread_local_,
-                     bool shared)
-{
-    if (dp_roots[root])
-        return dp_roots[root];
-    tree decl = build_decl(BUILTINS_LOCATION, VAR_DECL, get_identifier(name), type);
-    dp_runtime_symbol(decl);
-    TREE_THIS_VOLATILE(decl) = shared;
-    TREE_SIDE_EFFECTS(decl) = shared;
-    if (thread_local_)
-        set_decl_tls_model(decl, TLS_MODEL_INITIAL_EXEC);
-    varpool_node::get_create(decl);
-    return dp_roots[root] = decl;
-}
-
-static tree budget(void)
-{
-    return variable(DP_ROOT_BUDGET, "deep_profile_budget", S64, true, false);
-}
-
 /* Is the function past inlining? */
 static bool is_late(void)
 {
     return gimple_in_ssa_p(cfun);
 }
 
-/* Past inlining: an ordinary read of a variable that is declared volatile. */
+/* Built on first use, and only those that are used: each becomes an undefined
+ * symbol of the object file. */
+static tree variable(enum dp_root root, const char *name, tree type, bool thread_local_)
+{
+    if (dp_roots[root])
+        return dp_roots[root];
+    tree decl = build_decl(BUILTINS_LOCATION, VAR_DECL, get_identifier(name), type);
+    dp_runtime_symbol(decl);
+    TREE_ADDRESSABLE(decl) = 1;
+    if (thread_local_)
+        set_decl_tls_model(decl, TLS_MODEL_INITIAL_EXEC);
+    varpool_node::get_create(decl);
+    return dp_roots[root] = decl;
+}
+
+/* *(volatile type *)&decl: the declaration itself must not be volatile, or no
+ * access could be ordinary. */
+static tree volatile_access(tree decl)
+{
+    tree type = TREE_TYPE(decl);
+    tree reference = build2(MEM_REF, type, build_fold_addr_expr(decl),
+                            build_int_cst(build_pointer_type(type), 0));
+    TREE_THIS_VOLATILE(reference) = 1;
+    TREE_SIDE_EFFECTS(reference) = 1;
+    return reference;
+}
+
+static tree budget(void)
+{
+    return variable(DP_ROOT_BUDGET, "deep_profile_budget", S64, true);
+}
+
 static tree tick(void)
 {
-    tree decl = variable(DP_ROOT_TICK, "deep_profile_tick", U64, false, true);
-    if (!is_late())
-        return decl;
-    tree address = build_fold_addr_expr(decl);
-    return build2(MEM_REF, U64, address, build_int_cst(build_pointer_type(U64), 0));
+    tree decl = variable(DP_ROOT_TICK, "deep_profile_tick", U64, false);
+    return is_late() ? decl : volatile_access(decl);
 }
 
 static tree open_calls(void)
 {
-    return variable(DP_ROOT_OPEN, "deep_profile_open", ptr_type_node, true, true);
+    return volatile_access(variable(DP_ROOT_OPEN, "deep_profile_open", ptr_type_node, true));
 }
 
 static tree counts(void)
 {
-    return variable(DP_ROOT_COUNTS, "deep_profile_counts", ptr_type_node, true, true);
+    return volatile_access(variable(DP_ROOT_COUNTS, "deep_profile_counts", ptr_type_node, true));
 }
 
 static tree function(enum dp_root root, const char *name, tree type)
@@ -231,11 +237,13 @@ void dp_gate_init(struct dp_gate *gate, tree fn, tree site, uint32_t flags)
     gate->depth = flags & DP_SITE_IN_FLIGHT ? create_tmp_var(U64, "dp_depth") : NULL_TREE;
 }
 
-/* A member of the site that the gate reads. */
+/* A member of the site that the gate reads. The weight stays volatile past
+ * inlining, too: then it is loaded for itself, and GCC subtracts it from the
+ * budget in one instruction, not three. */
 static tree site_member(const struct dp_gate *gate, const char *name)
 {
     tree reference = dp_site_member(gate->site, name);
-    TREE_THIS_VOLATILE(reference) = !is_late();
+    TREE_THIS_VOLATILE(reference) = !is_late() || strcmp(name, "weight") == 0;
     return reference;
 }
 
