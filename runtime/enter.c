@@ -160,7 +160,12 @@ uint64_t dp_enter(struct dp_site *code)
     DP_COMPILER_BARRIER();
     const struct dp_site_state *site = &dp_sites[code->index];
     uint64_t due;
-    if (DP_LIKELY(site->simple && !dp_load_gate_closed())) {
+    if (site->count_only && lane->stats[code->index]) {
+        deep_profile_budget += DP_WEIGHT_ALWAYS;
+        lane->stats[code->index]->calls++;
+        lane->state->slow_paths++;
+        due = not_opened(code);
+    } else if (DP_LIKELY(site->simple && !dp_load_gate_closed())) {
         deep_profile_budget += DP_WEIGHT_ALWAYS;
         due = open_call(lane, code, DP_KIND(PROFILE) | DP_FRAME_BY_CHANCE, false, stack);
     } else {

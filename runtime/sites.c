@@ -309,6 +309,7 @@ static void set_simple(struct dp_site_state *state)
     const uint64_t compact = (UINT64_C(1) << DP_CALL_DURATION_BITS) - 1;
     state->simple = state->always == DP_KIND(PROFILE) && !state->by_chance && !state->memory &&
                     !state->slow_threshold_ns && probe->event && !probe->threshold;
+    state->count_only = state->count_at_gate && !state->always && !state->by_chance;
     state->simple_limit_ns = probe->duration_ns < compact ? probe->duration_ns : compact;
 }
 

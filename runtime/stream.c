@@ -14,6 +14,7 @@
 #include "settings.h"
 
 #define FIRST_PACKET_BYTES 16384
+#define RETRY_NS 10000000
 #define MAX_SEGMENTS 65536
 
 /* A finished or open segment, in order of creation: the flight recorder removes
@@ -276,29 +277,30 @@ static void write_header(struct dp_stream *stream)
     __atomic_store_n(&packet->magic, DP_PACKET_MAGIC, __ATOMIC_RELEASE);
 }
 
+/* The records of the next moments go the same way, without asking again. */
+static uint64_t discard(struct dp_stream *stream, enum dp_loss reason, uint64_t *lost)
+{
+    stream->discarded++;
+    lost[reason]++;
+    stream->retry_loss = reason;
+    stream->retry_ns = stream->last_ns + RETRY_NS;
+    return 0;
+}
+
 static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t *lost)
 {
     uint64_t bytes = stream->next_bytes;
-    if (sizeof(struct dp_packet) + needed > packet_limit) {
-        stream->discarded++;
-        lost[DP_LOSS_NO_SPACE]++;
-        return 0;
-    }
+    if (sizeof(struct dp_packet) + needed > packet_limit)
+        return discard(stream, DP_LOSS_NO_SPACE, lost);
     while (bytes < sizeof(struct dp_packet) + needed)
         bytes *= 2;
     if (bytes > packet_limit)
         bytes = packet_limit;
     dp_stream_close_packet(stream);
-    if (!within_limit(stream, bytes)) {
-        stream->discarded++;
-        lost[DP_LOSS_LOG_FULL]++;
-        return 0;
-    }
-    if (map_packet(stream, bytes) != 0) {
-        stream->discarded++;
-        lost[DP_LOSS_NO_SPACE]++;
-        return 0;
-    }
+    if (!within_limit(stream, bytes))
+        return discard(stream, DP_LOSS_LOG_FULL, lost);
+    if (map_packet(stream, bytes) != 0)
+        return discard(stream, DP_LOSS_NO_SPACE, lost);
     stream->packet_bytes = (uint32_t)bytes;
     stream->offset = stream->segment_bytes;
     stream->segment_bytes += bytes;

@@ -66,6 +66,11 @@ static inline void *dp_record_begin(struct dp_stream *stream, uint32_t id, size_
             }
             return at + header;
         }
+        if (*now < stream->retry_ns) {
+            stream->discarded++;
+            lost[stream->retry_loss]++;
+            return NULL;
+        }
         stream->last_ns = *now; /* the new packet begins with this record */
         if (!dp_deep(dp_stream_next, stream, header + payload + DP_RECORD_ALIGN, (uintptr_t)lost))
             return NULL;

@@ -61,6 +61,7 @@ struct dp_site_state {
     bool count_at_gate;        /* exact calls, without the code's own counter */
     bool slow_by_tick;         /* IF_SLOW is judged by the coarse clock */
     bool simple;               /* nothing but a `call` record of every call */
+    bool count_only;           /* nothing but exact calls */
     uint32_t estimated_256;    /* 256 / rate: what one call chosen by chance stands for */
     uint64_t variance;         /* (1 - rate) / rate^2 */
     uint64_t simple_limit_ns;  /* longer calls are not so simple */
@@ -105,6 +106,8 @@ struct dp_stream {
     uint32_t position;        /* where the next record starts */
     uint32_t packet_bytes;    /* 0 while there is no packet */
     uint64_t last_ns;         /* time of the last record */
+    uint64_t retry_ns;        /* until then no packet can be had, for `retry_loss` */
+    uint32_t retry_loss;      /* enum dp_loss */
     uint64_t records;         /* in this packet */
     uint64_t discarded;
     uint64_t sequence;
