@@ -38,6 +38,17 @@ int dp_map_open(struct dp_map *map, const char *path)
     return 0;
 }
 
+void dp_map_read_past(struct dp_map *map, size_t offset)
+{
+    const size_t step = 4 << 20; /* a multiple of every page size */
+    size_t whole = offset / step * step;
+
+    if (whole <= map->read)
+        return;
+    madvise((void *)(map->bytes + map->read), whole - map->read, MADV_DONTNEED);
+    map->read = whole;
+}
+
 void dp_map_close(struct dp_map *map)
 {
     if (map->bytes)

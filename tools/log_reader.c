@@ -388,6 +388,7 @@ static void load_content(struct dp_cursor *cursor)
 static void enter_packet(struct dp_cursor *cursor, uint64_t offset,
                          const struct dp_packet_view *view)
 {
+    dp_map_read_past(&cursor->map, offset);
     cursor->packet = offset;
     cursor->packet_bytes = view->bytes;
     cursor->at = offset + sizeof(struct dp_packet);
