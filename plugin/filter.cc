@@ -82,8 +82,15 @@ void dp_filter_read(const char *path)
  * `src/lapi.c` matches `lapi.c`, too. */
 static bool matches(const struct filter_line &line, const char *function, const char *file)
 {
-    if (!line.is_file)
-        return fnmatch(line.pattern, function, 0) == 0;
+    if (!line.is_file) {
+        if (fnmatch(line.pattern, function, 0) == 0)
+            return true;
+        /* A piece that GCC made of f, "f.part.0", is known as f. */
+        char *written = xstrndup(function, strcspn(function, "."));
+        bool same = fnmatch(line.pattern, written, 0) == 0;
+        free(written);
+        return same;
+    }
     for (const char *part = file; part; part = strchr(part, '/')) {
         part += *part == '/' && part != file;
         if (fnmatch(line.pattern, part, 0) == 0)
