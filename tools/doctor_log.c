@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "report.h"
+#include "rule_names.h"
 #include "units.h"
 
 /* A rate below which a site's few calls are likely not sampled at all: the
@@ -212,6 +213,12 @@ static void check_settings(struct dp_doctor *doctor, const struct dp_profile *pr
             dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path, "%s",
                            dp_refused_text(setting, text));
     }
+    for (const char *at = profile->process.rules;
+         dp_rule_without_function(profile, &at, text, sizeof text);)
+        dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
+                       "rule '%s' names no function of this process ('deep-profile sites' "
+                       "lists them)",
+                       text);
 }
 
 static void check_process(struct dp_doctor *doctor, const struct dp_profile *profile)

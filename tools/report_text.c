@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clean.h"
+#include "rule_names.h"
 #include "table.h"
 #include "units.h"
 
@@ -78,6 +79,13 @@ static void print_problems(const struct dp_profile *profile, const struct dp_sty
         fputs(dp_red(style), style->out);
         dp_print_clean(style, dp_refused_text(&profile->settings[i], text));
         fprintf(style->out, "%s\n", dp_plain(style));
+    }
+    for (const char *at = profile->process.rules;
+         dp_rule_without_function(profile, &at, text, sizeof text);) {
+        line(style, "problem");
+        fprintf(style->out, "%srule '", dp_red(style));
+        dp_print_clean(style, text);
+        fprintf(style->out, "' names no function of this process%s\n", dp_plain(style));
     }
     for (uint32_t i = 0; i < profile->sites.n; i++) {
         const struct dp_site_info *site = profile->sites.sites[i];
@@ -471,7 +479,9 @@ static void print_load(const struct dp_profile *profile, const struct dp_style *
                                                  : "it was closed at the end\n",
               style->out);
     if (profile->gated > 0)
-        fprintf(style->out, "%llu sampled calls were refused\n",
+        fprintf(style->out,
+                "%llu sampled calls were refused while it was closed: their times are missing above "
+                "(DEEP_PROFILE_CHECK_LOAD=false records them)\n",
                 (unsigned long long)profile->gated);
 }
 

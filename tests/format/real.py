@@ -125,6 +125,14 @@ class Real(unittest.TestCase):
         self.assertIn("built with the plugin: 9 annotated functions",
                       self.tool("doctor", "./real", status=CHECK))
 
+    def test_misspelt_rules_are_told_of(self):
+        self.record("misspelt", DEEP_PROFILE="chosn:rate=1; chosen:rate=0.5;*where:rat=1;else*:calls")
+        for verb, status in ("report", FINE), ("doctor", CHECK):
+            text = self.tool(verb, "misspelt", status=status)
+            self.assertIn("rule 'chosn:rate=1' names no function of this process", text)
+            self.assertIn("rule '*where:rat=1' of DEEP_PROFILE was left out", text)
+            self.assertEqual(text.count(" rule '"), 2)
+
     def test_streams_alone_give_the_same_figures(self):
         shutil.copytree(self.folder + "/log", self.folder + "/streams")
         shutil.rmtree(self.folder + "/streams/state")
