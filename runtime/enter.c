@@ -56,7 +56,7 @@ static uint64_t heal(struct dp_lane *lane, uint64_t depth, uintptr_t stack)
            dp_same_stack(lane, stack, lane->frames[alive - 1].stack))
         alive--;
     if (alive != depth)
-        dp_drop_frames(lane, alive, dp_now_ns());
+        dp_drop_frames(lane, alive, DP_LEFT_LONGJMP, dp_now_ns());
     return alive;
 }
 
@@ -185,7 +185,7 @@ static __attribute__((noinline)) bool find_frame(struct dp_lane *lane, uint32_t 
         const struct dp_lane_frame *frame = &lane->state->frames[depth - 1];
         if (frame->start_ns != start_ns || frame->site != index)
             continue;
-        dp_drop_frames(lane, depth, now);
+        dp_drop_frames(lane, depth, DP_LEFT_LONGJMP, now);
         return true;
     }
     return false; /* taken for left, or opened by another thread: already told */

@@ -41,13 +41,13 @@ static void emit_exception(struct dp_lane *lane, const struct dp_lane_frame *fra
     dp_record_commit(&lane->stream, event + 1, now);
 }
 
-void dp_drop_frames(struct dp_lane *lane, uint64_t depth, uint64_t now)
+void dp_drop_frames(struct dp_lane *lane, uint64_t depth, enum dp_left left, uint64_t now)
 {
     struct dp_lane_state *state = lane->state;
     while (state->frames_top > depth) {
         const struct dp_lane_frame *frame = &state->frames[--state->frames_top];
         dp_count_call(lane, frame->site);
-        emit_exception(lane, frame, DP_LEFT_LONGJMP, now);
+        emit_exception(lane, frame, left, now);
     }
 }
 

@@ -11,8 +11,8 @@
 void dp_finish_call(struct dp_lane *lane, uint64_t depth, enum dp_left left, uint64_t now);
 /* A call that the coarse clock says was slow. */
 void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now);
-/* The frames from `depth` up belong to calls that a longjmp left. */
-void dp_drop_frames(struct dp_lane *lane, uint64_t depth, uint64_t now);
+/* The frames from `depth` up belong to calls that were left without an exit. */
+void dp_drop_frames(struct dp_lane *lane, uint64_t depth, enum dp_left left, uint64_t now);
 /* Counts a call of a site whose every call opens the gate: once, when it ends
  * or when it is not opened. Nothing for other sites. */
 void dp_count_call(struct dp_lane *lane, uint32_t index);

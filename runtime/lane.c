@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "deep_profile/abi/text.h"
+#include "finish.h"
 #include "lock.h"
 #include "os.h"
 #include "process.h"
@@ -254,11 +255,11 @@ static void lane_release(void *argument)
     dp_self = NULL;
     deep_profile_open = NULL;
     deep_profile_budget = -1;
+    dp_drop_frames(lane, 0, DP_LEFT_THREAD_EXIT, dp_now_ns());
     report_calls(lane);
     dp_stream_close_packet(&lane->stream);
     deep_profile_counts = NULL;
     lane->state->open.top = 0;
-    lane->state->frames_top = 0;
     lane->busy = false;
     __atomic_store_n(&lane->state->owner, DP_LANE_FREE, __ATOMIC_RELEASE);
     if (__tsan_release)
@@ -277,6 +278,7 @@ void dp_lanes_finish(void)
         bool free = __atomic_load_n(&lane->state->owner, __ATOMIC_ACQUIRE) == DP_LANE_FREE;
         if (lane != dp_self && !free)
             continue;
+        dp_drop_frames(lane, 0, DP_LEFT_EXIT, dp_now_ns());
         report_calls(lane);
         dp_stream_close_packet(&lane->stream);
     }

@@ -21,6 +21,7 @@ import unittest
 import dp
 
 CC = sys.argv[1]
+CXX = CC.removesuffix("cc") + "c++"
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -270,6 +271,36 @@ class Ends(Runtime):
         self.assertEqual(len(logs), 2)
         for log in logs:
             self.assertEqual(self.trace(log)["call"], 101)
+
+
+class Leaves(Runtime):
+    def test_calls_left_otherwise_than_by_return(self):
+        path, library = self.folder + "/leaves", self.folder + "/loaded.so"
+        dp.run(CXX, "-O2", f"{HERE}/programs/leaves.cc", "-o", path, "-lpthread", "-ldl")
+        dp.run(CC, "-O2", "-fPIC", "-shared", f"{HERE}/programs/loaded.c", "-o", library)
+        variables = dp.environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT=self.out,
+                                   DEEP_PROFILE_EVENTS=self.sink)
+        done = subprocess.run([path, library], env=variables, check=False)
+        self.assertEqual(done.returncode, 3)
+        found = self.read_sink()
+
+        def left(function):
+            return collections.Counter(e["metadata"]["kind"] for e in found
+                                       if e["event"] == "profiler.exception"
+                                       and e["metadata"]["function"].startswith(function))
+        self.assertEqual(left("jumps"), {"longjmp": 10})
+        self.assertEqual(left("over"), {"longjmp": 10})
+        self.assertEqual(left("throws"), {"unwind": 15})
+        self.assertEqual(sum(left("ends_thread").values()), 1)
+        self.assertEqual(left("ends_program"), {"exit": 1})
+        self.assertEqual(left("plain"), {})
+        stops = collections.Counter(e["metadata"]["function"].split("(")[0] for e in found
+                                    if e["event"] == "profiler.stop")
+        self.assertEqual(stops, {"plain": 10, "inside": 50})
+        self.assertEqual(sum(e["measurements"]["calls"]
+                             for e in self.of(found, "loaded", "calls")), 50)
+        sites = [e["metadata"]["site"] for e in found if e["metadata"].get("function") == "inside"]
+        self.assertEqual(len(set(sites)), 1, "loaded again, it is the same function")
 
 
 class Guest(Runtime):
