@@ -8,9 +8,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "profile_parts.h"
 #include "progress.h"
 
-static struct dp_totals *totals_of(struct dp_profile *profile, uint32_t site)
+struct dp_totals *dp_profile_totals(struct dp_profile *profile, uint32_t site)
 {
     if (site >= DP_MAX_SITES)
         return NULL;
@@ -21,20 +22,20 @@ static struct dp_totals *totals_of(struct dp_profile *profile, uint32_t site)
     return &profile->totals[site];
 }
 
-/* ---- state files ---- */
-
-static void *append(void *array, size_t *n, size_t *capacity, size_t size)
+void *dp_profile_append(void *array, size_t *n, size_t *capacity, size_t size)
 {
     array = dp_grow(array, capacity, *n + 1, size);
     ++*n;
     return array;
 }
 
+/* ---- state files ---- */
+
 static void add_open(struct dp_profile *profile, const struct dp_lane_state *lane, uint32_t site,
                      uint32_t depth, bool exact, uint64_t start_ns)
 {
-    profile->open =
-        append(profile->open, &profile->n_open, &profile->open_capacity, sizeof *profile->open);
+    profile->open = dp_profile_append(profile->open, &profile->n_open, &profile->open_capacity,
+                                      sizeof *profile->open);
     struct dp_open_info *open = &profile->open[profile->n_open - 1];
     *open = (struct dp_open_info){
         .tid = lane->tid, .site = site, .depth = depth, .exact = exact, .start_ns = start_ns};
@@ -62,8 +63,8 @@ static void see_lane(void *context, const struct dp_lane_state *lane)
 {
     struct dp_profile *profile = context;
 
-    profile->threads = append(profile->threads, &profile->n_threads, &profile->threads_capacity,
-                              sizeof *profile->threads);
+    profile->threads = dp_profile_append(profile->threads, &profile->n_threads,
+                                         &profile->threads_capacity, sizeof *profile->threads);
     struct dp_thread_info *thread = &profile->threads[profile->n_threads - 1];
     *thread = (struct dp_thread_info){.lane = lane->lane,
                                       .tid = lane->tid,
@@ -82,7 +83,7 @@ static void see_lane(void *context, const struct dp_lane_state *lane)
 static void see_stats(void *context, const struct dp_lane_state *lane,
                       const struct dp_site_stats *stats)
 {
-    struct dp_totals *totals = totals_of(context, stats->site);
+    struct dp_totals *totals = dp_profile_totals(context, stats->site);
 
     (void)lane;
     if (totals)
@@ -91,7 +92,7 @@ static void see_stats(void *context, const struct dp_lane_state *lane,
 
 static void see_block(void *context, uint32_t site, uint32_t block, const uint32_t *counters)
 {
-    struct dp_totals *totals = totals_of(context, site);
+    struct dp_totals *totals = dp_profile_totals(context, site);
 
     if (totals)
         dp_histogram_add_block(&totals->histogram, block, counters);
@@ -102,7 +103,7 @@ static void see_count(void *context, const struct dp_lane_state *lane, uint32_t 
 {
     struct dp_profile *profile = context;
     uint32_t site = profile->has_process ? profile->process.counted_site[slot] : 0;
-    struct dp_totals *totals = site ? totals_of(profile, site) : NULL;
+    struct dp_totals *totals = site ? dp_profile_totals(profile, site) : NULL;
 
     (void)lane;
     if (!totals)
@@ -136,268 +137,6 @@ static int read_state(struct dp_profile *profile, struct dp_problem *problem)
 
 /* ---- streams ---- */
 
-/* Without state files: what the runtime would have added up. */
-static void add_sampled(struct dp_profile *profile, uint32_t site, uint64_t duration_ns,
-                        enum dp_attribute attribute)
-{
-    struct dp_totals *totals = totals_of(profile, site);
-    const struct dp_site_info *info = dp_site_find(&profile->sites, site);
-    uint32_t ppb = 0;
-
-    if (!totals)
-        return;
-    if (info && info->attributes[attribute])
-        ppb = info->attributes[attribute]->rate_ppb;
-    double rate = ppb > 0 && ppb < 1000000000 ? ppb / 1e9 : 1;
-    const struct dp_site_stats one = {.sampled = 1,
-                                      .estimated = (uint64_t)(256 / rate + 0.5),
-                                      .variance = (uint64_t)((1 - rate) / rate / rate + 0.5),
-                                      .total_ns = duration_ns,
-                                      .min_ns = duration_ns,
-                                      .max_ns = duration_ns};
-    dp_totals_add(totals, &one);
-    dp_histogram_add(&totals->histogram, duration_ns);
-}
-
-static void add_memory(struct dp_profile *profile, const struct dp_event_memory *event)
-{
-    struct dp_totals *totals = totals_of(profile, event->site);
-    const struct dp_site_stats one = {.memory_calls = 1,
-                                      .allocated_bytes = event->allocated_bytes,
-                                      .freed_bytes = event->freed_bytes,
-                                      .allocations = event->allocations,
-                                      .frees = event->frees,
-                                      .peak_bytes = event->peak_bytes};
-    if (totals)
-        dp_totals_add(totals, &one);
-}
-
-static void add_call_memory(struct dp_profile *profile, const struct dp_event_call_memory *event)
-{
-    const struct dp_event_memory memory = {.site = event->site,
-                                           .allocated_bytes = event->allocated_bytes,
-                                           .freed_bytes = event->freed_bytes,
-                                           .allocations = event->allocations,
-                                           .frees = event->frees,
-                                           .peak_bytes = event->peak_bytes};
-
-    add_sampled(profile, event->site, event->duration_ns, DP_ATTRIBUTE_PROFILE);
-    add_memory(profile, &memory);
-}
-
-static void add_calls(struct dp_profile *profile, const struct dp_event_calls *event)
-{
-    struct dp_totals *totals = totals_of(profile, event->site);
-
-    if (!totals)
-        return;
-    totals->has_counted = true;
-    totals->counted += event->calls;
-}
-
-static void add_slow_totals(struct dp_profile *profile, const struct dp_event_slow_operation *event)
-{
-    struct dp_totals *totals = totals_of(profile, event->site);
-    const struct dp_site_stats one = {
-        .slow = 1, .slow_total_ns = event->duration_ns, .slow_max_ns = event->duration_ns};
-
-    if (totals && !(event->flags & DP_SLOW_IN_FLIGHT))
-        dp_totals_add(totals, &one);
-}
-
-static void add_from_record(struct dp_profile *profile, const struct dp_record *record)
-{
-    struct dp_event_call_wide wide;
-    struct dp_event_production_wide production;
-    struct dp_event_call_memory call_memory;
-    struct dp_event_exception exception;
-    struct dp_event_memory memory;
-    struct dp_event_calls calls;
-
-    switch (record->id) {
-    case DP_EVENT_ID_call:
-    case DP_EVENT_ID_production:
-        add_sampled(profile, dp_record_call_site(record), dp_record_call_duration(record),
-                    record->id == DP_EVENT_ID_call ? DP_ATTRIBUTE_PROFILE
-                                                   : DP_ATTRIBUTE_PRODUCTION);
-        return;
-    case DP_EVENT_ID_call_wide:
-        dp_record_copy(record, &wide);
-        add_sampled(profile, wide.site, wide.duration_ns, DP_ATTRIBUTE_PROFILE);
-        return;
-    case DP_EVENT_ID_production_wide:
-        dp_record_copy(record, &production);
-        add_sampled(profile, production.site, production.duration_ns, DP_ATTRIBUTE_PRODUCTION);
-        return;
-    case DP_EVENT_ID_call_memory:
-        dp_record_copy(record, &call_memory);
-        add_call_memory(profile, &call_memory);
-        return;
-    case DP_EVENT_ID_exception:
-        dp_record_copy(record, &exception);
-        add_sampled(profile, exception.site, exception.duration_ns, DP_ATTRIBUTE_PROFILE);
-        if (exception.site < profile->n_totals)
-            profile->totals[exception.site].sum.exceptions++;
-        return;
-    case DP_EVENT_ID_memory:
-        dp_record_copy(record, &memory);
-        add_memory(profile, &memory);
-        return;
-    case DP_EVENT_ID_calls:
-        dp_record_copy(record, &calls);
-        add_calls(profile, &calls);
-        return;
-    }
-}
-
-static uint64_t *find_in_flight(uint64_t *ids, size_t size, uint64_t id)
-{
-    size_t i = (size_t)(id * UINT64_C(0x9E3779B97F4A7C15)) & (size - 1);
-
-    while (ids[i] != 0 && ids[i] != id)
-        i = (i + 1) & (size - 1);
-    return &ids[i];
-}
-
-static void remember_in_flight(struct dp_profile *profile, uint64_t id)
-{
-    if (2 * profile->in_flight_used >= profile->in_flight_size) {
-        size_t size = profile->in_flight_size ? 2 * profile->in_flight_size : 64;
-        uint64_t *ids = dp_allocate(size, sizeof *ids);
-        for (size_t i = 0; i < profile->in_flight_size; i++)
-            if (profile->in_flight[i] != 0)
-                *find_in_flight(ids, size, profile->in_flight[i]) = profile->in_flight[i];
-        free(profile->in_flight);
-        profile->in_flight = ids;
-        profile->in_flight_size = size;
-    }
-    *find_in_flight(profile->in_flight, profile->in_flight_size, id) = id;
-    profile->in_flight_used++;
-}
-
-/* Whether this is the first that is heard of the call. The stream that tells of
- * calls in flight is read first. */
-static bool first_report(struct dp_profile *profile, const struct dp_event_slow_operation *event)
-{
-    if (event->id == 0)
-        return true;
-    if (profile->in_flight_size > 0 &&
-        *find_in_flight(profile->in_flight, profile->in_flight_size, event->id) != 0)
-        return false;
-    if (event->flags & DP_SLOW_IN_FLIGHT)
-        remember_in_flight(profile, event->id);
-    return true;
-}
-
-static void add_slow(struct dp_profile *profile, const struct dp_record *record)
-{
-    struct dp_event_slow_operation event;
-    size_t at = profile->n_slow;
-
-    dp_record_copy(record, &event);
-    if (!profile->has_lanes)
-        add_slow_totals(profile, &event);
-    /* One call, one line: the later report of a call replaces the one before. */
-    for (size_t i = 0; i < profile->n_slow; i++) {
-        if (event.id != 0 && profile->slow[i].id == event.id) {
-            if (event.flags & DP_SLOW_IN_FLIGHT && profile->slow[i].duration_ns > event.duration_ns)
-                return;
-            memmove(&profile->slow[i], &profile->slow[i + 1],
-                    (--profile->n_slow - i) * sizeof *profile->slow);
-            break;
-        }
-    }
-    profile->slow_events += first_report(profile, &event);
-    at = profile->n_slow;
-    while (at > 0 && profile->slow[at - 1].duration_ns < event.duration_ns)
-        at--;
-    if (at >= profile->slow_limit)
-        return;
-    if (profile->n_slow == profile->slow_limit)
-        profile->n_slow--;
-    memmove(&profile->slow[at + 1], &profile->slow[at],
-            (profile->n_slow - at) * sizeof *profile->slow);
-    profile->n_slow++;
-    struct dp_slow_call *slow = &profile->slow[at];
-    *slow = (struct dp_slow_call){.time_ns = record->time_ns,
-                                  .duration_ns = event.duration_ns,
-                                  .threshold_ns = event.threshold_ns,
-                                  .error_ns = event.duration_error_ns,
-                                  .id = event.id,
-                                  .site = event.site,
-                                  .flags = event.flags,
-                                  .tid = event.tid ? event.tid : record->tid};
-    if (slow->tid == record->tid)
-        snprintf(slow->thread_name, sizeof slow->thread_name, "%s", record->thread_name);
-}
-
-static void add_setting(struct dp_profile *profile, const struct dp_record *record)
-{
-    struct dp_event_setting event;
-
-    dp_record_copy(record, &event);
-    profile->settings = append(profile->settings, &profile->n_settings, &profile->settings_capacity,
-                               sizeof *profile->settings);
-    profile->settings[profile->n_settings - 1] =
-        (struct dp_setting_info){.name = dp_copy(dp_record_text(record, 0)),
-                                 .value = dp_copy(dp_record_text(record, 1)),
-                                 .problem = dp_copy(dp_record_text(record, 2)),
-                                 .source = event.source};
-}
-
-static void add_load(struct dp_profile *profile, const struct dp_record *record)
-{
-    profile->load =
-        append(profile->load, &profile->n_load, &profile->load_capacity, sizeof *profile->load);
-    struct dp_load_move *move = &profile->load[profile->n_load - 1];
-    move->time_ns = record->time_ns;
-    dp_record_copy(record, &move->event);
-}
-
-static void add_lost(struct dp_profile *profile, const struct dp_record *record)
-{
-    struct dp_event_lost event;
-
-    dp_record_copy(record, &event);
-    if (event.reason < DP_LOSS_COUNT)
-        profile->lost_events[event.reason] += event.count;
-}
-
-static void read_record(struct dp_profile *profile, const struct dp_record *record)
-{
-    if (profile->records++ == 0 || record->time_ns < profile->first_ns)
-        profile->first_ns = record->time_ns;
-    if (record->time_ns > profile->last_ns)
-        profile->last_ns = record->time_ns;
-    if (!profile->has_lanes)
-        add_from_record(profile, record);
-    switch (record->id) {
-    case DP_EVENT_ID_slow_operation:
-        add_slow(profile, record);
-        return;
-    case DP_EVENT_ID_memory:
-        profile->memory_events++;
-        return;
-    case DP_EVENT_ID_load:
-        add_load(profile, record);
-        return;
-    case DP_EVENT_ID_lost:
-        add_lost(profile, record);
-        return;
-    case DP_EVENT_ID_site:
-    case DP_EVENT_ID_site_attribute:
-        dp_site_table_read(&profile->sites, record);
-        return;
-    case DP_EVENT_ID_setting:
-        add_setting(profile, record);
-        return;
-    case DP_EVENT_ID_overhead:
-        dp_record_copy(record, &profile->overhead);
-        profile->has_overhead = true;
-        return;
-    }
-}
-
 static void read_lane(struct dp_profile *profile, int64_t lane, struct dp_progress *progress)
 {
     struct dp_cursor cursor;
@@ -406,7 +145,7 @@ static void read_lane(struct dp_profile *profile, int64_t lane, struct dp_progre
 
     dp_cursor_start(&cursor, &profile->log, lane);
     for (uint64_t n = 1; dp_cursor_next(&cursor, &record); n++) {
-        read_record(profile, &record);
+        dp_profile_read_record(profile, &record);
         if (n % 65536 == 0)
             dp_progress_show(progress, before + dp_cursor_position(&cursor));
     }
