@@ -95,11 +95,12 @@ class Real(unittest.TestCase):
 
         def counted(found):
             return collections.Counter(json.dumps(event, sort_keys=True) for event in found)
-        self.assertEqual(counted(sink) - counted(events), collections.Counter())
-        self.assertEqual(counted(events) - counted(sink), collections.Counter())
-        self.assertEqual([e["time_unix_ns"] for e in events if e["event"] != "profiler.start"],
-                         sorted(e["time_unix_ns"] for e in events
-                                if e["event"] != "profiler.start"))
+        # Not assertEqual: it would compare a hundred thousand lines for hours.
+        only_sink, only_tool = counted(sink) - counted(events), counted(events) - counted(sink)
+        self.assertFalse(only_sink, list(only_sink)[:3])
+        self.assertFalse(only_tool, list(only_tool)[:3])
+        times = [e["time_unix_ns"] for e in events if e["event"] != "profiler.start"]
+        self.assertTrue(all(a <= b for a, b in zip(times, times[1:])))
 
     def test_babeltrace_counts_the_same_records(self):
         records = self.babeltrace("log")
