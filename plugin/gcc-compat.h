@@ -54,6 +54,11 @@
 #error "deep-profile's plugin knows GCC 11 and 12; plugin/meson.build lists them, too"
 #endif
 
+/* libiberty's, part of every compiler; its header (demangle.h) is not installed.
+ * Without options: no parameters, no result. Returns malloc'ed text or NULL. */
+extern "C" char *cplus_demangle_v3(const char *mangled, int options);
+#define DP_DEMANGLE_NAME_ONLY 0
+
 /* One line of a source file without its newline, from GCC's cache; NULL past
  * the end. */
 static inline const char *dp_source_line(const char *file, int line, size_t *length)

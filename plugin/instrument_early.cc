@@ -94,6 +94,15 @@ static bool refuse(tree fn)
     return why != NULL;
 }
 
+/* For whole-program mode in a link with -flto, which may see a resolver without its
+ * ifunc, and under another name. */
+static void leave_resolver_alone(tree fn)
+{
+    if (dp_is_resolver(fn))
+        DECL_ATTRIBUTES(fn) = tree_cons(get_identifier("no_instrument_function"), NULL_TREE,
+                                        DECL_ATTRIBUTES(fn));
+}
+
 /* The steps as labels and gotos. */
 static void lay_out(gimple_seq *code, const vec<dp_gate_step> &steps)
 {
@@ -164,8 +173,10 @@ class early_pass : public gimple_opt_pass
         struct dp_gate gate;
         tree fn = current_function_decl;
         dp_check_bodiless(NULL, NULL);
-        if (dp_all)
+        if (dp_all && symtab->state <= CONSTRUCTION) { /* not for a sanitizer's constructor */
             dp_register_module();
+            leave_resolver_alone(fn);
+        }
         if (!dp_collect_attributes(fn, &written) || refuse(fn))
             return 0;
         uint32_t flags = dp_site_flags(written);

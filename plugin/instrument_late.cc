@@ -115,7 +115,7 @@ static bool is_tail_call(const gimple *stmt)
  * Returns, tail calls, and exceptions that go on. A tail call's block may go to
  * a return that others share: the check there is only for them, since no code
  * behind a tail call is executed. Should the call turn out not to be possible as
- * a jump, the runtime sees a second exit of the same call, and ignores it.
+ * a jump, due_at() sees to it that the check there is not passed a second time.
  */
 static void find_ways_out(vec<way_out> *found)
 {
@@ -137,11 +137,48 @@ static void find_ways_out(vec<way_out> *found)
     }
 }
 
-static void insert_exit(const struct dp_gate *gate, const struct way_out &way)
+/* Does the way along `e` come from a tail call, and from nowhere else? */
+static bool comes_from_tail_call(const_edge e)
+{
+    for (basic_block block = e->src; block; block = single_pred_p(block) ? single_pred(block)
+                                                                         : NULL) {
+        if (!single_succ_p(block))
+            return false;
+        for (gimple_stmt_iterator g = gsi_last_bb(block); !gsi_end_p(g); gsi_prev(&g))
+            if (is_tail_call(gsi_stmt(g)))
+                return true;
+    }
+    return false;
+}
+
+/* The gate's `due` at a way out: never, where a tail call went before. */
+static tree due_at(const struct dp_gate *gate, const struct way_out &way)
+{
+    const tree never = build_int_cstu(TREE_TYPE(gate->due), INT64_MAX);
+    basic_block block = gimple_bb(way.at);
+    edge e;
+    edge_iterator i;
+    bool any = false;
+    if (gimple_code(way.at) != GIMPLE_RETURN)
+        return gate->due;
+    FOR_EACH_EDGE(e, i, block->preds)
+        any |= comes_from_tail_call(e);
+    if (!any)
+        return gate->due;
+    tree merged = make_ssa_name(TREE_TYPE(gate->due));
+    gphi *phi = create_phi_node(merged, block);
+    FOR_EACH_EDGE(e, i, block->preds)
+        add_phi_arg(phi, comes_from_tail_call(e) ? never : gate->due, e, UNKNOWN_LOCATION);
+    return merged;
+}
+
+static void insert_exit(const struct dp_gate *whole, const struct way_out &way)
 {
     auto_vec<dp_gate_step> steps;
     edge unused;
-    dp_gate_exit(gate, way.how, &steps);
+    struct dp_gate here = *whole;
+    here.due = due_at(whole, way);
+    dp_gate_exit(&here, way.how, &steps);
     gcc_assert(steps.length() == 1);
     gimple_stmt_iterator g = gsi_for_stmt(way.at);
     gsi_prev(&g);
@@ -167,6 +204,22 @@ static bool has_attribute(tree fn, const char *name)
     return lookup_attribute(name, DECL_ATTRIBUTES(fn)) != NULL_TREE;
 }
 
+static bool begins_with(const char *name, const char *start)
+{
+    return strncmp(name, start, strlen(start)) == 0;
+}
+
+/* Our own constructors and destructors, and the compiler's. With -flto they are
+ * merged, and then known by name only. */
+static bool is_compilers_constructor(tree fn)
+{
+    const char *name = IDENTIFIER_POINTER(DECL_ASSEMBLER_NAME(fn));
+    return DECL_ARTIFICIAL(fn) &&
+           (DECL_STATIC_CONSTRUCTOR(fn) || DECL_STATIC_DESTRUCTOR(fn) ||
+            begins_with(name, "_sub_I_") || begins_with(name, "_sub_D_") ||
+            begins_with(name, "_GLOBAL__"));
+}
+
 /* Decided from the function alone: -g changes nothing. */
 static bool wanted(tree fn)
 {
@@ -176,8 +229,8 @@ static bool wanted(tree fn)
         return false;
     if (dp_is_annotated(fn) || dp_is_resolver(fn))
         return false;
-    if (DECL_ARTIFICIAL(fn) && (DECL_STATIC_CONSTRUCTOR(fn) || DECL_STATIC_DESTRUCTOR(fn)))
-        return false; /* our own, and the compiler's */
+    if (is_compilers_constructor(fn))
+        return false;
     if (EDGE_COUNT(ENTRY_BLOCK_PTR_FOR_FN(cfun)->succs) != 1 || crtl->calls_eh_return)
         return false;
     if (dp_min_size && statements() < dp_min_size)

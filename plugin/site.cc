@@ -166,9 +166,54 @@ static tree make_attributes(const vec<dp_annotation> &written)
     return make_static("attributes", array, value, NULL);
 }
 
+/* What the compiler hangs onto the name of a function's copies. They are the
+ * function; a part of it (.part.N) is not. Cuts them out, in place. */
+static void strip_clone_suffixes(char *name)
+{
+    static const char *const suffixes[] = {".constprop", ".isra", ".lto_priv"};
+    for (const char *suffix : suffixes) {
+        char *at = strstr(name, suffix);
+        if (!at)
+            continue;
+        char *end = at + strlen(suffix);
+        if (end[0] == '.' && ISDIGIT(end[1]))
+            end += 1 + strspn(end + 1, "0123456789");
+        memmove(at, end, strlen(end) + 1);
+    }
+}
+
+/* The link with -flto knows C++ names only as the assembler does. NULL: it is none. */
+static char *demangle(const char *assembler_name)
+{
+    char *mangled = xstrdup(assembler_name + (*assembler_name == '*'));
+    char *name = NULL;
+    char *suffix = strchr(mangled, '.');
+    char *part = strstr(mangled, ".part.");
+    if (part)
+        part = xstrndup(part, 6 + strspn(part + 6, "0123456789"));
+    if (suffix)
+        *suffix = 0;
+    if (strncmp(mangled, "_Z", 2) == 0)
+        name = cplus_demangle_v3(mangled, DP_DEMANGLE_NAME_ONLY);
+    if (name && part)
+        name = reconcat(name, name, part, NULL);
+    free(part);
+    free(mangled);
+    return name;
+}
+
 const char *dp_function_name(tree fn)
 {
-    return lang_hooks.decl_printable_name(fn, 1);
+    const char *printable = lang_hooks.decl_printable_name(fn, 1);
+    char *name = in_lto_p ? demangle(IDENTIFIER_POINTER(DECL_ASSEMBLER_NAME(fn))) : NULL;
+    if (!name && !strchr(printable, '.'))
+        return printable;
+    if (!name)
+        name = xstrdup(printable);
+    strip_clone_suffixes(name);
+    const char *kept = ggc_strdup(name);
+    free(name);
+    return kept;
 }
 
 static tree make_desc(tree fn, const vec<dp_annotation> &written, uint32_t flags)

@@ -53,6 +53,11 @@ uint32_t fake_n_sites(void)
     return n_sites;
 }
 
+struct fake_site *fake_site_at(uint32_t i)
+{
+    return &sites[i + 1];
+}
+
 int fake_depth(void)
 {
     return depth;

@@ -23,6 +23,7 @@ struct fake_site {
 /* The site of a function; ends the program if there is none. */
 struct fake_site *fake_find(const char *function);
 uint32_t fake_n_sites(void);
+struct fake_site *fake_site_at(uint32_t i); /* from 0 */
 int fake_modules(void);                      /* loaded now */
 int fake_depth(void);                        /* opened calls of this thread */
 void fake_forget_depth(int wanted);          /* after a longjmp */

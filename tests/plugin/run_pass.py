@@ -5,8 +5,10 @@ Run by Meson: run_pass.py GCC G++ PLUGIN INCLUDE SOURCES -- OPTION... . Compiles
 every program of SOURCES/run with the plugin and the options, links it with the
 fake runtime, runs it, and expects status 0 and silence. A comment at the top
 of a program may add `options:` of its own, and names those it is `not with:`.
-OPTION `plain-calls` is the plugin's.
+OPTION `plain-calls` is the plugin's. With OPTION `whole` it is the programs of
+SOURCES/whole, each in whole-program mode; a program's NAME-*.c are more files of it.
 """
+import glob
 import os
 import re
 import subprocess
@@ -17,9 +19,12 @@ gcc, gxx = sys.argv[1:3]
 plugin, include, sources = (os.path.abspath(path) for path in sys.argv[3:6])
 options = sys.argv[7:]
 plain = "plain-calls" in options
-options = [option for option in options if option != "plain-calls"]
+whole = "whole" in options
+programs = os.path.join(sources, "whole" if whole else "run")
+options = [option for option in options if option not in ("plain-calls", "whole")]
 includes = ["-I", include, "-I", sources]
-load = [f"-fplugin={plugin}"] + ["-fplugin-arg-deep_profile-plain-calls"] * plain
+load = ([f"-fplugin={plugin}"] + ["-fplugin-arg-deep_profile-plain-calls"] * plain +
+        ["-fplugin-arg-deep_profile-all"] * whole)
 flags = ["-g", "-Wall", "-Wextra", "-Werror"]
 
 
@@ -39,13 +44,17 @@ def read_head(path, key):
 
 def check(name, folder):
     """What went wrong, or None."""
-    path = os.path.join(sources, "run", name)
+    path = os.path.join(programs, name)
     compiler = gxx if name.endswith(".cc") else gcc
     own = read_head(path, "options")
     program = os.path.splitext(name)[0]
-    steps = [
-        [compiler, *load, *flags, *options, *own, *includes, "-c", path, "-o", f"{program}.o"],
-        [compiler, *options, *own, f"{program}.o", "runtime.o", "-o", program],
+    files = [path] + sorted(glob.glob(os.path.join(programs, f"{program}-*.c")))
+    objects = [f"{os.path.splitext(os.path.basename(file))[0]}.o" for file in files]
+    steps = [[compiler, *load, *flags, *options, *own, *includes, "-c", file, "-o", made]
+             for file, made in zip(files, objects)]
+    steps += [
+        # With -flto, whole-program mode has its work here.
+        [compiler, *load * whole, *options, *own, *objects, "runtime.o", "-o", program],
         [f"./{program}"],
     ]
     for step in steps:
@@ -63,10 +72,10 @@ with tempfile.TemporaryDirectory() as folder:
                  os.path.join(sources, "fake_runtime.c"), "-o", "runtime.o"], folder)
     if wrong:
         sys.exit(wrong)
-    for name in sorted(os.listdir(os.path.join(sources, "run"))):
-        if not name.endswith((".c", ".cc")):
+    for name in sorted(os.listdir(programs)):
+        if not name.endswith((".c", ".cc")) or "-" in name:
             continue
-        if set(read_head(os.path.join(sources, "run", name), "not with")) & set(options):
+        if set(read_head(os.path.join(programs, name), "not with")) & set(options):
             continue
         wrong = check(name, folder)
         if wrong:
