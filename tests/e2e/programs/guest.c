@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static int entries(const char *path)
 {
@@ -17,6 +18,18 @@ static int entries(const char *path)
     if (directory)
         closedir(directory);
     return count;
+}
+
+/* The steward opens a file for a moment now and then; none may stay. */
+static int least_entries(const char *path)
+{
+    int least = entries(path);
+    for (int i = 0; i < 50; i++) {
+        int now = entries(path);
+        least = now < least ? now : least;
+        usleep(1000);
+    }
+    return least;
 }
 
 DEEP_PROFILE(rate=1) __attribute__((noinline)) void work(void)
@@ -44,6 +57,6 @@ int main(void)
                     action.sa_handler != SIG_IGN;
     }
     printf("threads %d descriptors %d handlers %d errno %d\n", entries("/proc/self/task") - 2,
-           entries("/proc/self/fd") - 3, handlers, wrong);
+           least_entries("/proc/self/fd") - 3, handlers, wrong);
     return 0;
 }
