@@ -51,6 +51,15 @@ void dp_drop_frames(struct dp_lane *lane, uint64_t depth, enum dp_left left, uin
     }
 }
 
+/* Did the steward tell of this call in flight? The inserted code has popped it,
+ * but it still lies there. */
+static bool was_reported(const struct dp_lane *lane, uint64_t due)
+{
+    const struct dp_open_calls *open = &lane->state->open;
+    const struct dp_open_call *call = &open->calls[open->top % DP_OPEN_MAX];
+    return call->due == due && __atomic_load_n(&call->told, __ATOMIC_ACQUIRE) == (uint32_t)due;
+}
+
 static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t duration_ns,
                       uint64_t error_ns, uint64_t now)
 {
@@ -73,7 +82,7 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64
     event->site = index;
     event->tid = lane->state->tid;
     event->id = id;
-    event->flags = error_ns ? 0 : DP_SLOW_EXACT;
+    event->flags = (error_ns ? 0 : DP_SLOW_EXACT) | (was_reported(lane, due) ? DP_SLOW_REPORTED : 0);
     event->duration_ns = duration_ns;
     event->threshold_ns = site->slow_threshold_ns;
     event->duration_error_ns = error_ns;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -27,6 +28,15 @@ static pthread_t steward_thread;
 static int64_t result(long value)
 {
     return value < 0 ? -errno : value;
+}
+
+/* Past RLIMIT_FSIZE the kernel does not only refuse: it sends SIGXFSZ, which
+ * would end the host. */
+static bool beyond_file_limit(uint64_t size)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+           size > limit.rlim_cur;
 }
 
 static int open_file(const char *path, int flags)
@@ -95,6 +105,10 @@ int dp_os_directory_is_free(const char *path)
 
 int64_t dp_os_write(int fd, const void *data, size_t bytes)
 {
+    struct stat status;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+        beyond_file_limit((uint64_t)status.st_size + bytes))
+        return -EFBIG;
     return result(syscall(SYS_write, fd, data, bytes));
 }
 
@@ -105,6 +119,8 @@ int64_t dp_os_pread(int fd, void *data, size_t bytes, uint64_t offset)
 
 int dp_os_truncate(int fd, uint64_t bytes)
 {
+    if (beyond_file_limit(bytes))
+        return -EFBIG;
     return (int)result(ftruncate(fd, (off_t)bytes));
 }
 
@@ -128,6 +144,8 @@ int64_t dp_os_read_file(const char *path, char *buffer, size_t capacity)
 
 int dp_os_allocate(int fd, uint64_t offset, uint64_t bytes)
 {
+    if (beyond_file_limit(offset + bytes))
+        return -EFBIG;
     int error = (int)result(syscall(SYS_fallocate, fd, 0, (off_t)offset, (off_t)bytes));
     if (error != -EOPNOTSUPP && error != -ENOSYS)
         return error;

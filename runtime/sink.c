@@ -24,6 +24,7 @@ struct cursor {
     uint64_t time_ns;
     uint64_t sequence;
     uint32_t tid;
+    char thread_name[16];
 };
 
 static char sink_path[DP_PATH_MAX];
@@ -212,7 +213,8 @@ static size_t read_record(struct cursor *cursor, size_t at, size_t length)
                                   .payload = in + at,
                                   .payload_bytes = end - at,
                                   .time_ns = time,
-                                  .tid = cursor->tid};
+                                  .tid = cursor->tid,
+                                  .thread_name = cursor->thread_name};
     write_event(&view, site_of(id, &shape, in + at));
     return end;
 }
@@ -231,6 +233,7 @@ static bool read_packet(struct cursor *cursor, int fd, uint64_t *packet_bytes)
         cursor->time_ns = header.timestamp_begin;
         cursor->sequence = header.sequence;
         cursor->tid = header.tid;
+        memcpy(cursor->thread_name, header.thread_name, sizeof cursor->thread_name);
     }
     uint32_t content = (uint32_t)(header.content_size_bits / 8);
     bool any = false;
@@ -337,7 +340,8 @@ void dp_sink_finish(void)
                                           .payload = &event,
                                           .payload_bytes = sizeof event,
                                           .time_ns = dp_now_ns(),
-                                          .tid = state->tid};
+                                          .tid = state->tid,
+                                          .thread_name = state->thread_name};
             write_event(&view, index);
         }
     }

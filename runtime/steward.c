@@ -121,6 +121,7 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now)
         __atomic_load_n(&call->due, __ATOMIC_ACQUIRE) != due)
         return;
     *told = due;
+    __atomic_store_n(&call->told, (uint32_t)due, __ATOMIC_RELEASE);
     report_in_flight(lane, index, due, start, now);
 }
 

@@ -213,6 +213,8 @@ class Slow(Runtime):
         self.assertLess(in_flight[0]["measurements"]["duration_ns"],
                         at_end[0]["measurements"]["duration_ns"])
         self.assertEqual(in_flight[0]["metadata"]["tid"], at_end[0]["metadata"]["tid"])
+        self.assertEqual(in_flight[0]["metadata"]["call_id"], at_end[0]["metadata"]["call_id"])
+        self.assertIs(at_end[0]["metadata"]["reported_in_flight"], True)
 
 
 class Threads(Runtime):
@@ -384,6 +386,15 @@ class Output(Runtime):
             self.assertIn("no_space", {e["metadata"]["reason"] for e in lost})
         finally:
             subprocess.run(["umount", disk], check=True)
+
+    def test_a_limit_on_file_sizes_kills_nobody(self):
+        path = self.program("ends")
+        done = subprocess.run(["sh", "-c", f"ulimit -f 200; exec {path} running"],
+                              env=dp.environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT=self.out,
+                                                 DEEP_PROFILE_EVENTS=self.sink,
+                                                 DEEP_PROFILE_AGGREGATE_LIMIT="256KB"),
+                              cwd=self.folder, stdout=subprocess.PIPE, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (5, "still here\n"))
 
     def test_size_limit_discards_or_keeps_the_newest(self):
         for policy, reason in (("discard", "log_full"), ("keep", "overwritten")):

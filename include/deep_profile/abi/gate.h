@@ -60,7 +60,7 @@
 struct dp_open_call {
     uint64_t due;  /* tick at entry + slow_after, or exact start | DP_DUE_OPENED */
     uint32_t site; /* index of the site in this process */
-    uint32_t reserved;
+    uint32_t told; /* by the steward: low bits of the `due` that it reported */
 };
 
 struct dp_open_calls {

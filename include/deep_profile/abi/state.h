@@ -168,7 +168,6 @@ struct dp_lane_state {
     char thread_name[16];
     uint64_t thread_start_ns;
     uint64_t slow_paths;  /* taken so far: enters and exits */
-    uint64_t records;     /* written so far */
     uint64_t gated;
     uint64_t lost[DP_LOSS_COUNT];
     uint64_t file_bytes;  /* of this file that are allocated */
