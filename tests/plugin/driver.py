@@ -102,6 +102,72 @@ class Messages(Case):
             self.assertFalse(os.path.exists(os.path.join(self.folder, "a.o")))
 
 
+class WholeProgram(Case):
+    TWO = "int small(int n) { return n; }\nint big(int n)\n{\n    int s = 0;\n" \
+          "    for (int i = 0; i < n; i++)\n        s += i * n;\n    return s;\n}\n"
+
+    def compile_all(self, build, *arguments):
+        return self.run_command(build[0], f"-fplugin={build[2]}", "-fplugin-arg-deep_profile-all",
+                                *arguments)
+
+    def instrumented(self, filter_text, *arguments):
+        """Names of the functions that a filter file leaves, the same with each GCC."""
+        self.write("a.c", self.TWO)
+        self.write("filter", filter_text)
+        found = set()
+        for build in builds:
+            done = self.compile_all(build, "-fplugin-arg-deep_profile-verbose",
+                                    "-fplugin-arg-deep_profile-filter=filter", *arguments,
+                                    "-c", "a.c")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            found.add(" ".join(sorted(re.findall(r"deep-profile: (\w+) .*: whole program",
+                                                 done.stderr))))
+        self.assertEqual(len(found), 1)
+        return found.pop()
+
+    def test_filter(self):
+        self.assertEqual(self.instrumented(""), "big small")
+        self.assertEqual(self.instrumented("include function b*\n"), "big")
+        self.assertEqual(self.instrumented("exclude function b?g # comment\n\n"), "small")
+        self.assertEqual(self.instrumented("exclude file a.c\ninclude function small\n"), "small")
+        self.assertEqual(self.instrumented("exclude file *.h\n"), "big small")
+        self.assertEqual(self.instrumented("min-size 4\n"), "big")
+        self.assertEqual(self.instrumented("", "-fplugin-arg-deep_profile-min-size=4"), "big")
+
+    def test_filter_messages(self):
+        self.write("a.c", self.TWO)
+        wrong = {
+            "\nincluded function x\n": "filter:2: expected 'include', 'exclude' or 'min-size', "
+                                       "but got 'included'",
+            "include functions x\n": "filter:1: expected 'function' or 'file', "
+                                     "but got 'functions'",
+            "exclude file\n": "filter:1: expected a pattern, but got ''",
+            "exclude file a b\n": "filter:1: expected the end of the line, but got 'b'",
+            "min-size few\n": "filter:1: expected a number of statements, but got 'few'",
+            "x" * 5000 + "\n": "filter:1: expected a line of at most 4095 bytes",
+        }
+        for build in builds:
+            for text, message in wrong.items():
+                self.write("filter", text)
+                done = self.compile_all(build, "-fplugin-arg-deep_profile-filter=filter",
+                                        "-c", "a.c")
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(f"fatal error: deep-profile: {message}", done.stderr)
+            done = self.compile_all(build, "-fplugin-arg-deep_profile-filter=none", "-c", "a.c")
+            self.assertIn("cannot open filter file 'none': No such file or directory", done.stderr)
+
+    def test_debug_information_changes_nothing(self):
+        for build in builds:
+            for options in (["-O0"], ["-O2"], ["-O3"], ["-Os"]):
+                for name in ("tails.c", "values.c", "jumps.c", "clones.c", "exceptions.cc"):
+                    compiler = build[1] if name.endswith(".cc") else build[0]
+                    done = self.run_command(
+                        compiler, f"-fplugin={build[2]}", "-fplugin-arg-deep_profile-all",
+                        "-fcompare-debug", "-w", "-I", include, "-I", sources, *options,
+                        "-c", os.path.join(sources, "whole", name), "-o", "a.o")
+                    self.assertEqual((done.returncode, done.stderr), (0, ""), (name, options))
+
+
 class Header(Case):
     EVERY_MACRO = """#include <deep_profile.h>
 DEEP_PROFILE() DEEP_PROFILE_IF_SLOW(500ms) DEEP_PROFILE_PRODUCTION(sample_rate=0.01)
