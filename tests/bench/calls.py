@@ -5,7 +5,7 @@
 
 Every round runs each variant once, in turn, beside one run without profiling;
 what is printed is the median of the differences within a round, their spread,
-and the ratio of the medians. --markdown prints a table for docs/overhead.md.
+and the ratio of the medians.
 """
 import argparse
 import os
@@ -24,11 +24,23 @@ def text_table(rows):
               f"{row['ratio']:>8.2f}")
 
 
-def markdown_table(rows):
-    print("| | ns a call more | spread | ratio |\n|---|---|---|---|")
-    for row in rows:
-        print(f"| {row['name']} | {row['added']:.2f} | {row['least']:.2f} to {row['most']:.2f} "
-              f"| {row['ratio']:.2f} |")
+def measure(compiler, workload, number, with_peers):
+    """Rows of rounds.compare, and the variants that are not installed."""
+    candidates = variants.bare()[:1] + variants.annotated(compiler)
+    if with_peers:
+        candidates = variants.bare() + candidates[1:] + \
+            variants.whole_program(compiler) + variants.peers()
+    usable, missing = variants.split(candidates)
+    with tempfile.TemporaryDirectory(prefix="deep-profile-bench-") as folder:
+        paths = {variant.name: f"{folder}/{index}" for index, variant in enumerate(usable)}
+        for variant in usable:
+            variant.compile(f"{HERE}/calls.c", paths[variant.name])
+
+        def once(variant):
+            printed = variant.run(paths[variant.name], [workload, str(variant.calls)],
+                                  folder + "/run")
+            return float(printed.split()[-1])
+        return rounds.compare(usable, rounds.interleave(usable, number, once)), missing
 
 
 def main():
@@ -37,23 +49,10 @@ def main():
     parser.add_argument("--workload", default="loop", choices=["loop", "recursion", "threads"])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--peers", action="store_true", help="the peers, too")
-    parser.add_argument("--markdown", action="store_true")
     arguments = parser.parse_args()
-    candidates = variants.bare()[:1] + variants.annotated(arguments.compiler)
-    if arguments.peers:
-        candidates = variants.bare() + candidates[1:] + \
-            variants.whole_program(arguments.compiler) + variants.peers()
-    usable, missing = variants.split(candidates)
-    with tempfile.TemporaryDirectory(prefix="deep-profile-bench-") as folder:
-        for variant in usable:
-            variant.compile(f"{HERE}/calls.c", f"{folder}/{usable.index(variant)}")
-
-        def once(variant):
-            path = f"{folder}/{usable.index(variant)}"
-            printed = variant.run(path, [arguments.workload, str(variant.calls)], folder + "/run")
-            return float(printed.split()[-1])
-        rows = rounds.compare(usable, rounds.interleave(usable, arguments.rounds, once))
-    (markdown_table if arguments.markdown else text_table)(rows)
+    rows, missing = measure(arguments.compiler, arguments.workload, arguments.rounds,
+                            arguments.peers)
+    text_table(rows)
     for name, programs in missing.items():
         print(f"\nleft out: {name}: not installed: {', '.join(programs)}")
 

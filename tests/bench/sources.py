@@ -77,13 +77,13 @@ def zstd_arguments(source):
             for path in sorted(glob.glob(f"{source}/**/*.[ch]", recursive=True)):
                 with open(path, "rb") as part:
                     file.write(part.read())
-    return ["-b3", "-e3", "-i1", "-B32K", data]
+    return ["-q", "-f", "-T1", "-9", data, data, data, "-o", "/dev/null"]
 
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = {program.name: program for program in [
     Program("lua", "lua5.4", build_lua, lambda source: [f"{HERE}/lua_workload.lua"]),
     Program("sqlite", "sqlite3", build_sqlite,
-            lambda source: ["--size", "8", "--shrink-memory", ":memory:"]),
+            lambda source: ["--size", "60", "--shrink-memory", ":memory:"]),
     Program("zstd", "libzstd", build_zstd, zstd_arguments),
 ]}
