@@ -84,6 +84,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = {program.name: program for program in [
     Program("lua", "lua5.4", build_lua, lambda source: [f"{HERE}/lua_workload.lua"]),
     Program("sqlite", "sqlite3", build_sqlite,
-            lambda source: ["--size", "60", "--shrink-memory", ":memory:"]),
+            lambda source: ["--size", "30", "--shrink-memory", ":memory:"]),
     Program("zstd", "libzstd", build_zstd, zstd_arguments),
 ]}
