@@ -64,13 +64,13 @@ struct dp_lane *dp_lane_at(uint32_t index)
 void dp_lanes_reset(void)
 {
     uint32_t count = dp_lanes_count();
+    atomic_store_explicit(&n_lanes, 0, memory_order_relaxed);
     for (uint32_t i = 0; i < count; i++) {
         dp_stream_forget(&lanes[i]->stream);
         dp_os_unmap(lanes[i]->state, lanes[i]->state_bytes);
         dp_os_unmap(lanes[i]->stats, STATS_BYTES);
         dp_os_unmap(lanes[i], sizeof *lanes[i]);
     }
-    atomic_store_explicit(&n_lanes, 0, memory_order_relaxed);
     free_lanes = NULL;
     dp_lock_init(&lanes_lock);
     dp_self = NULL;

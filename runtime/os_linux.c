@@ -274,7 +274,7 @@ void dp_os_sleep_until(uint64_t monotonic_ns)
 {
     struct timespec until = {.tv_sec = (time_t)(monotonic_ns / 1000000000u),
                              .tv_nsec = (long)(monotonic_ns % 1000000000u)};
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+    syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
 /* The raw call also blocks the two signals that libc keeps for itself

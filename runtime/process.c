@@ -293,6 +293,8 @@ static int start(void)
 static void start_once(void)
 {
     struct dp_os_signals saved;
+    if (dp_process_mode() != DP_MODE_UNKNOWN)
+        return; /* also in a forked child, where nobody may be left to give the lock */
     dp_lock_take(&start_lock, &saved);
     if (dp_process_mode() == DP_MODE_UNKNOWN) {
         dp_rules_parse(dp_os_getenv("DEEP_PROFILE"), &rules);
@@ -302,9 +304,23 @@ static void start_once(void)
     dp_lock_give(&start_lock, &saved);
 }
 
-/* In the child of fork(): the thread's next call asks who it is. */
+/* The page of *dp_process_alive; reads as zeros in a forked child. */
+struct alive {
+    uint32_t alive;
+    uint32_t claimed; /* by the thread that starts the log */
+};
+
+static struct alive *alive_page(void)
+{
+    return (struct alive *)(uintptr_t)dp_process_alive;
+}
+
+/* In the child of fork(): the thread's next call asks who it is. The page is
+ * cleared by hand for kernels that do not. */
 static void reset_child(void)
 {
+    *alive_page() = (struct alive){0, 0};
+    dp_sites_unlock();
     deep_profile_budget = -1;
     deep_profile_open = NULL;
     deep_profile_counts = NULL;
@@ -324,9 +340,9 @@ static void start_child(void)
     no_state = *parents;
     memset(no_state.lost, 0, sizeof no_state.lost);
     state = &no_state;
-    dp_os_unmap(parents, sizeof *parents);
+    if (parents != &no_state)
+        dp_os_unmap(parents, sizeof *parents);
     atomic_store_explicit(&dp_load_closed, 0, memory_order_relaxed);
-    *(volatile uint32_t *)(uintptr_t)dp_process_alive = 1;
     if (open_log() != 0) {
         atomic_store_explicit(&mode, DP_MODE_OFF, memory_order_release);
         dp_sites_close();
@@ -337,14 +353,33 @@ static void start_child(void)
     calibrate();
     dp_load_init();
     start_sink();
-    if (dp_steward_start() != 0)
+    if (dp_steward_start() != 0) {
         atomic_store_explicit(&mode, DP_MODE_OFF, memory_order_release);
+        dp_sites_close();
+    }
+}
+
+/* One of the child's threads starts its log; to the others the process is not
+ * ours before that is done. They wait, at most about two seconds. */
+static void become_own_process(void)
+{
+    struct alive *page = alive_page();
+    if (__atomic_exchange_n(&page->claimed, 1, __ATOMIC_ACQ_REL) == 0) {
+        start_child();
+        __atomic_store_n(&page->alive, 1, __ATOMIC_RELEASE);
+        return;
+    }
+    for (int i = 0; i < 20000 && !__atomic_load_n(&page->alive, __ATOMIC_ACQUIRE); i++)
+        dp_os_sleep_until(dp_os_monotonic_ns() + 100000);
 }
 
 static bool meet_thread(void)
 {
-    if (dp_process_mode() == DP_MODE_ON && !dp_process_is_ours())
-        start_child();
+    if (dp_process_mode() == DP_MODE_ON && !dp_process_is_ours()) {
+        become_own_process();
+        if (!dp_process_is_ours())
+            return false;
+    }
     switch (dp_process_mode()) {
     case DP_MODE_UNKNOWN:
         return false; /* a call before our constructor: ask again next time */
@@ -386,6 +421,8 @@ deep_profile_module_load(uint32_t abi, struct dp_site *first, struct dp_site *st
     int saved_errno = errno;
     if (abi == DP_ABI_VERSION) {
         start_once();
+        if (dp_process_mode() == DP_MODE_ON && !dp_process_is_ours())
+            become_own_process();
         if (dp_process_mode() == DP_MODE_ON && dp_process_is_ours())
             dp_sites_add(first, stop);
     }
@@ -395,7 +432,7 @@ deep_profile_module_load(uint32_t abi, struct dp_site *first, struct dp_site *st
 __attribute__((visibility("default"))) void deep_profile_module_unload(struct dp_site *first)
 {
     int saved_errno = errno;
-    if (dp_process_mode() == DP_MODE_ON && dp_process_is_ours())
+    if (dp_process_mode() == DP_MODE_ON) /* also in a child that has no log yet */
         dp_sites_remove(first);
     errno = saved_errno;
 }

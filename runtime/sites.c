@@ -523,16 +523,21 @@ void dp_sites_close(void)
 
 void dp_sites_log_all(void)
 {
+    struct dp_os_signals saved;
+    dp_lock_take(&registry_lock, &saved); /* another thread may unload a module */
     for (uint32_t m = 0; m < n_modules; m++) {
         for (uint32_t i = 0; modules[m].start && i < modules[m].count; i++) {
             struct dp_site *site = &modules[m].start[i];
             struct dp_site_state *state = &dp_sites[site->index];
             if (!site->index || state->site != site)
                 continue;
-            dp_log_site(site->index, state->id, site->desc, module_name(site));
+            /* not asked of the dynamic linker: its lock may be held for good */
+            dp_log_site(site->index, state->id, site->desc,
+                        state->names.module ? state->names.module : "");
             memset(state, 0, offsetof(struct dp_site_state, site));
             decide(site->index, state);
             open_gate(site, state);
         }
     }
+    dp_lock_give(&registry_lock, &saved);
 }

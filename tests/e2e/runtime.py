@@ -262,6 +262,27 @@ class Ends(Runtime):
         self.assertEqual(self.trace(logs[0])["call"], 110)
         self.assertEqual(self.trace(logs[1])["call"], 10)
 
+    def calls_of(self, log):
+        found = self.trace(log)
+        return found["call"] + found["call_wide"]
+
+    def test_the_threads_of_a_child_begin_at_once(self):
+        for _ in range(5):
+            self.setUp()
+            self.run_on("forks", "threads")
+            logs = sorted(glob.glob(self.out + "*"))
+            self.assertEqual(len(logs), 2)
+            self.assertEqual(self.calls_of(logs[0]), 1)
+            self.assertEqual(self.calls_of(logs[1]), 800)
+            self.assertEqual(os.listdir(logs[0] + "/state").count("lane-0001"), 0)
+
+    def test_a_child_unloads_a_library_before_its_first_call(self):
+        library = self.folder + "/loaded.so"
+        dp.run(CC, "-O2", "-fPIC", "-shared", f"{HERE}/programs/loaded.c", "-o", library)
+        self.run_on("forks", "unload", library)
+        logs = sorted(glob.glob(self.out + "*"))
+        self.assertEqual([self.calls_of(log) for log in logs], [1, 100])
+
     def test_two_programs_with_the_same_directory(self):
         both = [subprocess.Popen([self.program("ends")], cwd=self.folder, stdout=subprocess.PIPE,
                                  env=dp.environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT=self.out))
