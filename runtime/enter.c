@@ -77,6 +77,7 @@ static inline uint64_t open_call(struct dp_lane *lane, const struct dp_site *cod
         depth = heal(lane, depth, stack);
     if (DP_UNLIKELY(depth == DP_LANE_FRAMES)) {
         state->lost[DP_LOSS_DEPTH]++;
+        dp_count_call(lane, code->index); /* known all the same */
         return not_opened(code);
     }
     lane->frames[depth].child_ns = 0;
@@ -147,6 +148,17 @@ static __attribute__((noinline)) struct dp_lane *unusual(struct dp_lane *lane,
     return lane;
 }
 
+/* Gives back what an always-open gate took. A signal handler between the gate
+ * and here may have drawn a new budget over it: then it is too much by that, and
+ * no gate would open again for long. */
+static inline void give_back(struct dp_lane *lane)
+{
+    int64_t budget = deep_profile_budget + DP_WEIGHT_ALWAYS;
+    if (DP_UNLIKELY(budget > DP_WEIGHT_ALWAYS / 2))
+        budget = dp_sampler_draw(&lane->random);
+    deep_profile_budget = budget;
+}
+
 uint64_t dp_enter(struct dp_site *code)
 {
     struct dp_lane *lane = dp_self;
@@ -161,12 +173,12 @@ uint64_t dp_enter(struct dp_site *code)
     const struct dp_site_state *site = &dp_sites[code->index];
     uint64_t due;
     if (site->count_only && lane->stats[code->index]) {
-        deep_profile_budget += DP_WEIGHT_ALWAYS;
+        give_back(lane);
         lane->stats[code->index]->calls++;
         lane->state->slow_paths++;
         due = not_opened(code);
     } else if (DP_LIKELY(site->simple && !dp_load_gate_closed())) {
-        deep_profile_budget += DP_WEIGHT_ALWAYS;
+        give_back(lane);
         due = open_call(lane, code, DP_KIND(PROFILE) | DP_FRAME_BY_CHANCE, false, stack);
     } else {
         due = enter(lane, code, site, stack);

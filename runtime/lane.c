@@ -195,7 +195,8 @@ struct dp_lane *dp_lane_take(void)
     state->open.top = 0;
     state->frames_top = 0;
     __atomic_store_n(&state->owner, DP_LANE_OWNED, __ATOMIC_RELEASE);
-    lane->random = seed_for(lane->index, state->tid);
+    if (!lane->random) /* the same seed again would be the same draws in every thread */
+        lane->random = seed_for(lane->index, state->tid);
     dp_stream_set_thread(&lane->stream, state->tid, state->thread_name);
     pthread_setspecific(thread_end, lane);
     deep_profile_open = &state->open;

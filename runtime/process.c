@@ -35,6 +35,9 @@ static char program_path[sizeof no_state.program];
 static struct dp_rules rules;
 
 static DP_INITIAL_EXEC _Thread_local bool meeting;
+static DP_INITIAL_EXEC _Thread_local uint64_t retry_lane_ns; /* no lane could be had */
+
+#define RETRY_LANE_NS UINT64_C(100000000)
 
 enum dp_mode dp_process_mode(void)
 {
@@ -373,6 +376,20 @@ static void become_own_process(void)
         dp_os_sleep_until(dp_os_monotonic_ns() + 100000);
 }
 
+/* Sampled gates stay closed for long; those that open at every call come back
+ * here, which must not try to make files each time: it is a full disk, or a
+ * process out of descriptors, that is slowed down. */
+static bool refuse_thread(void)
+{
+    uint64_t now = dp_now_ns();
+    if (now >= retry_lane_ns)
+        retry_lane_ns = now + RETRY_LANE_NS;
+    else
+        dp_process_lost(DP_LOSS_NO_MEMORY, 1);
+    deep_profile_budget = DP_WEIGHT_ALWAYS - 1;
+    return false;
+}
+
 static bool meet_thread(void)
 {
     if (dp_process_mode() == DP_MODE_ON && !dp_process_is_ours()) {
@@ -389,11 +406,11 @@ static bool meet_thread(void)
         deep_profile_budget = 0;
         return false;
     }
-    struct dp_lane *lane = dp_self ? dp_self : dp_lane_take();
-    if (!lane) {
-        deep_profile_budget = INT64_MAX / 4;
-        return false;
-    }
+    struct dp_lane *lane = dp_self;
+    if (!lane && dp_now_ns() >= retry_lane_ns)
+        lane = dp_lane_take();
+    if (!lane)
+        return refuse_thread();
     lane->stack_high = dp_os_tid() == dp_os_pid() ? (uintptr_t)__libc_stack_end
                                                   : (uintptr_t)__builtin_thread_pointer();
     return true;

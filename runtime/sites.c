@@ -197,7 +197,9 @@ static void set_population(struct dp_site_state *state, double rate)
         return;
     double estimated = 256 / rate, variance = (1 - rate) / (rate * rate);
     state->estimated_256 = estimated < 4e9 ? (uint32_t)(estimated + 0.5) : UINT32_MAX;
-    state->variance = variance < 1e18 ? (uint64_t)variance : UINT64_C(1000000000000000000);
+    /* Rounded up: an interval may be too wide, but not of width 0 above r = 0.62. */
+    uint64_t whole = variance < 1e18 ? (uint64_t)variance : UINT64_C(1000000000000000000);
+    state->variance = whole + ((double)whole < variance);
 }
 
 static void set_probe(struct dp_site_state *state, const struct demand *demand, double *missed)

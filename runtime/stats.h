@@ -42,7 +42,8 @@ static inline void dp_stats_add_duration(struct dp_lane *lane, struct dp_site_st
             return;
     }
     uint32_t *slots = dp_lane_pointer(lane->state, offset);
-    slots[dp_histogram_slot(duration_ns, block)]++;
+    uint32_t *slot = &slots[dp_histogram_slot(duration_ns, block)];
+    *slot += *slot != UINT32_MAX; /* full after hours of one call a microsecond */
 }
 
 /* A call of the population that aggregates describe. */

@@ -1,0 +1,148 @@
+/*
+ * What the runtime owes a host in rare moments: a signal handler between gate
+ * and runtime, calls nested deeper than it follows, counters that are full,
+ * thread after thread with one seed, files that cannot be made.
+ */
+#include <errno.h>
+#include <pthread.h>
+
+#include "check.h"
+#include "hand_gate.h"
+#include "lane.h"
+#include "os.h"
+#include "process.h"
+#include "sites.h"
+#include "stats.h"
+
+HAND_SITE(opened, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
+HAND_SITE(mostly, DP_ATTRIBUTE_PROFILE, "rate=0.9, check_load=false", 0);
+HAND_SITE(halved, DP_ATTRIBUTE_PROFILE, "rate=0.5, check_load=false", 0);
+
+int __real_dp_os_create(const char *path);
+int __wrap_dp_os_create(const char *path);
+
+static bool refuse_files;
+static long refused;
+
+int __wrap_dp_os_create(const char *path)
+{
+    refused += refuse_files;
+    return refuse_files ? -EMFILE : __real_dp_os_create(path);
+}
+
+static bool call(struct dp_site *site)
+{
+    uint64_t due = hand_enter(site);
+    hand_exit(site, due);
+    return due & DP_DUE_OPENED;
+}
+
+static uint64_t calls_of(const struct dp_site *site)
+{
+    return dp_self->stats[site->index]->calls;
+}
+
+/* The handler's call has found the budget that the gate left, and drawn. */
+static void handler_between_gate_and_runtime(void)
+{
+    call(&opened_site);
+    uint64_t before = calls_of(&opened_site);
+    deep_profile_budget = 12345;
+    deep_profile_exit_call(&opened_site, deep_profile_enter_call(&opened_site));
+    CHECK(deep_profile_budget >= 0 && deep_profile_budget < DP_WEIGHT_ALWAYS / 2);
+    CHECK(call(&opened_site));
+    CHECK(calls_of(&opened_site) == before + 2);
+}
+
+static void nested(int depth)
+{
+    uint64_t due = hand_enter(&opened_site);
+    if (depth > 1)
+        nested(depth - 1);
+    hand_exit(&opened_site, due);
+}
+
+static void deeper_than_is_followed(void)
+{
+    uint64_t before = calls_of(&opened_site);
+    nested(DP_LANE_FRAMES + 50);
+    CHECK(calls_of(&opened_site) == before + DP_LANE_FRAMES + 50);
+    CHECK(dp_self->state->lost[DP_LOSS_DEPTH] == 50);
+}
+
+static void a_full_bucket_stays_full(void)
+{
+    struct dp_site_stats *stats = dp_stats_of(dp_self, opened_site.index);
+    dp_stats_add_duration(dp_self, stats, 5000);
+    uint32_t block = dp_histogram_block(5000);
+    uint32_t *slots = dp_lane_pointer(dp_self->state, stats->blocks[block]);
+    slots[dp_histogram_slot(5000, block)] = UINT32_MAX;
+    dp_stats_add_duration(dp_self, stats, 5000);
+    CHECK(slots[dp_histogram_slot(5000, block)] == UINT32_MAX);
+}
+
+static void an_estimate_is_not_exact(void)
+{
+    CHECK(dp_sites[halved_site.index].variance == 2);
+    CHECK(dp_sites[mostly_site.index].variance == 1); /* 0.12, rounded up */
+    CHECK(dp_sites[opened_site.index].variance == 0);
+}
+
+static void *one_call(void *chosen)
+{
+    *(long *)chosen += call(&halved_site);
+    return NULL;
+}
+
+static void run_thread(void *(*run)(void *), void *argument)
+{
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, run, argument) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+}
+
+/* DEEP_PROFILE_SEED is set: not the same draw for each of them. */
+static void thread_after_thread(void)
+{
+    long chosen = 0;
+    for (int i = 0; i < 1000; i++)
+        run_thread(one_call, &chosen);
+    CHECK(chosen > 400 && chosen < 600);
+}
+
+static void *many_calls(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 10000; i++)
+        CHECK(!call(&opened_site));
+    return NULL;
+}
+
+static void *two_threads(void *unused)
+{
+    call(&opened_site); /* takes the lane that is free */
+    refuse_files = true;
+    run_thread(many_calls, NULL);
+    refuse_files = false;
+    return unused;
+}
+
+static void no_files_for_a_thread(void)
+{
+    uint64_t before = dp_process_state()->lost[DP_LOSS_NO_MEMORY];
+    run_thread(two_threads, NULL);
+    CHECK(refused > 0 && refused < 100);
+    CHECK(dp_process_state()->lost[DP_LOSS_NO_MEMORY] >= before + 10000 - 100);
+}
+
+int main(void)
+{
+    CHECK(dp_process_mode() == DP_MODE_ON);
+    handler_between_gate_and_runtime();
+    deeper_than_is_followed();
+    a_full_bucket_stays_full();
+    an_estimate_is_not_exact();
+    thread_after_thread();
+    no_files_for_a_thread();
+    return 0;
+}
