@@ -7,12 +7,14 @@
 
 #define LINES 64
 #define FIRST_CALIBRATION_NS 1000000 /* 1 ms: good to about 50 ppm, mended later */
+#define JUMP_NS 100000000 /* more than any drift: 50 ppm of half an hour */
 
 _Atomic(const struct dp_clock_line *) dp_clock_line;
 
 static struct dp_clock_line lines[LINES];
 static unsigned next_line;
 static uint64_t first_tsc, first_ns;
+static uint64_t lead_ns; /* ours before CLOCK_MONOTONIC, which stands while a machine sleeps */
 
 struct moment {
     uint64_t tsc, ns;
@@ -75,6 +77,17 @@ void dp_clock_init(const char *choice)
     publish(now.tsc, now.ns, slope(now.ns - start.ns, now.tsc - start.tsc));
 }
 
+/* A machine that slept, or moved: the two clocks have gone different ways, and
+ * what was measured of their rates does not hold any more. The old rate does
+ * until there is a new one. */
+static void start_over(struct moment now, uint64_t ours, uint64_t mult)
+{
+    first_tsc = now.tsc;
+    first_ns = now.ns;
+    lead_ns = ours - now.ns;
+    publish(now.tsc, ours, mult);
+}
+
 /* The new line starts on the old one and meets the true time a second later:
  * time stays continuous and its error shrinks. */
 void dp_clock_adjust(void)
@@ -83,10 +96,19 @@ void dp_clock_adjust(void)
     if (!line)
         return;
     struct moment now = read_both();
+    uint64_t true_ns = now.ns + lead_ns;
+    if (now.tsc <= line->base_tsc) { /* the counter began anew */
+        start_over(now, true_ns, line->mult);
+        return;
+    }
     uint64_t ours = line->base_ns +
                     (uint64_t)(((unsigned __int128)(now.tsc - line->base_tsc) * line->mult) >> 32);
+    int64_t ahead = (int64_t)(ours - true_ns);
+    if (ahead > JUMP_NS || ahead < -JUMP_NS) { /* never back: records would stand still */
+        start_over(now, ahead > 0 ? ours : true_ns, line->mult);
+        return;
+    }
     uint64_t mult = slope(now.ns - first_ns, now.tsc - first_tsc);
-    int64_t ahead = (int64_t)(ours - now.ns);
     if (ahead > 1000000)
         ahead = 1000000;
     else if (ahead < -1000000)

@@ -21,6 +21,32 @@ static int64_t distance(void)
     return best;
 }
 
+static uint64_t stood_still_ns;
+
+uint64_t __real_dp_os_monotonic_ns(void);
+uint64_t __wrap_dp_os_monotonic_ns(void);
+
+uint64_t __wrap_dp_os_monotonic_ns(void)
+{
+    return __real_dp_os_monotonic_ns() - stood_still_ns;
+}
+
+/* As after suspending to idle: the counter went on, the kernel's clock did not.
+ * Seconds must stay seconds, and time must not go back. */
+static void after_a_sleep(void)
+{
+    uint64_t before = dp_now_ns();
+    stood_still_ns += UINT64_C(1000000000);
+    dp_clock_adjust();
+    usleep(20000);
+    dp_clock_adjust();
+    uint64_t start = dp_now_ns(), true_start = dp_os_monotonic_ns();
+    CHECK(start >= before || !dp_clock_is_tsc());
+    usleep(50000);
+    double ratio = (double)(dp_now_ns() - start) / (double)(dp_os_monotonic_ns() - true_start);
+    CHECK_NEAR(ratio, 1, 0.1);
+}
+
 int main(int argc, char **argv)
 {
     dp_arch_init();
@@ -39,5 +65,6 @@ int main(int argc, char **argv)
         usleep(10000);
     }
     CHECK_NEAR(distance(), 0, 20000); /* ns; the first calibration took 1 ms */
+    after_a_sleep();
     return 0;
 }
