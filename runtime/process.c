@@ -33,6 +33,7 @@ static struct dp_process_state *state = &no_state;
 static char directory[DP_PATH_MAX];
 static char program_path[sizeof no_state.program];
 static struct dp_rules rules;
+static const char *rules_text = ""; /* DEEP_PROFILE; `rules` points into it */
 
 static DP_INITIAL_EXEC _Thread_local bool meeting;
 static DP_INITIAL_EXEC _Thread_local uint64_t retry_lane_ns; /* no lane could be had */
@@ -115,8 +116,7 @@ static void fill_state(void)
     state->log_limit_bytes = dp_setting_value(DP_SETTING_SIZE_LIMIT);
     copy_text(state->env, sizeof state->env, dp_setting_text(DP_SETTING_ENV));
     copy_text(state->program, sizeof state->program, program_path);
-    const char *given = dp_os_getenv("DEEP_PROFILE");
-    copy_text(state->rules, sizeof state->rules, given ? given : "");
+    copy_text(state->rules, sizeof state->rules, rules_text);
     length = dp_os_read_file("/proc/self/cmdline", state->command, sizeof state->command);
     for (int64_t i = 0; i + 1 < length; i++) {
         if (!state->command[i])
@@ -301,7 +301,12 @@ static void start_once(void)
     dp_lock_take(&start_lock, &saved);
     if (dp_process_mode() == DP_MODE_UNKNOWN) {
         dp_rules_parse(dp_os_getenv("DEEP_PROFILE"), &rules);
-        bool on = rules.on && start() == 0;
+        bool on = rules.on;
+        if (on) {
+            rules_text = dp_keep_variable(dp_os_getenv("DEEP_PROFILE"));
+            dp_rules_parse(rules_text, &rules);
+            on = start() == 0;
+        }
         atomic_store_explicit(&mode, on ? DP_MODE_ON : DP_MODE_OFF, memory_order_release);
     }
     dp_lock_give(&start_lock, &saved);

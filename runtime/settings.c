@@ -98,6 +98,13 @@ static const char *check_word(enum dp_setting_id id, const char *text)
     return NULL;
 }
 
+const char *dp_keep_variable(const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    char *copy = dp_os_map_memory(bytes);
+    return copy ? memcpy(copy, text, bytes) : text;
+}
+
 void dp_settings_read(void)
 {
     for (size_t i = 0; i < DP_SETTING_COUNT; i++) {
@@ -109,6 +116,7 @@ void dp_settings_read(void)
         const char *given = dp_os_getenv(setting->name);
         if (!given || !*given)
             continue;
+        given = dp_keep_variable(given);
         const char *problem = parse(&rows[i], given, &value);
         if (!problem)
             problem = check_word((enum dp_setting_id)i, given);

@@ -29,8 +29,12 @@ struct dp_setting {
 
 extern struct dp_setting dp_settings[DP_SETTING_COUNT];
 
-/* Reads them all. The environment's strings must stay (they do until setenv). */
+/* Reads them all. */
 void dp_settings_read(void);
+
+/* A copy that stays: programs write their title over their environment, and a
+ * forked child asks again. Once a variable; never freed. */
+const char *dp_keep_variable(const char *text);
 
 static inline uint64_t dp_setting_value(enum dp_setting_id id)
 {

@@ -283,6 +283,11 @@ class Ends(Runtime):
         logs = sorted(glob.glob(self.out + "*"))
         self.assertEqual([self.calls_of(log) for log in logs], [1, 100])
 
+    def test_a_child_of_a_program_that_writes_over_its_environment(self):
+        self.run_on("forks", "title", DEEP_PROFILE="work:rate=1")
+        logs = sorted(glob.glob(self.out + "*"))
+        self.assertEqual([self.calls_of(log) for log in logs], [1, 100])
+
     def test_two_programs_with_the_same_directory(self):
         both = [subprocess.Popen([self.program("ends")], cwd=self.folder, stdout=subprocess.PIPE,
                                  env=dp.environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT=self.out))

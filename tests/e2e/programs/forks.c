@@ -1,5 +1,6 @@
-/* A forked child whose first annotated calls come from many threads at once, or
- * after it has unloaded the library given as the second argument. */
+/* A forked child whose first annotated calls come from many threads at once,
+ * after it has unloaded the library given as the second argument, or after the
+ * parent has written a title over its environment. */
 #include <deep_profile.h>
 #include <dlfcn.h>
 #include <pthread.h>
@@ -8,6 +9,8 @@
 #include <unistd.h>
 
 #define THREADS 8
+
+extern char **environ;
 
 static pthread_barrier_t barrier;
 
@@ -36,12 +39,24 @@ static int threads(void)
     return 0;
 }
 
-static int unload(void *library)
+static int calls(void)
 {
-    dlclose(library);
     for (int i = 0; i < 100; i++)
         work();
     return 0;
+}
+
+static int unload(void *library)
+{
+    dlclose(library);
+    return calls();
+}
+
+/* What setproctitle() does to make room. */
+static void write_title(void)
+{
+    for (char **variable = environ; *variable; variable++)
+        memset(*variable, 'x', strlen(*variable));
 }
 
 int main(int argc, char **argv)
@@ -49,7 +64,11 @@ int main(int argc, char **argv)
     void *library = argc > 2 ? dlopen(argv[2], RTLD_NOW) : NULL;
     int status = 1;
     work();
+    if (strcmp(argv[1], "title") == 0)
+        write_title();
     pid_t child = fork();
+    if (child == 0 && strcmp(argv[1], "title") == 0)
+        return calls();
     if (child == 0)
         return strcmp(argv[1], "threads") == 0 ? threads() : unload(library);
     waitpid(child, &status, 0);
