@@ -1,5 +1,5 @@
 /*
- * The runtime's lock: a futex-free spin lock that yields, held for a few
+ * The runtime's lock: a futex-free spin lock that yields, then sleeps, held for a few
  * stores or one file's making, with every signal blocked, so that a handler
  * cannot come back for it in the same thread. Never on the hot path.
  */
@@ -10,6 +10,9 @@
 #include <stdatomic.h>
 
 #include "os.h"
+
+#define DP_LOCK_YIELDS 100
+#define DP_LOCK_SLEEP_NS 50000
 
 struct dp_lock {
     atomic_flag held;
@@ -23,8 +26,13 @@ static inline void dp_lock_init(struct dp_lock *lock)
 static inline void dp_lock_take(struct dp_lock *lock, struct dp_os_signals *saved)
 {
     dp_os_block_signals(saved);
-    while (atomic_flag_test_and_set_explicit(&lock->held, memory_order_acquire))
-        sched_yield();
+    for (int tries = 0; atomic_flag_test_and_set_explicit(&lock->held, memory_order_acquire);
+         tries++) {
+        if (tries < DP_LOCK_YIELDS)
+            sched_yield();
+        else /* yielding does not let a holder of lower real-time priority run */
+            dp_os_sleep_until(dp_os_monotonic_ns() + DP_LOCK_SLEEP_NS);
+    }
 }
 
 static inline void dp_lock_give(struct dp_lock *lock, const struct dp_os_signals *saved)

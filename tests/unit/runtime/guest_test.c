@@ -1,14 +1,18 @@
 /*
  * What the runtime owes a host in rare moments: a signal handler between gate
  * and runtime, calls nested deeper than it follows, counters that are full,
- * thread after thread with one seed, files that cannot be made.
+ * thread after thread with one seed, files that cannot be made, a lock that
+ * another thread holds for long.
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "hand_gate.h"
 #include "lane.h"
+#include "lock.h"
 #include "os.h"
 #include "process.h"
 #include "sites.h"
@@ -135,6 +139,34 @@ static void no_files_for_a_thread(void)
     CHECK(dp_process_state()->lost[DP_LOSS_NO_MEMORY] >= before + 10000 - 100);
 }
 
+static struct dp_lock lock;
+
+static void *wait_for_lock(void *slept)
+{
+    struct dp_os_signals saved;
+    struct rusage before, after;
+    getrusage(RUSAGE_THREAD, &before);
+    dp_lock_take(&lock, &saved);
+    dp_lock_give(&lock, &saved);
+    getrusage(RUSAGE_THREAD, &after);
+    *(long *)slept = after.ru_nvcsw - before.ru_nvcsw;
+    return NULL;
+}
+
+/* Whoever waits for long leaves its processor, for whatever priority. */
+static void a_lock_held_for_long(void)
+{
+    struct dp_os_signals saved;
+    pthread_t thread;
+    long slept = 0;
+    dp_lock_take(&lock, &saved);
+    CHECK(pthread_create(&thread, NULL, wait_for_lock, &slept) == 0);
+    usleep(300000);
+    dp_lock_give(&lock, &saved);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(slept > 0);
+}
+
 int main(void)
 {
     CHECK(dp_process_mode() == DP_MODE_ON);
@@ -144,5 +176,6 @@ int main(void)
     an_estimate_is_not_exact();
     thread_after_thread();
     no_files_for_a_thread();
+    a_lock_held_for_long();
     return 0;
 }
