@@ -290,8 +290,11 @@ static uint64_t discard(struct dp_stream *stream, enum dp_loss reason, uint64_t 
 static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t *lost)
 {
     uint64_t bytes = stream->next_bytes;
-    if (sizeof(struct dp_packet) + needed > packet_limit)
-        return discard(stream, DP_LOSS_NO_SPACE, lost);
+    if (sizeof(struct dp_packet) + needed > packet_limit) {
+        stream->discarded++; /* this one alone: smaller ones still fit */
+        lost[DP_LOSS_NO_SPACE]++;
+        return 0;
+    }
     while (bytes < sizeof(struct dp_packet) + needed)
         bytes *= 2;
     if (bytes > packet_limit)

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "lock.h"
 #include "os.h"
 #include "process.h"
+#include "process_log.h"
 #include "sites.h"
 #include "stats.h"
 
@@ -167,6 +169,20 @@ static void a_lock_held_for_long(void)
     CHECK(slept > 0);
 }
 
+/* Larger than a packet: lost, but nothing else for it. */
+static void a_record_too_large(void)
+{
+    char text[4000];
+    uint64_t before = dp_process_state()->lost[DP_LOSS_NO_SPACE];
+    memset(text, 'x', sizeof text);
+    text[sizeof text - 1] = 0;
+    for (int i = 0; i < 1000; i++) {
+        dp_log_setting(1, "too large", text, text);
+        dp_log_setting(1, "not so", "", "");
+    }
+    CHECK(dp_process_state()->lost[DP_LOSS_NO_SPACE] == before + 1000);
+}
+
 int main(void)
 {
     CHECK(dp_process_mode() == DP_MODE_ON);
@@ -177,5 +193,6 @@ int main(void)
     thread_after_thread();
     no_files_for_a_thread();
     a_lock_held_for_long();
+    a_record_too_large();
     return 0;
 }
