@@ -86,15 +86,25 @@ static size_t state_bytes(void)
     return (bytes + page - 1) / page * page;
 }
 
-void dp_lane_state_path(char *path, size_t capacity, uint32_t index)
+static void state_path(char *path, size_t capacity, uint32_t index)
 {
     struct dp_text text = {path, capacity - 1, 0};
     dp_text_string(&text, state_directory);
     dp_text_string(&text, "/lane-");
-    for (uint32_t limit = 1000; limit > 1 && index < limit; limit /= 10)
-        dp_text_char(&text, '0');
-    dp_text_u64(&text, index);
+    dp_text_padded(&text, index, 4);
     path[text.length] = 0;
+}
+
+int dp_lane_grow(uint32_t lane, uint64_t offset, uint64_t bytes)
+{
+    char path[DP_PATH_MAX + 64];
+    state_path(path, sizeof path, lane);
+    int fd = dp_os_open(path);
+    if (fd < 0)
+        return fd;
+    int error = dp_os_allocate(fd, offset, bytes);
+    dp_os_close(fd);
+    return error;
 }
 
 static int allocate_counts(int fd, uint32_t slot)
@@ -108,7 +118,7 @@ static int allocate_counts(int fd, uint32_t slot)
 static struct dp_lane_state *make_state(uint32_t index, size_t bytes)
 {
     char path[DP_PATH_MAX + 64];
-    dp_lane_state_path(path, sizeof path, index);
+    state_path(path, sizeof path, index);
     int fd = dp_os_create(path);
     if (fd < 0)
         return NULL;
@@ -293,7 +303,7 @@ int dp_lanes_allow_counted(uint32_t slot)
     char path[DP_PATH_MAX + 64];
     uint32_t count = dp_lanes_count();
     for (uint32_t i = 0; i < count; i++) {
-        dp_lane_state_path(path, sizeof path, i);
+        state_path(path, sizeof path, i);
         int fd = dp_os_open(path);
         if (fd < 0)
             return fd;

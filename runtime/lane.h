@@ -32,7 +32,8 @@ uint32_t dp_lane_counted_site(uint32_t slot);
 /* Makes room for counts up to `slot` in every lane. */
 int dp_lanes_allow_counted(uint32_t slot);
 
-void dp_lane_state_path(char *path, size_t capacity, uint32_t lane);
+/* Allocates [offset, offset + bytes) of a lane's state file. 0 or -errno. */
+int dp_lane_grow(uint32_t lane, uint64_t offset, uint64_t bytes);
 
 /* All lanes made so far; entries stay valid until reset. */
 uint32_t dp_lanes_count(void);

@@ -50,11 +50,6 @@ struct dp_process_state *dp_process_state(void)
     return state;
 }
 
-const char *dp_process_directory(void)
-{
-    return directory;
-}
-
 const char *dp_process_program(void)
 {
     const char *slash = strrchr(program_path, '/');
@@ -64,18 +59,6 @@ const char *dp_process_program(void)
 void dp_process_lost(enum dp_loss reason, uint64_t count)
 {
     __atomic_fetch_add(&state->lost[reason], count, __ATOMIC_RELAXED);
-}
-
-int dp_process_grow_lane(uint32_t lane, uint64_t offset, uint64_t bytes)
-{
-    char path[DP_PATH_MAX + 64];
-    dp_lane_state_path(path, sizeof path, lane);
-    int fd = dp_os_open(path);
-    if (fd < 0)
-        return fd;
-    int error = dp_os_allocate(fd, offset, bytes);
-    dp_os_close(fd);
-    return error;
 }
 
 /* Field 22 of /proc/self/stat; the command in field 2 may hold anything. */

@@ -24,7 +24,6 @@ enum dp_mode dp_process_mode(void);
 
 /* The mapped state; a private stand-in while there is none. Never NULL. */
 struct dp_process_state *dp_process_state(void);
-const char *dp_process_directory(void); /* absolute */
 const char *dp_process_program(void);   /* base name of the executable */
 
 void dp_process_lost(enum dp_loss reason, uint64_t count);
@@ -32,9 +31,6 @@ void dp_process_lost(enum dp_loss reason, uint64_t count);
 /* A dp_deep function: the calling thread's first opened call (or the first in
  * a forked child). 1: dp_self is set; 0: its calls are not profiled. */
 uint64_t dp_process_meet_thread(void *, uintptr_t, uintptr_t);
-
-/* Allocates [offset, offset + bytes) of a lane's state file. */
-int dp_process_grow_lane(uint32_t lane, uint64_t offset, uint64_t bytes);
 
 /* Bits 1u << enum dp_resource. */
 extern DP_HIDDEN _Atomic uint32_t dp_load_closed;

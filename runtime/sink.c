@@ -91,15 +91,6 @@ static void add_lines(const struct dp_record_view *view)
         dp_process_lost(DP_LOSS_SINK, 1);
 }
 
-static const char *strategy_name(enum dp_strategy strategy)
-{
-    static const char *const names[] = {
-        [DP_STRATEGY_SAMPLE] = "sample", [DP_STRATEGY_TIME] = "time",
-        [DP_STRATEGY_CALL_GRAPH] = "call_graph", [DP_STRATEGY_CALLS] = "calls",
-        [DP_STRATEGY_MEMORY] = "memory", [DP_STRATEGY_FLAME_GRAPH] = "flame_graph"};
-    return names[strategy];
-}
-
 static uint32_t attributes_present(const struct dp_site_state *site)
 {
     uint32_t present = 0;
@@ -122,12 +113,9 @@ static void write_event(struct dp_record_view *view, uint32_t index)
         view->attribute = dp_event_attribute(view->id, attributes_present(site));
         const char *text =
             view->attribute < DP_ATTRIBUTE_COUNT ? site->options[view->attribute] : NULL;
-        if (text && dp_options_parse((enum dp_attribute)view->attribute, text, &options, &error) == 0) {
-            view->strategy = strategy_name(options.strategy);
-            view->n_metadata = options.n_metadata;
-            view->metadata_key = options.metadata_key;
-            view->metadata_value = options.metadata_value;
-        }
+        bool written = text && dp_options_parse((enum dp_attribute)view->attribute, text, &options,
+                                                &error) == 0;
+        dp_event_describe(view, view->attribute, written ? &options : NULL);
     }
     add_lines(view);
 }

@@ -24,7 +24,7 @@ static uint64_t take(struct dp_lane *lane, uint64_t bytes)
         grown -= grown % ARENA_STEP;
         if (grown > lane->state_bytes)
             grown = lane->state_bytes;
-        if (dp_process_grow_lane(lane->index, state->file_bytes, grown - state->file_bytes) != 0) {
+        if (dp_lane_grow(lane->index, state->file_bytes, grown - state->file_bytes) != 0) {
             state->lost[DP_LOSS_AGGREGATES]++;
             return 0;
         }

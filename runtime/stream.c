@@ -69,22 +69,15 @@ uint64_t dp_streams_overwritten(void)
     return atomic_load_explicit(&overwritten, memory_order_relaxed);
 }
 
-static void add_padded(struct dp_text *text, uint32_t number)
-{
-    for (uint32_t limit = 1000; limit > 1 && number < limit; limit /= 10)
-        dp_text_char(text, '0');
-    dp_text_u64(text, number);
-}
-
 void dp_stream_segment_path(char path[DP_PATH_MAX + 64], uint32_t lane, uint32_t number)
 {
     struct dp_text text = {path, DP_PATH_MAX + 63, 0};
     dp_text_string(&text, directory);
     dp_text_string(&text, lane == DP_RUNTIME_LANE ? "/runtime" : "/stream-");
     if (lane != DP_RUNTIME_LANE)
-        add_padded(&text, lane);
+        dp_text_padded(&text, lane, 4);
     dp_text_char(&text, '-');
-    add_padded(&text, number);
+    dp_text_padded(&text, number, 4);
     path[text.length] = 0;
 }
 

@@ -353,20 +353,11 @@ static int recover(const char *path, struct dp_json_document *document)
     return status;
 }
 
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    (void)value;
-    if (key != ARGP_KEY_INIT)
-        return ARGP_ERR_UNKNOWN;
-    state->child_inputs[0] = state->input;
-    return 0;
-}
-
 int dp_cmd_recover(int argc, char **argv)
 {
     static const struct argp_child children[] = {{&dp_common_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
-        .parser = parse,
+        .parser = dp_parse_common_only,
         .args_doc = "[DIR]",
         .doc = "Finalises the log of a process that was killed: packets end at their last whole "
                "record, prepared ones at the end go, a cut file is made whole. Does nothing the "

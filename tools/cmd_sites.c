@@ -126,20 +126,11 @@ static int sites_of(const char *path, const struct dp_style *style,
     return status;
 }
 
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    (void)value;
-    if (key != ARGP_KEY_INIT)
-        return ARGP_ERR_UNKNOWN;
-    state->child_inputs[0] = state->input;
-    return 0;
-}
-
 int dp_cmd_sites(int argc, char **argv)
 {
     static const struct argp_child children[] = {{&dp_common_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
-        .parser = parse,
+        .parser = dp_parse_common_only,
         .args_doc = "[DIR]",
         .doc = "Lists the annotated functions that the process knew: attributes, whether each is "
                "in force and why not, rates, thresholds, and the rule that decided.",

@@ -34,6 +34,15 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 const struct argp dp_common_argp = {.options = options, .parser = parse};
 
+error_t dp_parse_common_only(int key, char *value, struct argp_state *state)
+{
+    (void)value;
+    if (key != ARGP_KEY_INIT)
+        return ARGP_ERR_UNKNOWN;
+    state->child_inputs[0] = state->input;
+    return 0;
+}
+
 unsigned long dp_parse_number(struct argp_state *state, const char *option, const char *text)
 {
     char *end;

@@ -29,6 +29,9 @@ struct dp_common {
 
 extern const struct argp dp_common_argp;
 
+/* The parser of a verb that has no options of its own, only dp_common_argp's. */
+error_t dp_parse_common_only(int key, char *value, struct argp_state *state);
+
 /* A whole number from 0, or argp_error. */
 unsigned long dp_parse_number(struct argp_state *state, const char *option, const char *text);
 

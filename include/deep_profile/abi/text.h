@@ -50,6 +50,17 @@ static inline void dp_text_u64(struct dp_text *text, uint64_t value)
     dp_text_bytes(text, digits + at, sizeof digits - at);
 }
 
+/* At least `digits` of them, zeros in front. */
+static inline void dp_text_padded(struct dp_text *text, uint64_t value, unsigned digits)
+{
+    uint64_t least = 1;
+    for (unsigned i = 1; i < digits; i++)
+        least *= 10;
+    for (; least > 1 && value < least; least /= 10)
+        dp_text_char(text, '0');
+    dp_text_u64(text, value);
+}
+
 static inline void dp_text_i64(struct dp_text *text, int64_t value)
 {
     if (value < 0)
