@@ -4,10 +4,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "doctor.h"
+#include "files.h"
 #include "json.h"
 #include "table.h"
 
@@ -107,10 +107,10 @@ static bool holds_logs(const char *path)
 
 static int look_at(struct dp_doctor *doctor, const char *path, bool *program)
 {
-    struct stat status;
+    struct dp_look look;
     int result;
 
-    if (stat(path, &status) != 0) {
+    if (dp_look_at(path, &look) < 0) {
         char *found = in_path(path);
         if (!found)
             return look_at_logs(doctor, path); /* which says why not */
@@ -119,10 +119,11 @@ static int look_at(struct dp_doctor *doctor, const char *path, bool *program)
         free(found);
         return result;
     }
-    if (S_ISDIR(status.st_mode) && holds_logs(path))
+    bool folder = look.kind == DP_KIND_FOLDER;
+    if (folder && holds_logs(path))
         return look_at_logs(doctor, path);
     *program = true;
-    return S_ISDIR(status.st_mode) ? dp_doctor_folder(doctor, path) : dp_doctor_file(doctor, path);
+    return folder ? dp_doctor_folder(doctor, path) : dp_doctor_file(doctor, path);
 }
 
 static int look_here(struct dp_doctor *doctor)
@@ -194,25 +195,28 @@ static void print_text(const struct dp_doctor *doctor)
 
 static void print_json(const struct dp_doctor *doctor)
 {
-    struct json_object *document = json_object_new_object();
-    struct json_object *array = dp_json_put_array(document, "findings");
+    struct dp_json_document document;
+
+    dp_json_start(&document, true, false);
+    struct dp_json *top = dp_json_next(&document);
+    struct dp_json *array = dp_json_put_array(top, "findings");
 
     for (size_t i = 0; i < doctor->n; i++) {
-        struct json_object *one = dp_json_add_object(array);
+        struct dp_json *one = dp_json_add_object(array);
         dp_json_put_text(one, "level", level_name(doctor->findings[i].level));
         dp_json_put_text(one, "about", doctor->findings[i].about);
         dp_json_put_text(one, "text", doctor->findings[i].text);
     }
-    array = dp_json_put_array(document, "settings");
+    array = dp_json_put_array(top, "settings");
     for (size_t i = 0; i < doctor->n_settings; i++) {
         const struct dp_setting_info *setting = &doctor->settings[i];
-        struct json_object *one = dp_json_add_object(array);
+        struct dp_json *one = dp_json_add_object(array);
         dp_json_put_text(one, "name", setting->name);
         dp_json_put_text(one, "value", setting->value);
         dp_json_put_text(one, "source", dp_setting_source_name(setting->source));
         dp_json_put_text(one, "problem", *setting->problem ? setting->problem : NULL);
     }
-    dp_json_print(document);
+    dp_json_finish(&document);
 }
 
 static int verdict(const struct dp_doctor *doctor)

@@ -4,12 +4,9 @@
 #include "command.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <deep_profile/abi/metadata.h>
 
@@ -20,7 +17,7 @@
 struct repair {
     struct dp_log *log;
     const char *file;
-    int fd;
+    struct dp_edit edit;
     uint64_t packets;    /* end at their last whole record now */
     uint64_t completed;  /* files that ended inside a packet */
     uint64_t replaced;   /* packets in the middle that are empty now */
@@ -32,19 +29,23 @@ struct repair {
 
 static bool write_at(struct repair *repair, const void *bytes, size_t size, uint64_t offset)
 {
-    if (pwrite(repair->fd, bytes, size, (off_t)offset) == (ssize_t)size)
+    int error = dp_edit_write(&repair->edit, bytes, size, offset);
+
+    if (error == 0)
         return true;
     dp_problem_set(&repair->problem, "cannot write '%s/%s': %s", repair->log->path, repair->file,
-                   strerror(errno));
+                   strerror(-error));
     return false;
 }
 
 static bool cut(struct repair *repair, uint64_t size)
 {
-    if (ftruncate(repair->fd, (off_t)size) == 0)
+    int error = dp_edit_cut(&repair->edit, size);
+
+    if (error == 0)
         return true;
     dp_problem_set(&repair->problem, "cannot cut '%s/%s': %s", repair->log->path, repair->file,
-                   strerror(errno));
+                   strerror(-error));
     return false;
 }
 
@@ -184,18 +185,19 @@ static bool repair_stream(struct repair *repair, const char *name)
     char *path = dp_join(repair->log->path, name);
     struct dp_map map = {0};
     struct tail tail;
-    int error = dp_map_open(&map, path);
     bool done = false;
+    int error = dp_edit_open(&repair->edit, repair->log->path, name);
 
     repair->file = name;
-    repair->fd = error < 0 ? -1 : open(path, O_RDWR | O_CLOEXEC);
-    if (error < 0 || repair->fd < 0)
+    if (error == 0)
+        error = dp_map_open(&map, path);
+    if (error < 0)
         dp_problem_set(&repair->problem, "cannot open '%s': %s", path,
-                       strerror(error < 0 ? -error : errno));
+                       error == -EMLINK ? "it has more than one name (hard links)"
+                                        : strerror(-error));
     else
         done = repair_packets(repair, &map, &tail) && repair_tail(repair, &map, &tail);
-    if (repair->fd >= 0)
-        close(repair->fd);
+    dp_edit_close(&repair->edit);
     dp_map_close(&map);
     free(path);
     return done;
@@ -230,17 +232,14 @@ static bool same_text(const char *path, const struct dp_text *text)
     return same;
 }
 
-static bool write_file(struct repair *repair, const char *path, const struct dp_text *text)
+static bool write_metadata(struct repair *repair, const struct dp_text *text)
 {
-    repair->file = "metadata";
-    repair->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-    if (repair->fd < 0) {
-        dp_problem_set(&repair->problem, "cannot write '%s': %s", path, strerror(errno));
-        return false;
-    }
-    bool done = write_at(repair, text->buffer, text->length, 0) && cut(repair, text->length);
-    close(repair->fd);
-    return done;
+    int error = dp_file_replace(repair->log->path, "metadata", text->buffer, text->length);
+
+    if (error < 0)
+        dp_problem_set(&repair->problem, "cannot write '%s/metadata': %s", repair->log->path,
+                       strerror(-error));
+    return error == 0;
 }
 
 /* Written again when it is not what the runtime writes: cut, or missing. */
@@ -261,7 +260,7 @@ static bool repair_metadata(struct repair *repair, const struct dp_process_state
     bool done = text.length <= text.size;
     if (done && !same_text(path, &text)) {
         repair->metadata = true;
-        done = write_file(repair, path, &text);
+        done = write_metadata(repair, &text);
     }
     free(path);
     return done;
@@ -293,7 +292,7 @@ static void print_text(const struct repair *repair)
     putchar('\n');
 }
 
-static void print_json(const struct repair *repair, struct json_object *object)
+static void print_json(const struct repair *repair, struct dp_json *object)
 {
     dp_json_put_text(object, "log", repair->log->path);
     dp_json_put_u64(object, "packets_removed", repair->removed);
@@ -307,7 +306,7 @@ static void print_json(const struct repair *repair, struct json_object *object)
 static int recover_log(struct dp_log *log, const struct dp_process_state *process, bool found,
                        struct dp_json_document *document)
 {
-    struct repair repair = {.log = log, .fd = -1};
+    struct repair repair = {.log = log, .edit = {-1}};
     bool done = true;
 
     find_uuid(log);
@@ -319,7 +318,7 @@ static int recover_log(struct dp_log *log, const struct dp_process_state *proces
         dp_error("%s", repair.problem.text);
         return DP_EXIT_DATA;
     }
-    if (document->top)
+    if (document->out)
         print_json(&repair, dp_json_next(document));
     else
         print_text(&repair);

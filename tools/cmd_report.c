@@ -54,7 +54,7 @@ static int report_one(const char *path, const struct arguments *arguments,
         return status;
     }
     const struct dp_report report = {&profile, arguments->functions};
-    if (document->top)
+    if (document->out)
         dp_report_json(&report, dp_json_next(document));
     else
         dp_report_text(&report, style);
@@ -72,7 +72,7 @@ static int report_all(const struct dp_paths *logs, const struct arguments *argum
     dp_json_start(&document, arguments->common.json, logs->folder);
     dp_style_detect(&style, stdout);
     for (size_t i = 0; i < logs->n; i++) {
-        if (!document.top && i > 0)
+        if (!document.out && i > 0)
             fputs("\n\n", stdout);
         int status = report_one(logs->path[i], arguments, &style, &document);
         if (status > worst)

@@ -49,7 +49,7 @@ static void site_rows(struct dp_table *table, const struct dp_style *style,
     }
 }
 
-static void site_json(struct json_object *object, const struct dp_site_info *site)
+static void site_json(struct dp_json *object, const struct dp_site_info *site)
 {
     char id[17];
 
@@ -60,12 +60,12 @@ static void site_json(struct json_object *object, const struct dp_site_info *sit
     dp_json_put_text(object, "file", site->file);
     dp_json_put_u64(object, "line", site->line);
     dp_json_put_text(object, "module", site->module);
-    struct json_object *array = dp_json_put_array(object, "attributes");
+    struct dp_json *array = dp_json_put_array(object, "attributes");
     for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
         const struct dp_site_attribute_info *info = site->attributes[a];
         if (!info)
             continue;
-        struct json_object *one = dp_json_add_object(array);
+        struct dp_json *one = dp_json_add_object(array);
         dp_json_put_text(one, "attribute", dp_attribute_name(a));
         dp_json_put_text(one, "state", dp_attribute_state_name(info->state));
         dp_json_put_number(one, "rate", info->rate_ppb / 1e9, 9);
@@ -93,11 +93,11 @@ static void print_table(const struct dp_profile *profile, const struct dp_style 
     dp_table_finish(&table);
 }
 
-static void print_json(const struct dp_profile *profile, struct json_object *object)
+static void print_json(const struct dp_profile *profile, struct dp_json *object)
 {
     dp_json_put_text(object, "log", profile->log.path);
     dp_json_put_u64(object, "pid", dp_profile_pid(profile));
-    struct json_object *array = dp_json_put_array(object, "sites");
+    struct dp_json *array = dp_json_put_array(object, "sites");
     for (uint32_t i = 0; i < profile->sites.n; i++)
         if (profile->sites.sites[i])
             site_json(dp_json_add_object(array), profile->sites.sites[i]);
@@ -117,7 +117,7 @@ static int sites_of(const char *path, const struct dp_style *style,
     if (profile.sites.n == 0) {
         dp_error("no site is known in '%s'; 'deep-profile doctor' says why", path);
         status = DP_EXIT_DATA;
-    } else if (document->top) {
+    } else if (document->out) {
         print_json(&profile, dp_json_next(document));
     } else {
         print_table(&profile, style, heading);

@@ -54,10 +54,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
 static void show(const struct dp_report *report, const struct dp_style *style, bool json)
 {
     if (json) {
-        struct json_object *object = json_object_new_object();
-        dp_report_json(report, object);
-        puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_NOSLASHESCAPE));
-        json_object_put(object);
+        struct dp_json_document document;
+        dp_json_start(&document, true, false);
+        document.lines = true;
+        dp_report_json(report, dp_json_next(&document));
+        dp_json_finish(&document);
     } else {
         if (style->terminal)
             fputs("\033[H\033[J", stdout);

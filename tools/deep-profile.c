@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "file_map.h"
+#include "files.h"
 
 static const struct verb {
     const char *name;

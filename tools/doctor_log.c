@@ -94,8 +94,7 @@ static bool any_data(const struct dp_totals *totals)
 static void check_site(struct dp_doctor *doctor, const struct dp_profile *profile,
                        const struct dp_site_info *site)
 {
-    const struct dp_totals *totals =
-        site->index < profile->n_totals ? &profile->totals[site->index] : NULL;
+    const struct dp_totals *totals = dp_profile_find_totals(profile, site->index);
     bool said = false;
 
     for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
@@ -142,8 +141,7 @@ static bool has_attribute(const struct dp_site_info *site)
 static void count_unnamed(struct unnamed *unnamed, const struct dp_profile *profile,
                           const struct dp_site_info *site)
 {
-    const struct dp_totals *totals =
-        site->index < profile->n_totals ? &profile->totals[site->index] : NULL;
+    const struct dp_totals *totals = dp_profile_find_totals(profile, site->index);
 
     unnamed->n++;
     if (!has_attribute(site))

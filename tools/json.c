@@ -1,117 +1,156 @@
 /* See json.h. */
 #include "json.h"
 
+#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include <deep_profile/abi/event_json.h>
 
-#include "message.h"
-
-static int write_text(struct json_object *object, struct printbuf *out, int level, int flags)
+static void new_line(const struct dp_json_document *document, unsigned indent)
 {
-    const char *string = json_object_get_string(object);
-    size_t length = (size_t)json_object_get_string_len(object);
-    struct dp_text text = {dp_allocate(6 * length + 2, 1), 6 * length + 2, 0};
-
-    (void)level;
-    (void)flags;
-    dp_json_text(&text, string, length);
-    int written = printbuf_memappend(out, text.buffer, (int)text.length);
-    free(text.buffer);
-    return written;
+    if (document->lines)
+        return;
+    fputc('\n', document->out);
+    fprintf(document->out, "%*s", 2 * (int)indent, "");
 }
 
-struct json_object *dp_json_text_new(const char *text)
+/* Closes levels until `level` of them are open. */
+static void close_down_to(struct dp_json_document *document, unsigned level)
 {
-    struct json_object *object = text ? json_object_new_string(text) : NULL;
-
-    if (object)
-        json_object_set_serializer(object, write_text, NULL, NULL);
-    return object;
+    while (document->top > level) {
+        struct dp_json *last = &document->levels[--document->top];
+        if (last->some || last->end == ']')
+            new_line(document, document->top);
+        fputc(last->end, document->out);
+        last->end = '\0';
+    }
 }
 
-void dp_json_put_text(struct json_object *object, const char *key, const char *text)
+static struct dp_json *open_level(struct dp_json_document *document, char start, char end)
 {
-    json_object_object_add(object, key, dp_json_text_new(text));
+    unsigned level = document->top++;
+    struct dp_json *opened = &document->levels[level];
+
+    fputc(start, document->out);
+    *opened = (struct dp_json){document, level, end, false};
+    return opened;
 }
 
-void dp_json_put_u64(struct json_object *object, const char *key, uint64_t value)
+/* Where the next member goes: behind a comma, on a line of its own. */
+static void begin_member(struct dp_json *container)
 {
-    json_object_object_add(object, key, json_object_new_uint64(value));
+    struct dp_json_document *document = container->document;
+
+    if (document->top == 0)
+        open_level(document, '{', '}');
+    close_down_to(document, container->level + 1);
+    if (container->some)
+        fputc(',', document->out);
+    container->some = true;
+    new_line(document, document->top);
 }
 
-void dp_json_put_i64(struct json_object *object, const char *key, int64_t value)
+/* Character by character: there is no limit to the length of a string. */
+static void write_text(FILE *out, const char *string, size_t left)
 {
-    json_object_object_add(object, key, json_object_new_int64(value));
+    char buffer[32];
+
+    fputc('"', out);
+    while (left > 0) {
+        struct dp_text text = {buffer, sizeof buffer, 0};
+        size_t n = dp_utf8_length((const unsigned char *)string, left);
+        n = n ? n : 1;
+        dp_json_characters(&text, string, n);
+        fwrite(buffer, 1, text.length, out);
+        string += n;
+        left -= n;
+    }
+    fputc('"', out);
 }
 
-void dp_json_put_bool(struct json_object *object, const char *key, bool value)
+static FILE *begin(struct dp_json *object, const char *key)
 {
-    json_object_object_add(object, key, json_object_new_boolean(value));
+    FILE *out = object->document->out;
+
+    begin_member(object);
+    write_text(out, key, strlen(key));
+    fputs(object->document->lines ? ":" : ": ", out);
+    return out;
 }
 
-void dp_json_put_number(struct json_object *object, const char *key, double value, int digits)
+void dp_json_put_word(struct dp_json *object, const char *key, const char *text, size_t length)
 {
-    char text[400];
-
-    snprintf(text, sizeof text, "%.*f", digits, value);
-    json_object_object_add(object, key,
-                           isfinite(value) ? json_object_new_double_s(value, text) : NULL);
+    write_text(begin(object, key), text, length);
 }
 
-struct json_object *dp_json_put_object(struct json_object *object, const char *key)
+void dp_json_put_text(struct dp_json *object, const char *key, const char *text)
 {
-    struct json_object *member = json_object_new_object();
-
-    json_object_object_add(object, key, member);
-    return member;
+    if (text)
+        dp_json_put_word(object, key, text, strlen(text));
+    else
+        fputs("null", begin(object, key));
 }
 
-struct json_object *dp_json_put_array(struct json_object *object, const char *key)
+void dp_json_put_u64(struct dp_json *object, const char *key, uint64_t value)
 {
-    struct json_object *member = json_object_new_array();
-
-    json_object_object_add(object, key, member);
-    return member;
+    fprintf(begin(object, key), "%" PRIu64, value);
 }
 
-struct json_object *dp_json_add_object(struct json_object *array)
+void dp_json_put_i64(struct dp_json *object, const char *key, int64_t value)
 {
-    struct json_object *element = json_object_new_object();
+    fprintf(begin(object, key), "%" PRId64, value);
+}
 
-    json_object_array_add(array, element);
-    return element;
+void dp_json_put_bool(struct dp_json *object, const char *key, bool value)
+{
+    fputs(value ? "true" : "false", begin(object, key));
+}
+
+void dp_json_put_number(struct dp_json *object, const char *key, double value, int digits)
+{
+    if (isfinite(value))
+        fprintf(begin(object, key), "%.*f", digits, value);
+    else
+        fputs("null", begin(object, key));
+}
+
+struct dp_json *dp_json_put_object(struct dp_json *object, const char *key)
+{
+    begin(object, key);
+    return open_level(object->document, '{', '}');
+}
+
+struct dp_json *dp_json_put_array(struct dp_json *object, const char *key)
+{
+    begin(object, key);
+    return open_level(object->document, '[', ']');
+}
+
+struct dp_json *dp_json_add_object(struct dp_json *array)
+{
+    begin_member(array);
+    return open_level(array->document, '{', '}');
 }
 
 void dp_json_start(struct dp_json_document *document, bool json, bool folder)
 {
-    *document = (struct dp_json_document){0};
-    if (!json)
-        return;
-    document->top = json_object_new_object();
-    if (folder)
-        document->array = dp_json_put_array(document->top, "processes");
+    *document = (struct dp_json_document){.out = json ? stdout : NULL, .folder = folder};
+    document->levels[0].document = document;
+    if (json && folder)
+        dp_json_put_array(&document->levels[0], "processes");
 }
 
-struct json_object *dp_json_next(struct dp_json_document *document)
+struct dp_json *dp_json_next(struct dp_json_document *document)
 {
-    return document->array ? dp_json_add_object(document->array) : document->top;
+    return document->folder ? dp_json_add_object(&document->levels[1]) : &document->levels[0];
 }
 
 void dp_json_finish(struct dp_json_document *document)
 {
-    if (document->top && json_object_object_length(document->top) > 0)
-        dp_json_print(document->top);
-    else
-        json_object_put(document->top);
-    *document = (struct dp_json_document){0};
-}
-
-void dp_json_print(struct json_object *object)
-{
-    puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-                                                    JSON_C_TO_STRING_NOSLASHESCAPE));
-    json_object_put(object);
+    if (!document->out || document->top == 0)
+        return;
+    close_down_to(document, 0);
+    fputc('\n', document->out);
+    document->levels[0] = (struct dp_json){.document = document};
 }

@@ -1,18 +1,19 @@
 /* See log_dir.h. */
 #include "log_dir.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-static bool exists(const char *directory, const char *name)
+#include <deep_profile/abi/state.h>
+
+#include "files.h"
+
+static bool has(const char *directory, const char *name, enum dp_kind kind)
 {
-    struct stat status;
+    struct dp_look look;
     char *path = dp_join(directory, name);
-    bool found = stat(path, &status) == 0 && S_ISREG(status.st_mode);
+    bool found = dp_look_inside(path, &look) == 0 && look.kind == kind;
 
     free(path);
     return found;
@@ -33,7 +34,7 @@ static bool stream_name(const char *name, int64_t *lane, uint64_t *segment)
         return true;
     }
     if (sscanf(name, "stream-%9llu-%19llu%n", &lane_number, &segment_number, &end) == 2 &&
-        !name[end]) {
+        !name[end] && lane_number < DP_MAX_LANES) {
         *lane = (int64_t)lane_number;
         *segment = segment_number;
         return true;
@@ -53,21 +54,23 @@ static int by_lane_and_segment(const void *a, const void *b)
 int dp_streams_list(const char *path, struct dp_stream_file **streams, size_t *n_streams)
 {
     struct dp_stream_file *list = NULL;
+    struct dp_names names;
     size_t n = 0, capacity = 0;
-    DIR *directory = opendir(path);
+    int error = dp_names_list(&names, path);
 
-    if (!directory)
-        return -errno;
-    for (struct dirent *entry; (entry = readdir(directory));) {
+    for (size_t i = 0; i < names.n; i++) {
         struct dp_stream_file file;
         /* A folder of that name is not ours: sources have a runtime/, too. */
-        if (!stream_name(entry->d_name, &file.lane, &file.segment) || !exists(path, entry->d_name))
+        if (!stream_name(names.name[i], &file.lane, &file.segment) ||
+            !has(path, names.name[i], DP_KIND_FILE))
             continue;
-        file.name = dp_copy(entry->d_name);
+        file.name = dp_copy(names.name[i]);
         list = dp_grow(list, &capacity, n + 1, sizeof *list);
         list[n++] = file;
     }
-    closedir(directory);
+    dp_names_free(&names);
+    if (error < 0)
+        return error;
     if (n > 0)
         qsort(list, n, sizeof *list, by_lane_and_segment);
     *streams = list;
@@ -87,57 +90,50 @@ bool dp_is_log(const char *path)
     struct dp_stream_file *streams = NULL;
     size_t n_streams = 0;
 
-    if (exists(path, "state/process"))
+    if (has(path, "state/process", DP_KIND_FILE))
         return true;
     if (dp_streams_list(path, &streams, &n_streams) < 0)
         return false;
     dp_streams_free(streams, n_streams);
     /* A metadata file alone may be any CTF trace, one of ours that is empty
      * has the directory of its state. */
-    struct stat status;
-    char *state = dp_join(path, "state");
-    bool has_state = stat(state, &status) == 0 && S_ISDIR(status.st_mode);
-    free(state);
-    return n_streams > 0 || (has_state && exists(path, "metadata"));
+    return n_streams > 0 ||
+           (has(path, "state", DP_KIND_FOLDER) && has(path, "metadata", DP_KIND_FILE));
 }
 
-static int by_name(const void *a, const void *b)
+static void add_path(struct dp_paths *logs, char *path)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    logs->path = dp_grow(logs->path, &logs->capacity, logs->n + 1, sizeof *logs->path);
+    logs->path[logs->n++] = path;
 }
 
 int dp_logs_in(const char *directory, const char *prefix, struct dp_paths *logs)
 {
-    DIR *opened = opendir(directory);
+    struct dp_names names;
+    int error = dp_names_list(&names, directory);
 
-    if (!opened)
-        return -errno;
-    for (struct dirent *entry; (entry = readdir(opened));) {
-        if (entry->d_name[0] == '.' || strncmp(entry->d_name, prefix, strlen(prefix)) != 0)
+    for (size_t i = 0; i < names.n; i++) {
+        if (strncmp(names.name[i], prefix, strlen(prefix)) != 0)
             continue;
-        char *path = strcmp(directory, ".") == 0 ? dp_copy(entry->d_name)
-                                                 : dp_join(directory, entry->d_name);
-        if (!dp_is_log(path)) {
+        char *path = strcmp(directory, ".") == 0 ? dp_copy(names.name[i])
+                                                 : dp_join(directory, names.name[i]);
+        if (dp_is_log(path))
+            add_path(logs, path);
+        else
             free(path);
-            continue;
-        }
-        logs->path = dp_grow(logs->path, &logs->capacity, logs->n + 1, sizeof *logs->path);
-        logs->path[logs->n++] = path;
     }
-    closedir(opened);
-    if (logs->n > 0)
-        qsort(logs->path, logs->n, sizeof *logs->path, by_name);
-    return 0;
+    dp_names_free(&names);
+    return error;
 }
 
 static struct timespec changed(const char *path)
 {
-    struct stat status;
+    struct dp_look look;
     char *metadata = dp_join(path, "metadata");
-    bool found = stat(metadata, &status) == 0 || stat(path, &status) == 0;
+    bool found = dp_look_inside(metadata, &look) == 0 || dp_look_at(path, &look) == 0;
 
     free(metadata);
-    return found ? status.st_mtim : (struct timespec){0};
+    return found ? look.changed : (struct timespec){0};
 }
 
 static bool later(struct timespec a, struct timespec b)
@@ -159,16 +155,10 @@ static void keep_newest(struct dp_paths *logs)
     logs->n = 1;
 }
 
-static void add_path(struct dp_paths *logs, const char *path)
-{
-    logs->path = dp_grow(logs->path, &logs->capacity, logs->n + 1, sizeof *logs->path);
-    logs->path[logs->n++] = dp_copy(path);
-}
-
 static int find_default(struct dp_paths *logs)
 {
     if (dp_is_log(".")) {
-        add_path(logs, ".");
+        add_path(logs, dp_copy("."));
         return DP_EXIT_OK;
     }
     dp_logs_in(".", "deep-profile.", logs);
@@ -183,25 +173,26 @@ static int find_default(struct dp_paths *logs)
 
 int dp_logs_find(const char *path, struct dp_paths *logs)
 {
-    struct stat status;
+    struct dp_look look;
 
     *logs = (struct dp_paths){0};
     if (!path)
         return find_default(logs);
-    if (stat(path, &status) < 0) {
-        dp_error("cannot open '%s': %s", path, strerror(errno));
+    int error = dp_look_at(path, &look);
+    if (error < 0) {
+        dp_error("cannot open '%s': %s", path, strerror(-error));
         return DP_EXIT_DATA;
     }
-    if (!S_ISDIR(status.st_mode)) {
+    if (look.kind != DP_KIND_FOLDER) {
         dp_error("'%s' is a file; a log is a directory", path);
         return DP_EXIT_DATA;
     }
     if (dp_is_log(path)) {
-        add_path(logs, path);
+        add_path(logs, dp_copy(path));
         return DP_EXIT_OK;
     }
     logs->folder = true;
-    int error = dp_logs_in(path, "", logs);
+    error = dp_logs_in(path, "", logs);
     if (error < 0) {
         dp_error("cannot open '%s': %s", path, strerror(-error));
         return DP_EXIT_DATA;

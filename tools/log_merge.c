@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static bool before(const struct dp_merge_entry *a, const struct dp_merge_entry *b)
 {
@@ -115,10 +114,10 @@ void dp_merge_progress(const struct dp_merge *merge, uint64_t *read, uint64_t *t
     for (size_t i = 0; i < merge->n_entries; i++)
         *read += dp_cursor_position(&merge->entries[i]->cursor);
     for (size_t i = 0; i < merge->log->n_streams; i++) {
-        struct stat status;
+        struct dp_look look;
         char *path = dp_join(merge->log->path, merge->log->streams[i].name);
-        if (stat(path, &status) == 0)
-            *total += (uint64_t)status.st_size;
+        if (dp_look_inside(path, &look) == 0)
+            *total += look.bytes;
         free(path);
     }
 }

@@ -16,7 +16,7 @@
 
 #include <deep_profile/abi/log.h>
 
-#include "file_map.h"
+#include "files.h"
 #include "log_dir.h"
 #include "message.h"
 

@@ -1,10 +1,7 @@
 /* See log_state.h. */
 #include "log_state.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,35 +52,11 @@ int dp_state_read(const struct dp_log *log, struct dp_process_state *process, bo
     return status;
 }
 
-/* Field 22 of /proc/PID/stat, 0: no such process (or a zombie). */
-static uint64_t start_ticks_of(uint32_t pid)
-{
-    char path[64], line[1024];
-    unsigned long long ticks = 0;
-    char state = '?';
-
-    snprintf(path, sizeof path, "/proc/%u/stat", pid);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return 0;
-    size_t length = fread(line, 1, sizeof line - 1, file);
-    fclose(file);
-    line[length] = '\0';
-    /* The second field is a name in brackets, of any bytes. */
-    char *rest = strrchr(line, ')');
-    if (!rest || sscanf(rest + 1,
-                        " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-                        "%*s %*s %llu",
-                        &state, &ticks) != 2)
-        return 0;
-    return state == 'Z' || state == 'X' ? 0 : ticks;
-}
-
 enum dp_phase dp_state_phase(const struct dp_process_state *process)
 {
     if (process->phase == DP_PROCESS_FINISHED)
         return DP_PHASE_FINISHED;
-    uint64_t ticks = start_ticks_of(process->pid);
+    uint64_t ticks = dp_process_start_ticks(process->pid);
     if (ticks != 0 && (process->pid_start_ticks == 0 || ticks == process->pid_start_ticks))
         return DP_PHASE_RUNNING;
     return DP_PHASE_KILLED;
@@ -106,17 +79,28 @@ static uint32_t word_at(const uint8_t *bytes, size_t index)
 
 struct lane_reader {
     struct dp_map map;
+    uint64_t unread; /* bytes that may still be read: no two things share theirs */
     struct dp_lane_state state;
     const char *name;
     const struct dp_lane_visitor *visitor;
     struct dp_damage *damage;
 };
 
-static void read_stats(const struct lane_reader *lane, uint32_t site, uint32_t offset)
+/* The same for what is in the arena, where each thing has its own bytes: a file
+ * in which much is at one place is no lane's, and could stand for any amount. */
+static const uint8_t *in_arena(struct lane_reader *lane, uint64_t offset, uint64_t size)
+{
+    if (size > lane->unread)
+        return NULL;
+    lane->unread -= size;
+    return within(&lane->map, offset, size);
+}
+
+static void read_stats(struct lane_reader *lane, uint32_t site, uint32_t offset)
 {
     const struct dp_lane_visitor *visitor = lane->visitor;
     struct dp_site_stats stats;
-    const uint8_t *bytes = within(&lane->map, offset, sizeof stats);
+    const uint8_t *bytes = in_arena(lane, offset, sizeof stats);
 
     if (bytes)
         memcpy(&stats, bytes, sizeof stats);
@@ -132,7 +116,7 @@ static void read_stats(const struct lane_reader *lane, uint32_t site, uint32_t o
         uint32_t counters[DP_HISTOGRAM_SUB];
         if (stats.blocks[b] == 0)
             continue;
-        bytes = within(&lane->map, stats.blocks[b], sizeof counters);
+        bytes = in_arena(lane, stats.blocks[b], sizeof counters);
         if (!bytes) {
             dp_damage_note(lane->damage, sizeof counters,
                            "state/%s: histogram of site %u is cut off", lane->name, site);
@@ -143,13 +127,13 @@ static void read_stats(const struct lane_reader *lane, uint32_t site, uint32_t o
     }
 }
 
-static void read_directory(const struct lane_reader *lane)
+static void read_directory(struct lane_reader *lane)
 {
     for (uint32_t p = 0; p < DP_MAX_SITES / DP_LANE_SITE_PAGE; p++) {
         uint32_t offset = lane->state.site_pages[p];
         if (offset == 0)
             continue;
-        const uint8_t *page = within(&lane->map, offset, DP_LANE_SITE_PAGE * sizeof(uint32_t));
+        const uint8_t *page = in_arena(lane, offset, DP_LANE_SITE_PAGE * sizeof(uint32_t));
         if (!page) {
             dp_damage_note(lane->damage, DP_LANE_SITE_PAGE * sizeof(uint32_t),
                            "state/%s: the directory of sites is cut off", lane->name);
@@ -196,6 +180,7 @@ static bool read_lane(struct lane_reader *lane)
         return false;
     }
     terminate(lane->state.thread_name, sizeof lane->state.thread_name);
+    lane->unread = lane->map.size;
     if (lane->visitor->lane)
         lane->visitor->lane(lane->visitor->context, &lane->state);
     read_directory(lane);
@@ -220,34 +205,18 @@ static bool read_lane_file(const char *directory, const char *name,
     return read;
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 size_t dp_state_lanes(const struct dp_log *log, const struct dp_lane_visitor *visitor,
                       struct dp_damage *damage)
 {
     char *path = dp_join(log->path, "state");
-    DIR *directory = opendir(path);
-    char **names = NULL;
-    size_t n = 0, capacity = 0, lanes = 0;
+    struct dp_names names;
+    size_t lanes = 0;
 
-    for (struct dirent *entry; directory && (entry = readdir(directory));) {
-        if (strncmp(entry->d_name, "lane-", 5) != 0)
-            continue;
-        names = dp_grow(names, &capacity, n + 1, sizeof *names);
-        names[n++] = dp_copy(entry->d_name);
-    }
-    if (directory)
-        closedir(directory);
-    if (n > 0)
-        qsort(names, n, sizeof *names, by_name);
-    for (size_t i = 0; i < n; i++) {
-        lanes += read_lane_file(path, names[i], visitor, damage);
-        free(names[i]);
-    }
-    free(names);
+    dp_names_list(&names, path);
+    for (size_t i = 0; i < names.n; i++)
+        if (strncmp(names.name[i], "lane-", 5) == 0)
+            lanes += read_lane_file(path, names.name[i], visitor, damage);
+    dp_names_free(&names);
     free(path);
     return lanes;
 }

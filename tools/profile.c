@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "profile_parts.h"
@@ -19,7 +18,14 @@ struct dp_totals *dp_profile_totals(struct dp_profile *profile, uint32_t site)
                               sizeof *profile->totals);
     if (site >= profile->n_totals)
         profile->n_totals = (size_t)site + 1;
-    return &profile->totals[site];
+    if (!profile->totals[site])
+        profile->totals[site] = dp_allocate(1, sizeof **profile->totals);
+    return profile->totals[site];
+}
+
+struct dp_totals *dp_profile_find_totals(const struct dp_profile *profile, size_t site)
+{
+    return site < profile->n_totals ? profile->totals[site] : NULL;
 }
 
 void *dp_profile_append(void *array, size_t *n, size_t *capacity, size_t size)
@@ -126,8 +132,8 @@ static int read_state(struct dp_profile *profile, struct dp_problem *problem)
             profile->lost[i] += profile->process.lost[i];
     } else {
         char *path = dp_join(profile->log.path, "state/process");
-        struct stat there;
-        if (stat(path, &there) == 0)
+        struct dp_look there;
+        if (dp_look_inside(path, &there) == 0)
             dp_damage_note(&profile->damage, 0, "state/process: cut off, or not a process's state");
         free(path);
     }
@@ -159,10 +165,10 @@ static uint64_t stream_bytes(const struct dp_log *log, bool on_disk)
     uint64_t bytes = 0;
 
     for (size_t i = 0; i < log->n_streams; i++) {
-        struct stat status;
+        struct dp_look look;
         char *path = dp_join(log->path, log->streams[i].name);
-        if (stat(path, &status) == 0)
-            bytes += on_disk ? (uint64_t)status.st_blocks * 512 : (uint64_t)status.st_size;
+        if (dp_look_inside(path, &look) == 0)
+            bytes += on_disk ? look.disk_bytes : look.bytes;
         free(path);
     }
     return bytes;
@@ -187,16 +193,23 @@ static void read_streams(struct dp_profile *profile, bool lanes)
 static void take_counts_of_the_gate(struct dp_profile *profile)
 {
     for (uint32_t i = 0; i < profile->n_totals; i++) {
-        struct dp_totals *totals = &profile->totals[i];
+        struct dp_totals *totals = profile->totals[i];
         const struct dp_site_info *site = dp_site_find(&profile->sites, i);
         const struct dp_site_attribute_info *calls =
             site ? site->attributes[DP_ATTRIBUTE_CALLS] : NULL;
-        if (totals->has_counted || totals->sum.calls == 0 || !calls ||
+        if (!totals || totals->has_counted || totals->sum.calls == 0 || !calls ||
             !dp_attribute_in_force(calls->state))
             continue;
         totals->has_counted = true;
         totals->counted = totals->sum.calls;
     }
+}
+
+static void count_by_chance(struct dp_profile *profile)
+{
+    profile->by_chance = 0;
+    for (size_t i = 0; i < profile->n_totals; i++)
+        profile->by_chance += profile->totals[i] && profile->totals[i]->sum.variance > 0;
 }
 
 /* ---- the whole ---- */
@@ -230,6 +243,7 @@ int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned wha
         return status;
     }
     take_counts_of_the_gate(profile);
+    count_by_chance(profile);
     profile->stream_bytes = stream_bytes(&profile->log, true);
     return DP_EXIT_OK;
 }
@@ -237,8 +251,10 @@ int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned wha
 static void forget_state(struct dp_profile *profile)
 {
     for (size_t i = 0; i < profile->n_totals; i++) {
-        dp_totals_finish(&profile->totals[i]);
-        profile->totals[i] = (struct dp_totals){0};
+        if (profile->totals[i])
+            dp_totals_finish(profile->totals[i]);
+        free(profile->totals[i]);
+        profile->totals[i] = NULL;
     }
     profile->damage = (struct dp_damage){0};
     profile->n_open = profile->n_threads = 0;
@@ -263,6 +279,7 @@ int dp_profile_update(struct dp_profile *profile, struct dp_problem *problem)
     dp_cursor_finish(&cursor);
     int status = read_state(profile, problem);
     take_counts_of_the_gate(profile);
+    count_by_chance(profile);
     return status;
 }
 
@@ -307,8 +324,9 @@ void dp_profile_finish(struct dp_profile *profile)
 
 static bool has_totals(const struct dp_totals *totals)
 {
+    if (!totals)
+        return false;
     const struct dp_site_stats *sum = &totals->sum;
-
     return sum->calls || sum->sampled || sum->slow || sum->memory_calls || sum->exceptions ||
            sum->gated || totals->counted;
 }
@@ -316,7 +334,7 @@ static bool has_totals(const struct dp_totals *totals)
 bool dp_profile_has_data(const struct dp_profile *profile)
 {
     for (size_t i = 0; i < profile->n_totals; i++)
-        if (has_totals(&profile->totals[i]))
+        if (has_totals(profile->totals[i]))
             return true;
     return profile->slow_events > 0;
 }
@@ -368,10 +386,8 @@ bool dp_profile_self_known(const struct dp_profile *profile, uint32_t site)
     /* child_ns is kept by the runtime, not in records. */
     if (!profile->has_lanes)
         return false;
-    for (size_t i = 0; i < profile->n_totals; i++)
-        if (i != site && profile->totals[i].sum.variance > 0)
-            return false;
-    return true;
+    const struct dp_totals *own = dp_profile_find_totals(profile, site);
+    return profile->by_chance == (own && own->sum.variance > 0);
 }
 
 struct ranked {
@@ -398,7 +414,7 @@ uint32_t *dp_profile_hottest(const struct dp_profile *profile, size_t *n)
 
     *n = 0;
     for (size_t i = 0; i < profile->n_totals; i++) {
-        const struct dp_totals *totals = &profile->totals[i];
+        const struct dp_totals *totals = profile->totals[i];
         if (!has_totals(totals))
             continue;
         double total = dp_estimate_total(totals).value;

@@ -69,9 +69,10 @@ struct dp_profile {
     struct dp_process_state process;
     enum dp_phase phase;
     struct dp_site_table sites;
-    struct dp_totals *totals; /* by site index; `n_totals` of them */
+    struct dp_totals **totals; /* by site index, `n_totals` of them; NULL: none */
     size_t n_totals;
     size_t totals_capacity;
+    size_t by_chance; /* sites of which only some calls were sampled */
 
     /* Worst first. */
     struct dp_slow_call *slow;
@@ -79,6 +80,7 @@ struct dp_profile {
     size_t slow_limit;
     uint64_t slow_events; /* calls, however often each is told of */
     uint64_t *in_flight;  /* a hash table of the ids told of in flight; 0: free */
+    uint64_t in_flight_key;
     size_t in_flight_used;
     size_t in_flight_size;
 
@@ -119,6 +121,9 @@ int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned wha
 int dp_profile_update(struct dp_profile *profile, struct dp_problem *problem);
 
 void dp_profile_finish(struct dp_profile *profile);
+
+/* NULL: nothing is known of the site. */
+struct dp_totals *dp_profile_find_totals(const struct dp_profile *profile, size_t site);
 
 /* Whether anything was recorded: calls, counts or events of sites. */
 bool dp_profile_has_data(const struct dp_profile *profile);

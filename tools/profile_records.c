@@ -1,6 +1,9 @@
 /* What one record of a stream adds to the profile. See profile.h. */
 #include "profile_parts.h"
 
+/* The runtime writes some dozens. */
+#define MOST_SETTINGS 1024
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,8 +108,8 @@ static void add_from_record(struct dp_profile *profile, const struct dp_record *
     case DP_EVENT_ID_exception:
         dp_record_copy(record, &exception);
         add_sampled(profile, exception.site, exception.duration_ns, DP_ATTRIBUTE_PROFILE);
-        if (exception.site < profile->n_totals)
-            profile->totals[exception.site].sum.exceptions++;
+        if (dp_profile_find_totals(profile, exception.site))
+            dp_profile_find_totals(profile, exception.site)->sum.exceptions++;
         return;
     case DP_EVENT_ID_memory:
         dp_record_copy(record, &memory);
@@ -119,9 +122,19 @@ static void add_from_record(struct dp_profile *profile, const struct dp_record *
     }
 }
 
-static uint64_t *find_in_flight(uint64_t *ids, size_t size, uint64_t id)
+/* Whoever makes up a log does not know the key, and so cannot make up ids that
+ * fall on each other. */
+static uint64_t mix(uint64_t id, uint64_t key)
 {
-    size_t i = (size_t)(id * UINT64_C(0x9E3779B97F4A7C15)) & (size - 1);
+    id = (id ^ key) * UINT64_C(0x9E3779B97F4A7C15);
+    id = (id ^ id >> 32 ^ key) * UINT64_C(0xD6E8FEB86659FD93);
+    return id ^ id >> 32;
+}
+
+static uint64_t *find_in_flight(const struct dp_profile *profile, uint64_t *ids, size_t size,
+                                uint64_t id)
+{
+    size_t i = (size_t)mix(id, profile->in_flight_key) & (size - 1);
 
     while (ids[i] != 0 && ids[i] != id)
         i = (i + 1) & (size - 1);
@@ -132,15 +145,17 @@ static void remember_in_flight(struct dp_profile *profile, uint64_t id)
 {
     if (2 * profile->in_flight_used >= profile->in_flight_size) {
         size_t size = profile->in_flight_size ? 2 * profile->in_flight_size : 64;
+        if (profile->in_flight_size == 0)
+            profile->in_flight_key = dp_random();
         uint64_t *ids = dp_allocate(size, sizeof *ids);
         for (size_t i = 0; i < profile->in_flight_size; i++)
             if (profile->in_flight[i] != 0)
-                *find_in_flight(ids, size, profile->in_flight[i]) = profile->in_flight[i];
+                *find_in_flight(profile, ids, size, profile->in_flight[i]) = profile->in_flight[i];
         free(profile->in_flight);
         profile->in_flight = ids;
         profile->in_flight_size = size;
     }
-    *find_in_flight(profile->in_flight, profile->in_flight_size, id) = id;
+    *find_in_flight(profile, profile->in_flight, profile->in_flight_size, id) = id;
     profile->in_flight_used++;
 }
 
@@ -151,7 +166,7 @@ static bool first_report(struct dp_profile *profile, const struct dp_event_slow_
     if (event->id == 0)
         return true;
     if (profile->in_flight_size > 0 &&
-        *find_in_flight(profile->in_flight, profile->in_flight_size, event->id) != 0)
+        *find_in_flight(profile, profile->in_flight, profile->in_flight_size, event->id) != 0)
         return false;
     if (event->flags & DP_SLOW_IN_FLIGHT)
         remember_in_flight(profile, event->id);
@@ -204,6 +219,11 @@ static void add_setting(struct dp_profile *profile, const struct dp_record *reco
 {
     struct dp_event_setting event;
 
+    if (profile->n_settings == MOST_SETTINGS) {
+        dp_damage_note(&profile->damage, 0, "more than %d settings: the rest is left out",
+                       MOST_SETTINGS);
+        return;
+    }
     dp_record_copy(record, &event);
     profile->settings = dp_profile_append(profile->settings, &profile->n_settings,
                                           &profile->settings_capacity, sizeof *profile->settings);

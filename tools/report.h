@@ -21,7 +21,7 @@ void dp_report_header(const struct dp_report *report, const struct dp_style *sty
 void dp_report_functions(const struct dp_report *report, const struct dp_style *style);
 
 /* Adds the process's members to `object`. */
-void dp_report_json(const struct dp_report *report, struct json_object *object);
+void dp_report_json(const struct dp_report *report, struct dp_json *object);
 
 /* CPU time of the whole process, 0: not known. */
 uint64_t dp_report_process_cpu_ns(const struct dp_profile *profile);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <deep_profile/abi/event_json.h>
+
 #include "units.h"
 
 /* ---- figures that text and JSON share ---- */
@@ -56,7 +58,7 @@ char *dp_loss_text(int reason, uint64_t lost, char *text, size_t size)
 /* ---- JSON ---- */
 
 /* KEY, KEY_low and KEY_high: the 95 % confidence interval. */
-static void put_estimate(struct json_object *object, const char *key, struct dp_estimate estimate)
+static void put_estimate(struct dp_json *object, const char *key, struct dp_estimate estimate)
 {
     char low[64], high[64];
 
@@ -67,7 +69,7 @@ static void put_estimate(struct json_object *object, const char *key, struct dp_
     dp_json_put_number(object, high, estimate.high, 0);
 }
 
-static void put_site(struct json_object *object, const struct dp_profile *profile, uint32_t index)
+static void put_site(struct dp_json *object, const struct dp_profile *profile, uint32_t index)
 {
     const struct dp_site_info *site = dp_site_find(&profile->sites, index);
 
@@ -78,9 +80,9 @@ static void put_site(struct json_object *object, const struct dp_profile *profil
     dp_json_put_text(object, "module", site ? site->module : NULL);
 }
 
-static void put_memory(struct json_object *object, const struct dp_site_stats *sum)
+static void put_memory(struct dp_json *object, const struct dp_site_stats *sum)
 {
-    struct json_object *memory = dp_json_put_object(object, "memory");
+    struct dp_json *memory = dp_json_put_object(object, "memory");
 
     dp_json_put_u64(memory, "calls", sum->memory_calls);
     dp_json_put_i64(memory, "delta_bytes", (int64_t)(sum->allocated_bytes - sum->freed_bytes));
@@ -91,7 +93,7 @@ static void put_memory(struct json_object *object, const struct dp_site_stats *s
     dp_json_put_i64(memory, "peak_bytes", sum->peak_bytes);
 }
 
-static void put_times(struct json_object *object, const struct dp_totals *totals)
+static void put_times(struct dp_json *object, const struct dp_totals *totals)
 {
     dp_json_put_u64(object, "min_ns", totals->sum.min_ns);
     dp_json_put_number(object, "mean_ns", dp_mean_ns(totals), 1);
@@ -103,10 +105,9 @@ static void put_times(struct json_object *object, const struct dp_totals *totals
     dp_json_put_number(object, "p99.9_ns", dp_quantile_ns(totals, 0.999), 0);
 }
 
-static void put_function(struct json_object *object, const struct dp_profile *profile,
-                         uint32_t index)
+static void put_function(struct dp_json *object, const struct dp_profile *profile, uint32_t index)
 {
-    const struct dp_totals *totals = &profile->totals[index];
+    const struct dp_totals *totals = dp_profile_find_totals(profile, index);
     const struct dp_site_stats *sum = &totals->sum;
     struct dp_estimate calls = dp_estimate_calls(totals), total = dp_estimate_total(totals);
 
@@ -139,9 +140,9 @@ static void put_function(struct json_object *object, const struct dp_profile *pr
         dp_json_put_u64(object, "counted", totals->counted);
 }
 
-static void put_functions(struct json_object *object, const struct dp_report *report)
+static void put_functions(struct dp_json *object, const struct dp_report *report)
 {
-    struct json_object *array = dp_json_put_array(object, "functions");
+    struct dp_json *array = dp_json_put_array(object, "functions");
     size_t n;
     uint32_t *sites = dp_profile_hottest(report->profile, &n);
 
@@ -150,31 +151,41 @@ static void put_functions(struct json_object *object, const struct dp_report *re
     free(sites);
 }
 
+/* Of a repeated key the last one counts. */
+static bool is_given_again(const struct dp_options *options, size_t i)
+{
+    const struct dp_word *key = &options->metadata_key[i];
+
+    for (size_t j = i + 1; j < options->n_metadata; j++)
+        if (dp_event_word_is(key, &options->metadata_key[j]))
+            return true;
+    return false;
+}
+
 /* What the person wrote as metadata=key:value; no member where that is nothing. */
-static void put_metadata(struct json_object *object, const struct dp_site_info *site)
+static void put_metadata(struct dp_json *object, const struct dp_site_info *site)
 {
     const struct dp_options *options = dp_site_options(site, DP_ATTRIBUTE_IF_SLOW);
 
     if (!options || options->n_metadata == 0)
         return;
-    struct json_object *metadata = dp_json_put_object(object, "metadata");
+    struct dp_json *metadata = dp_json_put_object(object, "metadata");
     for (size_t i = 0; i < options->n_metadata; i++) {
+        const struct dp_word *value = &options->metadata_value[i];
         char *key = strndup(options->metadata_key[i].text, options->metadata_key[i].length);
-        char *value = strndup(options->metadata_value[i].text, options->metadata_value[i].length);
-        if (key && value)
-            dp_json_put_text(metadata, key, value);
+        if (key && !is_given_again(options, i))
+            dp_json_put_word(metadata, key, value->text, value->length);
         free(key);
-        free(value);
     }
 }
 
-static void put_slow(struct json_object *object, const struct dp_profile *profile)
+static void put_slow(struct dp_json *object, const struct dp_profile *profile)
 {
-    struct json_object *array = dp_json_put_array(object, "slow_operations");
+    struct dp_json *array = dp_json_put_array(object, "slow_operations");
 
     for (size_t i = 0; i < profile->n_slow; i++) {
         const struct dp_slow_call *slow = &profile->slow[i];
-        struct json_object *one = dp_json_add_object(array);
+        struct dp_json *one = dp_json_add_object(array);
         put_site(one, profile, slow->site);
         dp_json_put_u64(one, "duration_ns", slow->duration_ns);
         dp_json_put_u64(one, "duration_error_ns", slow->error_ns);
@@ -188,13 +199,13 @@ static void put_slow(struct json_object *object, const struct dp_profile *profil
     dp_json_put_u64(object, "slow_events", profile->slow_events);
 }
 
-static void put_open(struct json_object *object, const struct dp_profile *profile)
+static void put_open(struct dp_json *object, const struct dp_profile *profile)
 {
-    struct json_object *array = dp_json_put_array(object, "open_calls");
+    struct dp_json *array = dp_json_put_array(object, "open_calls");
 
     for (size_t i = 0; i < profile->n_open; i++) {
         const struct dp_open_info *open = &profile->open[i];
-        struct json_object *one = dp_json_add_object(array);
+        struct dp_json *one = dp_json_add_object(array);
         put_site(one, profile, open->site);
         dp_json_put_u64(one, "tid", open->tid);
         dp_json_put_text(one, "thread", open->thread_name);
@@ -204,13 +215,13 @@ static void put_open(struct json_object *object, const struct dp_profile *profil
     }
 }
 
-static void put_threads(struct json_object *object, const struct dp_profile *profile)
+static void put_threads(struct dp_json *object, const struct dp_profile *profile)
 {
-    struct json_object *array = dp_json_put_array(object, "lanes");
+    struct dp_json *array = dp_json_put_array(object, "lanes");
 
     for (size_t i = 0; i < profile->n_threads; i++) {
         const struct dp_thread_info *thread = &profile->threads[i];
-        struct json_object *one = dp_json_add_object(array);
+        struct dp_json *one = dp_json_add_object(array);
         dp_json_put_u64(one, "lane", thread->lane);
         dp_json_put_u64(one, "tid", thread->tid);
         dp_json_put_text(one, "thread", thread->name);
@@ -219,15 +230,14 @@ static void put_threads(struct json_object *object, const struct dp_profile *pro
     }
 }
 
-static void put_load(struct json_object *object, const struct dp_profile *profile)
+static void put_load(struct dp_json *object, const struct dp_profile *profile)
 {
-    struct json_object *load = dp_json_put_object(object, "load");
-    struct json_object *moves = dp_json_put_array(load, "moves");
+    struct dp_json *load = dp_json_put_object(object, "load");
+    struct dp_json *moves = dp_json_put_array(load, "moves");
 
-    dp_json_put_u64(load, "gated", profile->gated);
     for (size_t i = 0; i < profile->n_load; i++) {
         const struct dp_load_move *move = &profile->load[i];
-        struct json_object *one = dp_json_add_object(moves);
+        struct dp_json *one = dp_json_add_object(moves);
         dp_json_put_u64(one, "time_unix_ns", dp_profile_realtime(profile, move->time_ns));
         dp_json_put_text(one, "resource", dp_resource_name(move->event.resource));
         dp_json_put_bool(one, "closed", move->event.closed);
@@ -235,24 +245,25 @@ static void put_load(struct json_object *object, const struct dp_profile *profil
         dp_json_put_number(one, "limit", move->event.limit_ppm / 1e6, 6);
         dp_json_put_u64(one, "gated", move->event.gated);
     }
+    dp_json_put_u64(load, "gated", profile->gated);
 }
 
 /* Every kind, also when it is 0: loss is always shown. */
-static void put_loss(struct json_object *object, const struct dp_profile *profile)
+static void put_loss(struct dp_json *object, const struct dp_profile *profile)
 {
-    struct json_object *loss = dp_json_put_object(object, "loss");
-    struct json_object *damage = dp_json_put_object(object, "damage");
+    struct dp_json *loss = dp_json_put_object(object, "loss");
 
     for (int i = 0; i < DP_LOSS_COUNT; i++)
         dp_json_put_u64(loss, dp_loss_name((uint32_t)i), dp_report_lost(profile, i));
+    struct dp_json *damage = dp_json_put_object(object, "damage");
     dp_json_put_u64(damage, "places", profile->damage.places);
     dp_json_put_u64(damage, "bytes", profile->damage.bytes);
     dp_json_put_text(damage, "first", profile->damage.places ? profile->damage.first.text : NULL);
 }
 
-static void put_overhead(struct json_object *object, const struct dp_profile *profile)
+static void put_overhead(struct dp_json *object, const struct dp_profile *profile)
 {
-    struct json_object *overhead = dp_json_put_object(object, "overhead");
+    struct dp_json *overhead = dp_json_put_object(object, "overhead");
     bool lanes = profile->has_process && profile->has_lanes;
 
     dp_json_put_u64(overhead, "steward_cpu_ns", dp_report_steward_ns(profile));
@@ -264,9 +275,9 @@ static void put_overhead(struct json_object *object, const struct dp_profile *pr
     dp_json_put_u64(overhead, "log_bytes", profile->stream_bytes);
 }
 
-static void put_not_recorded(struct json_object *object, const struct dp_profile *profile)
+static void put_not_recorded(struct dp_json *object, const struct dp_profile *profile)
 {
-    struct json_object *array = dp_json_put_array(object, "not_recorded");
+    struct dp_json *array = dp_json_put_array(object, "not_recorded");
 
     for (uint32_t i = 0; i < profile->sites.n; i++) {
         const struct dp_site_info *site = profile->sites.sites[i];
@@ -276,14 +287,14 @@ static void put_not_recorded(struct json_object *object, const struct dp_profile
                 info && dp_attribute_in_force(info->state) ? dp_not_recorded(a, info) : NULL;
             if (!what)
                 continue;
-            struct json_object *one = dp_json_add_object(array);
+            struct dp_json *one = dp_json_add_object(array);
             dp_json_put_text(one, "function", site->function);
             dp_json_put_text(one, "what", what);
         }
     }
 }
 
-void dp_report_json(const struct dp_report *report, struct json_object *object)
+void dp_report_json(const struct dp_report *report, struct dp_json *object)
 {
     const struct dp_profile *profile = report->profile;
     uint64_t cpu = dp_report_process_cpu_ns(profile);

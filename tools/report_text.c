@@ -214,7 +214,7 @@ static void function_row(struct dp_table *table, const struct dp_report *report,
                          const struct dp_style *style, uint32_t site)
 {
     const struct dp_profile *profile = report->profile;
-    const struct dp_totals *totals = &profile->totals[site];
+    const struct dp_totals *totals = dp_profile_find_totals(profile, site);
     struct dp_estimate total = dp_estimate_total(totals);
     char text[DP_UNIT_TEXT];
 
@@ -258,7 +258,7 @@ void dp_report_functions(const struct dp_report *report, const struct dp_style *
 
     dp_table_start(&table, function_columns, sizeof function_columns / sizeof *function_columns);
     for (size_t i = 0; i < n; i++) {
-        if (!was_timed(&profile->totals[sites[i]]))
+        if (!was_timed(profile->totals[sites[i]]))
             continue;
         timed++;
         if (report->limit > 0 && shown == report->limit)
@@ -332,7 +332,7 @@ static void print_slow(const struct dp_profile *profile, const struct dp_style *
     uint64_t all = 0;
 
     for (size_t i = 0; i < profile->n_totals; i++)
-        all += profile->totals[i].sum.slow;
+        all += profile->totals[i] ? profile->totals[i]->sum.slow : 0;
     if (profile->n_slow == 0 && all == 0)
         return;
     dp_heading(style, "Slow operations, worst first");
@@ -396,9 +396,10 @@ static void print_memory(const struct dp_profile *profile, const struct dp_style
 
     dp_table_start(&table, memory_columns, sizeof memory_columns / sizeof *memory_columns);
     for (uint32_t site = 0; site < profile->n_totals; site++) {
-        const struct dp_site_stats *sum = &profile->totals[site].sum;
-        if (sum->memory_calls == 0)
+        const struct dp_totals *totals = profile->totals[site];
+        if (!totals || totals->sum.memory_calls == 0)
             continue;
+        const struct dp_site_stats *sum = &totals->sum;
         count_cell(&table, sum->memory_calls);
         bytes_cell(&table, (double)sum->allocated_bytes - (double)sum->freed_bytes);
         bytes_cell(&table, (double)sum->allocated_bytes);
@@ -421,8 +422,8 @@ static const struct dp_column count_columns[] = {
 
 static int by_count(const void *a, const void *b, void *context)
 {
-    const struct dp_totals *totals = context;
-    uint64_t x = totals[*(const uint32_t *)a].counted, y = totals[*(const uint32_t *)b].counted;
+    struct dp_totals *const *totals = context;
+    uint64_t x = totals[*(const uint32_t *)a]->counted, y = totals[*(const uint32_t *)b]->counted;
 
     return x != y ? (x > y ? -1 : 1) : 0;
 }
@@ -435,12 +436,12 @@ static void print_counts(const struct dp_report *report, const struct dp_style *
     size_t n = 0;
 
     for (uint32_t site = 0; site < profile->n_totals; site++)
-        if (profile->totals[site].has_counted)
+        if (profile->totals[site] && profile->totals[site]->has_counted)
             sites[n++] = site;
     qsort_r(sites, n, sizeof *sites, by_count, profile->totals);
     dp_table_start(&table, count_columns, sizeof count_columns / sizeof *count_columns);
     for (size_t i = 0; i < n && (report->limit == 0 || i < report->limit); i++) {
-        dp_table_cellf(&table, "%llu", (unsigned long long)profile->totals[sites[i]].counted);
+        dp_table_cellf(&table, "%llu", (unsigned long long)profile->totals[sites[i]]->counted);
         name_cells(&table, profile, sites[i]);
     }
     if (n > 0) {
@@ -479,10 +480,11 @@ static void print_load(const struct dp_profile *profile, const struct dp_style *
                                                  : "it was closed at the end\n",
               style->out);
     if (profile->gated > 0)
-        fprintf(style->out,
-                "%llu sampled calls were refused while it was closed: their times are missing above "
-                "(DEEP_PROFILE_CHECK_LOAD=false records them)\n",
-                (unsigned long long)profile->gated);
+        fprintf(
+            style->out,
+            "%llu sampled calls were refused while it was closed: their times are missing above "
+            "(DEEP_PROFILE_CHECK_LOAD=false records them)\n",
+            (unsigned long long)profile->gated);
 }
 
 static void print_loss(const struct dp_profile *profile, const struct dp_style *style)

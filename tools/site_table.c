@@ -17,9 +17,9 @@ struct dp_site_info *dp_site_get(struct dp_site_table *table, uint32_t index)
         char name[32];
         snprintf(name, sizeof name, "site %u", index);
         site->index = index;
-        site->strings = dp_copy(name);
-        site->function = site->strings;
-        site->file = site->module = "";
+        site->function = dp_copy(name);
+        site->file = dp_copy("");
+        site->module = dp_copy("");
         table->sites[index] = site;
     }
     return table->sites[index];
@@ -30,6 +30,21 @@ const struct dp_site_info *dp_site_find(const struct dp_site_table *table, uint3
     return index < table->n ? table->sites[index] : NULL;
 }
 
+static void free_names(struct dp_site_info *site)
+{
+    free(site->function);
+    free(site->file);
+    free(site->module);
+}
+
+/* Some characters are cut off what is longer than the runtime writes. */
+static char *copy_name(const struct dp_record *record, unsigned n)
+{
+    char *copy = strndup(dp_record_text(record, n), DP_NAME_BYTES);
+
+    return copy ? copy : dp_copy("");
+}
+
 static void read_site(struct dp_site_table *table, const struct dp_record *record)
 {
     struct dp_event_site event;
@@ -38,13 +53,10 @@ static void read_site(struct dp_site_table *table, const struct dp_record *recor
     struct dp_site_info *site = dp_site_get(table, event.site);
     if (!site)
         return;
-    size_t length = record->payload_bytes - sizeof event;
-    free(site->strings);
-    site->strings = dp_allocate(length, 1);
-    memcpy(site->strings, record->payload + sizeof event, length);
-    site->function = site->strings;
-    site->file = site->function + strlen(site->function) + 1;
-    site->module = site->file + strlen(site->file) + 1;
+    free_names(site);
+    site->function = copy_name(record, 0);
+    site->file = copy_name(record, 1);
+    site->module = copy_name(record, 2);
     site->line = event.line;
     site->flags = event.flags;
     site->id = event.id;
@@ -72,8 +84,8 @@ static void read_attribute(struct dp_site_table *table, const struct dp_record *
     attribute->state = event.state;
     attribute->rate_ppb = event.rate_ppb;
     attribute->threshold = event.threshold;
-    attribute->text = dp_copy(dp_record_text(record, 0));
-    attribute->rule = dp_copy(dp_record_text(record, 1));
+    attribute->text = copy_name(record, 0);
+    attribute->rule = copy_name(record, 1);
     attribute->parsed = dp_options_parse((enum dp_attribute)event.attribute, attribute->text,
                                          &attribute->options, &error) == 0;
     free_attribute(site->attributes[event.attribute]);
@@ -153,7 +165,7 @@ void dp_site_table_finish(struct dp_site_table *table)
             continue;
         for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++)
             free_attribute(site->attributes[a]);
-        free(site->strings);
+        free_names(site);
         free(site);
     }
     free(table->sites);

@@ -12,6 +12,9 @@
 
 #include "log_reader.h"
 
+/* Names, options and rules longer than any that the runtime writes are cut. */
+#define DP_NAME_BYTES 4096
+
 struct dp_site_attribute_info {
     uint32_t state; /* enum dp_attribute_state */
     uint32_t rate_ppb;
@@ -27,10 +30,9 @@ struct dp_site_info {
     uint32_t line;
     uint32_t flags;
     uint64_t id;
-    const char *function; /* never NULL; "site 7" when the log does not say */
-    const char *file;
-    const char *module;
-    char *strings; /* what they point into */
+    char *function; /* never NULL; "site 7" when the log does not say */
+    char *file;
+    char *module;
     struct dp_site_attribute_info *attributes[DP_ATTRIBUTE_COUNT];
 };
 

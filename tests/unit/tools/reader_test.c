@@ -221,11 +221,12 @@ static int print_all(void)
     }
     const struct dp_report report = {&profile, 0};
     struct dp_style style = {.out = fopen("/dev/null", "w"), .width = 100};
-    struct json_object *object = json_object_new_object();
+    struct dp_json_document document;
+    dp_json_start(&document, true, false);
+    document.out = style.out;
     dp_report_text(&report, &style);
-    dp_report_json(&report, object);
-    CHECK(json_object_to_json_string(object));
-    json_object_put(object);
+    dp_report_json(&report, dp_json_next(&document));
+    dp_json_finish(&document);
     fclose(style.out);
     dp_profile_finish(&profile);
     return 0;
@@ -367,18 +368,18 @@ static void totals_from_state_and_from_streams_agree(void)
           0);
     CHECK(dp_profile_gather(&streams, folder, DP_PROFILE_STREAMS, 5, &problem) == 0);
     CHECK(state.has_lanes && !streams.has_lanes);
-    const struct dp_site_stats *a = &state.totals[1].sum, *b = &streams.totals[1].sum;
+    const struct dp_site_stats *a = &state.totals[1]->sum, *b = &streams.totals[1]->sum;
     CHECK(a->sampled == 502 && b->sampled == 502);
     CHECK(a->estimated == b->estimated && a->variance == b->variance);
     CHECK(a->total_ns == b->total_ns && a->min_ns == b->min_ns && a->max_ns == b->max_ns);
     CHECK(a->exceptions == 1 && b->exceptions == 1);
     for (double q = 0; q <= 1; q += 0.05)
-        CHECK(dp_quantile_ns(&state.totals[1], q) == dp_quantile_ns(&streams.totals[1], q));
-    CHECK(state.totals[4].counted == 1234567 && streams.totals[4].counted == 1234567);
+        CHECK(dp_quantile_ns(state.totals[1], q) == dp_quantile_ns(streams.totals[1], q));
+    CHECK(state.totals[4]->counted == 1234567 && streams.totals[4]->counted == 1234567);
     /* One call, reported in flight and at its end; the state knows of four. */
     CHECK(state.slow_events == 1 && state.n_slow == 1);
     CHECK(state.slow[0].duration_ns == 250000000 && !(state.slow[0].flags & DP_SLOW_IN_FLIGHT));
-    CHECK(streams.totals[2].sum.slow == 1 && state.totals[2].sum.slow == 4);
+    CHECK(streams.totals[2]->sum.slow == 1 && state.totals[2]->sum.slow == 4);
     CHECK(state.gated == 20 && state.lost[DP_LOSS_LOG_FULL] == 5);
     CHECK(state.n_open == 0); /* it finished */
     dp_profile_finish(&state);

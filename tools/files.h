@@ -1,0 +1,91 @@
+/*
+ * Everything that the readers ask of the system: files, folders, processes.
+ *
+ * Used by all that touches a log; files.c is the one implementation, and tests
+ * put another in its place (logs that lie in memory, for the fuzzer). A log may
+ * come from anybody: inside of it no link is followed, nothing but regular
+ * files is opened, and nothing is written but what dp_edit_*() and
+ * dp_file_replace() are told to.
+ *
+ * A file that somebody cuts while it is mapped would kill the tool with SIGBUS:
+ * dp_map_guard() makes that a message and an exit status.
+ */
+#ifndef DP_TOOLS_FILES_H
+#define DP_TOOLS_FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* ---- reading ---- */
+
+struct dp_map {
+    const uint8_t *bytes; /* NULL: nothing mapped, or an empty file */
+    size_t size;
+    size_t read; /* what lies before was given back: dp_map_read_past() */
+};
+
+/* 0 or -errno (-EISDIR and the like for what is not a regular file, -ELOOP for
+ * a link). */
+int dp_map_open(struct dp_map *map, const char *path);
+
+/* The reader is past `offset`: memory before it may go. It can be read again. */
+void dp_map_read_past(struct dp_map *map, size_t offset);
+
+void dp_map_close(struct dp_map *map);
+
+void dp_map_guard(void);
+
+/* ---- looking ---- */
+
+enum dp_kind { DP_KIND_FILE, DP_KIND_FOLDER, DP_KIND_OTHER };
+
+struct dp_look {
+    enum dp_kind kind;
+    uint64_t bytes;
+    uint64_t disk_bytes;
+    struct timespec changed;
+};
+
+/* 0 or -errno. A path that a person named may be a link; what lies in a log may
+ * not: it is DP_KIND_OTHER then. */
+int dp_look_at(const char *path, struct dp_look *look);
+int dp_look_inside(const char *path, struct dp_look *look);
+
+struct dp_names {
+    char **name;
+    size_t n;
+    size_t capacity;
+};
+
+/* What lies in a folder, sorted, without names that start with a dot. 0 or
+ * -errno. */
+int dp_names_list(struct dp_names *names, const char *folder);
+void dp_names_free(struct dp_names *names);
+
+/* ---- writing, for `recover` ---- */
+
+struct dp_edit {
+    int fd;
+};
+
+/* A file of a log that is there: regular, no link, and without a second name
+ * (which may be a file of somebody else). 0 or -errno, -EMLINK for the last. */
+int dp_edit_open(struct dp_edit *edit, const char *folder, const char *name);
+int dp_edit_write(const struct dp_edit *edit, const void *bytes, size_t size, uint64_t offset);
+int dp_edit_cut(const struct dp_edit *edit, uint64_t size);
+void dp_edit_close(struct dp_edit *edit);
+
+/* Puts a new file in the place of whatever has that name. 0 or -errno. */
+int dp_file_replace(const char *folder, const char *name, const void *bytes, size_t size);
+
+/* ---- processes ---- */
+
+/* From the system. */
+uint64_t dp_random(void);
+
+/* When process `pid` started, in clock ticks since boot: field 22 of its stat.
+ * 0: there is no such process, or it is a zombie. */
+uint64_t dp_process_start_ticks(uint32_t pid);
+
+#endif
