@@ -2,6 +2,7 @@
 #include "directory.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "deep_profile/abi/text.h"
@@ -58,6 +59,15 @@ int dp_expand_path(const char *template, const char *program, char path[DP_PATH_
     return 0;
 }
 
+/* "PATH/state". */
+static void state_path(char state[DP_PATH_MAX + 16], const char *path)
+{
+    struct dp_text text = {state, DP_PATH_MAX + 15, 0};
+    dp_text_string(&text, path);
+    dp_text_string(&text, "/state");
+    state[text.length] = 0;
+}
+
 /* 0: made, or empty and ours; -EEXIST: taken. */
 static int make_or_take(char *path)
 {
@@ -75,11 +85,20 @@ static int make_or_take(char *path)
     if (error)
         return error;
     /* The claim: of two processes at once, one makes it. */
-    struct dp_text text = {state, sizeof state - 1, 0};
-    dp_text_string(&text, path);
-    dp_text_string(&text, "/state");
-    state[text.length] = 0;
-    return dp_os_mkdir(state);
+    state_path(state, path);
+    error = dp_os_mkdir(state);
+    if (error && error != -EEXIST)
+        dp_os_remove_directory(path); /* where it holds nothing */
+    return error;
+}
+
+void dp_directory_give_up(const char *path)
+{
+    char state[DP_PATH_MAX + 16];
+    state_path(state, path);
+    dp_directory_leave();
+    dp_os_remove_directory(state);
+    dp_os_remove_directory(path);
 }
 
 int dp_directory_claim(char path[DP_PATH_MAX])
@@ -98,4 +117,82 @@ int dp_directory_claim(char path[DP_PATH_MAX])
         error = make_or_take(path);
     }
     return error;
+}
+
+static _Atomic int log_fd = -1;
+static struct dp_os_identity log_identity;
+static char log_path[DP_PATH_MAX];
+
+static bool is_log(int fd)
+{
+    struct dp_os_identity found;
+    return fd >= 0 && dp_os_identify(fd, &found) == 0 && found.device == log_identity.device &&
+           found.inode == log_identity.inode;
+}
+
+int dp_directory_enter(const char *path)
+{
+    int fd = dp_os_open_directory(path);
+    if (fd < 0)
+        return fd;
+    int error = dp_os_identify(fd, &log_identity);
+    if (error) {
+        dp_os_close(fd);
+        return error;
+    }
+    memcpy(log_path, path, strlen(path) + 1);
+    atomic_store_explicit(&log_fd, fd, memory_order_release);
+    return 0;
+}
+
+void dp_directory_leave(void)
+{
+    int fd = atomic_exchange_explicit(&log_fd, -1, memory_order_relaxed);
+    if (is_log(fd))
+        dp_os_close(fd);
+}
+
+/* The host closed it, or gave its number to something else. */
+static int open_again(int stale)
+{
+    int fd = dp_os_open_directory(log_path);
+    if (fd >= 0 && !is_log(fd)) { /* another one of that name */
+        dp_os_close(fd);
+        return -ENOENT;
+    }
+    if (fd >= 0 && !atomic_compare_exchange_strong(&log_fd, &stale, fd)) {
+        dp_os_close(fd); /* another thread was faster */
+        return stale;
+    }
+    return fd;
+}
+
+static int directory(void)
+{
+    int fd = atomic_load_explicit(&log_fd, memory_order_acquire);
+    return is_log(fd) ? fd : open_again(fd);
+}
+
+int dp_directory_create(const char *name)
+{
+    int at = directory();
+    return at < 0 ? at : dp_os_create(at, name);
+}
+
+int dp_directory_open(const char *name)
+{
+    int at = directory();
+    return at < 0 ? at : dp_os_open(at, name);
+}
+
+int dp_directory_open_read(const char *name)
+{
+    int at = directory();
+    return at < 0 ? at : dp_os_open_read(at, name);
+}
+
+int dp_directory_unlink(const char *name)
+{
+    int at = directory();
+    return at < 0 ? at : dp_os_unlink(at, name);
 }

@@ -1,11 +1,13 @@
 /* See lane.h. */
 #include "lane.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "clock.h"
 #include "deep_profile/abi/text.h"
+#include "directory.h"
 #include "finish.h"
 #include "lock.h"
 #include "os.h"
@@ -23,7 +25,6 @@ DP_INITIAL_EXEC _Thread_local int64_t deep_profile_budget = -1;
 DP_INITIAL_EXEC _Thread_local struct dp_open_calls *deep_profile_open;
 DP_INITIAL_EXEC _Thread_local uint64_t *deep_profile_counts;
 
-static char state_directory[DP_PATH_MAX];
 static struct dp_lane **lanes; /* DP_MAX_LANES */
 static _Atomic uint32_t n_lanes;
 static struct dp_lane *free_lanes;
@@ -38,17 +39,13 @@ __attribute__((weak)) void __tsan_release(void *address);
 
 static void lane_release(void *lane);
 
-int dp_lanes_init(const char *directory)
+int dp_lanes_init(void)
 {
-    struct dp_text text = {state_directory, sizeof state_directory - 1, 0};
-    dp_text_string(&text, directory);
-    dp_text_string(&text, "/state");
-    state_directory[text.length] = 0;
     if (!lanes)
         lanes = dp_os_map_memory(DP_MAX_LANES * sizeof *lanes);
     if (!thread_end_made)
         thread_end_made = pthread_key_create(&thread_end, lane_release) == 0;
-    return lanes && thread_end_made ? 0 : -1;
+    return lanes && thread_end_made ? 0 : -ENOMEM;
 }
 
 uint32_t dp_lanes_count(void)
@@ -86,20 +83,21 @@ static size_t state_bytes(void)
     return (bytes + page - 1) / page * page;
 }
 
-static void state_path(char *path, size_t capacity, uint32_t index)
+#define STATE_NAME 32
+
+static void state_name(char name[STATE_NAME], uint32_t index)
 {
-    struct dp_text text = {path, capacity - 1, 0};
-    dp_text_string(&text, state_directory);
-    dp_text_string(&text, "/lane-");
+    struct dp_text text = {name, STATE_NAME - 1, 0};
+    dp_text_string(&text, "state/lane-");
     dp_text_padded(&text, index, 4);
-    path[text.length] = 0;
+    name[text.length] = 0;
 }
 
 int dp_lane_grow(uint32_t lane, uint64_t offset, uint64_t bytes)
 {
-    char path[DP_PATH_MAX + 64];
-    state_path(path, sizeof path, lane);
-    int fd = dp_os_open(path);
+    char name[STATE_NAME];
+    state_name(name, lane);
+    int fd = dp_directory_open(name);
     if (fd < 0)
         return fd;
     int error = dp_os_allocate(fd, offset, bytes);
@@ -117,9 +115,9 @@ static int allocate_counts(int fd, uint32_t slot)
 /* The file is sparse; what is stored into is allocated before. */
 static struct dp_lane_state *make_state(uint32_t index, size_t bytes)
 {
-    char path[DP_PATH_MAX + 64];
-    state_path(path, sizeof path, index);
-    int fd = dp_os_create(path);
+    char name[STATE_NAME];
+    state_name(name, index);
+    int fd = dp_directory_create(name);
     if (fd < 0)
         return NULL;
     struct dp_lane_state *state = NULL;
@@ -129,7 +127,7 @@ static struct dp_lane_state *make_state(uint32_t index, size_t bytes)
         state = dp_os_map_file(fd, 0, bytes);
     dp_os_close(fd);
     if (!state) {
-        dp_os_unlink(path);
+        dp_directory_unlink(name);
         return NULL;
     }
     state->version = DP_STATE_VERSION;
@@ -300,11 +298,11 @@ int dp_lanes_allow_counted(uint32_t slot)
     /* A page of counts holds 512 slots. */
     if (slot % (dp_os_page_bytes() / sizeof(uint64_t)) != 0)
         return 0;
-    char path[DP_PATH_MAX + 64];
+    char name[STATE_NAME];
     uint32_t count = dp_lanes_count();
     for (uint32_t i = 0; i < count; i++) {
-        state_path(path, sizeof path, i);
-        int fd = dp_os_open(path);
+        state_name(name, i);
+        int fd = dp_directory_open(name);
         if (fd < 0)
             return fd;
         int error = allocate_counts(fd, slot);

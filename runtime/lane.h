@@ -10,8 +10,8 @@
 
 extern DP_HIDDEN DP_INITIAL_EXEC _Thread_local struct dp_lane *dp_self;
 
-/* 0 or -errno. `directory` is the log's. */
-int dp_lanes_init(const char *directory);
+/* 0 or -errno. Files are made in the log's directory. */
+int dp_lanes_init(void);
 /* In a forked child: unmaps everything of the parent's. */
 void dp_lanes_reset(void);
 

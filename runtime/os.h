@@ -12,14 +12,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Files are made with O_EXCL, O_NOFOLLOW, O_CLOEXEC and mode 0600. */
-int dp_os_create(const char *path);
-int dp_os_open(const char *path);        /* read and write, existing */
-int dp_os_open_read(const char *path);
-int dp_os_open_append(const char *path); /* made when missing */
+/* Files are made with O_EXCL, O_NOFOLLOW, O_CLOEXEC and mode 0600. Paths are
+ * taken from the open directory `at`, or DP_OS_HERE. */
+#define DP_OS_HERE (-100) /* AT_FDCWD */
+int dp_os_create(int at, const char *path);
+int dp_os_open(int at, const char *path);      /* read and write, existing */
+int dp_os_open_read(int at, const char *path);
+int dp_os_open_append(const char *path);       /* made when missing */
 int dp_os_close(int fd);
-int dp_os_unlink(const char *path);
+int dp_os_unlink(int at, const char *path);
 int dp_os_mkdir(const char *path); /* mode 0700 */
+int dp_os_remove_directory(const char *path);
+/* Good as `at` and for nothing else; its number is out of the way of programs
+ * that count on getting the lowest. */
+int dp_os_open_directory(const char *path);
+/* What a descriptor stands for, whatever its name and number. */
+struct dp_os_identity {
+    uint64_t device, inode;
+};
+int dp_os_identify(int fd, struct dp_os_identity *identity);
 /* 0: a directory of our own user, with nothing in it; -EEXIST otherwise. */
 int dp_os_directory_is_free(const char *path);
 int64_t dp_os_write(int fd, const void *data, size_t bytes);

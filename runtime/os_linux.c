@@ -39,25 +39,25 @@ static bool beyond_file_limit(uint64_t size)
            size > limit.rlim_cur;
 }
 
-static int open_file(const char *path, int flags)
+static int open_file(int at, const char *path, int flags)
 {
     return (int)result(
-        syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600));
+        syscall(SYS_openat, at, path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600));
 }
 
-int dp_os_create(const char *path)
+int dp_os_create(int at, const char *path)
 {
-    return open_file(path, O_RDWR | O_CREAT | O_EXCL);
+    return open_file(at, path, O_RDWR | O_CREAT | O_EXCL);
 }
 
-int dp_os_open(const char *path)
+int dp_os_open(int at, const char *path)
 {
-    return open_file(path, O_RDWR);
+    return open_file(at, path, O_RDWR);
 }
 
-int dp_os_open_read(const char *path)
+int dp_os_open_read(int at, const char *path)
 {
-    return open_file(path, O_RDONLY);
+    return open_file(at, path, O_RDONLY);
 }
 
 int dp_os_open_append(const char *path)
@@ -72,9 +72,9 @@ int dp_os_close(int fd)
     return (int)result(syscall(SYS_close, fd));
 }
 
-int dp_os_unlink(const char *path)
+int dp_os_unlink(int at, const char *path)
 {
-    return (int)result(unlink(path));
+    return (int)result(unlinkat(at, path, 0));
 }
 
 int dp_os_mkdir(const char *path)
@@ -82,12 +82,41 @@ int dp_os_mkdir(const char *path)
     return (int)result(mkdir(path, 0700));
 }
 
+int dp_os_remove_directory(const char *path)
+{
+    return (int)result(rmdir(path));
+}
+
+int dp_os_open_directory(const char *path)
+{
+    struct rlimit limit;
+    int fd = open_file(DP_OS_HERE, path, O_PATH | O_DIRECTORY);
+    if (fd < 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return fd;
+    rlim_t end = limit.rlim_cur < 1024 ? limit.rlim_cur : 1024; /* no larger table for us */
+    int moved = (int)result(syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, (int)(end - end / 4)));
+    if (moved < 0)
+        return fd;
+    dp_os_close(fd);
+    return moved;
+}
+
+int dp_os_identify(int fd, struct dp_os_identity *identity)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return -errno;
+    identity->device = status.st_dev;
+    identity->inode = status.st_ino;
+    return 0;
+}
+
 /* getdents64 gives "." and ".." first or not: anything else is too much. */
 int dp_os_directory_is_free(const char *path)
 {
     _Alignas(8) char entries[512];
     struct stat status;
-    int fd = open_file(path, O_RDONLY | O_DIRECTORY);
+    int fd = open_file(DP_OS_HERE, path, O_RDONLY | O_DIRECTORY);
     if (fd < 0)
         return -EEXIST;
     long length = -1;
@@ -126,7 +155,7 @@ int dp_os_truncate(int fd, uint64_t bytes)
 
 int64_t dp_os_read_file(const char *path, char *buffer, size_t capacity)
 {
-    int fd = dp_os_open_read(path);
+    int fd = dp_os_open_read(DP_OS_HERE, path);
     if (fd < 0)
         return fd;
     size_t length = 0;

@@ -108,19 +108,9 @@ static void fill_state(void)
     __atomic_store_n(&state->magic, DP_STATE_MAGIC, __ATOMIC_RELEASE);
 }
 
-static int make_path(char path[DP_PATH_MAX + 64], const char *name)
-{
-    struct dp_text text = {path, DP_PATH_MAX + 63, 0};
-    dp_text_string(&text, directory);
-    dp_text_string(&text, name);
-    path[text.length] = 0;
-    return dp_os_create(path);
-}
-
 static int map_state(void)
 {
-    char path[DP_PATH_MAX + 64];
-    int fd = make_path(path, "/state/process");
+    int fd = dp_directory_create("state/process");
     if (fd < 0)
         return fd;
     struct dp_process_state *mapped = NULL;
@@ -130,6 +120,8 @@ static int map_state(void)
         error = mapped ? 0 : -ENOMEM;
     }
     dp_os_close(fd);
+    if (error)
+        dp_directory_unlink("state/process");
     if (!error) {
         memcpy(mapped->counted_site, state->counted_site, sizeof mapped->counted_site);
         state = mapped;
@@ -139,24 +131,25 @@ static int map_state(void)
 
 static int write_metadata(const uint8_t uuid[16])
 {
-    char path[DP_PATH_MAX + 64];
     struct dp_metadata_info info = {.realtime_offset_ns = state->realtime_offset_ns,
                                     .pid = state->pid,
                                     .program = program_path};
     memcpy(info.uuid, uuid, 16);
     char *buffer = dp_os_map_memory(DP_METADATA_BYTES);
-    int fd = make_path(path, "/metadata");
-    int error = fd < 0 ? fd : 0;
-    if (buffer && !error) {
-        struct dp_text text = {buffer, DP_METADATA_BYTES, 0};
-        dp_metadata_write(&text, &info);
-        if (dp_os_write(fd, buffer, text.length) != (int64_t)text.length)
-            error = -ENOSPC;
-    }
-    if (fd >= 0)
+    if (!buffer)
+        return -ENOMEM;
+    struct dp_text text = {buffer, DP_METADATA_BYTES, 0};
+    dp_metadata_write(&text, &info);
+    int64_t written = dp_directory_create("metadata");
+    if (written >= 0) {
+        int fd = (int)written;
+        written = dp_os_write(fd, buffer, text.length);
         dp_os_close(fd);
+    }
     dp_os_unmap(buffer, DP_METADATA_BYTES);
-    return error;
+    if (written < 0)
+        return (int)written;
+    return (size_t)written == text.length ? 0 : -ENOSPC;
 }
 
 /* Fits: our own words are short. */
@@ -185,6 +178,14 @@ static void log_settings(void)
     }
 }
 
+void dp_process_mend_log(void)
+{
+    if (!dp_log_take_incomplete())
+        return;
+    log_settings();
+    dp_sites_log_again();
+}
+
 /* A version 4 UUID (RFC 4122). */
 static void make_uuid(uint8_t uuid[16])
 {
@@ -194,26 +195,47 @@ static void make_uuid(uint8_t uuid[16])
     uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
 }
 
-/* Directory, state, streams: what a process of its own needs. */
+/* From here on there is no profile. A log that was begun says why. */
+static int fail(int error)
+{
+    struct dp_process_state *mapped = state;
+    mapped->start_error = (uint32_t)-error;
+    mapped->end_monotonic_ns = dp_now_ns();
+    __atomic_store_n(&mapped->phase, DP_PROCESS_FAILED, __ATOMIC_RELEASE);
+    state = &no_state;
+    dp_os_unmap(mapped, sizeof *mapped);
+    dp_directory_leave();
+    return error;
+}
+
+/* Directory, state, streams: what a process of its own needs. When it fails,
+ * `state` is the stand-in again. */
 static int open_log(void)
 {
     uint8_t uuid[16];
     int error = dp_expand_path(dp_setting_text(DP_SETTING_OUT), dp_process_program(), directory);
     if (!error)
         error = dp_directory_claim(directory);
-    if (!error)
-        error = map_state();
     if (error)
         return error;
+    error = dp_directory_enter(directory);
+    if (!error)
+        error = map_state();
+    if (error) {
+        dp_directory_give_up(directory);
+        return error;
+    }
     make_uuid(uuid);
     fill_state();
     error = write_metadata(uuid);
+    if (!error)
+        error = dp_lanes_init();
     if (error)
-        return error;
-    dp_streams_init(directory, uuid);
+        return fail(error);
+    dp_streams_init(uuid);
     dp_log_init();
     log_settings();
-    return dp_lanes_init(directory);
+    return 0;
 }
 
 static void start_sink(void)
@@ -273,7 +295,12 @@ static int start(void)
     calibrate();
     dp_load_init();
     start_sink();
-    return dp_steward_start();
+    error = dp_steward_start();
+    if (error) {
+        dp_log_finish();
+        return fail(error);
+    }
+    return 0;
 }
 
 static void start_once(void)
@@ -318,6 +345,24 @@ static void reset_child(void)
     dp_self = NULL;
 }
 
+static int start_childs_log(void)
+{
+    int error = open_log();
+    if (error)
+        return error;
+    state->sites = dp_n_sites;
+    dp_sites_log_all();
+    calibrate();
+    dp_load_init();
+    start_sink();
+    error = dp_steward_start();
+    if (error) {
+        dp_log_finish();
+        return fail(error);
+    }
+    return 0;
+}
+
 /* The child's own log. Only this thread exists; the locks may be held by
  * threads that do not. */
 static void start_child(void)
@@ -331,23 +376,16 @@ static void start_child(void)
     no_state = *parents;
     memset(no_state.lost, 0, sizeof no_state.lost);
     state = &no_state;
+    dp_directory_leave();
+    atomic_store_explicit(&dp_load_closed, 0, memory_order_relaxed);
+    if (start_childs_log() != 0) {
+        /* The parent's log is the only one that can tell of it. */
+        __atomic_fetch_add(&parents->lost[DP_LOSS_NO_SPACE], 1, __ATOMIC_RELAXED);
+        atomic_store_explicit(&mode, DP_MODE_OFF, memory_order_release);
+        dp_sites_close();
+    }
     if (parents != &no_state)
         dp_os_unmap(parents, sizeof *parents);
-    atomic_store_explicit(&dp_load_closed, 0, memory_order_relaxed);
-    if (open_log() != 0) {
-        atomic_store_explicit(&mode, DP_MODE_OFF, memory_order_release);
-        dp_sites_close();
-        return;
-    }
-    state->sites = dp_n_sites;
-    dp_sites_log_all();
-    calibrate();
-    dp_load_init();
-    start_sink();
-    if (dp_steward_start() != 0) {
-        atomic_store_explicit(&mode, DP_MODE_OFF, memory_order_release);
-        dp_sites_close();
-    }
 }
 
 /* One of the child's threads starts its log; to the others the process is not
@@ -437,8 +475,11 @@ deep_profile_module_load(uint32_t abi, struct dp_site *first, struct dp_site *st
 __attribute__((visibility("default"))) void deep_profile_module_unload(struct dp_site *first)
 {
     int saved_errno = errno;
-    if (dp_process_mode() == DP_MODE_ON) /* also in a child that has no log yet */
+    if (dp_process_mode() == DP_MODE_ON) { /* also in a child that has no log yet */
+        if (dp_process_is_ours())
+            dp_process_mend_log(); /* as long as the names are there */
         dp_sites_remove(first);
+    }
     errno = saved_errno;
 }
 

@@ -27,6 +27,8 @@ struct dp_process_state *dp_process_state(void);
 const char *dp_process_program(void);   /* base name of the executable */
 
 void dp_process_lost(enum dp_loss reason, uint64_t count);
+/* Once more, where the file system refused it: what a log cannot do without. */
+void dp_process_mend_log(void);
 
 /* A dp_deep function: the calling thread's first opened call (or the first in
  * a forked child). 1: dp_self is set; 0: its calls are not profiled. */

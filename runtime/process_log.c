@@ -12,6 +12,7 @@
 
 static struct dp_stream stream;
 static struct dp_lock stream_lock;
+static _Atomic bool incomplete;
 static uint64_t reported_losses[DP_LOSS_COUNT];
 
 struct part {
@@ -37,6 +38,9 @@ static void write_parts(uint32_t id, const struct part *parts, size_t n_parts)
                 *at++ = 0;
         }
         dp_record_commit(&stream, at, now);
+    } else if (id == DP_EVENT_ID_site || id == DP_EVENT_ID_site_attribute ||
+               id == DP_EVENT_ID_setting) {
+        atomic_store_explicit(&incomplete, true, memory_order_relaxed);
     }
     dp_lock_give(&stream_lock, &saved);
 }
@@ -61,6 +65,7 @@ static void start_stream(void)
     dp_stream_init(&stream, DP_RUNTIME_LANE);
     dp_stream_set_thread(&stream, dp_os_tid(), name);
     memset(reported_losses, 0, sizeof reported_losses);
+    atomic_store_explicit(&incomplete, false, memory_order_relaxed);
 }
 
 void dp_log_init(void)
@@ -121,6 +126,11 @@ void dp_log_setting(uint32_t source, const char *name, const char *value, const 
     struct part parts[] = {
         {&event, sizeof event, false}, string_part(name), string_part(value), string_part(problem)};
     write_parts(DP_EVENT_ID_setting, parts, 4);
+}
+
+bool dp_log_take_incomplete(void)
+{
+    return atomic_exchange_explicit(&incomplete, false, memory_order_relaxed);
 }
 
 void dp_log_losses(const uint64_t totals[DP_LOSS_COUNT])

@@ -22,6 +22,9 @@ void dp_log_site(uint32_t index, uint64_t site_id, const struct dp_site_desc *de
 void dp_log_site_attribute(const struct dp_event_site_attribute *event, const char *options,
                            struct dp_word rule);
 void dp_log_setting(uint32_t source, const char *name, const char *value, const char *problem);
+/* Was a site, an attribute or a setting refused since this was last asked? A log
+ * is of little use without them: they are to be written again. */
+bool dp_log_take_incomplete(void);
 /* Writes a `lost` event for everything counted since the last time. */
 void dp_log_losses(const uint64_t totals[DP_LOSS_COUNT]);
 

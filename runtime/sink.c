@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "deep_profile/abi/event_json.h"
+#include "directory.h"
 #include "lane.h"
 #include "os.h"
 #include "process.h"
@@ -254,10 +255,10 @@ static bool writer_moved_on(const struct cursor *cursor, const struct dp_stream 
 
 static void read_stream(struct cursor *cursor, const struct dp_stream *stream)
 {
-    char path[DP_PATH_MAX + 64];
+    char name[DP_SEGMENT_NAME];
     while (stream->open) {
-        dp_stream_segment_path(path, stream->lane, cursor->segment);
-        int fd = dp_os_open_read(path);
+        dp_stream_segment_name(name, stream->lane, cursor->segment);
+        int fd = dp_directory_open_read(name);
         uint32_t newest = __atomic_load_n(&stream->segment, __ATOMIC_ACQUIRE);
         if (fd < 0) {
             if (cursor->segment >= newest)

@@ -98,18 +98,19 @@ struct demand {
     const char *text;    /* the options as written */
 };
 
-static enum dp_attribute_state judge(const struct dp_options *options)
+static enum dp_attribute_state judge(const struct dp_options *options, uint32_t switched_on)
 {
     if (!options->enabled)
         return DP_ATTRIBUTE_DISABLED;
-    if (options->enabled_by.length && !environment_says_yes(options->enabled_by))
+    if (options->enabled_by.length && !(switched_on & 1u << options->attribute))
         return DP_ATTRIBUTE_DISABLED;
     if (!(options->env & environment))
         return DP_ATTRIBUTE_WRONG_ENV;
     return options->emit_metrics ? DP_ATTRIBUTE_ON : DP_ATTRIBUTE_NO_EVENTS;
 }
 
-static void read_attributes(const struct dp_site_desc *desc, struct demand *demands)
+static void read_attributes(const struct dp_site_desc *desc, uint32_t switched_on,
+                            struct demand *demands)
 {
     struct dp_options_error error;
     for (uint32_t i = 0; i < desc->n_attributes; i++) {
@@ -123,7 +124,23 @@ static void read_attributes(const struct dp_site_desc *desc, struct demand *dema
                              &demand->options, &error) != 0)
             demand->state = DP_ATTRIBUTE_DISABLED; /* the plugin would have refused it */
         else
-            demand->state = judge(&demand->options);
+            demand->state = judge(&demand->options, switched_on);
+    }
+}
+
+/* Asked once: later the host may be writing to its environment in another thread. */
+static void read_switches(struct dp_site_state *state)
+{
+    const struct dp_site_desc *desc = state->site->desc;
+    struct dp_options options;
+    struct dp_options_error error;
+    for (uint32_t i = 0; i < desc->n_attributes; i++) {
+        const struct dp_site_attribute *written = &desc->attributes[i];
+        if (written->attribute < DP_ATTRIBUTE_COUNT && strstr(written->options, "enabled") &&
+            dp_options_parse((enum dp_attribute)written->attribute, written->options, &options,
+                             &error) == 0 &&
+            options.enabled_by.length && environment_says_yes(options.enabled_by))
+            state->switched_on |= 1u << written->attribute;
     }
 }
 
@@ -149,7 +166,7 @@ static void demand_default(struct demand *demand)
 {
     struct dp_options_error error;
     demand->present = dp_options_parse(DP_ATTRIBUTE_PROFILE, "", &demand->options, &error) == 0;
-    demand->state = judge(&demand->options);
+    demand->state = judge(&demand->options, 0);
 }
 
 static void apply_rule(const struct dp_rule *rule, struct demand *demands)
@@ -315,19 +332,25 @@ static void set_simple(struct dp_site_state *state)
     state->simple_limit_ns = probe->duration_ns < compact ? probe->duration_ns : compact;
 }
 
-static void decide(uint32_t index, struct dp_site_state *state)
+static void gather_demands(const struct dp_site_state *state,
+                           struct demand demands[DP_ATTRIBUTE_COUNT])
 {
     const struct dp_site_desc *desc = state->site->desc;
-    struct demand demands[DP_ATTRIBUTE_COUNT];
-    double missed = 1; /* probability that no kind chooses a call */
-    memset(demands, 0, sizeof demands);
-    read_attributes(desc, demands);
+    memset(demands, 0, DP_ATTRIBUTE_COUNT * sizeof *demands);
+    read_attributes(desc, state->switched_on, demands);
     if (desc->flags & DP_SITE_WHOLE_PROGRAM && rules->count == 0)
         demand_default(&demands[DP_ATTRIBUTE_PROFILE]);
     for (size_t r = 0; r < rules->count; r++) {
         if (dp_rule_matches(&rules->rules[r], desc->function))
             apply_rule(&rules->rules[r], demands);
     }
+}
+
+static void decide(uint32_t index, struct dp_site_state *state)
+{
+    struct demand demands[DP_ATTRIBUTE_COUNT];
+    double missed = 1; /* probability that no kind chooses a call */
+    gather_demands(state, demands);
     state->slow_after = DP_SLOW_NEVER;
     for (size_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
         if (in_force(&demands[a]))
@@ -448,6 +471,7 @@ static void add_site(struct dp_site *site, const char *module)
         *slot = index;
         state->id = id;
         keep_names(state, site->desc, module);
+        read_switches(state);
         dp_log_site(index, id, site->desc, module);
         decide(index, state);
         dp_n_sites = index;
@@ -523,7 +547,8 @@ void dp_sites_close(void)
     dp_lock_give(&registry_lock, &saved);
 }
 
-void dp_sites_log_all(void)
+/* Every site of a module that is loaded. */
+static void for_each_site(void (*visit)(struct dp_site *, struct dp_site_state *))
 {
     struct dp_os_signals saved;
     dp_lock_take(&registry_lock, &saved); /* another thread may unload a module */
@@ -531,15 +556,42 @@ void dp_sites_log_all(void)
         for (uint32_t i = 0; modules[m].start && i < modules[m].count; i++) {
             struct dp_site *site = &modules[m].start[i];
             struct dp_site_state *state = &dp_sites[site->index];
-            if (!site->index || state->site != site)
-                continue;
-            /* not asked of the dynamic linker: its lock may be held for good */
-            dp_log_site(site->index, state->id, site->desc,
-                        state->names.module ? state->names.module : "");
-            memset(state, 0, offsetof(struct dp_site_state, site));
-            decide(site->index, state);
-            open_gate(site, state);
+            if (site->index && state->site == site)
+                visit(site, state);
         }
     }
     dp_lock_give(&registry_lock, &saved);
+}
+
+/* The module's name is not asked of the dynamic linker: its lock may be held for
+ * good. */
+static void log_site(const struct dp_site *site, const struct dp_site_state *state)
+{
+    dp_log_site(site->index, state->id, site->desc, state->names.module ? state->names.module : "");
+}
+
+static void decide_again(struct dp_site *site, struct dp_site_state *state)
+{
+    log_site(site, state);
+    memset(state, 0, offsetof(struct dp_site_state, site));
+    decide(site->index, state);
+    open_gate(site, state);
+}
+
+static void log_again(struct dp_site *site, struct dp_site_state *state)
+{
+    struct demand demands[DP_ATTRIBUTE_COUNT];
+    log_site(site, state);
+    gather_demands(state, demands);
+    log_decisions(site->index, demands);
+}
+
+void dp_sites_log_all(void)
+{
+    for_each_site(decide_again);
+}
+
+void dp_sites_log_again(void)
+{
+    for_each_site(log_again);
 }

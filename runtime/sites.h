@@ -26,6 +26,8 @@ void dp_sites_remove(struct dp_site *start);
 void dp_sites_close(void);
 /* In a forked child: writes every site into the new log. */
 void dp_sites_log_all(void);
+/* What of it the file system refused before. */
+void dp_sites_log_again(void);
 
 /* In a forked child: the lock may be held by a thread that is not there. */
 void dp_sites_unlock(void);

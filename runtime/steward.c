@@ -1,6 +1,7 @@
 /* See steward.h. */
 #include "steward.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "clock.h"
@@ -192,6 +193,7 @@ static void keep_books(void)
         for (uint32_t reason = 0; reason < DP_LOSS_COUNT; reason++)
             lost[reason] += state->lost[reason];
     }
+    dp_process_mend_log();
     process->steward_cpu_ns = dp_os_thread_cpu_ns();
     process->log_bytes = dp_streams_bytes();
     struct dp_event_overhead event = {
@@ -263,7 +265,7 @@ int dp_steward_start(void)
     if (!reported)
         reported = dp_os_map_memory(DP_MAX_LANES * sizeof *reported);
     if (!reported)
-        return -1;
+        return -ENOMEM;
     atomic_store_explicit(&stopping, false, memory_order_relaxed);
     advance_tick(dp_now_ns(), UINT64_MAX / LATE_PERIODS);
     return dp_os_thread_start(run);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "deep_profile/abi/text.h"
+#include "directory.h"
 #include "lock.h"
 #include "os.h"
 #include "settings.h"
@@ -27,7 +28,6 @@ struct segment {
     bool closed;
 };
 
-static char directory[DP_PATH_MAX];
 static uint8_t trace_uuid[16];
 static uint64_t size_limit, packet_limit;
 static bool keep_newest;
@@ -38,10 +38,8 @@ static struct dp_lock segments_lock;
 static struct segment *segments; /* ring of MAX_SEGMENTS */
 static uint32_t first_segment, n_segments;
 
-void dp_streams_init(const char *path, const uint8_t uuid[16])
+void dp_streams_init(const uint8_t uuid[16])
 {
-    size_t length = strlen(path);
-    memcpy(directory, path, length + 1);
     memcpy(trace_uuid, uuid, sizeof trace_uuid);
     size_limit = dp_setting_value(DP_SETTING_SIZE_LIMIT);
     uint64_t page = dp_os_page_bytes();
@@ -69,16 +67,15 @@ uint64_t dp_streams_overwritten(void)
     return atomic_load_explicit(&overwritten, memory_order_relaxed);
 }
 
-void dp_stream_segment_path(char path[DP_PATH_MAX + 64], uint32_t lane, uint32_t number)
+void dp_stream_segment_name(char name[DP_SEGMENT_NAME], uint32_t lane, uint32_t number)
 {
-    struct dp_text text = {path, DP_PATH_MAX + 63, 0};
-    dp_text_string(&text, directory);
-    dp_text_string(&text, lane == DP_RUNTIME_LANE ? "/runtime" : "/stream-");
+    struct dp_text text = {name, DP_SEGMENT_NAME - 1, 0};
+    dp_text_string(&text, lane == DP_RUNTIME_LANE ? "runtime" : "stream-");
     if (lane != DP_RUNTIME_LANE)
         dp_text_padded(&text, lane, 4);
     dp_text_char(&text, '-');
     dp_text_padded(&text, number, 4);
-    path[text.length] = 0;
+    name[text.length] = 0;
 }
 
 /* Segments are small enough that the flight recorder forgets in fine steps. */
@@ -134,11 +131,11 @@ void dp_stream_close_packet(struct dp_stream *stream)
         return;
     uint64_t page = dp_os_page_bytes();
     uint32_t used = (uint32_t)((stream->position + page - 1) / page * page);
-    char path[DP_PATH_MAX + 64];
-    dp_stream_segment_path(path, stream->lane, stream->segment);
+    char name[DP_SEGMENT_NAME];
+    dp_stream_segment_name(name, stream->lane, stream->segment);
     if (used < stream->packet_bytes) {
         stream->packet->packet_size_bits = (uint64_t)used * 8;
-        int fd = dp_os_open(path);
+        int fd = dp_directory_open(name);
         if (fd >= 0) {
             dp_os_truncate(fd, stream->offset + used);
             dp_os_close(fd);
@@ -179,9 +176,9 @@ static bool remove_oldest(void)
     dp_lock_give(&segments_lock, &saved);
     if (!found)
         return false;
-    char path[DP_PATH_MAX + 64];
-    dp_stream_segment_path(path, victim.lane, victim.number);
-    dp_os_unlink(path);
+    char name[DP_SEGMENT_NAME];
+    dp_stream_segment_name(name, victim.lane, victim.number);
+    dp_directory_unlink(name);
     atomic_fetch_sub_explicit(&bytes_on_disk, victim.bytes, memory_order_relaxed);
     atomic_fetch_add_explicit(&overwritten, victim.records, memory_order_relaxed);
     return true;
@@ -208,14 +205,14 @@ static bool within_limit(struct dp_stream *stream, uint64_t bytes)
 
 static int new_segment(struct dp_stream *stream)
 {
-    char path[DP_PATH_MAX + 64];
+    char name[DP_SEGMENT_NAME];
     struct dp_os_signals saved;
     if (stream->open) {
         note_bytes(stream, 0, 0, true);
         stream->segment++;
     }
-    dp_stream_segment_path(path, stream->lane, stream->segment);
-    int fd = dp_os_create(path);
+    dp_stream_segment_name(name, stream->lane, stream->segment);
+    int fd = dp_directory_create(name);
     if (fd < 0)
         return fd;
     stream->open = true;
@@ -232,9 +229,9 @@ static int open_segment(struct dp_stream *stream, uint64_t bytes)
 {
     if (!stream->open || stream->segment_bytes + bytes > segment_limit())
         return new_segment(stream);
-    char path[DP_PATH_MAX + 64];
-    dp_stream_segment_path(path, stream->lane, stream->segment);
-    return dp_os_open(path);
+    char name[DP_SEGMENT_NAME];
+    dp_stream_segment_name(name, stream->lane, stream->segment);
+    return dp_directory_open(name);
 }
 
 static int map_packet(struct dp_stream *stream, uint64_t bytes)

@@ -15,8 +15,8 @@
 #include "clock.h"
 #include "types.h"
 
-/* Before any stream is used. Paths are made below `directory`. */
-void dp_streams_init(const char *directory, const uint8_t uuid[16]);
+/* Before any stream is used. Files are made in the log's directory. */
+void dp_streams_init(const uint8_t uuid[16]);
 /* In a forked child: forget the parent's files. */
 void dp_streams_reset(void);
 
@@ -29,7 +29,9 @@ void dp_stream_close_packet(struct dp_stream *stream);
 /* Unmaps without touching the file. */
 void dp_stream_forget(struct dp_stream *stream);
 
-void dp_stream_segment_path(char path[DP_PATH_MAX + 64], uint32_t lane, uint32_t number);
+/* The name of a segment's file in the log's directory. */
+#define DP_SEGMENT_NAME 64
+void dp_stream_segment_name(char name[DP_SEGMENT_NAME], uint32_t lane, uint32_t number);
 
 /* Makes room for `bytes` in a fresh packet; false: discarded and counted into
  * lost[]. A dp_deep function: (stream, bytes, lost). */

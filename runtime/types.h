@@ -75,6 +75,7 @@ struct dp_site_state {
     uint64_t id;               /* hash of module, file, function, line */
     struct dp_record_site names; /* copies that outlive the module, for the sink */
     const char *options[DP_ATTRIBUTE_COUNT]; /* as written; NULL: not written */
+    uint32_t switched_on;      /* kinds whose enabled=VARIABLE said yes at registration */
 };
 
 /* Memory this thread has allocated and freed since it was first seen. */

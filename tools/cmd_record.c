@@ -173,8 +173,9 @@ static bool was_there(const struct dp_paths *before, const char *path)
     return false;
 }
 
-/* Rules and an environment that were misspelt: who typed them is still here. */
-static void say_refused(const char *path)
+/* Rules and an environment that were misspelt: who typed them is still here. So
+ * is a profile that could not be started. */
+static void say_what_is_wrong(const char *path)
 {
     struct dp_profile profile;
     struct dp_problem problem;
@@ -182,6 +183,9 @@ static void say_refused(const char *path)
 
     if (dp_profile_gather(&profile, path, DP_PROFILE_STATE, 0, &problem) != DP_EXIT_OK)
         return;
+    if (profile.phase == DP_PHASE_FAILED)
+        dp_error("process %u was not profiled: %s", profile.process.pid,
+                 strerror((int)profile.process.start_error));
     for (size_t i = 0; i < profile.n_settings; i++)
         if (dp_setting_refused(&profile.settings[i]))
             dp_error("%s",
@@ -199,7 +203,7 @@ static void say_where(const char *output, const struct dp_paths *before, const c
         if (was_there(before, logs.path[i]))
             continue;
         dp_error("log: %s", logs.path[i]);
-        say_refused(logs.path[i]);
+        say_what_is_wrong(logs.path[i]);
         new ++;
     }
     if (new == 0)

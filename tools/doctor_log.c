@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "report.h"
 #include "rule_names.h"
@@ -224,6 +225,10 @@ static void check_process(struct dp_doctor *doctor, const struct dp_profile *pro
     if (!profile->has_process)
         dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
                        "state/process is missing or cut: how the program ended is not known");
+    else if (profile->phase == DP_PHASE_FAILED)
+        dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
+                       "process %u was not profiled, it could not be started: %s",
+                       profile->process.pid, strerror((int)profile->process.start_error));
     else if (profile->phase == DP_PHASE_KILLED)
         dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
                        "process %u ended without exit() (killed, _exit or exec): the log holds "
@@ -271,7 +276,8 @@ int dp_doctor_log(struct dp_doctor *doctor, const char *path)
     }
     check_process(doctor, &profile);
     check_settings(doctor, &profile);
-    check_sites(doctor, &profile);
+    if (profile.phase != DP_PHASE_FAILED)
+        check_sites(doctor, &profile);
     check_loss(doctor, &profile);
     dp_profile_finish(&profile);
     return DP_EXIT_OK;

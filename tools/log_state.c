@@ -7,7 +7,8 @@
 
 const char *dp_phase_name(enum dp_phase phase)
 {
-    static const char *const names[] = {"unknown", "running", "finished", "killed"};
+    static const char *const names[] = {"unknown", "running", "finished", "killed",
+                                        "not profiled"};
     return names[phase];
 }
 
@@ -56,6 +57,8 @@ enum dp_phase dp_state_phase(const struct dp_process_state *process)
 {
     if (process->phase == DP_PROCESS_FINISHED)
         return DP_PHASE_FINISHED;
+    if (process->phase == DP_PROCESS_FAILED)
+        return DP_PHASE_FAILED;
     uint64_t ticks = dp_process_start_ticks(process->pid);
     if (ticks != 0 && (process->pid_start_ticks == 0 || ticks == process->pid_start_ticks))
         return DP_PHASE_RUNNING;

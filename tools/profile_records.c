@@ -215,6 +215,18 @@ static void add_slow(struct dp_profile *profile, const struct dp_record *record)
         snprintf(slow->thread_name, sizeof slow->thread_name, "%s", record->thread_name);
 }
 
+/* A runtime that had no room for some of them writes all of them again. */
+static bool is_known(const struct dp_profile *profile, const struct dp_record *record)
+{
+    for (size_t i = 0; i < profile->n_settings; i++) {
+        const struct dp_setting_info *setting = &profile->settings[i];
+        if (strcmp(setting->name, dp_record_text(record, 0)) == 0 &&
+            strcmp(setting->value, dp_record_text(record, 1)) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void add_setting(struct dp_profile *profile, const struct dp_record *record)
 {
     struct dp_event_setting event;
@@ -225,6 +237,8 @@ static void add_setting(struct dp_profile *profile, const struct dp_record *reco
         return;
     }
     dp_record_copy(record, &event);
+    if (is_known(profile, record))
+        return;
     profile->settings = dp_profile_append(profile->settings, &profile->n_settings,
                                           &profile->settings_capacity, sizeof *profile->settings);
     profile->settings[profile->n_settings - 1] =

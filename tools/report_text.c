@@ -28,7 +28,8 @@ static const char *base_name(const char *path)
 
 static void print_phase(const struct dp_profile *profile, const struct dp_style *style)
 {
-    const char *color = profile->phase == DP_PHASE_KILLED    ? dp_red(style)
+    const char *color = profile->phase == DP_PHASE_KILLED || profile->phase == DP_PHASE_FAILED
+                            ? dp_red(style)
                         : profile->phase == DP_PHASE_RUNNING ? dp_green(style)
                                                              : "";
 
@@ -37,6 +38,8 @@ static void print_phase(const struct dp_profile *profile, const struct dp_style 
                                                              : dp_phase_name(profile->phase);
 
     fprintf(style->out, ", %s%s%s", color, words, *color ? dp_plain(style) : "");
+    if (profile->phase == DP_PHASE_FAILED)
+        fprintf(style->out, ": %s", strerror((int)profile->process.start_error));
 }
 
 static void print_when(const struct dp_profile *profile, const struct dp_style *style)

@@ -340,9 +340,9 @@ class Guest(Runtime):
             self.assertEqual(done.stderr, "")
             self.assertEqual(os.listdir(self.folder), [])
 
-    def test_on_is_one_thread_and_no_descriptor(self):
+    def test_on_is_one_thread_and_one_descriptor(self):
         self.run_on("guest")
-        self.assertEqual(self.stdout, "threads 2 descriptors 3 handlers 0 errno 0\n")
+        self.assertEqual(self.stdout, "threads 2 descriptors 4 handlers 0 errno 0\n")
 
     def test_setuid_like_programs_obey_no_variable(self):
         """Checked through secure_getenv's own test: AT_SECURE by file capabilities."""

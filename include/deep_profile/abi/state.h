@@ -28,7 +28,7 @@
 enum dp_process_phase {
     DP_PROCESS_RUNNING = 1, /* or killed, if no such process is left */
     DP_PROCESS_FINISHED,    /* ended through exit(); everything is flushed */
-    DP_PROCESS_FORKED,      /* unused */
+    DP_PROCESS_FAILED,      /* profiling did not start: start_error */
 };
 
 struct dp_process_state {
@@ -46,7 +46,7 @@ struct dp_process_state {
     uint32_t lanes;             /* lane files made so far */
     uint32_t sites;             /* highest index given */
     uint32_t gate_closed;       /* bit 1u << enum dp_resource */
-    uint32_t reserved;
+    uint32_t start_error;       /* errno, in DP_PROCESS_FAILED */
     uint64_t gated;             /* sampled calls refused, of threads that ended */
     uint64_t lost[DP_LOSS_COUNT]; /* what no lane counts */
     uint64_t steward_cpu_ns;

@@ -24,16 +24,16 @@ HAND_SITE(opened, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(mostly, DP_ATTRIBUTE_PROFILE, "rate=0.9, check_load=false", 0);
 HAND_SITE(halved, DP_ATTRIBUTE_PROFILE, "rate=0.5, check_load=false", 0);
 
-int __real_dp_os_create(const char *path);
-int __wrap_dp_os_create(const char *path);
+int __real_dp_os_create(int at, const char *path);
+int __wrap_dp_os_create(int at, const char *path);
 
 static bool refuse_files;
 static long refused;
 
-int __wrap_dp_os_create(const char *path)
+int __wrap_dp_os_create(int at, const char *path)
 {
     refused += refuse_files;
-    return refuse_files ? -EMFILE : __real_dp_os_create(path);
+    return refuse_files ? -EMFILE : __real_dp_os_create(at, path);
 }
 
 static bool call(struct dp_site *site)
