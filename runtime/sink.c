@@ -16,6 +16,7 @@
 #define IN_BYTES 65536
 #define SLICE_NS 300000 /* between two ticks: the coarse clock goes on */
 #define OUT_BYTES 65536
+#define FINISH_NS UINT64_C(2000000000) /* exit() waits no longer for what is left */
 
 /* How far a stream has been read. */
 struct cursor {
@@ -24,11 +25,13 @@ struct cursor {
     uint32_t position; /* of the next record in the packet; 0: header not read */
     uint64_t time_ns;
     uint64_t sequence;
+    uint64_t records; /* read so far, of all segments */
     uint32_t tid;
     char thread_name[16];
 };
 
 static char sink_path[DP_PATH_MAX];
+static bool ready; /* there is memory to read with */
 static struct cursor *cursors; /* DP_MAX_LANES + 1; the last: the process's own */
 static char *in, *out;
 static struct dp_text lines;
@@ -39,19 +42,18 @@ void dp_sink_init(const char *path)
 {
     size_t length = strlen(path);
     sink_path[0] = 0;
+    ready = false;
     if (!length || length >= sizeof sink_path)
         return;
-    if (!cursors) {
-        cursors = dp_os_map_memory((DP_MAX_LANES + 1) * sizeof *cursors);
-        in = dp_os_map_memory(IN_BYTES);
-        out = dp_os_map_memory(OUT_BYTES);
-    } else {
+    if (cursors)
         memset(cursors, 0, (DP_MAX_LANES + 1) * sizeof *cursors);
-    }
-    if (!cursors || !in || !out)
-        return;
-    lines = (struct dp_text){out, OUT_BYTES, 0};
+    else
+        cursors = dp_os_map_memory((DP_MAX_LANES + 1) * sizeof *cursors);
+    in = in ? in : dp_os_map_memory(IN_BYTES);
+    out = out ? out : dp_os_map_memory(OUT_BYTES);
     memcpy(sink_path, path, length + 1);
+    ready = cursors && in && out;
+    lines = (struct dp_text){out, OUT_BYTES, 0};
 }
 
 static uint64_t count_lines(void)
@@ -198,6 +200,7 @@ static size_t read_record(struct cursor *cursor, size_t at, size_t length)
         end = (size_t)(nul - in) + 1;
     }
     cursor->time_ns = time;
+    cursor->records++;
     struct dp_record_view view = {.id = id,
                                   .payload = in + at,
                                   .payload_bytes = end - at,
@@ -253,6 +256,11 @@ static bool writer_moved_on(const struct cursor *cursor, const struct dp_stream 
     return __atomic_load_n(&stream->sequence, __ATOMIC_ACQUIRE) > cursor->sequence + 1;
 }
 
+static void next_segment(struct cursor *cursor)
+{
+    *cursor = (struct cursor){.segment = cursor->segment + 1, .records = cursor->records};
+}
+
 static void read_stream(struct cursor *cursor, const struct dp_stream *stream)
 {
     char name[DP_SEGMENT_NAME];
@@ -263,7 +271,7 @@ static void read_stream(struct cursor *cursor, const struct dp_stream *stream)
         if (fd < 0) {
             if (cursor->segment >= newest)
                 return;
-            *cursor = (struct cursor){.segment = cursor->segment + 1}; /* overwritten */
+            next_segment(cursor); /* this one was overwritten */
             continue;
         }
         uint64_t bytes = 0;
@@ -283,7 +291,7 @@ static void read_stream(struct cursor *cursor, const struct dp_stream *stream)
         dp_os_close(fd);
         if (cursor->position != 0 || cursor->segment >= newest || out_of_time())
             return;
-        *cursor = (struct cursor){.segment = cursor->segment + 1};
+        next_segment(cursor);
     }
 }
 
@@ -300,20 +308,40 @@ static void feed(void)
 
 bool dp_sink_feed(void)
 {
-    if (!sink_path[0])
+    if (!ready)
         return false;
     deadline_ns = dp_now_ns() + SLICE_NS;
     feed();
     return out_of_time();
 }
 
+/* What could not be read, and what a host that ends does not wait for: a backlog,
+ * a disk that is slow. */
+static void count_rest(void)
+{
+    uint32_t count = dp_lanes_count();
+    uint64_t rest = 0;
+    for (uint32_t i = 0; i <= count; i++) {
+        const struct dp_stream *stream = i < count ? &dp_lane_at(i)->stream : dp_log_stream();
+        uint64_t records = stream->closed_records + stream->records;
+        uint64_t read = cursors ? cursors[i < count ? i : DP_MAX_LANES].records : 0;
+        rest += records > read ? records - read : 0;
+    }
+    if (rest)
+        dp_process_lost(DP_LOSS_SINK, rest);
+}
+
 void dp_sink_finish(void)
 {
-    if (!sink_path[0])
+    if (!ready) {
+        if (sink_path[0])
+            count_rest();
         return;
-    deadline_ns = UINT64_MAX;
+    }
+    deadline_ns = dp_now_ns() + FINISH_NS;
     feed();
     feed(); /* what a packet's end hid the first time */
+    count_rest();
     uint32_t count = dp_lanes_count(), last = dp_sites_counted();
     for (uint32_t i = 0; i < count; i++) {
         struct dp_lane_state *state = dp_lane_at(i)->state;

@@ -144,6 +144,7 @@ void dp_stream_close_packet(struct dp_stream *stream)
     note_bytes(stream, (int64_t)used - (int64_t)stream->packet_bytes, stream->records, false);
     dp_stream_forget(stream);
     stream->segment_bytes = stream->offset + used;
+    stream->closed_records += stream->records;
     stream->records = 0;
 }
 

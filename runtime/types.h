@@ -110,6 +110,7 @@ struct dp_stream {
     uint64_t retry_ns;        /* until then no packet can be had, for `retry_loss` */
     uint32_t retry_loss;      /* enum dp_loss */
     uint64_t records;         /* in this packet */
+    uint64_t closed_records;  /* in all packets before it */
     uint64_t discarded;
     uint64_t sequence;
     uint64_t offset;          /* of the packet in its segment */

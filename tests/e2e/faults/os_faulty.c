@@ -7,6 +7,7 @@
  *     DP_TEST_FAULT="FUNCTION once|from N ERROR"  ERROR: an errno, "short" for write
  *     DP_TEST_COUNTS=FILE     a mapping of one uint32_t for each function of
  *                             faults.def: how often it was called
+ *     DP_TEST_SLOW_WRITE=US   each write takes so long
  *     DP_TEST_CLOCK=step      the wall clock goes an hour up and down
  *     DP_TEST_TSC=varies      the processor's counter is not invariant
  *     DP_TEST_TSC=distrusted  the kernel gives it up after it was in use
@@ -67,11 +68,19 @@ static bool fails(enum function function)
     return (int)function == chosen && (from_there_on ? number >= which : number == which);
 }
 
+static void be_slow(enum function function)
+{
+    const char *slow = function == F_write ? getenv("DP_TEST_SLOW_WRITE") : NULL;
+    if (slow)
+        usleep((useconds_t)atoi(slow));
+}
+
 #define FAULTY(result, name, parameters, arguments, failed) \
     result __real_dp_os_##name parameters;                  \
     result __wrap_dp_os_##name parameters;                  \
     result __wrap_dp_os_##name parameters                   \
     {                                                       \
+        be_slow(F_##name);                                  \
         if (fails(F_##name))                                \
             return failed;                                  \
         return __real_dp_os_##name arguments;               \
