@@ -89,7 +89,8 @@ static inline uint64_t open_call(struct dp_lane *lane, const struct dp_site *cod
     frame->kinds = kinds;
     uint64_t now = dp_now_ns();
     frame->start_ns = now;
-    state->frames_top = depth + 1;
+    /* A reader of a killed process finds whole frames below `frames_top`. */
+    __atomic_store_n(&state->frames_top, depth + 1, __ATOMIC_RELEASE);
     return now | DP_DUE_OPENED;
 }
 

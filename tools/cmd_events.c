@@ -84,7 +84,7 @@ static bool runs(const struct dp_log *log)
     bool found;
 
     return dp_state_read(log, &process, &found, &problem) == DP_EXIT_OK && found &&
-           dp_state_phase(&process) == DP_PHASE_RUNNING;
+           dp_state_phase(log, &process) == DP_PHASE_RUNNING;
 }
 
 static uint64_t follow(struct dp_merge *merge, struct dp_site_table *sites,

@@ -344,7 +344,7 @@ static int recover(const char *path, struct dp_json_document *document)
     status = dp_state_read(&log, &process, &found, &problem);
     if (status != DP_EXIT_OK)
         dp_error("%s", problem.text);
-    else if (found && dp_state_phase(&process) == DP_PHASE_RUNNING)
+    else if (found && dp_state_phase(&log, &process) == DP_PHASE_RUNNING)
         status = refuse(path, &process);
     else
         status = recover_log(&log, &process, found, document);

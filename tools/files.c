@@ -261,3 +261,26 @@ uint64_t dp_process_start_ticks(uint32_t pid)
         return 0;
     return state == 'Z' || state == 'X' ? 0 : ticks;
 }
+
+enum dp_mapped dp_process_maps(uint32_t pid, const char *path, const char *name)
+{
+    char maps_path[64], *line = NULL;
+    size_t size = 0;
+    struct stat status;
+    enum dp_mapped mapped = DP_MAPPED_UNKNOWN;
+
+    snprintf(maps_path, sizeof maps_path, "/proc/%u/maps", pid);
+    FILE *maps = stat(path, &status) == 0 ? fopen(maps_path, "re") : NULL;
+    while (maps && mapped != DP_MAPPED && getline(&line, &size, maps) > 0) {
+        unsigned long long inode = 0;
+        if (mapped == DP_MAPPED_UNKNOWN)
+            mapped = DP_MAPPED_NOT;
+        if (!strstr(line, name) || sscanf(line, "%*s %*s %*s %*s %llu", &inode) != 1)
+            continue;
+        mapped = inode == status.st_ino ? DP_MAPPED : DP_MAPPED_ALIKE;
+    }
+    if (maps)
+        fclose(maps);
+    free(line);
+    return mapped;
+}

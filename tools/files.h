@@ -88,4 +88,10 @@ uint64_t dp_random(void);
  * 0: there is no such process, or it is a zombie. */
 uint64_t dp_process_start_ticks(uint32_t pid);
 
+/* Whether process `pid` maps the file at `path`, by its inode. ALIKE: not that
+ * one, but one whose name ends in `name` (file systems in layers tell of other
+ * inodes). UNKNOWN: we may not look. */
+enum dp_mapped { DP_MAPPED_UNKNOWN, DP_MAPPED_NOT, DP_MAPPED_ALIKE, DP_MAPPED };
+enum dp_mapped dp_process_maps(uint32_t pid, const char *path, const char *name);
+
 #endif

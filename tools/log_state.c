@@ -4,6 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#define STATE_FILE "state/process"
+#define SILENT_NS UINT64_C(2000000000) /* the longest tick is 100 ms */
 
 const char *dp_phase_name(enum dp_phase phase)
 {
@@ -21,7 +25,7 @@ int dp_state_read(const struct dp_log *log, struct dp_process_state *process, bo
                   struct dp_problem *problem)
 {
     struct dp_map map;
-    char *path = dp_join(log->path, "state/process");
+    char *path = dp_join(log->path, STATE_FILE);
     int error = dp_map_open(&map, path);
     int status = DP_EXIT_OK;
 
@@ -53,14 +57,36 @@ int dp_state_read(const struct dp_log *log, struct dp_process_state *process, bo
     return status;
 }
 
-enum dp_phase dp_state_phase(const struct dp_process_state *process)
+static bool is_silent(const struct dp_process_state *process)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    return now_ns > process->heartbeat_ns && now_ns - process->heartbeat_ns > SILENT_NS;
+}
+
+/* exec keeps the pid and the start time, but no mapping: the process goes on as
+ * another program, and this log has ended. Where a log is mapped that might be
+ * this one, silence must add to it. */
+static bool became_another(const struct dp_log *log, const struct dp_process_state *process)
+{
+    char *path = dp_join(log->path, STATE_FILE);
+    enum dp_mapped mapped = dp_process_maps(process->pid, path, "/" STATE_FILE);
+
+    free(path);
+    return mapped == DP_MAPPED_NOT || (mapped == DP_MAPPED_ALIKE && is_silent(process));
+}
+
+enum dp_phase dp_state_phase(const struct dp_log *log, const struct dp_process_state *process)
 {
     if (process->phase == DP_PROCESS_FINISHED)
         return DP_PHASE_FINISHED;
     if (process->phase == DP_PROCESS_FAILED)
         return DP_PHASE_FAILED;
     uint64_t ticks = dp_process_start_ticks(process->pid);
-    if (ticks != 0 && (process->pid_start_ticks == 0 || ticks == process->pid_start_ticks))
+    if (ticks != 0 && (process->pid_start_ticks == 0 || ticks == process->pid_start_ticks) &&
+        !became_another(log, process))
         return DP_PHASE_RUNNING;
     return DP_PHASE_KILLED;
 }
@@ -167,9 +193,22 @@ static void read_counts(const struct lane_reader *lane)
     }
 }
 
+/* A process may be killed in the midst of making the file: the magic is written
+ * last, and before that nothing is lost. */
+static bool is_unborn(const struct dp_map *map)
+{
+    struct dp_lane_state state;
+
+    if (map->size >= sizeof state.magic)
+        memcpy(&state.magic, map->bytes, sizeof state.magic);
+    return map->size == 0 || (map->size >= sizeof state && state.magic == 0);
+}
+
 /* False: not a lane's state. */
 static bool read_lane(struct lane_reader *lane)
 {
+    if (is_unborn(&lane->map))
+        return false;
     if (lane->map.size < sizeof lane->state) {
         dp_damage_note(lane->damage, sizeof lane->state - lane->map.size, "state/%s: cut off",
                        lane->name);

@@ -29,8 +29,9 @@ const char *dp_phase_name(enum dp_phase phase);
 int dp_state_read(const struct dp_log *log, struct dp_process_state *process, bool *found,
                   struct dp_problem *problem);
 
-/* Looks into /proc whether a process that says it runs is still there. */
-enum dp_phase dp_state_phase(const struct dp_process_state *process);
+/* Looks into /proc whether a process that says it runs is still there, and has not
+ * become another program by exec. */
+enum dp_phase dp_state_phase(const struct dp_log *log, const struct dp_process_state *process);
 
 /* What a reader of lanes wants to hear; NULL members are left out. */
 struct dp_lane_visitor {

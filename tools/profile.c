@@ -48,6 +48,31 @@ static void add_open(struct dp_profile *profile, const struct dp_lane_state *lan
     memcpy(open->thread_name, lane->thread_name, sizeof lane->thread_name);
 }
 
+/* A call in flight is known by when it is due, which the site's threshold and the
+ * tick in force (the log's records) put back to when it began. */
+static void date_open_calls(struct dp_profile *profile)
+{
+    uint64_t tick_ns = 0;
+
+    for (size_t i = 0; i < profile->n_settings; i++) {
+        const struct dp_setting_info *setting = &profile->settings[i];
+        if (strcmp(setting->name, "DEEP_PROFILE_TICK") == 0)
+            dp_parse_duration(setting->value, strlen(setting->value), &tick_ns);
+    }
+    for (size_t i = 0; i < profile->n_open; i++) {
+        struct dp_open_info *open = &profile->open[i];
+        const struct dp_site_info *site = dp_site_find(&profile->sites, open->site);
+        const struct dp_site_attribute_info *slow =
+            site ? site->attributes[DP_ATTRIBUTE_IF_SLOW] : NULL;
+        if (open->exact)
+            continue;
+        uint64_t after = slow && dp_attribute_in_force(slow->state)
+                             ? dp_slow_after(slow->threshold, tick_ns)
+                             : DP_SLOW_NEVER;
+        open->start_ns = open->start_ns > after ? open->start_ns - after : 0;
+    }
+}
+
 /* Both lists tell of the same calls when a slow site is also sampled: what the
  * frames have (exact) is not told again. */
 static void add_open_calls(struct dp_profile *profile, const struct dp_lane_state *lane)
@@ -126,7 +151,7 @@ static int read_state(struct dp_profile *profile, struct dp_problem *problem)
     if (status != DP_EXIT_OK)
         return status;
     if (profile->has_process) {
-        profile->phase = dp_state_phase(&profile->process);
+        profile->phase = dp_state_phase(&profile->log, &profile->process);
         profile->gated += profile->process.gated;
         for (int i = 0; i < DP_LOSS_COUNT; i++)
             profile->lost[i] += profile->process.lost[i];
@@ -244,6 +269,7 @@ int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned wha
     }
     take_counts_of_the_gate(profile);
     count_by_chance(profile);
+    date_open_calls(profile);
     profile->stream_bytes = stream_bytes(&profile->log, true);
     return DP_EXIT_OK;
 }
@@ -280,6 +306,7 @@ int dp_profile_update(struct dp_profile *profile, struct dp_problem *problem)
     int status = read_state(profile, problem);
     take_counts_of_the_gate(profile);
     count_by_chance(profile);
+    date_open_calls(profile);
     return status;
 }
 
@@ -336,7 +363,7 @@ bool dp_profile_has_data(const struct dp_profile *profile)
     for (size_t i = 0; i < profile->n_totals; i++)
         if (has_totals(profile->totals[i]))
             return true;
-    return profile->slow_events > 0;
+    return profile->slow_events > 0 || profile->n_open > 0;
 }
 
 static uint64_t now_ns(void)
@@ -362,6 +389,10 @@ uint64_t dp_profile_wall_ns(const struct dp_profile *profile)
         end = now_ns();
     else if (profile->has_process && profile->process.heartbeat_ns > end)
         end = profile->process.heartbeat_ns;
+    if (profile->phase == DP_PHASE_KILLED) /* it lived when these were entered */
+        for (size_t i = 0; i < profile->n_open; i++)
+            if (profile->open[i].start_ns > end)
+                end = profile->open[i].start_ns;
     return end > start ? end - start : 0;
 }
 

@@ -125,7 +125,7 @@ void dp_profile_finish(struct dp_profile *profile);
 /* NULL: nothing is known of the site. */
 struct dp_totals *dp_profile_find_totals(const struct dp_profile *profile, size_t site);
 
-/* Whether anything was recorded: calls, counts or events of sites. */
+/* Whether anything was recorded: calls (also open ones), counts or events of sites. */
 bool dp_profile_has_data(const struct dp_profile *profile);
 
 uint64_t dp_profile_start_ns(const struct dp_profile *profile);

@@ -359,6 +359,29 @@ static const struct dp_column open_columns[] = {
     {"function", true, 0}, {"at", true, 4},
 };
 
+enum { RUN_SHOWN = 3 };
+
+/* How many calls in a row are of one function in one thread: a recursion. */
+static size_t run_of_calls(const struct dp_profile *profile, size_t first)
+{
+    const struct dp_open_info *open = profile->open;
+    size_t next = first + 1;
+
+    while (next < profile->n_open && open[next].tid == open[first].tid &&
+           open[next].site == open[first].site)
+        next++;
+    return next - first;
+}
+
+static void open_row(struct dp_table *table, const struct dp_profile *profile,
+                     const struct dp_style *style, const struct dp_open_info *open, uint64_t end)
+{
+    thread_cell(table, open->thread_name, open->tid);
+    dp_table_cellf(table, "%u", open->depth);
+    time_cell(table, style, end > open->start_ns ? (double)(end - open->start_ns) : 0);
+    name_cells(table, profile, open->site);
+}
+
 static void print_open(const struct dp_profile *profile, const struct dp_style *style)
 {
     uint64_t end = dp_profile_start_ns(profile) + dp_profile_wall_ns(profile);
@@ -369,11 +392,15 @@ static void print_open(const struct dp_profile *profile, const struct dp_style *
     dp_heading(style, profile->phase == DP_PHASE_RUNNING ? "Open calls" : "Open calls at its end");
     dp_table_start(&table, open_columns, sizeof open_columns / sizeof *open_columns);
     for (size_t i = 0; i < profile->n_open; i++) {
-        const struct dp_open_info *open = &profile->open[i];
-        thread_cell(&table, open->thread_name, open->tid);
-        dp_table_cellf(&table, "%u", open->depth);
-        time_cell(&table, style, end > open->start_ns ? (double)(end - open->start_ns) : 0);
-        name_cells(&table, profile, open->site);
+        size_t run = run_of_calls(profile, i);
+        open_row(&table, profile, style, &profile->open[i], end);
+        if (run <= RUN_SHOWN)
+            continue;
+        dp_table_cellf(&table, "and %zu more of it", run - 2);
+        for (int empty = 1; empty < 5; empty++)
+            dp_table_cell(&table, "");
+        i += run - 1;
+        open_row(&table, profile, style, &profile->open[i], end);
     }
     dp_table_print(&table, style);
     dp_table_finish(&table);

@@ -468,13 +468,26 @@ class Live(Case):
     def setUp(self):
         super().setUp()
         self.make("killed", "live")
-        self.child = subprocess.Popen(["sleep", "60"])
+        self.child = subprocess.Popen(
+            [sys.executable, "-c", "import mmap, sys, time\n"
+             "state = open(sys.argv[1], 'r+b')\nmapped = mmap.mmap(state.fileno(), 0)\n"
+             "print('ready', flush=True); time.sleep(60)", self.path("live", "state/process")],
+            stdout=subprocess.PIPE)
         self.addCleanup(self.end)
+        self.addCleanup(self.child.stdout.close)
+        self.child.stdout.readline()
         self.set_process("live", self.child.pid)
 
     def end(self):
         self.child.kill()
         self.child.wait()
+
+    def test_a_process_that_does_not_map_it_has_become_another_program(self):
+        """exec keeps the pid and the time of its start."""
+        with subprocess.Popen(["sleep", "60"]) as other:
+            self.set_process("live", other.pid)
+            self.assertEqual(self.json("report", "live")["phase"], "killed")
+            other.kill()
 
     def test_it_is_reported_as_running(self):
         report = self.json("report", "live")
