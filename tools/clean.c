@@ -8,6 +8,8 @@
 
 #include "message.h"
 
+bool dp_clean_to_ascii;
+
 char *dp_clean(const char *string, char *buffer, size_t size)
 {
     const unsigned char *s = (const unsigned char *)string;
@@ -16,7 +18,8 @@ char *dp_clean(const char *string, char *buffer, size_t size)
 
     while (left > 0) {
         size_t n = dp_utf8_length(s, left);
-        int control = n == 0 || *s < ' ' || *s == 127 || (*s == 0xc2 && s[1] < 0xa0);
+        bool control =
+            n == 0 || dp_code_is_obeyed(dp_utf8_code(s, n)) || (n > 1 && dp_clean_to_ascii);
         size_t wide = n ? n : 1;
         if (at + (control ? 4 * wide : wide) + 1 > size)
             break;

@@ -10,6 +10,7 @@
 
 #include <deep_profile/abi/metadata.h>
 
+#include "clean.h"
 #include "json.h"
 #include "log_state.h"
 
@@ -278,7 +279,10 @@ static void print_text(const struct repair *repair)
     bool nothing = !repair->packets && !repair->completed && !repair->replaced &&
                    !repair->removed && !repair->metadata;
 
-    printf("%s: ", repair->log->path);
+    char *path = dp_clean_copy(repair->log->path);
+
+    printf("%s: ", path);
+    free(path);
     if (nothing) {
         puts("nothing to do");
         return;

@@ -41,7 +41,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case OPTION_INTERVAL:
         arguments->interval = strtod(value, &end);
         if (end == value || *end || !(arguments->interval >= 0.05 && arguments->interval <= 3600))
-            argp_error(state, "--interval takes seconds from 0.05 to 3600, not '%s'", value);
+            dp_usage_error(state, "--interval takes seconds from 0.05 to 3600, not '%s'", value);
         return 0;
     case OPTION_TOP:
         arguments->functions = dp_parse_number(state, "--top", value);

@@ -2,8 +2,12 @@
 #include "command.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "clean.h"
 
 enum { OPTION_FORMAT = 256 };
 
@@ -11,6 +15,17 @@ static const struct argp_option options[] = {
     {"format", OPTION_FORMAT, "text|json", 0, "How to print (default: text)", 1},
     {0},
 };
+
+void dp_usage_error(const struct argp_state *state, const char *format, ...)
+{
+    char text[1024], clean[2048];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    argp_error(state, "%s", dp_clean(text, clean, sizeof clean));
+}
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
@@ -20,11 +35,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case OPTION_FORMAT:
         common->json = strcmp(value, "json") == 0;
         if (!common->json && strcmp(value, "text") != 0)
-            argp_error(state, "--format is text or json, not '%s'", value);
+            dp_usage_error(state, "--format is text or json, not '%s'", value);
         return 0;
     case ARGP_KEY_ARG:
         if (common->path)
-            argp_error(state, "one directory at a time: '%s' is too much", value);
+            dp_usage_error(state, "one directory at a time: '%s' is too much", value);
         common->path = value;
         return 0;
     default:
@@ -50,6 +65,6 @@ unsigned long dp_parse_number(struct argp_state *state, const char *option, cons
     errno = 0;
     unsigned long number = strtoul(text, &end, 10);
     if (errno || end == text || *end || *text == '-')
-        argp_error(state, "%s takes a whole number from 0, not '%s'", option, text);
+        dp_usage_error(state, "%s takes a whole number from 0, not '%s'", option, text);
     return number;
 }

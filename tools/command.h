@@ -32,7 +32,11 @@ extern const struct argp dp_common_argp;
 /* The parser of a verb that has no options of its own, only dp_common_argp's. */
 error_t dp_parse_common_only(int key, char *value, struct argp_state *state);
 
-/* A whole number from 0, or argp_error. */
+/* argp_error() whose message may quote anything. */
+void dp_usage_error(const struct argp_state *state, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A whole number from 0, or dp_usage_error(). */
 unsigned long dp_parse_number(struct argp_state *state, const char *option, const char *text);
 
 #endif

@@ -4,11 +4,16 @@
  * The command table and nothing else; each verb is in its cmd_*.c.
  */
 #include <errno.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include <deep_profile/abi/event_json.h>
+
+#include "clean.h"
 #include "command.h"
 #include "files.h"
 
@@ -47,9 +52,33 @@ static const struct verb *find(const char *name)
     return NULL;
 }
 
+/* getopt would print it as it is: a file of such a name, and a shell's *. */
+static bool is_hostile_option(const char *argument)
+{
+    const unsigned char *s = (const unsigned char *)argument;
+    size_t left = *s == '-' ? strlen(argument) : 0;
+
+    for (size_t n; left > 0; s += n, left -= n) {
+        n = dp_utf8_length(s, left);
+        if (n == 0 ? *s < 0xa0 : dp_code_is_obeyed(dp_utf8_code(s, n)))
+            return true;
+        n = n ? n : 1;
+    }
+    return false;
+}
+
 static int run(const struct verb *verb, int argc, char **argv)
 {
     char name[64];
+
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (is_hostile_option(argv[i])) {
+            dp_error("no option '%s'", argv[i]);
+            return DP_EXIT_USAGE;
+        }
+        if (verb->run == dp_cmd_record && *argv[i] != '-')
+            break; /* the program's own follow */
+    }
 
     /* argp names itself by argv[0] in messages and help. */
     snprintf(name, sizeof name, "deep-profile %s", verb->name);
@@ -66,6 +95,8 @@ static int run(const struct verb *verb, int argc, char **argv)
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "");
+    dp_clean_to_ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0 &&
+                        (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO));
     dp_map_guard();
     if (argc < 2) {
         usage(stderr);

@@ -21,7 +21,7 @@ void dp_problem_set(struct dp_problem *problem, const char *format, ...)
 void dp_error(const char *format, ...)
 {
     char text[8192];
-    char cleaned[3 * sizeof text];
+    char cleaned[4 * sizeof text];
     va_list arguments;
 
     va_start(arguments, format);

@@ -354,6 +354,8 @@ static void print_slow(const struct dp_profile *profile, const struct dp_style *
 
 /* ---- open calls, memory, counts ---- */
 
+enum { MOST_OPEN = 1000 };
+
 static const struct dp_column open_columns[] = {
     {"thread", true, 0},   {"depth", false, 2}, {"open for", false, 1},
     {"function", true, 0}, {"at", true, 4},
@@ -386,12 +388,13 @@ static void print_open(const struct dp_profile *profile, const struct dp_style *
 {
     uint64_t end = dp_profile_start_ns(profile) + dp_profile_wall_ns(profile);
     struct dp_table table;
+    size_t i = 0, rows = 0;
 
     if (profile->n_open == 0)
         return;
     dp_heading(style, profile->phase == DP_PHASE_RUNNING ? "Open calls" : "Open calls at its end");
     dp_table_start(&table, open_columns, sizeof open_columns / sizeof *open_columns);
-    for (size_t i = 0; i < profile->n_open; i++) {
+    for (; i < profile->n_open && rows < MOST_OPEN; i++, rows++) {
         size_t run = run_of_calls(profile, i);
         open_row(&table, profile, style, &profile->open[i], end);
         if (run <= RUN_SHOWN)
@@ -404,6 +407,8 @@ static void print_open(const struct dp_profile *profile, const struct dp_style *
     }
     dp_table_print(&table, style);
     dp_table_finish(&table);
+    if (i < profile->n_open)
+        fprintf(style->out, "and %zu more (--format=json lists all)\n", profile->n_open - i);
 }
 
 static const struct dp_column memory_columns[] = {

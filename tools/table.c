@@ -11,6 +11,12 @@
 
 #define GAP 2
 
+/* A cell that is wider is shown whole, but moves no other. */
+#define MOST_COLUMNS 200
+
+/* Of one cell: more than anybody reads in a table. JSON has it all. */
+#define CELL_BYTES 1024
+
 void dp_table_start(struct dp_table *table, const struct dp_column *columns, size_t n_columns)
 {
     *table = (struct dp_table){.columns = columns, .n_columns = n_columns};
@@ -20,7 +26,8 @@ void dp_table_cell(struct dp_table *table, const char *text)
 {
     table->cells =
         dp_grow(table->cells, &table->capacity, table->n_cells + 1, sizeof *table->cells);
-    table->cells[table->n_cells++] = dp_clean_copy(text);
+    char clean[CELL_BYTES];
+    table->cells[table->n_cells++] = dp_copy(dp_clean(text, clean, sizeof clean));
 }
 
 void dp_table_cellf(struct dp_table *table, const char *format, ...)
@@ -42,7 +49,7 @@ static size_t column_width(const struct dp_table *table, size_t column)
     for (size_t i = column; i < table->n_cells; i += table->n_columns) {
         size_t columns = dp_text_columns(table->cells[i]);
         if (columns > width)
-            width = columns;
+            width = columns < MOST_COLUMNS ? columns : MOST_COLUMNS;
     }
     if (width == 0)
         return 0;
@@ -110,7 +117,8 @@ static void print_row(const struct dp_table *table, const struct dp_style *style
         if (width[c] == 0)
             continue;
         char *text = dp_copy(cell_text(table, cells, c));
-        dp_text_cut(text, width[c], style->utf8);
+        if (style->width > 0)
+            dp_text_cut(text, width[c], style->utf8);
         fprintf(style->out, "%*s", first ? 0 : GAP, "");
         print_cell(table, style, c, width[c], text, c == last);
         free(text);

@@ -15,8 +15,9 @@
  *     calls, load, lost        profiler.calls, profiler.load, profiler.lost
  *     the others               none
  *
- * Strings may hold any bytes: invalid UTF-8 becomes U+FFFD, control characters
- * (C0, DEL, C1) are escaped, so a line is valid JSON and harmless on a terminal.
+ * Strings may hold any bytes: invalid UTF-8 becomes U+FFFD, what a terminal or a
+ * reader would obey instead of seeing is escaped, so a line is valid JSON and
+ * harmless wherever it is shown.
  */
 #ifndef DEEP_PROFILE_ABI_EVENT_JSON_H
 #define DEEP_PROFILE_ABI_EVENT_JSON_H
@@ -141,8 +142,35 @@ static inline size_t dp_utf8_length(const unsigned char *s, size_t left)
     return n;
 }
 
-static inline void dp_json_escape(struct dp_text *out, unsigned code)
+/* The character at `s`, of `n` bytes as dp_utf8_length() says. */
+static inline uint32_t dp_utf8_code(const unsigned char *s, size_t n)
 {
+    uint32_t code = n == 1 ? s[0] : s[0] & (0xffu >> (n + 1));
+
+    for (size_t i = 1; i < n; i++)
+        code = code << 6 | (s[i] & 0x3f);
+    return code;
+}
+
+/*
+ * Characters that are not shown but obeyed: controls (C0, DEL, C1), and those by
+ * which text looks like another: turned around, hidden, or broken into lines
+ * (Unicode's bidirectional, zero-width, separator and tag characters).
+ */
+static inline bool dp_code_is_obeyed(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c ||
+           (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
+           (code >= 0xfff9 && code <= 0xfffb) || (code >= 0xe0000 && code <= 0xe0fff);
+}
+
+static inline void dp_json_escape(struct dp_text *out, uint32_t code)
+{
+    if (code >= 0x10000) { /* two halves, as UTF-16 has it */
+        dp_json_escape(out, 0xd800 + ((code - 0x10000) >> 10));
+        code = 0xdc00 + (code & 0x3ff);
+    }
     dp_text_string(out, "\\u");
     dp_text_hex(out, code, 4);
 }
@@ -160,10 +188,8 @@ static inline void dp_json_characters(struct dp_text *out, const char *text, siz
         } else if (*s == '"' || *s == '\\') {
             dp_text_char(out, '\\');
             dp_text_char(out, (char)*s);
-        } else if (*s < ' ' || *s == 127) {
-            dp_json_escape(out, *s);
-        } else if (*s == 0xc2 && s[1] < 0xa0) {
-            dp_json_escape(out, s[1]);
+        } else if (dp_code_is_obeyed(dp_utf8_code(s, n))) {
+            dp_json_escape(out, dp_utf8_code(s, n));
         } else {
             dp_text_bytes(out, (const char *)s, n);
         }

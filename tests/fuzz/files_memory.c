@@ -1,0 +1,211 @@
+/*
+ * tools/files.h with a log that lies in memory, under the name "log". Only files
+ * of that log can be read or changed; anything else that a verb tries to open or
+ * to write ends the fuzzer.
+ *
+ * A mapped file is a heap block of exactly its size: AddressSanitizer sees a
+ * read one byte past its end.
+ */
+#include "files_memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../tools/files.h"
+#include "../../tools/message.h"
+
+static struct log_files *log_files;
+
+void fuzz_files_are(struct log_files *files)
+{
+    log_files = files;
+}
+
+/* The name within the log; NULL: the log itself. */
+static const char *inside(const char *path)
+{
+    if (strcmp(path, "log") == 0)
+        return NULL;
+    if (strncmp(path, "log/", 4) != 0) {
+        fprintf(stderr, "outside of the log: %s\n", path);
+        abort();
+    }
+    return path + 4;
+}
+
+static int is_folder(const char *name)
+{
+    size_t length = name ? strlen(name) : 0;
+
+    if (!name)
+        return 1;
+    for (size_t i = 0; i < log_files->n; i++)
+        if (strncmp(log_files->file[i].name, name, length) == 0 &&
+            log_files->file[i].name[length] == '/')
+            return 1;
+    return 0;
+}
+
+int dp_map_open(struct dp_map *map, const char *path)
+{
+    const char *name = inside(path);
+    struct log_file *file = name ? log_files_find(log_files, name) : NULL;
+
+    *map = (struct dp_map){0};
+    if (!file)
+        return is_folder(name) ? -EISDIR : -ENOENT;
+    fuzz_uncounted(1);
+    uint8_t *bytes = malloc(file->size);
+    fuzz_uncounted(0);
+    if (file->size > 0)
+        memcpy(bytes, file->bytes, file->size);
+    map->bytes = file->size > 0 ? bytes : NULL;
+    if (file->size == 0)
+        free(bytes);
+    map->size = file->size;
+    return 0;
+}
+
+void dp_map_read_past(struct dp_map *map, size_t offset)
+{
+    map->read = offset;
+}
+
+void dp_map_close(struct dp_map *map)
+{
+    fuzz_uncounted(1);
+    free((void *)map->bytes);
+    fuzz_uncounted(0);
+    *map = (struct dp_map){0};
+}
+
+void dp_map_guard(void)
+{
+}
+
+int dp_look_at(const char *path, struct dp_look *look)
+{
+    const char *name = inside(path);
+    const struct log_file *file = name ? log_files_find(log_files, name) : NULL;
+
+    *look = (struct dp_look){.kind = DP_KIND_OTHER};
+    if (!file && !is_folder(name))
+        return -ENOENT;
+    look->kind = file ? DP_KIND_FILE : DP_KIND_FOLDER;
+    look->bytes = look->disk_bytes = file ? file->size : 0;
+    return 0;
+}
+
+int dp_look_inside(const char *path, struct dp_look *look)
+{
+    return dp_look_at(path, look);
+}
+
+int dp_names_list(struct dp_names *names, const char *folder)
+{
+    const char *name = inside(folder);
+    size_t length = name ? strlen(name) + 1 : 0;
+
+    *names = (struct dp_names){0};
+    if (!is_folder(name))
+        return log_files_find(log_files, name) ? -ENOTDIR : -ENOENT;
+    for (size_t i = 0; i < log_files->n; i++) {
+        const char *whole = log_files->file[i].name;
+        if (name && (strncmp(whole, name, length - 1) != 0 || whole[length - 1] != '/'))
+            continue;
+        char *base = dp_copy(whole + length);
+        base[strcspn(base, "/")] = '\0';
+        names->name = dp_grow(names->name, &names->capacity, names->n + 1, sizeof *names->name);
+        names->name[names->n++] = base;
+    }
+    return 0;
+}
+
+void dp_names_free(struct dp_names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        free(names->name[i]);
+    free(names->name);
+    *names = (struct dp_names){0};
+}
+
+/* ---- recover: streams and the metadata, nothing else ---- */
+
+static int may_change(const char *name)
+{
+    return strcmp(name, "metadata") == 0 || strncmp(name, "runtime", 7) == 0 ||
+           strncmp(name, "stream-", 7) == 0;
+}
+
+int dp_edit_open(struct dp_edit *edit, const char *folder, const char *name)
+{
+    if (strcmp(folder, "log") != 0 || strchr(name, '/') || !may_change(name))
+        abort();
+    struct log_file *file = log_files_find(log_files, name);
+    if (!file)
+        return -ENOENT;
+    edit->fd = (int)(file - log_files->file);
+    return 0;
+}
+
+int dp_edit_write(const struct dp_edit *edit, const void *bytes, size_t size, uint64_t offset)
+{
+    struct log_file *file = &log_files->file[edit->fd];
+
+    if (offset > FILE_BYTES || size > FILE_BYTES - offset)
+        return -EFBIG;
+    memcpy(file->bytes + offset, bytes, size);
+    if (file->size < offset + size)
+        file->size = offset + size;
+    return 0;
+}
+
+int dp_edit_cut(const struct dp_edit *edit, uint64_t size)
+{
+    struct log_file *file = &log_files->file[edit->fd];
+
+    if (size > FILE_BYTES)
+        return -EFBIG;
+    if (size < file->size)
+        memset(file->bytes + size, 0, file->size - size);
+    file->size = size;
+    return 0;
+}
+
+void dp_edit_close(struct dp_edit *edit)
+{
+    edit->fd = -1;
+}
+
+int dp_file_replace(const char *folder, const char *name, const void *bytes, size_t size)
+{
+    if (strcmp(folder, "log") != 0 || strcmp(name, "metadata") != 0)
+        abort();
+    struct log_file *file = log_files_find(log_files, name);
+    if (!file) {
+        fuzz_uncounted(1);
+        file = log_files_add(log_files, name);
+        fuzz_uncounted(0);
+    }
+    if (!file || size > FILE_BYTES)
+        return -ENOSPC;
+    memset(file->bytes, 0, FILE_BYTES);
+    memcpy(file->bytes, bytes, size);
+    file->size = size;
+    return 0;
+}
+
+/* ---- the rest of the system ---- */
+
+uint64_t dp_random(void)
+{
+    return 42;
+}
+
+/* Process 200 runs. */
+uint64_t dp_process_start_ticks(uint32_t pid)
+{
+    return pid == 200 ? 7 : 0;
+}
