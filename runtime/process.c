@@ -170,11 +170,15 @@ static void log_settings(void)
         dp_log_setting(setting->source, setting->name, setting->text, problem);
     }
     for (size_t i = 0; i < rules.n_refused; i++) {
-        char text[256];
-        size_t length = rules.refused[i].length < 255 ? rules.refused[i].length : 255;
-        memcpy(text, rules.refused[i].text, length);
-        text[length] = 0;
-        dp_log_setting(2, "DEEP_PROFILE", text, "is not a rule such as parse_*:rate=0.1");
+        const struct dp_refused_rule *refused = &rules.refused[i];
+        char rule[256], problem[256];
+        struct dp_text text = {problem, sizeof problem - 1, 0};
+        size_t length = refused->text.length < 255 ? refused->text.length : 255;
+        memcpy(rule, refused->text.text, length);
+        rule[length] = 0;
+        dp_rule_explain(&text, refused);
+        problem[text.length < text.size ? text.length : text.size] = 0;
+        dp_log_setting(2, "DEEP_PROFILE", rule, problem);
     }
 }
 

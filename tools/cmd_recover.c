@@ -131,7 +131,7 @@ static bool starts_like_ours(const struct repair *repair, const struct dp_map *m
 
 static bool repair_packets(struct repair *repair, const struct dp_map *map, struct tail *tail)
 {
-    uint64_t offset = 0, bytes = 0, last_ns = 0, before_ns = 0, lost = 0;
+    uint64_t offset = 0, bytes = 0, lost = 0, before_ns = 0, last_ns = 0, ends_ns = 0;
     struct dp_packet_view view;
 
     *tail = (struct tail){0};
@@ -148,11 +148,12 @@ static bool repair_packets(struct repair *repair, const struct dp_map *map, stru
         lost += view.state == DP_PACKET_BAD ? dp_packet_step(&view, bytes) : 0;
         if (view.state != DP_PACKET_DATA)
             continue;
-        before_ns = last_ns ? last_ns : view.header.timestamp_begin;
-        uint64_t whole = whole_content(map, offset, &view, &last_ns);
+        uint64_t whole = whole_content(map, offset, &view, &ends_ns);
         repair->lost_bytes += view.content_bytes - whole;
         if (whole <= sizeof view.header) /* no more than an empty one */
             continue;
+        before_ns = last_ns ? last_ns : view.header.timestamp_begin;
+        last_ns = ends_ns;
         if (!bridge(repair, map, tail->end, offset, &view.header, before_ns))
             return false;
         if (whole < view.content_bytes && !end_packet(repair, offset, &view.header, whole))
@@ -204,20 +205,29 @@ static bool repair_stream(struct repair *repair, const char *name)
     return done;
 }
 
-/* The log's identity, when its metadata is lost: from any packet. */
+/* The log's identity, when its metadata is lost: that of the first packet. */
+static void find_uuid_in(struct dp_log *log, const struct dp_map *map)
+{
+    struct dp_packet_view view;
+
+    for (uint64_t offset = 0; !log->has_uuid; offset += dp_packet_step(&view, 0)) {
+        dp_packet_look(log, map, offset, &view);
+        if (view.state == DP_PACKET_NONE)
+            return;
+        if (view.state == DP_PACKET_BAD || view.zero)
+            continue;
+        memcpy(log->uuid, view.header.uuid, sizeof log->uuid);
+        log->has_uuid = true;
+    }
+}
+
 static void find_uuid(struct dp_log *log)
 {
     for (size_t i = 0; i < log->n_streams && !log->has_uuid; i++) {
-        struct dp_packet_view view;
         struct dp_map map;
         char *path = dp_join(log->path, log->streams[i].name);
-        if (dp_map_open(&map, path) == 0) {
-            dp_packet_look(log, &map, 0, &view);
-            if (view.state == DP_PACKET_DATA || (view.state == DP_PACKET_EMPTY && !view.zero)) {
-                memcpy(log->uuid, view.header.uuid, sizeof log->uuid);
-                log->has_uuid = true;
-            }
-        }
+        if (dp_map_open(&map, path) == 0)
+            find_uuid_in(log, &map);
         dp_map_close(&map);
         free(path);
     }

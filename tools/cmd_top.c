@@ -125,8 +125,8 @@ static size_t running_one(const struct dp_paths *logs)
         if (dp_log_open(&log, logs->path[i], &problem) != DP_EXIT_OK)
             continue;
         int status = dp_state_read(&log, &process, &found, &problem);
-        bool runs = status == DP_EXIT_OK && found &&
-                    dp_state_phase(&log, &process) == DP_PHASE_RUNNING;
+        bool runs =
+            status == DP_EXIT_OK && found && dp_state_phase(&log, &process) == DP_PHASE_RUNNING;
         dp_log_close(&log);
         if (runs)
             return i;

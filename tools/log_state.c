@@ -7,12 +7,11 @@
 #include <time.h>
 
 #define STATE_FILE "state/process"
-#define SILENT_NS UINT64_C(2000000000) /* the longest tick is 100 ms */
+#define SILENT_NS  UINT64_C(2000000000) /* the longest tick is 100 ms */
 
 const char *dp_phase_name(enum dp_phase phase)
 {
-    static const char *const names[] = {"unknown", "running", "finished", "killed",
-                                        "not profiled"};
+    static const char *const names[] = {"unknown", "running", "finished", "killed", "not profiled"};
     return names[phase];
 }
 

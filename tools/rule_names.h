@@ -7,6 +7,8 @@
 #ifndef DP_TOOLS_RULE_NAMES_H
 #define DP_TOOLS_RULE_NAMES_H
 
+#include <deep_profile/abi/rules.h>
+
 #include "profile.h"
 
 /*

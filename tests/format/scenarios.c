@@ -103,13 +103,13 @@ static void runtime_stream(struct writer *writer, bool events)
 
 /* ---- what the lanes' streams say ---- */
 
-/* 500 sampled calls of parse, 1000 ns to 1499 ns, over three packets. */
-static void many_calls(struct stream *s)
+/* Sampled calls of parse, from 1000 ns on, over three packets. */
+static void many_calls(struct stream *s, uint32_t n)
 {
     uint64_t begin_ns = 0;
 
-    for (uint32_t i = 0; i < 500; i++) {
-        if (i == 0 || i == 150 || i == 350) {
+    for (uint32_t i = 0; i < n; i++) {
+        if (i == 0 || i == n * 3 / 10 || i == n * 7 / 10) {
             begin_ns = AFTER(10 + i);
             stream_packet(s, begin_ns, 101, "worker");
         }
@@ -117,7 +117,7 @@ static void many_calls(struct stream *s)
     }
 }
 
-static void lane_0(struct writer *writer)
+static void lane_0(struct writer *writer, uint32_t calls)
 {
     struct stream s;
     const struct dp_event_call_wide long_call = {PARSE, DP_CALL_CAPPED, 60 * MS};
@@ -131,7 +131,7 @@ static void lane_0(struct writer *writer)
     const struct dp_event_exception thrown = {PARSE, DP_LEFT_LONGJMP, 777};
 
     stream_open(&s, writer, 0, 0);
-    many_calls(&s);
+    many_calls(&s, calls);
     stream_record(&s, DP_EVENT_ID_call_wide, AFTER(380), &long_call, sizeof long_call, true);
     /* More than 2^27 ns after the record before: only a wide header serves. */
     stream_record(&s, DP_EVENT_ID_slow_operation, AFTER(550), &slow, sizeof slow, false);
@@ -345,7 +345,7 @@ static void streams_only(struct writer *writer)
 {
     writer_metadata(writer, "/opt/server", 100);
     runtime_stream(writer, true);
-    lane_0(writer);
+    lane_0(writer, 500);
     lane_1(writer);
 }
 
@@ -375,6 +375,17 @@ static void empty(struct writer *writer)
     writer_metadata(writer, "/opt/server", 100);
 }
 
+/* One to begin fuzzing with. */
+static void small(struct writer *writer)
+{
+    writer_metadata(writer, "/opt/server", 100);
+    runtime_stream(writer, true);
+    lane_0(writer, 10);
+    lane_1(writer);
+    process_state(writer, DP_PROCESS_RUNNING);
+    lane_states(writer);
+}
+
 /* A process that called nothing: all there, no data. */
 static void idle(struct writer *writer)
 {
@@ -389,6 +400,7 @@ const struct scenario scenarios[] = {
     {"streams-only", streams_only, "no state files"},
     {"state-only", state_only, "no streams"},
     {"empty", empty, "metadata and nothing else"},
+    {"small", small, "as killed, with few calls"},
     {"idle", idle, "sites but no calls"},
     {0},
 };

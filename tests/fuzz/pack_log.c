@@ -2,6 +2,8 @@
  * pack_log DIRECTORY INPUT: makes a log directory into an input of the fuzzer.
  * pack_log -x INPUT DIRECTORY: the other way, to run the tool itself on it.
  */
+#include <deep_profile/abi/log.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +24,20 @@ static FILE *open_or_die(const char *path, const char *mode)
     return file;
 }
 
+/* What lies behind the content of packets is noise: the reader does not look. */
+static void clear_padding(struct log_file *file)
+{
+    for (size_t at = 0; at + sizeof(struct dp_packet) <= file->size;) {
+        struct dp_packet packet;
+        memcpy(&packet, file->bytes + at, sizeof packet);
+        size_t size = packet.packet_size_bits / 8, content = packet.content_size_bits / 8;
+        if (packet.magic != DP_PACKET_MAGIC || size > file->size - at || content > size)
+            return;
+        memset(file->bytes + at + content, 0, size - content);
+        at += size;
+    }
+}
+
 static void add_file(struct log_files *log, const char *path, const char *name)
 {
     struct log_file *file = log_files_add(log, name);
@@ -31,6 +47,7 @@ static void add_file(struct log_files *log, const char *path, const char *name)
         return;
     file->size = fread(file->bytes, 1, FILE_BYTES, from);
     fclose(from);
+    clear_padding(file);
 }
 
 static void add_folder(struct log_files *log, const char *folder, const char *prefix)

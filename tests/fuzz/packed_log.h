@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MOST_FILES = 24, FILE_BYTES = 256 * 1024, NAME_BYTES = 64 };
+enum { MOST_FILES = 24, FILE_BYTES = 128 * 1024, NAME_BYTES = 64 };
 
 struct log_file {
     char name[NAME_BYTES]; /* "metadata", "state/lane-0000" */

@@ -1,5 +1,7 @@
 /* DEEP_PROFILE: what is on, what is off, what a rule says, what is refused. */
-#include "rules.h"
+#include "deep_profile/abi/rules.h"
+
+#include <stdio.h>
 
 #include <string.h>
 
@@ -10,7 +12,7 @@ static struct dp_rules rules;
 static void is_on(const char *text, bool on)
 {
     dp_rules_parse(text, &rules);
-    CHECK(rules.on == on);
+    CHECK(rules.on == on && !rules.mistaken);
     CHECK(rules.count == 0);
 }
 
@@ -21,11 +23,16 @@ static void words(void)
     is_on("0", false);
     is_on("off", false);
     is_on("false", false);
-    is_on("ture", false); /* a mistake is not a yes */
     is_on("1", true);
     is_on("on", true);
     is_on("true", true);
     is_on(" 1 ", true);
+}
+
+static void a_mistake_is_not_a_yes(void)
+{
+    dp_rules_parse("ture", &rules);
+    CHECK(!rules.on && rules.mistaken);
 }
 
 static void rules_say_what_they_say(void)
@@ -40,19 +47,60 @@ static void rules_say_what_they_say(void)
     CHECK(dp_rule_matches(&rules.rules[4], "n::f"));
 }
 
-static void bad_rules_are_left_out_and_kept_for_the_log(void)
+static void refuse(const char *rule, const char *why)
 {
-    static const char *const bad[] = {"f:rate=2",   "f:rate=-1", "f:rate", "f:slow=0", "f:slow=x",
-                                      "f:speed=1",  ":rate=1",   "f:",     "f:calls=1", "f:off=1"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        char text[64];
-        snprintf(text, sizeof text, "%s;good:rate=1", bad[i]);
-        dp_rules_parse(text, &rules);
-        CHECK(rules.on && rules.count == 1 && rules.n_refused == 1);
-        CHECK(rules.refused[0].length == strlen(bad[i]));
-        CHECK(memcmp(rules.refused[0].text, bad[i], strlen(bad[i])) == 0);
-        CHECK(dp_rule_matches(&rules.rules[0], "good"));
-    }
+    char all[512], said[256];
+    struct dp_text text = {said, sizeof said - 1, 0};
+
+    snprintf(all, sizeof all, "%s;good:rate=1", rule);
+    dp_rules_parse(all, &rules);
+    CHECK(rules.on && rules.count == 1 && rules.n_refused == 1);
+    CHECK(rules.refused[0].text.length == strlen(rule));
+    CHECK(memcmp(rules.refused[0].text.text, rule, strlen(rule)) == 0);
+    CHECK(dp_rule_matches(&rules.rules[0], "good"));
+    dp_rule_explain(&text, &rules.refused[0]);
+    CHECK(text.length < text.size);
+    said[text.length] = '\0';
+    if (strcmp(said, why) != 0)
+        fprintf(stderr, "%s: %s\n", rule, said);
+    CHECK(strcmp(said, why) == 0);
+}
+
+static void bad_rules_are_left_out_and_say_which_word_is_wrong(void)
+{
+    refuse("f:rate=2", "'2' is not a rate from 0 to 1");
+    refuse("f:calls,rate= -1", "'-1' is not a rate from 0 to 1");
+    refuse("f:rate", "'rate' needs a value: rate=0.1");
+    refuse("f:slow", "'slow' needs a value: slow=10ms");
+    refuse("f:slow=0", "'0' is not a duration such as 10ms");
+    refuse("f:slow=10mz", "'10mz' is not a duration such as 10ms; did you mean 'ms'?");
+    refuse("f:slow=10 msec", "'10 msec' is not a duration such as 10ms; did you mean 'ms'?");
+    refuse("f:memory=1kb", "'1kb' is not a size such as 64KB; did you mean 'KB'?");
+    refuse("f:rte=1", "'rte' is none of rate=, slow=, calls, memory and off; "
+                      "did you mean 'rate'?");
+    refuse("f:callz", "'callz' is none of rate=, slow=, calls, memory and off; "
+                      "did you mean 'calls'?");
+    refuse("f:xyzzy=1", "'xyzzy' is none of rate=, slow=, calls, memory and off");
+    refuse("f:rate=1,,calls", "'' is none of rate=, slow=, calls, memory and off");
+    refuse("f:calls=1", "'calls' takes no value");
+    refuse("f:off=1", "'off' takes no value");
+    refuse(":rate=1", "names no function before the ':'");
+    refuse("f:", "asks for nothing behind the ':'");
+    refuse("f", "has no ':' between the functions and what is asked for");
+}
+
+static void there_may_be_too_many(void)
+{
+    char all[DP_MAX_RULES * 8 + 64] = "";
+    char said[64];
+    struct dp_text text = {said, sizeof said, 0};
+
+    for (int i = 0; i < DP_MAX_RULES + DP_MAX_REFUSED + 1; i++)
+        strcat(all, "f:off;");
+    dp_rules_parse(all, &rules);
+    CHECK(rules.count == DP_MAX_RULES && rules.n_refused == DP_MAX_REFUSED);
+    dp_rule_explain(&text, &rules.refused[0]);
+    CHECK(memcmp(said, "is one too many", 15) == 0);
 }
 
 static void match(const char *pattern, const char *name, bool expected)
@@ -85,8 +133,10 @@ static void patterns(void)
 int main(void)
 {
     words();
+    a_mistake_is_not_a_yes();
     rules_say_what_they_say();
-    bad_rules_are_left_out_and_kept_for_the_log();
+    bad_rules_are_left_out_and_say_which_word_is_wrong();
+    there_may_be_too_many();
     patterns();
     return 0;
 }
