@@ -115,14 +115,14 @@ void dp_begin_memory(struct dp_lane *lane, uint64_t depth)
     struct dp_memory_frame *frame = &lane->memory_frames[depth];
     frame->before = lane->memory;
     lane->memory.peak_bytes = lane->memory.live_bytes;
-    atomic_store_explicit(&frame->capped, false, memory_order_relaxed);
 }
 
 /* The counting of the calls around goes on as if it had never been looked at. */
 static void end_memory(struct dp_lane *lane, uint64_t depth, struct memory_change *memory)
 {
     struct dp_memory_frame *frame = &lane->memory_frames[depth];
-    bool capped = atomic_load_explicit(&frame->capped, memory_order_acquire);
+    bool capped = atomic_load_explicit(&frame->capped_ns, memory_order_acquire) ==
+                  lane->state->frames[depth].start_ns;
     memory->before = frame->before;
     memory->after = capped ? frame->at_cap : lane->memory;
     if (lane->memory.peak_bytes < frame->before.peak_bytes)

@@ -32,11 +32,6 @@ static struct dp_lock lanes_lock;
 static pthread_key_t thread_end;
 static bool thread_end_made;
 
-/* A lane goes from one thread to another through our lock, which a host under
- * ThreadSanitizer does not see: we are not built with it. */
-__attribute__((weak)) void __tsan_acquire(void *address);
-__attribute__((weak)) void __tsan_release(void *address);
-
 static void lane_release(void *lane);
 
 int dp_lanes_init(void)
@@ -130,6 +125,7 @@ static struct dp_lane_state *make_state(uint32_t index, size_t bytes)
         dp_directory_unlink(name);
         return NULL;
     }
+    dp_os_expect_races(state, DP_LANE_ARENA_OFFSET);
     state->version = DP_STATE_VERSION;
     state->lane = index;
     state->file_bytes = DP_LANE_ARENA_OFFSET + ARENA_STEP;
@@ -191,8 +187,6 @@ struct dp_lane *dp_lane_take(void)
         dp_process_lost(DP_LOSS_NO_MEMORY, 1);
         return NULL;
     }
-    if (__tsan_acquire)
-        __tsan_acquire(lane);
     struct dp_lane_state *state = lane->state;
     lane->busy = false;
     memset(&lane->memory, 0, sizeof lane->memory);
@@ -271,8 +265,6 @@ static void lane_release(void *argument)
     lane->state->open.top = 0;
     lane->busy = false;
     __atomic_store_n(&lane->state->owner, DP_LANE_FREE, __ATOMIC_RELEASE);
-    if (__tsan_release)
-        __tsan_release(lane);
     dp_lock_take(&lanes_lock, &saved);
     lane->next_free = free_lanes;
     free_lanes = lane;

@@ -19,6 +19,7 @@
 #include "deep_profile/abi/text.h"
 #include "lane.h"
 #include "os.h"
+#include "peek.h"
 #include "process.h"
 #include "process_log.h"
 #include "settings.h"
@@ -185,7 +186,7 @@ static uint64_t gated_calls(void)
     uint64_t gated = 0;
     uint32_t count = dp_lanes_count();
     for (uint32_t i = 0; i < count; i++)
-        gated += dp_lane_at(i)->state->gated;
+        gated += dp_peek(&dp_lane_at(i)->state->gated);
     return gated;
 }
 

@@ -18,6 +18,10 @@ struct dp_lock {
     atomic_flag held;
 };
 
+/* A host under ThreadSanitizer does not see our lock: we are not built with it. */
+__attribute__((weak)) void __tsan_acquire(void *address);
+__attribute__((weak)) void __tsan_release(void *address);
+
 static inline void dp_lock_init(struct dp_lock *lock)
 {
     atomic_flag_clear_explicit(&lock->held, memory_order_relaxed);
@@ -33,10 +37,14 @@ static inline void dp_lock_take(struct dp_lock *lock, struct dp_os_signals *save
         else /* yielding does not let a holder of lower real-time priority run */
             dp_os_sleep_until(dp_os_monotonic_ns() + DP_LOCK_SLEEP_NS);
     }
+    if (__tsan_acquire)
+        __tsan_acquire(lock);
 }
 
 static inline void dp_lock_give(struct dp_lock *lock, const struct dp_os_signals *saved)
 {
+    if (__tsan_release)
+        __tsan_release(lock);
     atomic_flag_clear_explicit(&lock->held, memory_order_release);
     dp_os_restore_signals(saved);
 }

@@ -30,7 +30,7 @@ static struct {
     int (*posix_memalign)(void **, size_t, size_t);
     void *(*valloc)(size_t);
     void *(*pvalloc)(size_t);
-    size_t (*usable_size)(void *);
+    size_t (*usable_size)(void *); /* NULL: another allocator's */
 } next;
 
 static _Alignas(16) char boot_memory[BOOT_BYTES];
@@ -54,6 +54,46 @@ static bool from_boot(const void *pointer)
     return byte >= boot_memory && byte < boot_memory + BOOT_BYTES;
 }
 
+/*
+ * A sanitizer's allocator stands in front of ours: the compiler links it first.
+ * It tells of each allocation instead.
+ */
+__attribute__((weak)) int
+__sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void *, size_t),
+                                          void (*freed)(const volatile void *));
+__attribute__((weak)) size_t __sanitizer_get_allocated_size(const volatile void *pointer);
+
+static void sanitizer_allocated(const volatile void *pointer, size_t bytes)
+{
+    if (__builtin_expect(dp_memory_counted, 0) && pointer)
+        dp_memory_allocated(bytes);
+}
+
+static void sanitizer_freed(const volatile void *pointer)
+{
+    if (__builtin_expect(dp_memory_counted, 0) && pointer)
+        dp_memory_freed(__sanitizer_get_allocated_size(pointer));
+}
+
+/* Whether two addresses belong to one program or library. */
+static bool same_object(const void *a, const void *b)
+{
+    Dl_info first, second;
+    return dladdr(a, &first) && dladdr(b, &second) && first.dli_fbase == second.dli_fbase;
+}
+
+/* libc's malloc_usable_size does not know what another library's malloc gave. */
+static void drop_foreign_size(void)
+{
+    if (!same_object(*(void **)&next.malloc, *(void **)&next.usable_size))
+        next.usable_size = NULL;
+}
+
+bool dp_memory_sized(void)
+{
+    return next.usable_size != NULL;
+}
+
 /* POSIX's way to convert what dlsym returns. */
 #define RESOLVE(member, name) *(void **)&next.member = dlsym(RTLD_NEXT, name)
 
@@ -72,6 +112,10 @@ __attribute__((constructor(101), cold)) static void resolve(void)
     RESOLVE(pvalloc, "pvalloc");
     RESOLVE(usable_size, "malloc_usable_size");
     RESOLVE(malloc, "malloc"); /* last: it tells that all are there */
+    drop_foreign_size();
+    if (__sanitizer_install_malloc_and_free_hooks &&
+        !same_object(dlsym(RTLD_DEFAULT, "malloc"), &next))
+        __sanitizer_install_malloc_and_free_hooks(sanitizer_allocated, sanitizer_freed);
     atomic_store_explicit(&resolving, 0, memory_order_relaxed);
 }
 
@@ -86,10 +130,15 @@ static inline bool ready(void)
     return next.malloc != NULL;
 }
 
+static inline size_t size_of(void *pointer)
+{
+    return next.usable_size ? next.usable_size(pointer) : 0;
+}
+
 static inline void *allocated(void *pointer)
 {
     if (__builtin_expect(dp_memory_counted, 0) && pointer)
-        dp_memory_allocated(next.usable_size(pointer));
+        dp_memory_allocated(size_of(pointer));
     return pointer;
 }
 
@@ -115,7 +164,7 @@ EXPORT void free(void *pointer)
     if (!pointer || from_boot(pointer) || !ready())
         return;
     if (__builtin_expect(dp_memory_counted, 0))
-        dp_memory_freed(next.usable_size(pointer));
+        dp_memory_freed(size_of(pointer));
     next.free(pointer);
 }
 
@@ -136,7 +185,7 @@ EXPORT void *realloc(void *pointer, size_t bytes)
         return boot_allocate(bytes);
     if (!__builtin_expect(dp_memory_counted, 0))
         return next.realloc(pointer, bytes);
-    size_t before = pointer ? next.usable_size(pointer) : 0;
+    size_t before = pointer ? size_of(pointer) : 0;
     void *moved = next.realloc(pointer, bytes);
     if (pointer && (moved || bytes == 0))
         dp_memory_freed(before);

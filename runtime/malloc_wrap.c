@@ -21,6 +21,13 @@ REAL(void *, aligned_alloc, size_t, size_t);
 REAL(void *, memalign, size_t, size_t);
 REAL(int, posix_memalign, void **, size_t, size_t);
 
+/* The linker sees to it: an allocator of the program's own without a
+ * malloc_usable_size meets libc's, whole, and is refused. */
+bool dp_memory_sized(void)
+{
+    return true;
+}
+
 static inline void *allocated(void *pointer)
 {
     if (__builtin_expect(dp_memory_counted, 0) && pointer)

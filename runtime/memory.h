@@ -13,6 +13,8 @@
 #include "types.h"
 
 extern bool dp_memory_counted; /* some site of the process counts memory */
+/* The program's allocator can say how large a block is; else bytes are counted as 0. */
+bool dp_memory_sized(void);
 
 static inline void dp_memory_allocated(uint64_t bytes)
 {

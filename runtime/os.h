@@ -75,8 +75,14 @@ struct dp_os_signals {
 void dp_os_block_signals(struct dp_os_signals *saved);
 void dp_os_restore_signals(const struct dp_os_signals *saved);
 
+/* Memory that threads read while another stores into it, as it is meant: told to
+ * valgrind's race detectors. */
+void dp_os_expect_races(volatile void *address, size_t bytes);
+
 /* A thread with every signal blocked and a small stack. */
 int dp_os_thread_start(void *(*run)(void *));
 void dp_os_thread_join(void);
+/* In a forked child of a process that had several threads. */
+bool dp_os_child_may_start_threads(void);
 
 #endif

@@ -17,6 +17,10 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef DP_HAVE_VALGRIND
+#include <valgrind/drd.h>
+#include <valgrind/helgrind.h>
+#endif
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -24,6 +28,14 @@
 #define STEWARD_STACK_BYTES (256 * 1024)
 
 static pthread_t steward_thread;
+static void *(*steward_run)(void *);
+
+/* What the kernel says, past the sanitizers' own books of the host's descriptors:
+ * ours are none of the host's. */
+static int file_status(int fd, struct stat *status)
+{
+    return (int)syscall(SYS_fstat, fd, status);
+}
 
 static int64_t result(long value)
 {
@@ -104,7 +116,7 @@ int dp_os_open_directory(const char *path)
 int dp_os_identify(int fd, struct dp_os_identity *identity)
 {
     struct stat status;
-    if (fstat(fd, &status) != 0)
+    if (file_status(fd, &status) != 0)
         return -errno;
     identity->device = status.st_dev;
     identity->inode = status.st_ino;
@@ -120,7 +132,7 @@ int dp_os_directory_is_free(const char *path)
     if (fd < 0)
         return -EEXIST;
     long length = -1;
-    if (fstat(fd, &status) == 0 && status.st_uid == geteuid())
+    if (file_status(fd, &status) == 0 && status.st_uid == geteuid())
         length = syscall(SYS_getdents64, fd, entries, sizeof entries);
     dp_os_close(fd);
     for (long at = 0; at < length;) {
@@ -135,7 +147,7 @@ int dp_os_directory_is_free(const char *path)
 int64_t dp_os_write(int fd, const void *data, size_t bytes)
 {
     struct stat status;
-    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+    if (file_status(fd, &status) == 0 && S_ISREG(status.st_mode) &&
         beyond_file_limit((uint64_t)status.st_size + bytes))
         return -EFBIG;
     return result(syscall(SYS_write, fd, data, bytes));
@@ -179,16 +191,28 @@ int dp_os_allocate(int fd, uint64_t offset, uint64_t bytes)
     if (error != -EOPNOTSUPP && error != -ENOSYS)
         return error;
     struct stat status;
-    if (fstat(fd, &status) != 0)
+    if (file_status(fd, &status) != 0)
         return -errno;
     if ((uint64_t)status.st_size >= offset + bytes)
         return 0;
     return dp_os_truncate(fd, offset + bytes);
 }
 
+__attribute__((weak)) void AnnotateIgnoreReadsBegin(const char *file, int line);
+__attribute__((weak)) void AnnotateIgnoreReadsEnd(const char *file, int line);
+__attribute__((weak)) void AnnotateIgnoreWritesBegin(const char *file, int line);
+__attribute__((weak)) void AnnotateIgnoreWritesEnd(const char *file, int line);
+
+/* ThreadSanitizer must know of the mapping, but not of the descriptor: whatever
+ * the host opens next has the same number. */
+
 void *dp_os_map_file(int fd, uint64_t offset, size_t bytes)
 {
+    if (AnnotateIgnoreReadsBegin)
+        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
     void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
+    if (AnnotateIgnoreReadsEnd)
+        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
     return address == MAP_FAILED ? NULL : address;
 }
 
@@ -319,6 +343,36 @@ void dp_os_restore_signals(const struct dp_os_signals *saved)
     syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &saved->mask, NULL, sizeof saved->mask);
 }
 
+void dp_os_expect_races(volatile void *address, size_t bytes)
+{
+#ifdef DP_HAVE_VALGRIND
+    VALGRIND_HG_DISABLE_CHECKING(address, bytes);
+    VALGRIND_DO_CLIENT_REQUEST_STMT(VG_USERREQ__DRD_START_SUPPRESSION, address, bytes, 0, 0, 0);
+#endif
+    (void)address;
+    (void)bytes;
+}
+
+/* A host's ThreadSanitizer sees nothing of the runtime but its calls of memcpy and
+ * the like, without the order that lies between them: it is not to look at all. */
+static void *run_unseen(void *unused)
+{
+#ifndef __SANITIZE_THREAD__
+    if (AnnotateIgnoreReadsBegin && AnnotateIgnoreWritesBegin) {
+        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+    }
+#endif
+    steward_run(unused);
+#ifndef __SANITIZE_THREAD__
+    if (AnnotateIgnoreReadsEnd && AnnotateIgnoreWritesEnd) {
+        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+    }
+#endif
+    return NULL;
+}
+
 int dp_os_thread_start(void *(*run)(void *))
 {
     pthread_attr_t attributes;
@@ -328,10 +382,23 @@ int dp_os_thread_start(void *(*run)(void *))
         return -error;
     pthread_attr_setstacksize(&attributes, STEWARD_STACK_BYTES);
     dp_os_block_signals(&saved);
-    error = pthread_create(&steward_thread, &attributes, run, NULL);
+    steward_run = run;
+    error = pthread_create(&steward_thread, &attributes, run_unseen, NULL);
     dp_os_restore_signals(&saved);
     pthread_attr_destroy(&attributes);
     return -error;
+}
+
+__attribute__((weak)) void __asan_init(void);
+__attribute__((weak)) void __lsan_do_leak_check(void);
+
+/* ThreadSanitizer ends a forked child that starts a thread when its parent had
+ * several, and with a steward every parent has. LeakSanitizer, without Address-
+ * Sanitizer, takes a thread on the stack of one of the parent's for that one, and
+ * waits for its end for ever. */
+bool dp_os_child_may_start_threads(void)
+{
+    return !AnnotateIgnoreReadsBegin && (!__lsan_do_leak_check || __asan_init);
 }
 
 void dp_os_thread_join(void)

@@ -12,6 +12,7 @@
 #include "lane.h"
 #include "load.h"
 #include "lock.h"
+#include "memory.h"
 #include "os.h"
 #include "process_log.h"
 #include "sampler.h"
@@ -169,6 +170,9 @@ static void log_settings(void)
             quote_problem(setting, problem);
         dp_log_setting(setting->source, setting->name, setting->text, problem);
     }
+    if (!dp_memory_sized())
+        dp_log_setting(0, "malloc", "another library's, without malloc_usable_size",
+                       "counts allocations, but no bytes");
     for (size_t i = 0; i < rules.n_refused; i++) {
         const struct dp_refused_rule *refused = &rules.refused[i];
         char rule[256], problem[256];
@@ -382,7 +386,7 @@ static void start_child(void)
     state = &no_state;
     dp_directory_leave();
     atomic_store_explicit(&dp_load_closed, 0, memory_order_relaxed);
-    if (start_childs_log() != 0) {
+    if (!dp_os_child_may_start_threads() || start_childs_log() != 0) {
         /* The parent's log is the only one that can tell of it. */
         __atomic_fetch_add(&parents->lost[DP_LOSS_NO_SPACE], 1, __ATOMIC_RELAXED);
         atomic_store_explicit(&mode, DP_MODE_OFF, memory_order_release);

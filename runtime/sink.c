@@ -264,7 +264,7 @@ static void next_segment(struct cursor *cursor)
 static void read_stream(struct cursor *cursor, const struct dp_stream *stream)
 {
     char name[DP_SEGMENT_NAME];
-    while (stream->open) {
+    while (__atomic_load_n(&stream->open, __ATOMIC_ACQUIRE)) {
         dp_stream_segment_name(name, stream->lane, cursor->segment);
         int fd = dp_directory_open_read(name);
         uint32_t newest = __atomic_load_n(&stream->segment, __ATOMIC_ACQUIRE);

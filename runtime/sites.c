@@ -12,6 +12,7 @@
 #include "lock.h"
 #include "memory.h"
 #include "os.h"
+#include "peek.h"
 #include "process.h"
 #include "sampler.h"
 #include "settings.h"
@@ -28,7 +29,7 @@ static uint32_t environment;
 static bool load_checks;
 static double baseline_rate;
 static uint32_t n_counted;
-static uint64_t shortest_slow_ns = UINT64_MAX;
+static _Atomic uint64_t shortest_slow_ns = UINT64_MAX; /* the steward follows it */
 
 static uint32_t *ids; /* index by hash of the site's identity; 0: free */
 
@@ -62,7 +63,7 @@ uint32_t dp_sites_counted(void)
 
 uint64_t dp_sites_shortest_slow_ns(void)
 {
-    return shortest_slow_ns;
+    return atomic_load_explicit(&shortest_slow_ns, memory_order_relaxed);
 }
 
 /* Stable across builds that keep function, file and line. */
@@ -399,8 +400,8 @@ static uint32_t *slot_of(uint64_t id)
 
 static void open_gate(struct dp_site *site, const struct dp_site_state *state)
 {
-    __atomic_store_n(&site->slow_after, state->slow_after, __ATOMIC_RELAXED);
-    __atomic_store_n(&site->weight, state->weight, __ATOMIC_RELEASE);
+    dp_poke(&site->slow_after, state->slow_after);
+    dp_poke(&site->weight, (uint64_t)state->weight);
 }
 
 /* Strings that must outlive their module. Never freed; NULL when out of memory. */
@@ -517,8 +518,8 @@ void dp_sites_add(struct dp_site *start, struct dp_site *stop)
 static void close_gates(const struct module *module)
 {
     for (uint32_t i = 0; module->start && i < module->count; i++) {
-        __atomic_store_n(&module->start[i].weight, 0, __ATOMIC_RELAXED);
-        __atomic_store_n(&module->start[i].slow_after, DP_SLOW_NEVER, __ATOMIC_RELAXED);
+        dp_poke(&module->start[i].weight, 0);
+        dp_poke(&module->start[i].slow_after, DP_SLOW_NEVER);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "lane.h"
 #include "load.h"
 #include "os.h"
+#include "peek.h"
 #include "process.h"
 #include "process_log.h"
 #include "settings.h"
@@ -45,7 +46,7 @@ static void advance_tick(uint64_t now, uint64_t period)
         now = before + 1; /* every tick differs: see dp_tick_gap_after */
     atomic_store_explicit(&ticks[number % TICKS_KEPT], now, memory_order_relaxed);
     atomic_store_explicit(&n_ticks, number + 1, memory_order_release);
-    deep_profile_tick = now;
+    dp_poke(&deep_profile_tick, now);
     dp_process_state()->heartbeat_ns = now;
     if (!before)
         return;
@@ -90,7 +91,7 @@ static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t due,
     uint64_t gap = exact ? 0 : dp_tick_gap_after(NULL, start, 0);
     struct dp_event_slow_operation event = {
         .site = index,
-        .tid = lane->state->tid,
+        .tid = dp_peek_32(&lane->state->tid),
         .id = dp_slow_id(lane->index, index, due),
         .flags = DP_SLOW_IN_FLIGHT | (exact ? DP_SLOW_EXACT : 0),
         .duration_ns = now - start - gap / 2,
@@ -106,8 +107,8 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now)
 {
     struct dp_open_calls *open = &lane->state->open;
     struct dp_open_call *call = &open->calls[i % DP_OPEN_MAX];
-    uint64_t due = __atomic_load_n(&call->due, __ATOMIC_ACQUIRE);
-    uint32_t index = __atomic_load_n(&call->site, __ATOMIC_ACQUIRE);
+    uint64_t due = dp_peek(&call->due);
+    uint32_t index = dp_peek_32(&call->site);
     if (index == 0 || index > dp_n_sites)
         return;
     const struct dp_site_state *site = &dp_sites[index];
@@ -118,8 +119,7 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now)
         return;
     /* The owner changes these words while we read: the entry counts only when
      * it is still there, and the same. */
-    if (__atomic_load_n(&open->top, __ATOMIC_ACQUIRE) <= i ||
-        __atomic_load_n(&call->due, __ATOMIC_ACQUIRE) != due)
+    if (dp_peek(&open->top) <= i || dp_peek(&call->due) != due)
         return;
     *told = due;
     __atomic_store_n(&call->told, (uint32_t)due, __ATOMIC_RELEASE);
@@ -128,27 +128,38 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now)
 
 static void watch_open_calls(struct dp_lane *lane, uint64_t now)
 {
-    uint64_t top = __atomic_load_n(&lane->state->open.top, __ATOMIC_ACQUIRE);
+    uint64_t top = dp_peek(&lane->state->open.top);
     for (uint64_t i = top > DP_OPEN_MAX ? top - DP_OPEN_MAX : 0; i < top; i++)
         watch_open_call(lane, i, now);
+}
+
+static void peek_memory(struct dp_memory_counts *to, const struct dp_memory_counts *from)
+{
+    to->allocated_bytes = dp_peek(&from->allocated_bytes);
+    to->freed_bytes = dp_peek(&from->freed_bytes);
+    to->allocations = dp_peek(&from->allocations);
+    to->frees = dp_peek(&from->frees);
+    to->live_bytes = (int64_t)dp_peek((const uint64_t *)&from->live_bytes);
+    to->peak_bytes = (int64_t)dp_peek((const uint64_t *)&from->peak_bytes);
 }
 
 /* duration=: memory is counted to here, whenever the call ends. */
 static void watch_caps(struct dp_lane *lane, uint64_t now)
 {
-    uint64_t depth = __atomic_load_n(&lane->state->frames_top, __ATOMIC_ACQUIRE);
+    uint64_t depth = dp_peek(&lane->state->frames_top);
     for (uint64_t i = 0; i < depth && i < DP_LANE_FRAMES; i++) {
         const struct dp_lane_frame *frame = &lane->state->frames[i];
         struct dp_memory_frame *memory = &lane->memory_frames[i];
-        const struct dp_site_state *site = &dp_sites[frame->site % DP_MAX_SITES];
+        const struct dp_site_state *site = &dp_sites[dp_peek_32(&frame->site) % DP_MAX_SITES];
         uint64_t cap = site->probes[DP_ATTRIBUTE_PROFILE].duration_ns;
-        if (!cap || !(frame->kinds & site->memory & DP_KIND(PROFILE)) ||
-            atomic_load_explicit(&memory->capped, memory_order_relaxed) ||
-            now < frame->start_ns + cap)
+        uint64_t start_ns = dp_peek(&frame->start_ns);
+        if (!cap || !(dp_peek_32(&frame->kinds) & site->memory & DP_KIND(PROFILE)) ||
+            atomic_load_explicit(&memory->capped_ns, memory_order_relaxed) == start_ns ||
+            now < start_ns + cap)
             continue;
-        memory->at_cap = lane->memory;
+        peek_memory(&memory->at_cap, &lane->memory);
         /* pairs with end_memory */
-        atomic_store_explicit(&memory->capped, true, memory_order_release);
+        atomic_store_explicit(&memory->capped_ns, start_ns, memory_order_release);
     }
 }
 
@@ -172,7 +183,7 @@ static void report_calls(void)
         struct dp_lane *lane = dp_lane_at(i);
         for (uint32_t slot = 1; slot <= last; slot++) {
             struct dp_event_calls event = {.site = dp_lane_counted_site(slot),
-                                           .tid = lane->state->tid};
+                                           .tid = dp_peek_32(&lane->state->tid)};
             event.calls = event.site ? dp_lane_claim_calls(lane, slot) : 0;
             if (event.calls)
                 dp_log_event(DP_EVENT_ID_calls, &event, sizeof event);
@@ -186,12 +197,13 @@ static void keep_books(void)
     uint64_t lost[DP_LOSS_COUNT], slow_paths = 0;
     uint32_t count = dp_lanes_count();
     process->lost[DP_LOSS_OVERWRITTEN] = dp_streams_overwritten();
-    memcpy(lost, process->lost, sizeof lost);
+    for (uint32_t reason = 0; reason < DP_LOSS_COUNT; reason++)
+        lost[reason] = __atomic_load_n(&process->lost[reason], __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < count; i++) {
         const struct dp_lane_state *state = dp_lane_at(i)->state;
-        slow_paths += state->slow_paths;
+        slow_paths += dp_peek(&state->slow_paths);
         for (uint32_t reason = 0; reason < DP_LOSS_COUNT; reason++)
-            lost[reason] += state->lost[reason];
+            lost[reason] += dp_peek(&state->lost[reason]);
     }
     dp_process_mend_log();
     process->steward_cpu_ns = dp_os_thread_cpu_ns();
@@ -267,6 +279,7 @@ int dp_steward_start(void)
     if (!reported)
         return -ENOMEM;
     atomic_store_explicit(&stopping, false, memory_order_relaxed);
+    dp_os_expect_races(&deep_profile_tick, sizeof deep_profile_tick);
     advance_tick(dp_now_ns(), UINT64_MAX / LATE_PERIODS);
     return dp_os_thread_start(run);
 }

@@ -185,6 +185,13 @@ static bool remove_oldest(void)
     return true;
 }
 
+/* What the sink reads of it while it is written: `open`, `segment`, `sequence`. */
+static void leave_segment(struct dp_stream *stream)
+{
+    note_bytes(stream, 0, 0, true);
+    __atomic_store_n(&stream->segment, stream->segment + 1, __ATOMIC_RELEASE);
+}
+
 static bool within_limit(struct dp_stream *stream, uint64_t bytes)
 {
     if (stream->lane == DP_RUNTIME_LANE)
@@ -197,9 +204,8 @@ static bool within_limit(struct dp_stream *stream, uint64_t bytes)
         /* Nothing but open segments is left: its own gives way. */
         if (!stream->open)
             return false;
-        note_bytes(stream, 0, 0, true);
-        stream->open = false;
-        stream->segment++;
+        leave_segment(stream);
+        __atomic_store_n(&stream->open, false, __ATOMIC_RELEASE);
     }
     return true;
 }
@@ -208,15 +214,13 @@ static int new_segment(struct dp_stream *stream)
 {
     char name[DP_SEGMENT_NAME];
     struct dp_os_signals saved;
-    if (stream->open) {
-        note_bytes(stream, 0, 0, true);
-        stream->segment++;
-    }
+    if (stream->open)
+        leave_segment(stream);
     dp_stream_segment_name(name, stream->lane, stream->segment);
     int fd = dp_directory_create(name);
     if (fd < 0)
         return fd;
-    stream->open = true;
+    __atomic_store_n(&stream->open, true, __ATOMIC_RELEASE);
     stream->segment_bytes = 0;
     dp_lock_take(&segments_lock, &saved);
     if (n_segments < MAX_SEGMENTS && segments)
@@ -260,12 +264,14 @@ static void write_header(struct dp_stream *stream)
     packet->packet_size_bits = (uint64_t)stream->packet_bytes * 8;
     packet->timestamp_begin = stream->last_ns;
     packet->events_discarded = stream->discarded;
-    packet->sequence = stream->sequence++;
+    packet->sequence = stream->sequence;
     packet->lane = stream->lane;
     packet->tid = stream->tid;
     memcpy(packet->thread_name, stream->thread_name, sizeof packet->thread_name);
     __atomic_store_n(&packet->content_size_bits, sizeof *packet * 8, __ATOMIC_RELEASE);
     __atomic_store_n(&packet->magic, DP_PACKET_MAGIC, __ATOMIC_RELEASE);
+    /* pairs with the sink's load: the packet before this one is complete */
+    __atomic_store_n(&stream->sequence, stream->sequence + 1, __ATOMIC_RELEASE);
 }
 
 /* The records of the next moments go the same way, without asking again. */

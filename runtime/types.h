@@ -96,7 +96,7 @@ struct dp_frame {
 
 /* A frame's memory, where it is counted. */
 struct dp_memory_frame {
-    _Atomic bool capped; /* the steward took `at_cap`: gathering ended */
+    _Atomic uint64_t capped_ns; /* start of the call whose gathering ended with `at_cap` */
     struct dp_memory_counts before;
     struct dp_memory_counts at_cap;
 };

@@ -172,9 +172,8 @@ int dp_cmd_events(int argc, char **argv)
     if (worst == DP_EXIT_OK && arguments.follow && logs.n > 1) {
         dp_error("'%s' holds %zu logs; --follow takes one", arguments.common.path, logs.n);
         worst = DP_EXIT_USAGE;
-        logs.n = 0;
     }
-    for (size_t i = 0; i < logs.n; i++) {
+    for (size_t i = 0; i < logs.n && worst != DP_EXIT_USAGE; i++) {
         int status = events_of(logs.path[i], &arguments);
         if (status > worst)
             worst = status;

@@ -12,10 +12,14 @@ def environment(**variables):
     """Ours and the caller's, but nothing of DEEP_PROFILE* that happens to be set, and
     no LD_LIBRARY_PATH, which Meson sets for its tests: programs must find their runtime.
 
-    The machine that runs the tests may well be busy: no gate unless asked for."""
+    The machine that runs the tests may well be busy: no gate unless asked for.
+    HOST_CC and HOST_CXX name the compilers of the programs (tests/stress/sanitizers)."""
     env = {key: value for key, value in os.environ.items()
            if not key.startswith(("DEEP_PROFILE", "CCACHE_", "LD_"))}
     env["DEEP_PROFILE_CHECK_LOAD"] = "false"
+    for compiler in ("CC", "CXX"):
+        if "HOST_" + compiler in env:
+            env["DEEP_PROFILE_" + compiler] = env["HOST_" + compiler]
     env.update(variables)
     return env
 

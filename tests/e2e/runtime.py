@@ -358,6 +358,19 @@ class Guest(Runtime):
         self.assertIn("threads 1 ", done.stdout)
 
 
+class Allocators(Runtime):
+    def test_a_library_s_malloc_that_cannot_tell_sizes(self):
+        library, path = self.folder + "/liballocator.so", self.folder + "/allocator"
+        source = f"{HERE}/programs/allocator.c"
+        dp.run(CC, "-O2", "-fPIC", "-fno-builtin", "-shared", source, "-o", library)
+        dp.run(CC, "-O1", "-fno-builtin", "-DPROGRAM", source, "-o", path,
+               "-Wl,--no-as-needed", library, "-Wl,-rpath," + self.folder)
+        dp.run(path, env=dp.environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT=self.out,
+                                        DEEP_PROFILE_EVENTS=self.sink))
+        found = self.of(self.read_sink(), "allocates", "complete")
+        self.assertEqual([e["measurements"]["memory_delta_bytes"] for e in found], [0] * 10)
+
+
 class Output(Runtime):
     """A directory that cannot be had switches profiling off, and that is all."""
 

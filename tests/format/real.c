@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static volatile int sink;
+static _Thread_local volatile unsigned sink;
 static jmp_buf out;
 
 DEEP_PROFILE(rate=1, strategy=memory, check_load=false, metadata=team:blue)
@@ -72,7 +72,7 @@ __attribute__((noinline)) int elsewhere(int x)
 static void *work(void *unused)
 {
     for (int i = 0; i < 20000; i++)
-        sink += chosen(i) + counted(i) + pay(i);
+        sink += (unsigned)(chosen(i) + counted(i) + pay(i));
     nap(20);
     return unused;
 }
@@ -96,9 +96,9 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < 20; i++)
         free(allocate(1000 + i));
     free(keep(100));
-    sink += keep(5000) != NULL;
+    free(keep(5000));
     enclose();
-    sink += elsewhere(1);
+    sink += (unsigned)elsewhere(1);
     for (int i = 0; i < 3; i++)
         pthread_join(threads[i], NULL);
     if (argc > 1)

@@ -23,6 +23,8 @@ FINE, CHECK, _, DATA = range(4)
 
 def environment(**variables):
     env = {key: value for key, value in os.environ.items() if not key.startswith("DEEP_PROFILE")}
+    if "HOST_CC" in env:
+        env["DEEP_PROFILE_CC"] = env["HOST_CC"]
     return {**env, "LC_ALL": "C", "DEEP_PROFILE_CHECK_LOAD": "false", **variables}
 
 

@@ -86,7 +86,7 @@ struct dp_wide_header {
     uint32_t extended; /* DP_ID_EXTENDED in the low 5 bits, 0 above */
     uint32_t id;
     uint64_t time_ns;
-};
+} __attribute__((packed, aligned(DP_RECORD_ALIGN)));
 
 /* Events whose payload is one word: site in the low 12 bits, duration in the
  * upper 20. With the compact header, 8 bytes a call. */

@@ -1,0 +1,58 @@
+/* Bugs of its own in annotated functions, for the sanitizers to find in spite of
+ * us. bugs address | undefined | thread | leak */
+#include <deep_profile.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static long shared;
+static void *volatile forgotten;
+
+DEEP_PROFILE(rate=1) __attribute__((noinline)) static int touches_freed(char *text)
+{
+    free(text);
+    return *(volatile char *)text;
+}
+
+DEEP_PROFILE(rate=1) __attribute__((noinline)) static int overflows(int n)
+{
+    return n + 2147483647;
+}
+
+DEEP_PROFILE(rate=1) __attribute__((noinline)) static void *races(void *unused)
+{
+    for (int i = 0; i < 100; i++) {
+        shared++;
+        usleep(100); /* at once: what follows each other is ordered by our lock */
+    }
+    return unused;
+}
+
+DEEP_PROFILE(rate=1) __attribute__((noinline)) static void leaks(void)
+{
+    forgotten = malloc(1234);
+    forgotten = NULL;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return 2;
+    if (strcmp(argv[1], "address") == 0)
+        return touches_freed(strdup("text"));
+    if (strcmp(argv[1], "undefined") == 0)
+        return overflows(argc) == 0;
+    if (strcmp(argv[1], "leak") == 0)
+        leaks();
+    if (strcmp(argv[1], "thread") == 0) {
+        pthread_t threads[2];
+        for (int i = 0; i < 2; i++)
+            pthread_create(&threads[i], NULL, races, NULL);
+        for (int i = 0; i < 2; i++)
+            pthread_join(threads[i], NULL);
+    }
+    return 0;
+}
