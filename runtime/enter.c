@@ -39,11 +39,12 @@ static uint32_t refuse_by_load(struct dp_lane *lane, uint32_t index,
 {
     if (DP_LIKELY(!dp_load_gate_closed()) || !(kinds & site->load_checked))
         return kinds;
+    kinds &= ~site->load_checked;
     lane->state->gated++;
     struct dp_site_stats *stats = dp_stats_of(lane, index);
-    if (stats)
+    if (stats && !(kinds & ~DP_FRAME_BY_CHANCE)) /* no other kind opens it */
         stats->gated++;
-    return kinds & ~site->load_checked;
+    return kinds;
 }
 
 /* Stacks grow down: a frame that lies below the new call on the same stack was

@@ -213,11 +213,15 @@ static void set_population(struct dp_site_state *state, double rate)
         rate = 1;
     if (!(rate > 0))
         return;
-    double estimated = 256 / rate, variance = (1 - rate) / (rate * rate);
-    state->estimated_256 = estimated < 4e9 ? (uint32_t)(estimated + 0.5) : UINT32_MAX;
-    /* Rounded up: an interval may be too wide, but not of width 0 above r = 0.62. */
-    uint64_t whole = variance < 1e18 ? (uint64_t)variance : UINT64_C(1000000000000000000);
-    state->variance = whole + ((double)whole < variance);
+    if (rate < 1e-9)
+        rate = 1e-9; /* what can be written */
+    const double unit = DP_WEIGHT_UNIT, two_64 = 18446744073709551616.0;
+    double variance = unit * (1 - rate) / (rate * rate);
+    state->estimated = (uint64_t)(unit / rate + 0.5);
+    state->variance_high = (uint64_t)(variance / two_64);
+    state->variance = (uint64_t)(variance - (double)state->variance_high * two_64);
+    if (rate < 1 && !state->variance)
+        state->variance = 1; /* no interval of width 0 around what is not exact */
 }
 
 static void set_probe(struct dp_site_state *state, const struct demand *demand, double *missed)

@@ -52,8 +52,9 @@ static inline void dp_stats_add_call(struct dp_lane *lane, struct dp_site_stats 
                                      uint64_t child_ns)
 {
     stats->sampled++;
-    stats->estimated += site->estimated_256;
-    stats->variance += site->variance;
+    stats->estimated += site->estimated;
+    if (DP_LIKELY(site->variance)) /* 0: every call, and the shortest way */
+        dp_variance_add(stats, site->variance, site->variance_high);
     stats->total_ns += duration_ns;
     stats->child_ns += child_ns < duration_ns ? child_ns : duration_ns;
     if (duration_ns > stats->max_ns)

@@ -62,11 +62,12 @@ struct dp_site_state {
     bool slow_by_tick;         /* IF_SLOW is judged by the coarse clock */
     bool simple;               /* nothing but a `call` record of every call */
     bool count_only;           /* nothing but exact calls */
-    uint32_t estimated_256;    /* 256 / rate: what one call chosen by chance stands for */
-    uint64_t variance;         /* (1 - rate) / rate^2 */
+    uint64_t estimated;        /* 1 / rate: what one call chosen by chance stands for */
+    uint64_t variance;         /* (1 - rate) / rate^2; both in 1/DP_WEIGHT_UNIT */
     uint64_t simple_limit_ns;  /* longer calls are not so simple */
     int64_t weight;            /* of the site, while profiling is on */
 
+    uint64_t variance_high;
     uint64_t slow_after;       /* of the site */
     uint64_t slow_threshold_ns;
     struct dp_probe probes[DP_ATTRIBUTE_COUNT];

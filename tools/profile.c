@@ -234,7 +234,7 @@ static void count_by_chance(struct dp_profile *profile)
 {
     profile->by_chance = 0;
     for (size_t i = 0; i < profile->n_totals; i++)
-        profile->by_chance += profile->totals[i] && profile->totals[i]->sum.variance > 0;
+        profile->by_chance += profile->totals[i] && dp_totals_by_chance(profile->totals[i]);
 }
 
 /* ---- the whole ---- */
@@ -418,7 +418,7 @@ bool dp_profile_self_known(const struct dp_profile *profile, uint32_t site)
     if (!profile->has_lanes)
         return false;
     const struct dp_totals *own = dp_profile_find_totals(profile, site);
-    return profile->by_chance == (own && own->sum.variance > 0);
+    return profile->by_chance == (own && dp_totals_by_chance(own));
 }
 
 struct ranked {

@@ -21,9 +21,12 @@ static void add_sampled(struct dp_profile *profile, uint32_t site, uint64_t dura
     if (info && info->attributes[attribute])
         ppb = info->attributes[attribute]->rate_ppb;
     double rate = ppb > 0 && ppb < 1000000000 ? ppb / 1e9 : 1;
+    double variance = DP_WEIGHT_UNIT * (1 - rate) / rate / rate, two_64 = 18446744073709551616.0;
+    uint64_t high = (uint64_t)(variance / two_64);
     const struct dp_site_stats one = {.sampled = 1,
-                                      .estimated = (uint64_t)(256 / rate + 0.5),
-                                      .variance = (uint64_t)((1 - rate) / rate / rate + 0.5),
+                                      .estimated = (uint64_t)(DP_WEIGHT_UNIT / rate + 0.5),
+                                      .variance = (uint64_t)(variance - (double)high * two_64 + 0.5),
+                                      .variance_high = high,
                                       .total_ns = duration_ns,
                                       .min_ns = duration_ns,
                                       .max_ns = duration_ns};

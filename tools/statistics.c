@@ -18,9 +18,6 @@
 /* 97.5 % quantile of the normal distribution. */
 #define Z_95 1.959964
 
-/* The runtime keeps the sum of 1/p in units of 1/256. */
-#define ESTIMATED_UNIT 256.0
-
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -46,7 +43,7 @@ void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats)
     sum->calls += stats->calls;
     sum->sampled += stats->sampled;
     sum->estimated += stats->estimated;
-    sum->variance += stats->variance;
+    dp_variance_add(sum, stats->variance, stats->variance_high);
     sum->gated += stats->gated;
     sum->total_ns += stats->total_ns;
     sum->child_ns += stats->child_ns;
@@ -58,6 +55,24 @@ void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats)
     sum->freed_bytes += stats->freed_bytes;
     sum->allocations += stats->allocations;
     sum->frees += stats->frees;
+}
+
+bool dp_totals_by_chance(const struct dp_totals *totals)
+{
+    return totals->sum.variance > 0 || totals->sum.variance_high > 0;
+}
+
+/* Sum of (1 - p)/p^2 over the sampled calls. */
+static double variance_of(const struct dp_site_stats *sum)
+{
+    return ((double)sum->variance_high * 18446744073709551616.0 + (double)sum->variance) /
+           DP_WEIGHT_UNIT;
+}
+
+/* Sum of 1/p over them. */
+static double estimate_of(const struct dp_site_stats *sum)
+{
+    return (double)sum->estimated / DP_WEIGHT_UNIT;
 }
 
 void dp_totals_finish(struct dp_totals *totals)
@@ -83,7 +98,7 @@ static struct dp_estimate around(double value, double variance, double at_least)
 struct dp_estimate dp_estimate_calls(const struct dp_totals *totals)
 {
     const struct dp_site_stats *sum = &totals->sum;
-    double estimated = (double)sum->estimated / ESTIMATED_UNIT;
+    double estimated = estimate_of(sum);
 
     if (totals->has_counted)
         return exactly((double)totals->counted);
@@ -94,7 +109,9 @@ struct dp_estimate dp_estimate_calls(const struct dp_totals *totals)
     double seen = (double)larger(larger(sum->sampled, sum->calls), sum->slow);
     if (sum->sampled == 0)
         return (struct dp_estimate){seen, seen, INFINITY, false};
-    return around(fmax(estimated, seen), (double)sum->variance, seen);
+    /* Those that the load gate refused were chosen by the same chance, and count. */
+    double chosen = 1 + (double)sum->gated / (double)sum->sampled;
+    return around(fmax(estimated * chosen, seen), variance_of(sum) * chosen, seen);
 }
 
 struct dp_estimate dp_estimate_total(const struct dp_totals *totals)
@@ -108,17 +125,17 @@ struct dp_estimate dp_estimate_total(const struct dp_totals *totals)
         return (struct dp_estimate){seen, seen, INFINITY, false};
     /* Aggregates have no y/p of their own: rates are the same for all calls of
      * a site but for rare changes, so the mean weight stands for each. */
-    double weight = (double)sum->estimated / ESTIMATED_UNIT / n;
+    double weight = estimate_of(sum) / n;
     if (weight < 1)
         weight = 1;
     /* Calls that the load gate refused were not left out by chance: nothing
      * stands for them. */
-    if ((!totals->has_counted || sum->gated > 0) && (double)sum->calls > n * weight + 0.5)
-        return (struct dp_estimate){fmax((double)sum->total_ns * weight, seen), seen, INFINITY,
-                                    false};
     double squares = dp_histogram_squares(&totals->histogram, mean) + n * mean * mean;
-    return around(fmax((double)sum->total_ns * weight, seen), (double)sum->variance / n * squares,
-                  seen);
+    struct dp_estimate known = around(fmax((double)sum->total_ns * weight, seen),
+                                      variance_of(sum) / n * squares, seen);
+    if (sum->gated > 0 || (!totals->has_counted && (double)sum->calls > n * weight + 0.5))
+        return (struct dp_estimate){known.value, known.low, INFINITY, false};
+    return known;
 }
 
 double dp_mean_ns(const struct dp_totals *totals)

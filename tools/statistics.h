@@ -28,6 +28,8 @@ struct dp_totals {
 };
 
 void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats);
+/* Some of its calls were left out by chance. */
+bool dp_totals_by_chance(const struct dp_totals *totals);
 void dp_totals_finish(struct dp_totals *totals);
 
 /* How often the site was called. */

@@ -268,8 +268,8 @@ static void add_call(struct lane_image *image, uint32_t index, uint64_t duration
     if (duration_ns > stats->max_ns)
         stats->max_ns = duration_ns;
     stats->total_ns += duration_ns;
-    stats->estimated += (uint64_t)(256 / rate + 0.5);
-    stats->variance += (uint64_t)((1 - rate) / rate / rate + 0.5);
+    stats->estimated += (uint64_t)(DP_WEIGHT_UNIT / rate + 0.5);
+    stats->variance += (uint64_t)(DP_WEIGHT_UNIT * (1 - rate) / rate / rate + 0.5);
     if (stats->blocks[block] == 0)
         stats->blocks[block] = take(image, DP_HISTOGRAM_SUB * sizeof(uint32_t));
     ((uint32_t *)(image->bytes + stats->blocks[block]))[dp_histogram_slot(duration_ns, block)]++;

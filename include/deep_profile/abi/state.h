@@ -19,7 +19,7 @@
 #include "log.h"
 
 #define DP_STATE_MAGIC UINT32_C(0xD33B0F17)
-#define DP_STATE_VERSION 1
+#define DP_STATE_VERSION 2
 
 #define DP_MAX_SITES 65536   /* indices 1 to DP_MAX_SITES - 1 */
 #define DP_MAX_COUNTED 4096  /* slots 1 to DP_MAX_COUNTED - 1 */
@@ -124,9 +124,10 @@ struct dp_site_stats {
     uint32_t reserved;
     uint64_t calls;        /* seen by the runtime with certainty: always-open sites */
     uint64_t sampled;      /* chosen by chance and timed; the histogram's population */
-    uint64_t estimated;    /* sum of 1/rate over `sampled`, in 1/256 */
-    uint64_t variance;     /* sum of (1 - rate)/rate^2 over `sampled` */
-    uint64_t gated;        /* chosen, but refused by the load gate */
+    uint64_t estimated;    /* sum of 1/rate over `sampled`, in 1/DP_WEIGHT_UNIT */
+    uint64_t variance;     /* sum of (1 - rate)/rate^2 over `sampled`, in the same; */
+    uint64_t variance_high; /* its upper 64 bits: 18 calls at a rate of 1e-9 fill the lower */
+    uint64_t gated;        /* chosen, but not opened: the load gate refused */
     uint64_t total_ns;     /* inclusive, of `sampled` */
     uint64_t child_ns;     /* of it, inside sampled calls below on the same thread */
     uint64_t min_ns;
@@ -144,6 +145,15 @@ struct dp_site_stats {
     uint32_t blocks[DP_HISTOGRAM_BLOCKS]; /* offsets in the lane file; 0: none.
                                              Each block: uint32_t[DP_HISTOGRAM_SUB] */
 };
+
+/* What one sampled call stands for is known to one part in 65536. */
+#define DP_WEIGHT_UNIT 65536
+
+static inline void dp_variance_add(struct dp_site_stats *stats, uint64_t low, uint64_t high)
+{
+    stats->variance += low;
+    stats->variance_high += high + (stats->variance < low);
+}
 
 #define DP_LANE_SITE_PAGE 1024 /* sites a page of the directory serves */
 #define DP_LANE_FRAMES 256     /* profiled calls open at once in a thread */

@@ -22,6 +22,7 @@
 
 HAND_SITE(opened, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(mostly, DP_ATTRIBUTE_PROFILE, "rate=0.9, check_load=false", 0);
+HAND_SITE(rarely, DP_ATTRIBUTE_PROFILE, "rate=0.000000001, check_load=false", 0);
 HAND_SITE(halved, DP_ATTRIBUTE_PROFILE, "rate=0.5, check_load=false", 0);
 
 int __real_dp_os_create(int at, const char *path);
@@ -89,9 +90,14 @@ static void a_full_bucket_stays_full(void)
 
 static void an_estimate_is_not_exact(void)
 {
-    CHECK(dp_sites[halved_site.index].variance == 2);
-    CHECK(dp_sites[mostly_site.index].variance == 1); /* 0.12, rounded up */
+    CHECK(dp_sites[halved_site.index].variance == 2 * DP_WEIGHT_UNIT);
+    CHECK(dp_sites[mostly_site.index].variance == 8090); /* 0.12 of DP_WEIGHT_UNIT */
+    CHECK(dp_sites[mostly_site.index].estimated == 72818);
     CHECK(dp_sites[opened_site.index].variance == 0);
+    const struct dp_site_state *rarely = &dp_sites[rarely_site.index];
+    CHECK(rarely->estimated == UINT64_C(65536000000000));
+    CHECK(rarely->variance_high == 3552); /* 1e18 * 65536 / 2^64 */
+    CHECK(rarely->weight > 0 && rarely->weight < 2000000);
 }
 
 static void *one_call(void *chosen)

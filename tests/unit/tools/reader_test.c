@@ -370,7 +370,8 @@ static void totals_from_state_and_from_streams_agree(void)
     CHECK(state.has_lanes && !streams.has_lanes);
     const struct dp_site_stats *a = &state.totals[1]->sum, *b = &streams.totals[1]->sum;
     CHECK(a->sampled == 502 && b->sampled == 502);
-    CHECK(a->estimated == b->estimated && a->variance == b->variance);
+    CHECK(a->estimated == b->estimated && a->variance == b->variance &&
+          a->variance_high == b->variance_high);
     CHECK(a->total_ns == b->total_ns && a->min_ns == b->min_ns && a->max_ns == b->max_ns);
     CHECK(a->exceptions == 1 && b->exceptions == 1);
     for (double q = 0; q <= 1; q += 0.05)

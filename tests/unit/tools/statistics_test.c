@@ -18,8 +18,9 @@ static double uniform(void)
 static void add(struct dp_totals *totals, uint64_t ns, double rate)
 {
     const struct dp_site_stats one = {.sampled = 1,
-                                      .estimated = (uint64_t)(256 / rate + 0.5),
-                                      .variance = (uint64_t)((1 - rate) / rate / rate + 0.5),
+                                      .estimated = (uint64_t)(DP_WEIGHT_UNIT / rate + 0.5),
+                                      .variance = (uint64_t)(DP_WEIGHT_UNIT * (1 - rate) / rate /
+                                                             rate + 0.5),
                                       .total_ns = ns,
                                       .min_ns = ns,
                                       .max_ns = ns};
@@ -125,6 +126,50 @@ static void intervals_hold_as_often_as_they_say(void)
     CHECK(total_inside > 920 && total_inside < 980);
 }
 
+/* Under load from some moment on: half of the chosen calls are not opened. */
+static void calls_refused_under_load_are_in_the_interval(void)
+{
+    enum { ROUNDS = 1000, N = 20000 };
+    const double rate = 0.05;
+    int inside = 0;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        struct dp_totals totals = {0};
+        for (int i = 0; i < N; i++) {
+            if (uniform() >= rate)
+                continue;
+            if (i < N / 2)
+                add(&totals, 100, rate);
+            else
+                totals.sum.gated++;
+        }
+        struct dp_estimate calls = dp_estimate_calls(&totals);
+        inside += calls.low <= N && N <= calls.high;
+        /* Of their time only that of the others is known. */
+        struct dp_estimate total = dp_estimate_total(&totals);
+        CHECK(isinf(total.high) && total.low < N * 100 && !total.exact);
+        dp_totals_finish(&totals);
+    }
+    CHECK(inside > 920 && inside < 980);
+}
+
+/* A hundred calls at a rate of 1e-9 stand for 1e11, with a deviation of 1e10. */
+static void rare_samples_have_wide_intervals(void)
+{
+    struct dp_totals totals = {0};
+    const double two_64 = 18446744073709551616.0, variance = DP_WEIGHT_UNIT * (1e18 - 1e9);
+    const struct dp_site_stats one = {.sampled = 1,
+                                      .estimated = (uint64_t)(DP_WEIGHT_UNIT * 1e9),
+                                      .variance = (uint64_t)fmod(variance, two_64),
+                                      .variance_high = (uint64_t)(variance / two_64)};
+
+    for (int i = 0; i < 100; i++)
+        dp_totals_add(&totals, &one);
+    CHECK_NEAR(dp_estimate_calls(&totals).value, 1e11, 1e-9);
+    CHECK_NEAR(dp_estimate_calls(&totals).high, 1.1959964e11, 1e-6);
+    dp_totals_finish(&totals);
+}
+
 static void what_is_certain_has_no_interval(void)
 {
     struct dp_totals totals = {0};
@@ -137,13 +182,13 @@ static void what_is_certain_has_no_interval(void)
     dp_totals_finish(&totals);
 
     /* Always-open sites count calls that were not all timed. */
-    totals = (struct dp_totals){.sum = {.calls = 1000, .sampled = 10, .estimated = 256 * 1000}};
+    totals = (struct dp_totals){.sum = {.calls = 1000, .sampled = 10, .estimated = DP_WEIGHT_UNIT * 1000}};
     CHECK(dp_estimate_calls(&totals).exact);
     CHECK(dp_estimate_calls(&totals).value == 1000);
 
     /* Some of them refused by the load gate: their time is not known. */
     totals = (struct dp_totals){
-        .sum = {.calls = 1000, .sampled = 10, .estimated = 256 * 10, .total_ns = 70}};
+        .sum = {.calls = 1000, .sampled = 10, .gated = 990, .estimated = DP_WEIGHT_UNIT * 10, .total_ns = 70}};
     CHECK(dp_estimate_calls(&totals).exact && dp_estimate_calls(&totals).value == 1000);
     CHECK(dp_estimate_total(&totals).value == 70 && isinf(dp_estimate_total(&totals).high));
 
@@ -189,6 +234,8 @@ int main(void)
     small_values_are_exact();
     blocks_add_up_to_the_same_as_values();
     intervals_hold_as_often_as_they_say();
+    calls_refused_under_load_are_in_the_interval();
+    rare_samples_have_wide_intervals();
     what_is_certain_has_no_interval();
     without_samples_only_a_lower_bound_is_known();
     lanes_add_up();
