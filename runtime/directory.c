@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "deep_profile/abi/place.h"
 #include "deep_profile/abi/text.h"
 #include "os.h"
 
@@ -72,14 +73,12 @@ static void state_path(char state[DP_PATH_MAX + 16], const char *path)
 static int make_or_take(char *path)
 {
     char state[DP_PATH_MAX + 16];
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        int error = dp_os_mkdir(path);
-        *slash = '/';
-        if (error && error != -EEXIST)
-            return error;
-    }
-    int error = dp_os_mkdir(path);
+    struct dp_place_walk walk = {.self = dp_os_user()};
+    enum dp_place_fault fault;
+    size_t length;
+    int error = dp_place_above(path, &walk, dp_os_mkdir, dp_os_look, &fault, &length);
+    if (!error)
+        error = dp_os_mkdir(path);
     if (error == -EEXIST)
         error = dp_os_directory_is_free(path);
     if (error)

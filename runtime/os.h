@@ -18,7 +18,9 @@
 int dp_os_create(int at, const char *path);
 int dp_os_open(int at, const char *path);      /* read and write, existing */
 int dp_os_open_read(int at, const char *path);
-int dp_os_open_append(const char *path);       /* made when missing */
+/* Made when missing. A link is followed when it is our own or root's; where
+ * others may write (`shared`), a file must be so, too. */
+int dp_os_open_append(const char *path, bool shared);
 int dp_os_close(int fd);
 int dp_os_unlink(int at, const char *path);
 int dp_os_mkdir(const char *path); /* mode 0700 */
@@ -31,7 +33,12 @@ struct dp_os_identity {
     uint64_t device, inode;
 };
 int dp_os_identify(int fd, struct dp_os_identity *identity);
-/* 0: a directory of our own user, with nothing in it; -EEXIST otherwise. */
+/* Whose a path is. 0 or -errno. */
+struct dp_place;
+int dp_os_look(const char *path, struct dp_place *place);
+uint32_t dp_os_user(void); /* whose files the process makes */
+/* 0: a directory of our own user, where nobody else may write, with nothing in
+ * it; -EEXIST otherwise. */
 int dp_os_directory_is_free(const char *path);
 int64_t dp_os_write(int fd, const void *data, size_t bytes);
 int64_t dp_os_pread(int fd, void *data, size_t bytes, uint64_t offset);

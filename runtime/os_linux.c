@@ -22,6 +22,8 @@
 #include <valgrind/helgrind.h>
 #endif
 
+#include "deep_profile/abi/place.h"
+
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
@@ -72,11 +74,22 @@ int dp_os_open_read(int at, const char *path)
     return open_file(at, path, O_RDONLY);
 }
 
-int dp_os_open_append(const char *path)
+static bool is_trusted(uid_t user)
 {
-    return (int)result(syscall(SYS_openat, AT_FDCWD, path,
-                               O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                               0600));
+    return user == 0 || user == geteuid();
+}
+
+int dp_os_open_append(const char *path, bool shared)
+{
+    const int how = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    struct stat status;
+    long fd = result(syscall(SYS_openat, AT_FDCWD, path, how | O_NOFOLLOW, 0600));
+    if (fd == -ELOOP && lstat(path, &status) == 0 && is_trusted(status.st_uid))
+        fd = result(syscall(SYS_openat, AT_FDCWD, path, how, 0600));
+    if (fd < 0 || !shared || (file_status((int)fd, &status) == 0 && is_trusted(status.st_uid)))
+        return (int)fd;
+    dp_os_close((int)fd);
+    return -EACCES;
 }
 
 int dp_os_close(int fd)
@@ -123,6 +136,32 @@ int dp_os_identify(int fd, struct dp_os_identity *identity)
     return 0;
 }
 
+int dp_os_look(const char *path, struct dp_place *place)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0)
+        return -errno;
+    place->link = S_ISLNK(status.st_mode);
+    place->link_owner = status.st_uid;
+    if (place->link && stat(path, &status) != 0)
+        return -errno;
+    place->owner = status.st_uid;
+    place->group = status.st_gid;
+    place->mode = status.st_mode;
+    return 0;
+}
+
+uint32_t dp_os_user(void)
+{
+    return geteuid();
+}
+
+static bool is_ours_alone(const struct stat *status)
+{
+    bool group = status->st_mode & S_IWGRP && status->st_gid != status->st_uid;
+    return status->st_uid == geteuid() && !(status->st_mode & S_IWOTH) && !group;
+}
+
 /* getdents64 gives "." and ".." first or not: anything else is too much. */
 int dp_os_directory_is_free(const char *path)
 {
@@ -132,7 +171,7 @@ int dp_os_directory_is_free(const char *path)
     if (fd < 0)
         return -EEXIST;
     long length = -1;
-    if (file_status(fd, &status) == 0 && status.st_uid == geteuid())
+    if (file_status(fd, &status) == 0 && is_ours_alone(&status))
         length = syscall(SYS_getdents64, fd, entries, sizeof entries);
     dp_os_close(fd);
     for (long at = 0; at < length;) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "deep_profile/abi/event_json.h"
+#include "deep_profile/abi/place.h"
 #include "directory.h"
 #include "lane.h"
 #include "os.h"
@@ -31,12 +32,24 @@ struct cursor {
 };
 
 static char sink_path[DP_PATH_MAX];
+static bool refused_place, shared_place; /* see abi/place.h */
 static bool ready; /* there is memory to read with */
 static struct cursor *cursors; /* DP_MAX_LANES + 1; the last: the process's own */
 static char *in, *out;
 static struct dp_text lines;
 static uint64_t deadline_ns;
 static uint32_t next_lane; /* where the next slice goes on */
+
+/* Of the file itself open_append() takes care. */
+static void look_at_place(void)
+{
+    struct dp_place_walk walk = {.self = dp_os_user()};
+    enum dp_place_fault fault;
+    size_t length;
+    dp_place_above(sink_path, &walk, NULL, dp_os_look, &fault, &length);
+    refused_place = fault != DP_PLACE_FINE && fault != DP_PLACE_OPEN_TO_GROUP;
+    shared_place = walk.shared;
+}
 
 void dp_sink_init(const char *path)
 {
@@ -52,6 +65,7 @@ void dp_sink_init(const char *path)
     in = in ? in : dp_os_map_memory(IN_BYTES);
     out = out ? out : dp_os_map_memory(OUT_BYTES);
     memcpy(sink_path, path, length + 1);
+    look_at_place();
     ready = cursors && in && out;
     lines = (struct dp_text){out, OUT_BYTES, 0};
 }
@@ -69,7 +83,7 @@ static void flush(void)
     if (!lines.length)
         return;
     size_t written = 0;
-    int fd = dp_os_open_append(sink_path);
+    int fd = refused_place ? -EACCES : dp_os_open_append(sink_path, shared_place);
     while (fd >= 0 && written < lines.length) {
         int64_t got = dp_os_write(fd, out + written, lines.length - written);
         if (got == -EINTR)

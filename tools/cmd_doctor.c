@@ -43,7 +43,7 @@ void dp_doctor_setting(struct dp_doctor *doctor, const char *name, const char *v
     doctor->settings[doctor->n_settings++] = setting;
 }
 
-static void finish(struct dp_doctor *doctor)
+void dp_doctor_finish(struct dp_doctor *doctor)
 {
     for (size_t i = 0; i < doctor->n; i++) {
         free(doctor->findings[i].about);
@@ -279,6 +279,6 @@ int dp_cmd_doctor(int argc, char **argv)
         print_text(&doctor);
     if (worst == DP_EXIT_OK)
         worst = verdict(&doctor);
-    finish(&doctor);
+    dp_doctor_finish(&doctor);
     return worst;
 }

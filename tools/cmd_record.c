@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "clean.h"
-#include "profile.h"
+#include "doctor.h"
 
 enum { OPTION_RULES = 'r', OPTION_ENV = 'e' };
 
@@ -83,14 +83,18 @@ static bool is_off(const char *value)
            strcmp(value, "false") == 0;
 }
 
-static void set_environment(const struct arguments *arguments)
+static void set_output(const char *path)
 {
-    char name[64];
+    char *output = absolute(path);
 
-    snprintf(name, sizeof name, "deep-profile.%ld", (long)getpid());
-    char *output = absolute(arguments->output ? arguments->output : name);
     setenv("DEEP_PROFILE_OUT", output, 1);
     free(output);
+}
+
+/* Before the fork: what is wrong with it can be told afterwards. */
+static void set_environment(const struct arguments *arguments)
+{
+    set_output(arguments->output ? arguments->output : "deep-profile.%p");
     if (arguments->rules)
         setenv("DEEP_PROFILE", arguments->rules, 1);
     else if (is_off(getenv("DEEP_PROFILE")))
@@ -101,6 +105,7 @@ static void set_environment(const struct arguments *arguments)
 
 static pid_t start(const struct arguments *arguments, const sigset_t *mask)
 {
+    char name[64];
     pid_t pid;
 
     fflush(NULL);
@@ -108,7 +113,10 @@ static pid_t start(const struct arguments *arguments, const sigset_t *mask)
     if (pid != 0)
         return pid;
     sigprocmask(SIG_SETMASK, mask, NULL);
-    set_environment(arguments);
+    if (!arguments->output) {
+        snprintf(name, sizeof name, "deep-profile.%ld", (long)getpid());
+        set_output(name);
+    }
     execvp(arguments->program[0], arguments->program);
     int error = errno;
     dp_error("cannot run '%s': %s", arguments->program[0], strerror(error));
@@ -193,6 +201,22 @@ static void say_what_is_wrong(const char *path)
     dp_profile_finish(&profile);
 }
 
+/* Misspelt variables; without a log everything that the environment is to blame
+ * for. */
+static void say_environment(bool logged)
+{
+    struct dp_doctor doctor = {0};
+
+    if (logged)
+        dp_doctor_unknown(&doctor);
+    else
+        dp_doctor_shell(&doctor, true);
+    for (size_t i = 0; i < doctor.n; i++)
+        if (doctor.findings[i].level == DP_FINDING_PROBLEM)
+            dp_error("%s", doctor.findings[i].text);
+    dp_doctor_finish(&doctor);
+}
+
 static void say_where(const char *output, const struct dp_paths *before, const char *program)
 {
     struct dp_paths logs = {0};
@@ -206,6 +230,7 @@ static void say_where(const char *output, const struct dp_paths *before, const c
         say_what_is_wrong(logs.path[i]);
         new ++;
     }
+    say_environment(new > 0);
     if (new == 0)
         dp_error("no log was written; 'deep-profile doctor %s' may say why", program);
     dp_paths_free(&logs);
@@ -226,6 +251,7 @@ int dp_cmd_record(int argc, char **argv)
     char name[64];
 
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
+    set_environment(&arguments);
     if (arguments.output)
         find_logs(arguments.output, &before);
     sigemptyset(&signals);

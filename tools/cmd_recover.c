@@ -205,16 +205,19 @@ static bool repair_stream(struct repair *repair, const char *name)
     return done;
 }
 
-/* The log's identity, when its metadata is lost: that of the first packet. */
+/* The log's identity, when its metadata is lost: that of the first packet with
+ * records. Others may be gone afterwards, and must not have decided. */
 static void find_uuid_in(struct dp_log *log, const struct dp_map *map)
 {
     struct dp_packet_view view;
+    uint64_t last_ns;
 
     for (uint64_t offset = 0; !log->has_uuid; offset += dp_packet_step(&view, 0)) {
         dp_packet_look(log, map, offset, &view);
         if (view.state == DP_PACKET_NONE)
             return;
-        if (view.state == DP_PACKET_BAD || view.zero)
+        if (view.state != DP_PACKET_DATA ||
+            whole_content(map, offset, &view, &last_ns) <= sizeof view.header)
             continue;
         memcpy(log->uuid, view.header.uuid, sizeof log->uuid);
         log->has_uuid = true;

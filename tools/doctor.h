@@ -30,6 +30,8 @@ struct dp_doctor {
 void dp_doctor_find(struct dp_doctor *doctor, enum dp_finding_level level, const char *about,
                     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+void dp_doctor_finish(struct dp_doctor *doctor);
+
 void dp_doctor_setting(struct dp_doctor *doctor, const char *name, const char *value,
                        uint32_t source, const char *problem);
 
@@ -39,6 +41,9 @@ int dp_doctor_log(struct dp_doctor *doctor, const char *path);
 /* A program, library or object file; or a folder of them. The same. */
 int dp_doctor_file(struct dp_doctor *doctor, const char *path);
 int dp_doctor_folder(struct dp_doctor *doctor, const char *path);
+
+/* Variables that look like settings and are none. */
+void dp_doctor_unknown(struct dp_doctor *doctor);
 
 /* `recording`: whether a program started from here is meant to be profiled. */
 void dp_doctor_shell(struct dp_doctor *doctor, bool recording);

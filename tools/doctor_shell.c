@@ -4,8 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include <deep_profile/abi/place.h>
+#include <deep_profile/abi/rules.h>
+
+#include "files.h"
 
 #define ABOUT  "environment"
 #define PREFIX "DEEP_PROFILE_"
@@ -39,13 +43,25 @@ static bool is_known(const char *variable, size_t length)
     return false;
 }
 
-static void find_unknown(struct dp_doctor *doctor)
+static void tell_unknown(struct dp_doctor *doctor, const char *variable, size_t length)
+{
+    struct dp_name names[N_SETTINGS + 1] = {{0}};
+
+    for (size_t i = 0; i < N_SETTINGS; i++)
+        names[i].name = settings[i].variable + strlen(PREFIX);
+    const char *meant =
+        dp_nearest_name(names, dp_make_word(variable + strlen(PREFIX), length - strlen(PREFIX)));
+    dp_doctor_find(doctor, DP_FINDING_PROBLEM, ABOUT, "%.*s is not a setting%s%s%s", (int)length,
+                   variable, meant ? "; did you mean '" PREFIX : "", meant ? meant : "",
+                   meant ? "'?" : "");
+}
+
+void dp_doctor_unknown(struct dp_doctor *doctor)
 {
     for (char **entry = environ; *entry; entry++) {
         size_t length = strcspn(*entry, "=");
         if (strncmp(*entry, PREFIX, strlen(PREFIX)) == 0 && !is_known(*entry, length))
-            dp_doctor_find(doctor, DP_FINDING_PROBLEM, ABOUT, "%.*s is not a setting", (int)length,
-                           *entry);
+            tell_unknown(doctor, *entry, length);
     }
 }
 
@@ -62,21 +78,30 @@ static void check_env(struct dp_doctor *doctor)
                    PREFIX "ENV is '%s'; attributes know dev, test and prod", env);
 }
 
-static bool is_yes(const char *value)
+/* Whether somebody else could put another directory in the log's place. */
+static void check_place(struct dp_doctor *doctor, const char *out)
 {
-    static const char *const words[] = {"1", "on", "true", "yes"};
+    struct dp_place_walk walk = {.self = (uint32_t)geteuid()};
+    enum dp_place_fault fault;
+    size_t length;
+    char *here = *out == '/' ? NULL : getcwd(NULL, 0);
+    char *path = here ? dp_join(here, out) : dp_copy(out);
 
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(value, words[i]) == 0)
-            return true;
-    return false;
+    path[strcspn(path, "%")] = '\0';
+    if (dp_place_above(path, &walk, NULL, dp_place_find, &fault, &length) == -EACCES &&
+        fault != DP_PLACE_FINE)
+        dp_doctor_find(doctor, DP_FINDING_PROBLEM, ABOUT,
+                       "no log is made as '%s': '%.*s' %s (" PREFIX "OUT)", path, (int)length, path,
+                       dp_place_text(fault));
+    free(path);
+    free(here);
 }
 
 /* Missing folders are made on the way: what matters is the last that is there. */
 static void check_out(struct dp_doctor *doctor)
 {
     const char *out = getenv(PREFIX "OUT");
-    struct stat status;
+    struct dp_look look;
 
     if (!out || !*out)
         out = "deep-profile.%p";
@@ -86,15 +111,42 @@ static void check_out(struct dp_doctor *doctor)
     do {
         char *slash = strrchr(folder, '/');
         slash[slash == folder] = '\0';
-    } while (stat(folder, &status) != 0 && strcmp(folder, "/") != 0 && strchr(folder, '/'));
-    if (stat(folder, &status) != 0 || !S_ISDIR(status.st_mode))
+    } while (dp_look_at(folder, &look) < 0 && strcmp(folder, "/") != 0 && strchr(folder, '/'));
+    if (look.kind != DP_KIND_FOLDER)
         dp_doctor_find(doctor, DP_FINDING_PROBLEM, ABOUT,
                        "logs cannot be written: '%s' is not a folder (" PREFIX "OUT)", folder);
     else if (access(folder, W_OK | X_OK) != 0)
         dp_doctor_find(doctor, DP_FINDING_PROBLEM, ABOUT,
                        "logs cannot be written to the folder '%s': %s (" PREFIX "OUT)", folder,
                        strerror(errno));
+    else
+        check_place(doctor, out);
     free(folder);
+}
+
+/* DEEP_PROFILE as the runtime will read it. */
+static void check_rules(struct dp_doctor *doctor, const char *value)
+{
+    static struct dp_rules rules; /* large */
+    char why[256];
+
+    dp_rules_parse(value, &rules);
+    if (rules.mistaken)
+        dp_doctor_find(doctor, DP_FINDING_PROBLEM, ABOUT,
+                       "DEEP_PROFILE is '%s', which is neither 1 nor a rule such as "
+                       "'parse_*:rate=1': profiling is off",
+                       value);
+    for (size_t i = 0; i < rules.n_refused; i++) {
+        const struct dp_refused_rule *refused = &rules.refused[i];
+        struct dp_text text = {why, sizeof why - 1, 0};
+        dp_rule_explain(&text, refused);
+        why[text.length < text.size ? text.length : text.size] = '\0';
+        dp_doctor_find(doctor, DP_FINDING_PROBLEM, ABOUT,
+                       "rule '%.*s' of DEEP_PROFILE is left out: %s", (int)refused->text.length,
+                       refused->text.text, why);
+    }
+    if (rules.on && rules.n_refused == 0)
+        dp_doctor_find(doctor, DP_FINDING_FINE, ABOUT, "DEEP_PROFILE is '%s'", value);
 }
 
 void dp_doctor_shell(struct dp_doctor *doctor, bool recording)
@@ -108,16 +160,11 @@ void dp_doctor_shell(struct dp_doctor *doctor, bool recording)
     else if (!*on || strcmp(on, "0") == 0 || strcmp(on, "off") == 0 || strcmp(on, "false") == 0)
         dp_doctor_find(doctor, recording ? DP_FINDING_PROBLEM : DP_FINDING_NOTE, ABOUT,
                        "DEEP_PROFILE is '%s': profiling is off", on);
-    else if (!strchr(on, ':') && !is_yes(on))
-        dp_doctor_find(doctor, DP_FINDING_PROBLEM, ABOUT,
-                       "DEEP_PROFILE is '%s', which is neither 1 nor a rule such as "
-                       "'parse_*:rate=1': profiling is off",
-                       on);
     else
-        dp_doctor_find(doctor, DP_FINDING_FINE, ABOUT, "DEEP_PROFILE is '%s'", on);
+        check_rules(doctor, on);
     check_env(doctor);
     check_out(doctor);
-    find_unknown(doctor);
+    dp_doctor_unknown(doctor);
     for (size_t i = 0; i < N_SETTINGS; i++) {
         const char *value = getenv(settings[i].variable);
         dp_doctor_setting(doctor, settings[i].variable, value ? value : settings[i].initial,

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <deep_profile/abi/place.h>
+
 #include "message.h"
 
 /* O_NONBLOCK: a FIFO in a log directory must not hang the reader. */
@@ -118,6 +120,22 @@ int dp_look_at(const char *path, struct dp_look *found)
 int dp_look_inside(const char *path, struct dp_look *found)
 {
     return look(path, AT_SYMLINK_NOFOLLOW, found);
+}
+
+int dp_place_find(const char *path, struct dp_place *place)
+{
+    struct stat status;
+
+    if (lstat(path, &status) < 0)
+        return -errno;
+    place->link = S_ISLNK(status.st_mode);
+    place->link_owner = status.st_uid;
+    if (place->link && stat(path, &status) < 0)
+        return -errno;
+    place->owner = status.st_uid;
+    place->group = status.st_gid;
+    place->mode = status.st_mode;
+    return 0;
 }
 
 static int by_name(const void *a, const void *b)

@@ -52,6 +52,10 @@ struct dp_look {
 int dp_look_at(const char *path, struct dp_look *look);
 int dp_look_inside(const char *path, struct dp_look *look);
 
+/* For abi/place.h. */
+struct dp_place;
+int dp_place_find(const char *path, struct dp_place *place);
+
 struct dp_names {
     char **name;
     size_t n;

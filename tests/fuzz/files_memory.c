@@ -13,14 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <deep_profile/abi/place.h>
+
 #include "../../tools/files.h"
 #include "../../tools/message.h"
 
 static struct log_files *log_files;
+int fuzz_disk_full;
 
 void fuzz_files_are(struct log_files *files)
 {
     log_files = files;
+    fuzz_disk_full = 0;
 }
 
 /* The name within the log; NULL: the log itself. */
@@ -133,6 +137,12 @@ void dp_names_free(struct dp_names *names)
 
 /* ---- recover: streams and the metadata, nothing else ---- */
 
+static int no_room(void)
+{
+    fuzz_disk_full = 1;
+    return -ENOSPC;
+}
+
 static int may_change(const char *name)
 {
     return strcmp(name, "metadata") == 0 || strncmp(name, "runtime", 7) == 0 ||
@@ -155,7 +165,7 @@ int dp_edit_write(const struct dp_edit *edit, const void *bytes, size_t size, ui
     struct log_file *file = &log_files->file[edit->fd];
 
     if (offset > FILE_BYTES || size > FILE_BYTES - offset)
-        return -EFBIG;
+        return no_room();
     memcpy(file->bytes + offset, bytes, size);
     if (file->size < offset + size)
         file->size = offset + size;
@@ -167,7 +177,7 @@ int dp_edit_cut(const struct dp_edit *edit, uint64_t size)
     struct log_file *file = &log_files->file[edit->fd];
 
     if (size > FILE_BYTES)
-        return -EFBIG;
+        return no_room();
     if (size < file->size)
         memset(file->bytes + size, 0, file->size - size);
     file->size = size;
@@ -190,7 +200,7 @@ int dp_file_replace(const char *folder, const char *name, const void *bytes, siz
         fuzz_uncounted(0);
     }
     if (!file || size > FILE_BYTES)
-        return -ENOSPC;
+        return no_room();
     memset(file->bytes, 0, FILE_BYTES);
     memcpy(file->bytes, bytes, size);
     file->size = size;
@@ -215,4 +225,11 @@ enum dp_mapped dp_process_maps(uint32_t pid, const char *path, const char *name)
     inside(path);
     (void)name;
     return pid == 200 ? DP_MAPPED : DP_MAPPED_UNKNOWN;
+}
+
+int dp_place_find(const char *path, struct dp_place *place)
+{
+    (void)path;
+    (void)place;
+    abort(); /* of the environment, not of a log */
 }

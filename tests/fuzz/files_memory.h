@@ -15,4 +15,7 @@ void fuzz_files_are(struct log_files *files);
 /* Between 1 and 0 allocations and frees are not counted. */
 void fuzz_uncounted(int uncounted);
 
+/* Whether the disk was full, as it were: a file was to grow beyond FILE_BYTES. */
+extern int fuzz_disk_full;
+
 #endif
