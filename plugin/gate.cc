@@ -11,8 +11,8 @@
  *    asm says that it may have changed.
  *  - The budget is an ordinary variable that the asm of the cold path reads
  *    and writes, so it can stay in a register through such a loop. A "memory"
- *    clobber would spill the user's values too. After inlining nothing of it is
- *    kept, and not to name it spares a register for its address.
+ *    clobber would spill the user's values too. After inlining only the asm
+ *    itself knows of it.
  *  - The arithmetic is unsigned: neither -ftrapv nor a sanitizer has a say.
  */
 #include "gate.h"
@@ -68,6 +68,11 @@ static tree tick(void)
 {
     tree decl = variable(DP_ROOT_TICK, "deep_profile_tick", U64, false);
     return is_late() ? decl : volatile_access(decl);
+}
+
+static tree entry_tick(void)
+{
+    return variable(DP_ROOT_ENTRY_TICK, "deep_profile_entry_tick", U64, false);
 }
 
 static tree open_calls(void)
@@ -169,11 +174,12 @@ static gimple *thunk_jump(const char *code, vec<tree, va_gc> *inputs, vec<tree, 
     return jump;
 }
 
+/* Goes on at .Ldeep_profile_N. */
 #define JUMP(site, thunk)                                                                          \
     "{lea\t" site ", %%r10|lea\tr10, " site "}\n\t"                                                \
     "{lea\t.Ldeep_profile_%=(%%rip), %%r11|lea\tr11, .Ldeep_profile_%=[rip]}\n\t"                  \
-    "{jmp\t*" thunk "@GOTPCREL(%%rip)|jmp\t[QWORD PTR " thunk "@GOTPCREL[rip]]}\n"                 \
-    ".Ldeep_profile_%=:"
+    "{jmp\t*" thunk "@GOTPCREL(%%rip)|jmp\t[QWORD PTR " thunk "@GOTPCREL[rip]]}\n"
+#define HERE ".Ldeep_profile_%=:"
 
 bool dp_is_thunk_jump(gimple *statement)
 {
@@ -181,28 +187,69 @@ bool dp_is_thunk_jump(gimple *statement)
     return jump && strstr(gimple_asm_string(jump), "deep_profile_") != NULL;
 }
 
+static void plain_enter(gimple_seq *code, const struct dp_gate *gate, enum dp_root root,
+                        const char *name)
+{
+    tree type = build_function_type_list(U64, ptr_type_node, NULL_TREE);
+    gcall *call = gimple_build_call(function(root, name, type), 1,
+                                    build_fold_addr_expr(gate->site));
+    gimple_call_set_lhs(call, gate->opened);
+    gimple_seq_add_stmt(code, call);
+}
+
 static void call_enter(gimple_seq *code, const struct dp_gate *gate)
 {
     if (dp_plain_calls) {
-        tree type = build_function_type_list(U64, ptr_type_node, NULL_TREE);
-        tree callee = function(DP_ROOT_ENTER_CALL, "deep_profile_enter_call", type);
-        gcall *call = gimple_build_call(callee, 1, build_fold_addr_expr(gate->site));
-        gimple_call_set_lhs(call, gate->opened);
-        gimple_seq_add_stmt(code, call);
+        plain_enter(code, gate, DP_ROOT_ENTER_CALL, "deep_profile_enter_call");
         return;
     }
     vec<tree, va_gc> *inputs = NULL, *outputs = NULL;
     add_operand(&outputs, "=a", gate->opened);
+    add_operand(&outputs, "=m", budget());
     add_operand(&inputs, "m", gate->site);
-    if (is_late()) {
-        gimple *jump = thunk_jump(JUMP("%1", "deep_profile_enter"), inputs, outputs);
-        SSA_NAME_DEF_STMT(gate->opened) = jump;
-        gimple_seq_add_stmt(code, jump);
+    add_operand(&inputs, "m", budget());
+    gimple_seq_add_stmt(code, thunk_jump(JUMP("%2", "deep_profile_enter") HERE, inputs, outputs));
+}
+
+/*
+ * What is cold at a whole-program entry (abi/gate.h), by the assembler alone:
+ * a dozen statements and four blocks less for GCC to optimise in every function.
+ * %1: site.weight, which is where the site begins; %2: site.count_slot.
+ */
+#define LOAD_THREAD_WORD_OFFSET(name)                                                              \
+    "{movq\t" name "@gottpoff(%%rip), %%r10|mov\tr10, QWORD PTR " name "@gottpoff[rip]}\n\t"
+#define ASK                                                                                        \
+    LOAD_THREAD_WORD_OFFSET("deep_profile_budget")                                                 \
+    "{movq\t%1, %%r11|mov\tr11, %1}\n\t"                                                           \
+    "{subq\t%%r11, %%fs:(%%r10)|sub\tQWORD PTR fs:[r10], r11}\n\t"                                 \
+    "js\t.Ldeep_profile_enter_%=\n\t"                                                              \
+    "{shlq\t$2, %%rax|shl\trax, 2}\n\t" /* due &= ~DP_ASK */                                       \
+    "{shrq\t$2, %%rax|shr\trax, 2}\n" HERE "\n\t"                                                  \
+    "{movl\t%2, %%r11d|mov\tr11d, %2}\n\t"                                                         \
+    "{testl\t%%r11d, %%r11d|test\tr11d, r11d}\n\t"                                                 \
+    "jz\t.Ldeep_profile_end_%=\n\t" LOAD_THREAD_WORD_OFFSET("deep_profile_counts")                 \
+    "{movq\t%%fs:(%%r10), %%r10|mov\tr10, QWORD PTR fs:[r10]}\n\t"                                 \
+    "{testq\t%%r10, %%r10|test\tr10, r10}\n\t"                                                     \
+    "jz\t.Ldeep_profile_end_%=\n\t"                                                                \
+    "{incq\t(%%r10,%%r11,8)|inc\tQWORD PTR [r10+r11*8]}\n\t"                                       \
+    "jmp\t.Ldeep_profile_end_%=\n"                                                                 \
+    ".Ldeep_profile_enter_%=:\n\t" JUMP("%1", "deep_profile_enter")                                \
+    ".Ldeep_profile_end_%=:"
+
+static void call_ask(gimple_seq *code, const struct dp_gate *gate)
+{
+    if (dp_plain_calls) {
+        plain_enter(code, gate, DP_ROOT_ASK_CALL, "deep_profile_ask_call");
         return;
     }
-    add_operand(&outputs, "=m", budget());
-    add_operand(&inputs, "m", budget());
-    gimple_seq_add_stmt(code, thunk_jump(JUMP("%2", "deep_profile_enter"), inputs, outputs));
+    vec<tree, va_gc> *inputs = NULL, *outputs = NULL;
+    add_operand(&outputs, "=a", gate->opened);
+    add_operand(&inputs, "m", dp_site_member(gate->site, "weight"));
+    add_operand(&inputs, "m", dp_site_member(gate->site, "count_slot"));
+    add_operand(&inputs, "0", gate->due);
+    gimple *jump = thunk_jump(ASK, inputs, outputs);
+    SSA_NAME_DEF_STMT(gate->opened) = jump;
+    gimple_seq_add_stmt(code, jump);
 }
 
 static void call_exit(gimple_seq *code, const struct dp_gate *gate, tree due)
@@ -218,12 +265,12 @@ static void call_exit(gimple_seq *code, const struct dp_gate *gate, tree due)
     add_operand(&inputs, "m", gate->site);
     add_operand(&inputs, "a", due);
     if (is_late()) {
-        gimple_seq_add_stmt(code, thunk_jump(JUMP("%0", "deep_profile_exit"), inputs, outputs));
+        gimple_seq_add_stmt(code, thunk_jump(JUMP("%0", "deep_profile_exit") HERE, inputs, outputs));
         return;
     }
     add_operand(&outputs, "=m", budget());
     add_operand(&inputs, "m", budget());
-    gimple_seq_add_stmt(code, thunk_jump(JUMP("%1", "deep_profile_exit"), inputs, outputs));
+    gimple_seq_add_stmt(code, thunk_jump(JUMP("%1", "deep_profile_exit") HERE, inputs, outputs));
 }
 
 void dp_gate_init(struct dp_gate *gate, tree fn, tree site, uint32_t flags)
@@ -237,33 +284,40 @@ void dp_gate_init(struct dp_gate *gate, tree fn, tree site, uint32_t flags)
     gate->depth = flags & DP_SITE_IN_FLIGHT ? create_tmp_var(U64, "dp_depth") : NULL_TREE;
 }
 
-/* A member of the site that the gate reads. The weight stays volatile past
- * inlining, too: then it is loaded for itself, and GCC subtracts it from the
- * budget in one instruction, not three. */
-static tree site_member(const struct dp_gate *gate, const char *name)
-{
-    tree reference = dp_site_member(gate->site, name);
-    TREE_THIS_VOLATILE(reference) = !is_late() || strcmp(name, "weight") == 0;
-    return reference;
-}
-
 /* due = tick + slow_after; budget -= weight; if (budget < 0) due = enter(&site); */
 static void add_entry_gate(const struct dp_gate *gate, vec<dp_gate_step> *steps)
 {
     struct dp_gate_step *step = new_step(steps);
     gimple_seq *code = &step->straight;
     tree now = load(code, tick());
-    tree slow_after = load(code, site_member(gate, "slow_after"));
+    tree slow_after = load(code, dp_site_member(gate->site, "slow_after"));
     gimple_seq_add_stmt(code, gimple_build_assign(gate->due, PLUS_EXPR, now, slow_after));
     tree before = compute(code, NOP_EXPR, U64, load(code, budget()), NULL_TREE);
-    tree weight =
-        compute(code, NOP_EXPR, U64, load(code, site_member(gate, "weight")), NULL_TREE);
+    tree weight = compute(code, NOP_EXPR, U64,
+                          load(code, dp_site_member(gate->site, "weight")), NULL_TREE);
     tree after = compute(code, MINUS_EXPR, U64, before, weight);
     tree left = compute(code, NOP_EXPR, S64, after, NULL_TREE);
     store(code, budget(), left);
     set_condition(step, LT_EXPR, left, build_int_cst(S64, 0));
     step->cold = true;
     call_enter(&step->then, gate);
+}
+
+/* due = entry_tick + slow_after; if (due < 0) due = ask(&site, due); The site's
+ * word is read as an ordinary one, so that it can be an operand. */
+static void add_late_entry_gate(const struct dp_gate *gate, vec<dp_gate_step> *steps)
+{
+    struct dp_gate_step *step = new_step(steps);
+    gimple_seq *code = &step->straight;
+    tree word = dp_site_member(gate->site, "slow_after");
+    TREE_THIS_VOLATILE(word) = 0;
+    tree slow_after = load(code, word);
+    gimple_seq_add_stmt(
+        code, gimple_build_assign(gate->due, PLUS_EXPR, load(code, entry_tick()), slow_after));
+    set_condition(step, LT_EXPR, compute(code, NOP_EXPR, S64, gate->due, NULL_TREE),
+                  build_int_cst(S64, 0));
+    step->cold = true;
+    call_ask(&step->then, gate);
 }
 
 /*
@@ -292,7 +346,7 @@ static void add_push(const struct dp_gate *gate, vec<dp_gate_step> *steps)
     const size_t calls = offsetof(struct dp_open_calls, calls);
     store(code, at(entry, calls + offsetof(struct dp_open_call, due), U64), gate->due);
     store(code, at(entry, calls + offsetof(struct dp_open_call, site), U32),
-          load(code, site_member(gate, "index")));
+          load(code, dp_site_member(gate->site, "index")));
     tree top = compute(code, PLUS_EXPR, U64, gate->depth, build_int_cst(U64, 1));
     store(code, at(open, offsetof(struct dp_open_calls, top), U64), top);
 }
@@ -329,7 +383,7 @@ static void add_count(const struct dp_gate *gate, vec<dp_gate_step> *steps)
 
     gimple_seq *code = &step->then;
     tree slot = compute(code, NOP_EXPR, sizetype,
-                        load(code, site_member(gate, "count_slot")), NULL_TREE);
+                        load(code, dp_site_member(gate->site, "count_slot")), NULL_TREE);
     tree bytes = compute(code, MULT_EXPR, sizetype, slot, size_int(sizeof(uint64_t)));
     tree place = compute(code, POINTER_PLUS_EXPR, ptr_type_node, array, bytes);
     tree sum = compute(code, PLUS_EXPR, U64, load(code, at(place, 0, U64)), build_int_cst(U64, 1));
@@ -368,7 +422,10 @@ static void add_exit_gate(const struct dp_gate *gate, enum dp_way_out way,
 
 void dp_gate_entry(const struct dp_gate *gate, vec<dp_gate_step> *steps)
 {
-    add_entry_gate(gate, steps);
+    if (is_late())
+        add_late_entry_gate(gate, steps);
+    else
+        add_entry_gate(gate, steps);
     if (gate->flags & DP_SITE_IN_FLIGHT)
         add_push(gate, steps);
     if (gate->flags & DP_SITE_COUNTED)

@@ -64,7 +64,7 @@ static uint64_t heal(struct dp_lane *lane, uint64_t depth, uintptr_t stack)
 /* `due` of a call that is not opened: as the inserted code had it. */
 static inline uint64_t not_opened(const struct dp_site *code)
 {
-    return deep_profile_tick + code->slow_after;
+    return deep_profile_tick + (code->slow_after & ~DP_ASK);
 }
 
 /* Opens a call for `kinds` and returns its `due`. The clock is read last: what
@@ -238,13 +238,27 @@ static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t du
     dp_record_call(lane, DP_EVENT_ID_call, DP_EVENT_ID_call_wide, index, duration_ns, now, false);
 }
 
+/* In whole-program mode a thread's first word may be that a call was slow. What
+ * was opened before the thread's lane was taken away, or before fork, is told. */
+static __attribute__((noinline)) struct dp_lane *meet_at_exit(uint64_t due)
+{
+    if (due & DP_DUE_OPENED || !dp_deep(dp_process_meet_thread, 0, 0, 0))
+        return NULL;
+    return dp_self;
+}
+
 void dp_exit(struct dp_site *code, uint64_t due)
 {
     uint64_t now = dp_now_ns();
     struct dp_lane *lane = dp_self;
     uint32_t index = code->index;
-    if (DP_UNLIKELY(!lane || !dp_process_is_ours() || index == 0))
+    if (DP_UNLIKELY(index == 0))
         return;
+    if (DP_UNLIKELY(!lane || !dp_process_is_ours())) {
+        lane = meet_at_exit(due);
+        if (!lane)
+            return;
+    }
     if (DP_UNLIKELY(lane->busy)) {
         lane->state->lost[DP_LOSS_REENTERED]++;
         return;
@@ -262,6 +276,17 @@ void dp_exit(struct dp_site *code, uint64_t due)
 uint64_t deep_profile_enter_call(struct dp_site *site)
 {
     return dp_enter(site);
+}
+
+uint64_t deep_profile_ask_call(struct dp_site *site)
+{
+    uint64_t due = not_opened(site);
+    deep_profile_budget -= site->weight;
+    if (deep_profile_budget < 0)
+        due = dp_enter(site);
+    if (site->count_slot && deep_profile_counts)
+        deep_profile_counts[site->count_slot]++;
+    return due;
 }
 
 void deep_profile_exit_call(struct dp_site *site, uint64_t due)

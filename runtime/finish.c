@@ -75,6 +75,10 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64
     uint64_t id = dp_slow_id(lane->index, index, due);
     if (!probe->event || !dp_slow_chosen(id, probe->event_chance))
         return;
+    /* A thread that took its lane just now, after its clock was read: the lane's
+     * last thread may have written since. */
+    if (now < lane->stream.last_ns)
+        now = lane->stream.last_ns;
     struct dp_event_slow_operation *event = dp_record_begin(
         &lane->stream, DP_EVENT_ID_slow_operation, sizeof *event, &now, lane->state->lost);
     if (!event)

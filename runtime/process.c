@@ -348,6 +348,7 @@ static void reset_child(void)
     *alive_page() = (struct alive){0, 0};
     dp_sites_unlock();
     deep_profile_budget = -1;
+    deep_profile_entry_tick = deep_profile_tick + DP_ASK; /* nobody advances it here */
     deep_profile_open = NULL;
     deep_profile_counts = NULL;
     dp_self = NULL;
@@ -438,6 +439,7 @@ static bool meet_thread(void)
         break;
     default:
         deep_profile_budget = 0;
+        deep_profile_entry_tick = deep_profile_tick;
         return false;
     }
     struct dp_lane *lane = dp_self;

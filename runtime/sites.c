@@ -251,7 +251,7 @@ static void set_probe(struct dp_site_state *state, const struct demand *demand, 
             !probe->memory && options->threshold_ns >= DP_TICKS_PER_THRESHOLD * DP_SHORTEST_TICK_NS;
         if (!state->slow_by_tick) {
             state->always |= kind;
-        } else if (baseline_rate > 0) {
+        } else if (baseline_rate > 0 && !(state->site->desc->flags & DP_SITE_WHOLE_PROGRAM)) {
             state->by_chance |= kind;
             probe->chance = chance_of(baseline_rate);
             *missed *= 1 - baseline_rate;
@@ -337,6 +337,22 @@ static void set_simple(struct dp_site_state *state)
     state->simple_limit_ns = probe->duration_ns < compact ? probe->duration_ns : compact;
 }
 
+/* The counter that the code itself keeps. */
+static void give_count_slot(struct dp_site *site, uint32_t index)
+{
+    uint32_t *sites_of_slots = dp_process_state()->counted_site;
+    for (uint32_t slot = 1; slot <= n_counted; slot++) {
+        if (sites_of_slots[slot] == index) {
+            site->count_slot = slot;
+            return;
+        }
+    }
+    if (n_counted + 1 < DP_MAX_COUNTED && dp_lanes_allow_counted(n_counted + 1) == 0) {
+        site->count_slot = ++n_counted;
+        sites_of_slots[n_counted] = index;
+    }
+}
+
 static void gather_demands(const struct dp_site_state *state,
                            struct demand demands[DP_ATTRIBUTE_COUNT])
 {
@@ -357,6 +373,8 @@ static void decide(uint32_t index, struct dp_site_state *state)
     double missed = 1; /* probability that no kind chooses a call */
     gather_demands(state, demands);
     state->slow_after = DP_SLOW_NEVER;
+    if (state->site->desc->flags & DP_SITE_WHOLE_PROGRAM && in_force(&demands[DP_ATTRIBUTE_CALLS]))
+        give_count_slot(state->site, index);
     for (size_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
         if (in_force(&demands[a]))
             set_probe(state, &demands[a], &missed);
@@ -404,8 +422,11 @@ static uint32_t *slot_of(uint64_t id)
 
 static void open_gate(struct dp_site *site, const struct dp_site_state *state)
 {
-    dp_poke(&site->slow_after, state->slow_after);
+    uint64_t slow_after = state->slow_after;
+    if (site->desc->flags & DP_SITE_WHOLE_PROGRAM && (state->weight || site->count_slot))
+        slow_after += DP_ASK;
     dp_poke(&site->weight, (uint64_t)state->weight);
+    dp_poke(&site->slow_after, slow_after);
 }
 
 /* Strings that must outlive their module. Never freed; NULL when out of memory. */
@@ -442,22 +463,6 @@ static void keep_names(struct dp_site_state *state, const struct dp_site_desc *d
     }
 }
 
-/* The code's own counter, where the function has one. */
-static void give_count_slot(struct dp_site *site, uint32_t index)
-{
-    uint32_t *sites_of_slots = dp_process_state()->counted_site;
-    for (uint32_t slot = 1; slot <= n_counted; slot++) {
-        if (sites_of_slots[slot] == index) {
-            site->count_slot = slot;
-            return;
-        }
-    }
-    if (n_counted + 1 < DP_MAX_COUNTED && dp_lanes_allow_counted(n_counted + 1) == 0) {
-        site->count_slot = ++n_counted;
-        sites_of_slots[n_counted] = index;
-    }
-}
-
 static void add_site(struct dp_site *site, const char *module)
 {
     uint64_t id = site_id(module, site->desc);
@@ -470,7 +475,8 @@ static void add_site(struct dp_site *site, const char *module)
     uint32_t index = known ? *slot : dp_n_sites + 1;
     struct dp_site_state *state = &dp_sites[index];
     state->site = site;
-    if (site->desc->flags & DP_SITE_COUNTED)
+    if (site->desc->flags & DP_SITE_COUNTED ||
+        (known && state->probes[DP_ATTRIBUTE_CALLS].chance))
         give_count_slot(site, index);
     if (!known) {
         *slot = index;

@@ -27,6 +27,7 @@
 #define CLOCK_TRIPLE_NS (10 * SECOND_NS)
 
 _Alignas(64) volatile uint64_t deep_profile_tick;
+_Alignas(64) volatile uint64_t deep_profile_entry_tick;
 
 static _Atomic bool stopping;
 static _Atomic uint64_t ticks[TICKS_KEPT]; /* by number */
@@ -47,6 +48,7 @@ static void advance_tick(uint64_t now, uint64_t period)
     atomic_store_explicit(&ticks[number % TICKS_KEPT], now, memory_order_relaxed);
     atomic_store_explicit(&n_ticks, number + 1, memory_order_release);
     dp_poke(&deep_profile_tick, now);
+    dp_poke(&deep_profile_entry_tick, now);
     dp_process_state()->heartbeat_ns = now;
     if (!before)
         return;
@@ -280,6 +282,7 @@ int dp_steward_start(void)
         return -ENOMEM;
     atomic_store_explicit(&stopping, false, memory_order_relaxed);
     dp_os_expect_races(&deep_profile_tick, sizeof deep_profile_tick);
+    dp_os_expect_races(&deep_profile_entry_tick, sizeof deep_profile_entry_tick);
     advance_tick(dp_now_ns(), UINT64_MAX / LATE_PERIODS);
     return dp_os_thread_start(run);
 }

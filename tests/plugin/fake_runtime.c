@@ -18,6 +18,7 @@ _Thread_local int64_t deep_profile_budget DP_INITIAL_EXEC = -1;
 _Thread_local struct dp_open_calls *deep_profile_open DP_INITIAL_EXEC;
 _Thread_local uint64_t *deep_profile_counts DP_INITIAL_EXEC;
 volatile uint64_t deep_profile_tick __attribute__((aligned(64))) = 1000;
+volatile uint64_t deep_profile_entry_tick __attribute__((aligned(64))) = 1000;
 
 #define MAX_MODULES 8
 #define MAX_SITES   256
@@ -94,13 +95,16 @@ static void add_site(struct dp_site *site)
         abort();
     site->index = ++n_sites;
     site->weight = DP_WEIGHT_ALWAYS;
-    site->count_slot = site->desc->flags & DP_SITE_COUNTED ? n_sites : 0;
+    bool whole_program = site->desc->flags & DP_SITE_WHOLE_PROGRAM;
+    site->count_slot = whole_program || site->desc->flags & DP_SITE_COUNTED ? n_sites : 0;
     sites[n_sites].site = site;
     /* Copies: the module may be unloaded when they are looked at. */
     snprintf(sites[n_sites].function, sizeof sites->function, "%s", site->desc->function);
     sites[n_sites].flags = site->desc->flags;
     if (site->slow_after != DP_SLOW_NEVER || (uintptr_t)site % sizeof *site != 0)
         fail("site is not as it should be", site);
+    if (whole_program)
+        site->slow_after += DP_ASK;
 }
 
 void deep_profile_module_load(uint32_t abi, struct dp_site *start, struct dp_site *stop)
@@ -149,6 +153,16 @@ uint64_t deep_profile_enter_call(struct dp_site *site)
     return (deep_profile_tick + site->index) | DP_DUE_OPENED;
 }
 
+uint64_t deep_profile_ask_call(struct dp_site *site)
+{
+    uint64_t due = deep_profile_entry_tick + site->slow_after;
+    deep_profile_budget -= site->weight;
+    due = deep_profile_budget < 0 ? deep_profile_enter_call(site) : due & ~DP_ASK;
+    if (site->count_slot && deep_profile_counts)
+        deep_profile_counts[site->count_slot]++;
+    return due;
+}
+
 void deep_profile_exit_call(struct dp_site *site, uint64_t due)
 {
     if (!is_ours(site)) {
@@ -179,14 +193,26 @@ void fake_switch_on(struct fake_site *site, int seconds)
     fake_stop = 1;
 }
 
+static void check_counts(uint32_t i)
+{
+    if (!(sites[i].flags & DP_SITE_WHOLE_PROGRAM) || counts[i] == sites[i].enters)
+        return;
+    failures++;
+    fprintf(stderr, "fake runtime: %s: %llu in, but %llu counted\n", sites[i].function,
+            (unsigned long long)sites[i].enters, (unsigned long long)counts[i]);
+}
+
+/* The whole-program tests have one thread. */
 int fake_finish(void)
 {
-    for (uint32_t i = 1; i <= n_sites; i++)
+    for (uint32_t i = 1; i <= n_sites; i++) {
+        check_counts(i);
         if (sites[i].enters != sites[i].exits && !sites[i].never_left) {
             failures++;
             fprintf(stderr, "fake runtime: %s: %llu in, %llu out\n", sites[i].function,
                     (unsigned long long)sites[i].enters, (unsigned long long)sites[i].exits);
         }
+    }
     if (depth != 0)
         fail("some call is still open", NULL);
     return failures ? 1 : 0;

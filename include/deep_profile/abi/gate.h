@@ -24,6 +24,21 @@
  *
  * `due` is the tick from which on the call is slow. Where an exception leaves
  * the body, exit is given due | DP_DUE_UNWOUND.
+ *
+ * In whole-program mode (DP_SITE_WHOLE_PROGRAM) there are more calls, and most
+ * are of no interest, so the budget is not touched before the site asks for it:
+ *
+ *     int64_t due = deep_profile_entry_tick + site.slow_after;
+ *     if (due < 0) {                              cold; see DP_ASK
+ *         deep_profile_budget -= site.weight;
+ *         if (deep_profile_budget < 0)
+ *             due = deep_profile_enter(&site);
+ *         else
+ *             due &= ~DP_ASK;
+ *         if (site.count_slot && deep_profile_counts)
+ *             deep_profile_counts[site.count_slot]++;
+ *     }
+ *     ... the body, and the same exit ...
  */
 #ifndef DEEP_PROFILE_ABI_GATE_H
 #define DEEP_PROFILE_ABI_GATE_H
@@ -33,7 +48,7 @@
 #include "site.h"
 
 /* Changes with any change to gate.h or site.h. */
-#define DP_ABI_VERSION 1
+#define DP_ABI_VERSION 2
 
 /*
  * `due` of a call that the gate let through is its exact start time with this
@@ -46,7 +61,13 @@
 #define DP_DUE_UNWOUND (UINT64_C(1) << 62)
 
 /* slow_after of a site without a threshold: no tick gets there. */
-#define DP_SLOW_NEVER (UINT64_C(1) << 62)
+#define DP_SLOW_NEVER (UINT64_C(1) << 61)
+
+/* Whole-program mode: -2^62, added to slow_after of a site whose calls are
+ * sampled, recorded or counted, or to deep_profile_entry_tick where every call
+ * shall ask. A due with it once or twice is negative, and is what it was before
+ * with both bits cleared: tick and slow_after together stay below 2^62. */
+#define DP_ASK (UINT64_C(3) << 62)
 
 /* Weight of a site whose every call must open the gate: above any draw. */
 #define DP_WEIGHT_ALWAYS (INT64_C(1) << 61)
@@ -92,6 +113,10 @@ extern DP_INITIAL_EXEC DP_THREAD_LOCAL uint64_t *deep_profile_counts;
  * tick period; 0 while off. Alone in its cache line. */
 extern volatile uint64_t deep_profile_tick;
 
+/* The same for entries in whole-program mode. In a forked child DP_ASK more,
+ * until it has met its runtime: no weight of a site may be set there. */
+extern volatile uint64_t deep_profile_entry_tick;
+
 /*
  * The cold calls. On x86-64 the inserted code does not call but jumps, from an
  * asm that clobbers r10, r11 and flags only:
@@ -111,6 +136,7 @@ extern volatile uint64_t deep_profile_tick;
  * Elsewhere, and for code that cannot jump so, the same as plain C calls:
  */
 uint64_t deep_profile_enter_call(struct dp_site *site);
+uint64_t deep_profile_ask_call(struct dp_site *site); /* all that is cold at a whole-program entry */
 void deep_profile_exit_call(struct dp_site *site, uint64_t due);
 
 /*

@@ -55,7 +55,7 @@ struct dp_site_desc {
 
 struct dp_site {
     int64_t weight;      /* 0: off; see docs/sampling.md */
-    uint64_t slow_after; /* ns of the tick after which an exit is slow; DP_SLOW_NEVER */
+    uint64_t slow_after; /* ns of the tick after which an exit is slow, DP_SLOW_NEVER; + DP_ASK */
     uint32_t index;      /* in this process, given at registration, from 1; 0: none */
     uint32_t count_slot; /* in deep_profile_counts; 0: not counted */
     const struct dp_site_desc *desc;
