@@ -14,6 +14,7 @@
 #include "lock.h"
 #include "memory.h"
 #include "os.h"
+#include "peek.h"
 #include "process_log.h"
 #include "sampler.h"
 #include "settings.h"
@@ -439,7 +440,8 @@ static bool meet_thread(void)
         break;
     default:
         deep_profile_budget = 0;
-        deep_profile_entry_tick = deep_profile_tick;
+        if (deep_profile_entry_tick & DP_ASK) /* a forked child: off for good */
+            dp_poke(&deep_profile_entry_tick, deep_profile_tick);
         return false;
     }
     struct dp_lane *lane = dp_self;
