@@ -11,6 +11,7 @@
 #include "finish.h"
 #include "lock.h"
 #include "os.h"
+#include "peek.h"
 #include "process.h"
 #include "sampler.h"
 #include "settings.h"
@@ -18,6 +19,7 @@
 #include "stream.h"
 
 #define ARENA_STEP 16384
+#define IDLE_NS UINT64_C(1000000000) /* free lanes stay mapped so long */
 #define STATS_BYTES (DP_MAX_SITES * sizeof(struct dp_site_stats *))
 
 DP_INITIAL_EXEC _Thread_local struct dp_lane *dp_self;
@@ -27,8 +29,9 @@ DP_INITIAL_EXEC _Thread_local uint64_t *deep_profile_counts;
 
 static struct dp_lane **lanes; /* DP_MAX_LANES */
 static _Atomic uint32_t n_lanes;
-static struct dp_lane *free_lanes;
-static struct dp_lock lanes_lock;
+static struct dp_lane *free_lanes;    /* the one that was given back last comes first */
+static struct dp_lane *resting_lanes; /* free, and not mapped */
+static struct dp_lock lanes_lock;     /* of the two lists, and of making a lane's index */
 static pthread_key_t thread_end;
 static bool thread_end_made;
 
@@ -63,7 +66,7 @@ void dp_lanes_reset(void)
         dp_os_unmap(lanes[i]->stats, STATS_BYTES);
         dp_os_unmap(lanes[i], sizeof *lanes[i]);
     }
-    free_lanes = NULL;
+    free_lanes = resting_lanes = NULL;
     dp_lock_init(&lanes_lock);
     dp_self = NULL;
     deep_profile_open = NULL;
@@ -107,7 +110,18 @@ static int allocate_counts(int fd, uint32_t slot)
     return error ? error : dp_os_allocate(fd, DP_LANE_REPORTED_OFFSET, bytes);
 }
 
-/* The file is sparse; what is stored into is allocated before. */
+static struct dp_lane_state *map_state(int fd, size_t bytes)
+{
+    struct dp_lane_state *state = dp_os_map_file(fd, 0, bytes);
+    if (state) {
+        dp_os_expect_sparse(state, bytes);
+        dp_os_expect_races(state, DP_LANE_ARENA_OFFSET);
+    }
+    return state;
+}
+
+/* The file is sparse; what is stored into is allocated before: also the counts of
+ * a site that is registered at this moment. */
 static struct dp_lane_state *make_state(uint32_t index, size_t bytes)
 {
     char name[STATE_NAME];
@@ -117,15 +131,14 @@ static struct dp_lane_state *make_state(uint32_t index, size_t bytes)
         return NULL;
     struct dp_lane_state *state = NULL;
     if (dp_os_truncate(fd, bytes) == 0 && dp_os_allocate(fd, 0, sizeof *state) == 0 &&
-        allocate_counts(fd, dp_sites_counted()) == 0 &&
+        allocate_counts(fd, dp_sites_counted() + 1) == 0 &&
         dp_os_allocate(fd, DP_LANE_ARENA_OFFSET, ARENA_STEP) == 0)
-        state = dp_os_map_file(fd, 0, bytes);
+        state = map_state(fd, bytes);
     dp_os_close(fd);
     if (!state) {
         dp_directory_unlink(name);
         return NULL;
     }
-    dp_os_expect_races(state, DP_LANE_ARENA_OFFSET);
     state->version = DP_STATE_VERSION;
     state->lane = index;
     state->file_bytes = DP_LANE_ARENA_OFFSET + ARENA_STEP;
@@ -134,43 +147,147 @@ static struct dp_lane_state *make_state(uint32_t index, size_t bytes)
     return state;
 }
 
-static struct dp_lane *make_lane(uint32_t index)
+/* Nobody looked after the file while it was not mapped. */
+static bool is_whole(int fd, uint32_t index, size_t bytes)
 {
-    struct dp_lane *lane = dp_os_map_memory(sizeof *lane);
+    struct dp_lane_state state;
+    char last;
+    return dp_os_pread(fd, &state, sizeof state, 0) == sizeof state &&
+           state.magic == DP_STATE_MAGIC && state.lane == index &&
+           dp_os_pread(fd, &last, 1, bytes - 1) == 1;
+}
+
+static struct dp_lane_state *open_state(struct dp_lane *lane)
+{
+    char name[STATE_NAME];
+    state_name(name, lane->index);
+    int fd = dp_directory_open(name);
+    struct dp_lane_state *state = NULL;
+    lane->spoiled = fd == -ENOENT;
+    if (fd < 0)
+        return NULL;
+    if (is_whole(fd, lane->index, lane->state_bytes))
+        state = map_state(fd, lane->state_bytes);
+    else
+        lane->spoiled = true;
+    dp_os_close(fd);
+    return state;
+}
+
+/* Under the lock: a lane of the next index, without its file. */
+static struct dp_lane *next_lane(void)
+{
+    uint32_t count = atomic_load_explicit(&n_lanes, memory_order_relaxed);
+    struct dp_lane *lane = count < DP_MAX_LANES ? dp_os_map_memory(sizeof *lane) : NULL;
     if (!lane)
         return NULL;
-    lane->index = index;
+    lane->index = count;
     lane->state_bytes = state_bytes();
+    dp_stream_init(&lane->stream, count);
+    lanes[count] = lane;
+    /* pairs with dp_lanes_count: the entry is there before the number */
+    atomic_store_explicit(&n_lanes, count + 1, memory_order_release);
+    dp_process_state()->lanes = count + 1;
+    return lane;
+}
+
+/* Maps the lane's state, from a new file or from that of before. Files are made
+ * outside of the lock: a thousand threads may begin at once. */
+static bool wake(struct dp_lane *lane)
+{
+    struct dp_lane_state *state = NULL;
     lane->stats = dp_os_map_memory(STATS_BYTES);
-    lane->state = lane->stats ? make_state(index, lane->state_bytes) : NULL;
-    if (!lane->state) {
+    if (lane->stats)
+        state = lane->has_file ? open_state(lane) : make_state(lane->index, lane->state_bytes);
+    if (!state) {
         dp_os_unmap(lane->stats, STATS_BYTES);
-        dp_os_unmap(lane, sizeof *lane);
-        return NULL;
+        return false;
     }
-    dp_stream_init(&lane->stream, index);
+    __atomic_store_n(&lane->has_file, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&lane->state, state, __ATOMIC_RELEASE);
+    return true;
+}
+
+static void put(struct dp_lane **list, struct dp_lane *lane)
+{
+    struct dp_os_signals saved;
+    dp_lock_take(&lanes_lock, &saved);
+    lane->next_free = *list;
+    *list = lane;
+    dp_lock_give(&lanes_lock, &saved);
+}
+
+static struct dp_lane *pick(void)
+{
+    struct dp_os_signals saved;
+    dp_lock_take(&lanes_lock, &saved);
+    struct dp_lane **list = free_lanes ? &free_lanes : &resting_lanes;
+    struct dp_lane *lane = *list;
+    if (lane)
+        *list = lane->next_free;
+    else
+        lane = next_lane();
+    dp_lock_give(&lanes_lock, &saved);
     return lane;
 }
 
 static struct dp_lane *free_or_new_lane(void)
 {
-    struct dp_os_signals saved;
-    dp_lock_take(&lanes_lock, &saved);
-    struct dp_lane *lane = free_lanes;
-    uint32_t count = atomic_load_explicit(&n_lanes, memory_order_relaxed);
-    if (lane) {
-        free_lanes = lane->next_free;
-    } else if (count < DP_MAX_LANES) {
-        lane = make_lane(count);
-        if (lane) {
-            lanes[count] = lane;
-            /* pairs with dp_lanes_count: the entry is there before the number */
-            atomic_store_explicit(&n_lanes, count + 1, memory_order_release);
-            dp_process_state()->lanes = count + 1;
-        }
+    struct dp_lane *lane;
+    while ((lane = pick()) && !lane->state && !wake(lane)) {
+        if (lane->spoiled)
+            continue; /* not to be picked again */
+        put(&resting_lanes, lane);
+        return NULL;
     }
+    return lane;
+}
+
+/* Nobody has the lane: its file keeps all but the sums, which are asked for often. */
+static void rest(struct dp_lane *lane)
+{
+    struct dp_lane_state *state = lane->state;
+    struct dp_site_stats **stats = lane->stats;
+    memset(&lane->kept, 0, sizeof lane->kept);
+    dp_lane_add_sums(lane, &lane->kept);
+    /* First: a child that is forked now must not unmap it too. */
+    __atomic_store_n(&lane->state, NULL, __ATOMIC_RELEASE);
+    lane->stats = NULL;
+    dp_os_unmap(state, lane->state_bytes);
+    dp_os_unmap(stats, STATS_BYTES);
+    put(&resting_lanes, lane);
+}
+
+/* Off the free list: one that has been there for a second. */
+static struct dp_lane *idle_lane(uint64_t now)
+{
+    struct dp_os_signals saved;
+    struct dp_lane *lane, **link = &free_lanes;
+    dp_lock_take(&lanes_lock, &saved);
+    while ((lane = *link) && now - lane->free_since_ns < IDLE_NS)
+        link = &lane->next_free;
+    if (lane)
+        *link = lane->next_free;
     dp_lock_give(&lanes_lock, &saved);
     return lane;
+}
+
+void dp_lanes_rest(uint64_t now)
+{
+    enum { MOST = 128 };
+    struct dp_lane *lane;
+    for (int i = 0; i < MOST && (lane = idle_lane(now)); i++)
+        rest(lane);
+}
+
+void dp_lane_add_sums(const struct dp_lane *lane, struct dp_lane_sums *sums)
+{
+    const struct dp_lane_state *state = dp_lane_state_of(lane);
+    const uint64_t *lost = state ? state->lost : lane->kept.lost;
+    for (uint32_t reason = 0; reason < DP_LOSS_COUNT; reason++)
+        sums->lost[reason] += dp_peek(&lost[reason]);
+    sums->slow_paths += dp_peek(state ? &state->slow_paths : &lane->kept.slow_paths);
+    sums->gated += dp_peek(state ? &state->gated : &lane->kept.gated);
 }
 
 static uint64_t seed_for(uint32_t lane, uint32_t tid)
@@ -247,28 +364,54 @@ static void report_calls(struct dp_lane *lane)
     }
 }
 
-/* The thread's end; also again, should later destructors run annotated code. */
+/* Makes a lane free whose thread has nothing more to write to it. */
+static void give_back(struct dp_lane *lane, enum dp_left left)
+{
+    dp_drop_frames(lane, 0, left, dp_now_ns());
+    report_calls(lane);
+    dp_stream_close_packet(&lane->stream);
+    lane->state->open.top = 0;
+    lane->busy = false;
+    __atomic_store_n(&lane->state->owner, DP_LANE_FREE, __ATOMIC_RELEASE);
+    lane->free_since_ns = dp_now_ns();
+    put(&free_lanes, lane);
+}
+
+/* The thread's end; also again, should later destructors run annotated code. No
+ * handler comes in between: it would take another lane. */
 static void lane_release(void *argument)
 {
     struct dp_lane *lane = argument;
     struct dp_os_signals saved;
     if (!dp_process_is_ours() || dp_self != lane)
         return;
+    dp_os_block_signals(&saved);
     lane->busy = true;
     dp_self = NULL;
     deep_profile_open = NULL;
-    deep_profile_budget = -1;
-    dp_drop_frames(lane, 0, DP_LEFT_THREAD_EXIT, dp_now_ns());
-    report_calls(lane);
-    dp_stream_close_packet(&lane->stream);
     deep_profile_counts = NULL;
-    lane->state->open.top = 0;
-    lane->busy = false;
-    __atomic_store_n(&lane->state->owner, DP_LANE_FREE, __ATOMIC_RELEASE);
-    dp_lock_take(&lanes_lock, &saved);
-    lane->next_free = free_lanes;
-    free_lanes = lane;
-    dp_lock_give(&lanes_lock, &saved);
+    deep_profile_budget = -1;
+    give_back(lane, DP_LEFT_THREAD_EXIT);
+    dp_os_restore_signals(&saved);
+}
+
+/*
+ * Threads may end without telling: by the system call itself, or after a lane was
+ * taken in the last round of destructors. A few lanes are looked at each time, so
+ * that what it costs does not grow with the threads that live.
+ */
+void dp_lanes_reclaim(void)
+{
+    enum { MOST = 64 };
+    static uint32_t next;
+    uint32_t count = dp_lanes_count();
+    for (uint32_t i = 0; i < MOST && i < count; i++) {
+        struct dp_lane *lane = lanes[next++ % count];
+        const struct dp_lane_state *state = dp_lane_state_of(lane);
+        if (state && __atomic_load_n(&state->owner, __ATOMIC_ACQUIRE) == DP_LANE_OWNED &&
+            dp_os_thread_is_gone(dp_peek_32(&state->tid)))
+            give_back(lane, DP_LEFT_THREAD_EXIT);
+    }
 }
 
 void dp_lanes_finish(void)
@@ -276,6 +419,8 @@ void dp_lanes_finish(void)
     uint32_t count = dp_lanes_count();
     for (uint32_t i = 0; i < count; i++) {
         struct dp_lane *lane = lanes[i];
+        if (!lane->state)
+            continue;
         bool free = __atomic_load_n(&lane->state->owner, __ATOMIC_ACQUIRE) == DP_LANE_FREE;
         if (lane != dp_self && !free)
             continue;
@@ -295,6 +440,8 @@ int dp_lanes_allow_counted(uint32_t slot)
     for (uint32_t i = 0; i < count; i++) {
         state_name(name, i);
         int fd = dp_directory_open(name);
+        if (fd == -ENOENT && !__atomic_load_n(&lanes[i]->has_file, __ATOMIC_RELAXED))
+            continue; /* being made, with room for one more */
         if (fd < 0)
             return fd;
         int error = allocate_counts(fd, slot);

@@ -19,6 +19,9 @@ void dp_lanes_reset(void);
  * the thread's gate words, and asks to be told when the thread ends. */
 struct dp_lane *dp_lane_take(void);
 
+/* For the steward, about once a second: lanes whose threads ended unheard. */
+void dp_lanes_reclaim(void);
+
 /* Flushes every lane whose thread is gone, and the calling thread's own. Lanes
  * of threads that still run are left as they lie: they may be writing. */
 void dp_lanes_finish(void);
@@ -35,9 +38,22 @@ int dp_lanes_allow_counted(uint32_t slot);
 /* Allocates [offset, offset + bytes) of a lane's state file. 0 or -errno. */
 int dp_lane_grow(uint32_t lane, uint64_t offset, uint64_t bytes);
 
-/* All lanes made so far; entries stay valid until reset. */
+/* For the steward: lanes that nobody has had for a second are unmapped; their
+ * files stay, and the next thread maps one of them again. */
+void dp_lanes_rest(uint64_t now);
+
+void dp_lane_add_sums(const struct dp_lane *lane, struct dp_lane_sums *sums);
+
+/* All lanes made so far; entries stay valid until reset. Their `state` is NULL
+ * while they rest. */
 uint32_t dp_lanes_count(void);
 struct dp_lane *dp_lane_at(uint32_t index);
+
+/* For those who do not own it. */
+static inline struct dp_lane_state *dp_lane_state_of(const struct dp_lane *lane)
+{
+    return __atomic_load_n(&lane->state, __ATOMIC_ACQUIRE);
+}
 
 #define DP_LANE_COUNTS(state) ((uint64_t *)((char *)(state) + DP_LANE_COUNTS_OFFSET))
 #define DP_LANE_REPORTED(state) ((uint64_t *)((char *)(state) + DP_LANE_REPORTED_OFFSET))

@@ -183,11 +183,11 @@ static uint32_t memory_share(const struct reading *now)
 
 static uint64_t gated_calls(void)
 {
-    uint64_t gated = 0;
+    struct dp_lane_sums sums = {0};
     uint32_t count = dp_lanes_count();
     for (uint32_t i = 0; i < count; i++)
-        gated += dp_peek(&dp_lane_at(i)->state->gated);
-    return gated;
+        dp_lane_add_sums(dp_lane_at(i), &sums);
+    return sums.gated;
 }
 
 static void move_gate(enum dp_resource resource, bool close, uint32_t value, uint32_t limit)

@@ -13,6 +13,7 @@
 
 #define DP_LOCK_YIELDS 100
 #define DP_LOCK_SLEEP_NS 50000
+#define DP_LOCK_LONGEST_SLEEP_NS 2000000
 
 struct dp_lock {
     atomic_flag held;
@@ -30,12 +31,16 @@ static inline void dp_lock_init(struct dp_lock *lock)
 static inline void dp_lock_take(struct dp_lock *lock, struct dp_os_signals *saved)
 {
     dp_os_block_signals(saved);
+    uint64_t sleep_ns = DP_LOCK_SLEEP_NS;
     for (int tries = 0; atomic_flag_test_and_set_explicit(&lock->held, memory_order_acquire);
          tries++) {
-        if (tries < DP_LOCK_YIELDS)
+        if (tries < DP_LOCK_YIELDS) {
             sched_yield();
-        else /* yielding does not let a holder of lower real-time priority run */
-            dp_os_sleep_until(dp_os_monotonic_ns() + DP_LOCK_SLEEP_NS);
+        } else { /* yielding does not let a holder of lower real-time priority run */
+            dp_os_sleep_until(dp_os_monotonic_ns() + sleep_ns);
+            if (sleep_ns < DP_LOCK_LONGEST_SLEEP_NS)
+                sleep_ns *= 2; /* a thousand who wait must not take the processors */
+        }
     }
     if (__tsan_acquire)
         __tsan_acquire(lock);

@@ -51,6 +51,8 @@ int dp_os_allocate(int fd, uint64_t offset, uint64_t bytes);
 
 /* Shared mapping of a file. NULL when refused. */
 void *dp_os_map_file(int fd, uint64_t offset, size_t bytes);
+/* Most of the mapping is never touched: no page is read that nobody asked for. */
+void dp_os_expect_sparse(void *address, size_t bytes);
 /* Zeroed private memory. NULL when refused. */
 void *dp_os_map_memory(size_t bytes);
 /* The same, one page, which reads as zero in a forked child. */
@@ -85,6 +87,9 @@ void dp_os_restore_signals(const struct dp_os_signals *saved);
 /* Memory that threads read while another stores into it, as it is meant: told to
  * valgrind's race detectors. */
 void dp_os_expect_races(volatile void *address, size_t bytes);
+
+/* No thread of ours has this number; false when it cannot be told. */
+bool dp_os_thread_is_gone(uint32_t tid);
 
 /* A thread with every signal blocked and a small stack. */
 int dp_os_thread_start(void *(*run)(void *));

@@ -255,6 +255,11 @@ void *dp_os_map_file(int fd, uint64_t offset, size_t bytes)
     return address == MAP_FAILED ? NULL : address;
 }
 
+void dp_os_expect_sparse(void *address, size_t bytes)
+{
+    madvise(address, bytes, MADV_RANDOM);
+}
+
 void *dp_os_map_memory(size_t bytes)
 {
     void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -410,6 +415,11 @@ static void *run_unseen(void *unused)
     }
 #endif
     return NULL;
+}
+
+bool dp_os_thread_is_gone(uint32_t tid)
+{
+    return result(syscall(SYS_tgkill, getpid(), (int)tid, 0)) == -ESRCH;
 }
 
 int dp_os_thread_start(void *(*run)(void *))

@@ -30,6 +30,10 @@ void dp_process_lost(enum dp_loss reason, uint64_t count);
 /* Once more, where the file system refused it: what a log cannot do without. */
 void dp_process_mend_log(void);
 
+/* In the child, first of all. fork() comes to it by pthread_atfork(); ways of
+ * forking that run no such handlers are in forks.c. Async-signal-safe. */
+void dp_process_was_forked(void);
+
 /* A dp_deep function: the calling thread's first opened call (or the first in
  * a forked child). 1: dp_self is set; 0: its calls are not profiled. */
 uint64_t dp_process_meet_thread(void *, uintptr_t, uintptr_t);
@@ -41,6 +45,9 @@ static inline bool dp_load_gate_closed(void)
 {
     return atomic_load_explicit(&dp_load_closed, memory_order_relaxed) != 0;
 }
+
+/* Of this process's own steward: calls with an earlier one began before it. */
+extern DP_HIDDEN uint64_t dp_first_tick;
 
 /* Gap between the tick `t0` and the one after it. A dp_deep function: (-, t0, -). */
 uint64_t dp_tick_gap_after(void *, uintptr_t t0, uintptr_t);

@@ -359,7 +359,7 @@ void dp_sink_finish(void)
     uint32_t count = dp_lanes_count(), last = dp_sites_counted();
     for (uint32_t i = 0; i < count; i++) {
         struct dp_lane_state *state = dp_lane_at(i)->state;
-        for (uint32_t slot = 1; slot <= last; slot++) {
+        for (uint32_t slot = 1; state && slot <= last; slot++) {
             uint32_t index = dp_lane_counted_site(slot);
             struct dp_event_calls event = {
                 .site = index,

@@ -54,14 +54,18 @@ uint64_t dp_stats_make(void *argument, uintptr_t index, uintptr_t unused)
             return 0;
         __atomic_store_n(page_offset, (uint32_t)page, __ATOMIC_RELEASE);
     }
-    uint64_t offset = arena_take(lane, sizeof(struct dp_site_stats));
-    if (!offset)
-        return 0;
-    struct dp_site_stats *stats = dp_lane_pointer(state, offset);
-    stats->site = (uint32_t)index;
-    stats->min_ns = UINT64_MAX;
     uint32_t *entry = (uint32_t *)dp_lane_pointer(state, *page_offset) + index % DP_LANE_SITE_PAGE;
-    __atomic_store_n(entry, (uint32_t)offset, __ATOMIC_RELEASE);
+    uint64_t offset = *entry; /* of a thread before, when the lane has rested since */
+    if (!offset) {
+        offset = arena_take(lane, sizeof(struct dp_site_stats));
+        if (!offset)
+            return 0;
+        struct dp_site_stats *made = dp_lane_pointer(state, offset);
+        made->site = (uint32_t)index;
+        made->min_ns = UINT64_MAX;
+        __atomic_store_n(entry, (uint32_t)offset, __ATOMIC_RELEASE);
+    }
+    struct dp_site_stats *stats = dp_lane_pointer(state, offset);
     lane->stats[index] = stats;
     return (uintptr_t)stats;
 }

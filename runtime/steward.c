@@ -24,10 +24,12 @@
 #define SECOND_NS UINT64_C(1000000000)
 #define WATCH_NS UINT64_C(20000000)  /* calls in flight are looked at this often */
 #define SINK_NS UINT64_C(50000000)
+#define REST_NS UINT64_C(100000000)
 #define CLOCK_TRIPLE_NS (10 * SECOND_NS)
 
 _Alignas(64) volatile uint64_t deep_profile_tick;
 _Alignas(64) volatile uint64_t deep_profile_entry_tick;
+uint64_t dp_first_tick;
 
 static _Atomic bool stopping;
 static _Atomic uint64_t ticks[TICKS_KEPT]; /* by number */
@@ -170,7 +172,8 @@ static void watch_lanes(uint64_t now)
     uint32_t count = dp_lanes_count();
     for (uint32_t i = 0; i < count; i++) {
         struct dp_lane *lane = dp_lane_at(i);
-        if (__atomic_load_n(&lane->state->owner, __ATOMIC_ACQUIRE) != DP_LANE_OWNED)
+        const struct dp_lane_state *state = dp_lane_state_of(lane);
+        if (!state || __atomic_load_n(&state->owner, __ATOMIC_ACQUIRE) != DP_LANE_OWNED)
             continue;
         watch_open_calls(lane, now);
         watch_caps(lane, now);
@@ -183,9 +186,10 @@ static void report_calls(void)
     uint32_t count = dp_lanes_count(), last = dp_sites_counted();
     for (uint32_t i = 0; i < count; i++) {
         struct dp_lane *lane = dp_lane_at(i);
-        for (uint32_t slot = 1; slot <= last; slot++) {
+        const struct dp_lane_state *state = dp_lane_state_of(lane);
+        for (uint32_t slot = 1; state && slot <= last; slot++) {
             struct dp_event_calls event = {.site = dp_lane_counted_site(slot),
-                                           .tid = dp_peek_32(&lane->state->tid)};
+                                           .tid = dp_peek_32(&state->tid)};
             event.calls = event.site ? dp_lane_claim_calls(lane, slot) : 0;
             if (event.calls)
                 dp_log_event(DP_EVENT_ID_calls, &event, sizeof event);
@@ -196,29 +200,25 @@ static void report_calls(void)
 static void keep_books(void)
 {
     struct dp_process_state *process = dp_process_state();
-    uint64_t lost[DP_LOSS_COUNT], slow_paths = 0;
+    struct dp_lane_sums sums = {0};
     uint32_t count = dp_lanes_count();
     process->lost[DP_LOSS_OVERWRITTEN] = dp_streams_overwritten();
     for (uint32_t reason = 0; reason < DP_LOSS_COUNT; reason++)
-        lost[reason] = __atomic_load_n(&process->lost[reason], __ATOMIC_RELAXED);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct dp_lane_state *state = dp_lane_at(i)->state;
-        slow_paths += dp_peek(&state->slow_paths);
-        for (uint32_t reason = 0; reason < DP_LOSS_COUNT; reason++)
-            lost[reason] += dp_peek(&state->lost[reason]);
-    }
+        sums.lost[reason] = __atomic_load_n(&process->lost[reason], __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < count; i++)
+        dp_lane_add_sums(dp_lane_at(i), &sums);
     dp_process_mend_log();
     process->steward_cpu_ns = dp_os_thread_cpu_ns();
     process->log_bytes = dp_streams_bytes();
     struct dp_event_overhead event = {
         .steward_cpu_ns = process->steward_cpu_ns,
-        .slow_paths = slow_paths,
+        .slow_paths = sums.slow_paths,
         .slow_path_ns = process->slow_path_ns,
         .process_cpu_ns = dp_os_process_cpu_ns(),
         .log_bytes = process->log_bytes,
     };
     dp_log_event(DP_EVENT_ID_overhead, &event, sizeof event);
-    dp_log_losses(lost);
+    dp_log_losses(sums.lost);
 }
 
 static void log_clock_triple(void)
@@ -243,6 +243,7 @@ static bool due(uint64_t *next, uint64_t now, uint64_t period_ns)
 static void *run(void *unused)
 {
     uint64_t next_watch = 0, next_load = 0, next_second = 0, next_sink = 0, next_triple = 0;
+    uint64_t next_rest = 0;
     uint64_t calls_period = dp_setting_value(DP_SETTING_CALLS_PERIOD);
     uint64_t next_calls = dp_now_ns() + calls_period;
     uint64_t watch_ns = dp_sites_shortest_slow_ns() / 8;
@@ -258,12 +259,15 @@ static void *run(void *unused)
             dp_load_check();
         if (due(&next_sink, now, SINK_NS) && dp_sink_feed())
             next_sink = 0; /* it has more: again after the next tick */
+        if (due(&next_rest, now, REST_NS))
+            dp_lanes_rest(now);
         if (due(&next_triple, now, CLOCK_TRIPLE_NS))
             log_clock_triple();
         if (calls_period && due(&next_calls, now, calls_period))
             report_calls();
         if (due(&next_second, now, SECOND_NS)) {
             dp_clock_adjust();
+            dp_lanes_reclaim();
             keep_books();
         }
         dp_os_sleep_until(dp_os_monotonic_ns() + period);
@@ -284,6 +288,8 @@ int dp_steward_start(void)
     dp_os_expect_races(&deep_profile_tick, sizeof deep_profile_tick);
     dp_os_expect_races(&deep_profile_entry_tick, sizeof deep_profile_entry_tick);
     advance_tick(dp_now_ns(), UINT64_MAX / LATE_PERIODS);
+    dp_first_tick = deep_profile_tick;
+    atomic_store_explicit(&longest_gap_ns, 0, memory_order_relaxed); /* a child's idle youth */
     return dp_os_thread_start(run);
 }
 

@@ -126,11 +126,18 @@ struct dp_stream {
 
 #define DP_RUNTIME_LANE UINT32_MAX
 
+/* What adds up over lanes. */
+struct dp_lane_sums {
+    uint64_t lost[DP_LOSS_COUNT];
+    uint64_t slow_paths;
+    uint64_t gated;
+};
+
 /* The private side of a lane. Owned by one thread; the steward reads frames. */
 struct dp_lane {
     volatile bool busy; /* the owner is inside the runtime: a signal handler keeps out */
     uint32_t index;
-    struct dp_lane_state *state;
+    struct dp_lane_state *state;  /* NULL: nobody has it, and it is not mapped */
     struct dp_site_stats **stats; /* by site; NULL: not made yet */
     uint64_t random;
     struct dp_stream stream;
@@ -138,6 +145,10 @@ struct dp_lane {
     uintptr_t stack_high; /* of the owner's own stack; frames are compared only on it */
     size_t state_bytes;
     struct dp_lane *next_free;
+    uint64_t free_since_ns;
+    bool has_file;
+    bool spoiled; /* its file was cut or taken away while it was not mapped */
+    struct dp_lane_sums kept; /* while `state` is NULL */
     struct dp_frame frames[DP_LANE_FRAMES];
     struct dp_memory_frame memory_frames[DP_LANE_FRAMES];
 };
