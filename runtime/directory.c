@@ -41,15 +41,28 @@ static void add_expanded(struct dp_text *text, const char *template, const char 
     }
 }
 
+/* Where the program was when it began to be profiled: a daemon that goes to "/"
+ * did not ask for its log there. */
+static int add_first_folder(struct dp_text *text)
+{
+    static char first[DP_PATH_MAX];
+    int error = *first ? 0 : dp_os_working_directory(first, sizeof first);
+    if (error) {
+        *first = 0;
+        return error;
+    }
+    dp_text_string(text, first);
+    dp_text_char(text, '/');
+    return 0;
+}
+
 int dp_expand_path(const char *template, const char *program, char path[DP_PATH_MAX])
 {
     struct dp_text text = {path, DP_PATH_MAX - 1, 0};
     if (template[0] != '/') {
-        int error = dp_os_working_directory(path, DP_PATH_MAX);
+        int error = add_first_folder(&text);
         if (error)
             return error;
-        text.length = strlen(path);
-        dp_text_char(&text, '/');
     }
     add_expanded(&text, template, program);
     if (text.length >= DP_PATH_MAX - 256) /* room for the files in it */

@@ -103,8 +103,9 @@ void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t
     uint64_t longest = positive(lane, now, start);
     uint64_t duration_ns = longest > gap / 2 ? longest - gap / 2 : longest;
     lane->state->slow_paths++;
-    /* No tick yet at the entry, or the threshold changed during the call. */
-    if (start == 0 || start > due || duration_ns < site->slow_threshold_ns)
+    /* No tick yet at the entry, or a call that this process was forked inside of
+     * (its parent tells of it), or the threshold changed during the call. */
+    if (start < dp_first_tick || start > due || duration_ns < site->slow_threshold_ns)
         return;
     emit_slow(lane, index, due, duration_ns, gap / 2 + 1, now);
 }

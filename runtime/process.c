@@ -342,8 +342,8 @@ static struct alive *alive_page(void)
     return (struct alive *)(uintptr_t)dp_process_alive;
 }
 
-/* In the child of fork(): the thread's next call asks who it is. The page is
- * cleared by hand for kernels that do not. */
+/* The thread's next call asks who it is. The page is cleared by hand for kernels
+ * that do not. */
 static void reset_child(void)
 {
     *alive_page() = (struct alive){0, 0};
@@ -353,6 +353,12 @@ static void reset_child(void)
     deep_profile_open = NULL;
     deep_profile_counts = NULL;
     dp_self = NULL;
+}
+
+void dp_process_was_forked(void)
+{
+    if (dp_process_mode() == DP_MODE_ON)
+        reset_child();
 }
 
 static int start_childs_log(void)
@@ -426,8 +432,17 @@ static bool refuse_thread(void)
     return false;
 }
 
+/* Memory is shared, the process is another: a child of vfork before its exec. It
+ * must not become an owner of anything; the thread that it stands in for will. */
+static bool in_borrowed_memory(void)
+{
+    return dp_process_mode() == DP_MODE_ON && dp_process_is_ours() && dp_os_pid() != state->pid;
+}
+
 static bool meet_thread(void)
 {
+    if (in_borrowed_memory())
+        return false;
     if (dp_process_mode() == DP_MODE_ON && !dp_process_is_ours()) {
         become_own_process();
         if (!dp_process_is_ours())
@@ -466,6 +481,8 @@ uint64_t dp_process_meet_thread(void *a, uintptr_t b, uintptr_t c)
         known = meet_thread();
         meeting = false;
     }
+    if (!known && deep_profile_budget < -1)
+        deep_profile_budget = -1; /* not yet met; more would run over */
     errno = saved_errno;
     return known;
 }
@@ -497,7 +514,7 @@ __attribute__((visibility("default"))) void deep_profile_module_unload(struct dp
 
 /* After the program's own destructors. What other threads still run finds every
  * gate closed. */
-__attribute__((destructor)) static void finish(void)
+__attribute__((destructor(101))) static void finish(void)
 {
     if (dp_process_mode() != DP_MODE_ON || !dp_process_is_ours())
         return;

@@ -463,6 +463,47 @@ static void keep_names(struct dp_site_state *state, const struct dp_site_desc *d
     }
 }
 
+/* Another build of a module that was unloaded, or the same one after its switches
+ * were turned, asks for something else than it did. */
+static bool asks_for_the_same(const struct dp_site_state *state)
+{
+    const struct dp_site_desc *desc = state->site->desc;
+    struct dp_site_state now = {.site = state->site};
+    const char *options[DP_ATTRIBUTE_COUNT] = {NULL};
+    read_switches(&now);
+    for (uint32_t i = 0; i < desc->n_attributes; i++) {
+        if (desc->attributes[i].attribute < DP_ATTRIBUTE_COUNT)
+            options[desc->attributes[i].attribute] = desc->attributes[i].options;
+    }
+    for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
+        if (!options[a] != !state->options[a] ||
+            (options[a] && strcmp(options[a], state->options[a]) != 0))
+            return false;
+    }
+    return now.switched_on == state->switched_on;
+}
+
+/* Everything about a site but its identity. */
+static void describe(uint32_t index, struct dp_site_state *state, const char *module)
+{
+    const struct dp_word no_rule = {"", 0};
+    const char *before[DP_ATTRIBUTE_COUNT];
+    memset(state, 0, offsetof(struct dp_site_state, site));
+    memcpy(before, state->options, sizeof before);
+    memset(state->options, 0, sizeof state->options);
+    state->switched_on = 0;
+    keep_names(state, state->site->desc, module);
+    read_switches(state);
+    dp_log_site(index, state->id, state->site->desc, module);
+    for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
+        struct dp_event_site_attribute gone = {
+            .site = index, .attribute = a, .state = DP_ATTRIBUTE_DISABLED};
+        if (before[a] && !state->options[a])
+            dp_log_site_attribute(&gone, before[a], no_rule);
+    }
+    decide(index, state);
+}
+
 static void add_site(struct dp_site *site, const char *module)
 {
     uint64_t id = site_id(module, site->desc);
@@ -474,6 +515,7 @@ static void add_site(struct dp_site *site, const char *module)
     }
     uint32_t index = known ? *slot : dp_n_sites + 1;
     struct dp_site_state *state = &dp_sites[index];
+    bool loaded_again = known && !state->site;
     state->site = site;
     if (site->desc->flags & DP_SITE_COUNTED ||
         (known && state->probes[DP_ATTRIBUTE_CALLS].chance))
@@ -481,12 +523,11 @@ static void add_site(struct dp_site *site, const char *module)
     if (!known) {
         *slot = index;
         state->id = id;
-        keep_names(state, site->desc, module);
-        read_switches(state);
-        dp_log_site(index, id, site->desc, module);
-        decide(index, state);
+        describe(index, state, module);
         dp_n_sites = index;
         dp_process_state()->sites = index;
+    } else if (loaded_again && !asks_for_the_same(state)) {
+        describe(index, state, module);
     }
     /* Where counting is not in force the code counts into slot 0, nobody's. */
     if (site->count_slot && !state->probes[DP_ATTRIBUTE_CALLS].chance)

@@ -1,0 +1,81 @@
+/*
+ * The two functions of libc that fork without running pthread_atfork handlers, in
+ * front of libc's own. Such a child has our thread-local words and our shared
+ * mappings, and would count into its parent's log until its first opened call.
+ *
+ * Shared library only. A child made by syscall(SYS_clone) is not seen: see
+ * docs/reliability.md.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "process.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+typedef int clone_function(int (*run)(void *), void *stack, int flags, void *argument, ...);
+
+static pid_t (*next_fork)(void);
+static clone_function *next_clone;
+
+/* As early as malloc's: both are looked up before they may be wanted in a handler. */
+__attribute__((constructor(101), cold)) static void resolve(void)
+{
+    *(void **)&next_fork = dlsym(RTLD_NEXT, "_Fork");
+    *(void **)&next_clone = dlsym(RTLD_NEXT, "clone");
+}
+
+static void resolve_late(const void *found)
+{
+    if (!found)
+        resolve();
+}
+
+EXPORT pid_t _Fork(void)
+{
+    resolve_late((const void *)next_fork);
+    if (!next_fork) {
+        errno = ENOSYS;
+        return -1;
+    }
+    pid_t child = next_fork();
+    if (child == 0)
+        dp_process_was_forked();
+    return child;
+}
+
+/* Lies on the stack of the caller of clone(), which the child has a copy of. */
+struct start {
+    int (*run)(void *);
+    void *argument;
+};
+
+static int run_child(void *start_of_child)
+{
+    const struct start *start = start_of_child;
+    dp_process_was_forked();
+    return start->run(start->argument);
+}
+
+EXPORT int clone(int (*run)(void *), void *stack, int flags, void *argument, ...)
+{
+    struct start start = {run, argument};
+    va_list rest;
+    va_start(rest, argument);
+    pid_t *parent_tid = va_arg(rest, pid_t *);
+    void *tls = va_arg(rest, void *);
+    pid_t *child_tid = va_arg(rest, pid_t *);
+    va_end(rest);
+    resolve_late((const void *)next_clone);
+    if (!next_clone) {
+        errno = ENOSYS;
+        return -1;
+    }
+    if (flags & CLONE_VM || !run) /* a thread, or libc's own complaint */
+        return next_clone(run, stack, flags, argument, parent_tid, tls, child_tid);
+    return next_clone(run_child, stack, flags, &start, parent_tid, tls, child_tid);
+}
