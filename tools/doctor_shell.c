@@ -10,9 +10,11 @@
 #include <deep_profile/abi/rules.h>
 
 #include "files.h"
+#include "units.h"
 
 #define ABOUT  "environment"
 #define PREFIX "DEEP_PROFILE_"
+#define ROOM_FOR_A_LOG (1u << 20) /* bytes: the state of a process, a stream or two */
 
 struct setting {
     const char *variable;
@@ -97,6 +99,17 @@ static void check_place(struct dp_doctor *doctor, const char *out)
     free(here);
 }
 
+static void check_room(struct dp_doctor *doctor, const char *folder)
+{
+    uint64_t bytes = dp_room_at(folder);
+    char room[DP_UNIT_TEXT];
+
+    if (bytes < ROOM_FOR_A_LOG)
+        dp_doctor_find(doctor, DP_FINDING_PROBLEM, ABOUT,
+                       "there may be too little room for logs in '%s': %s free (" PREFIX "OUT)",
+                       folder, dp_unit_bytes(room, (double)bytes));
+}
+
 /* Missing folders are made on the way: what matters is the last that is there. */
 static void check_out(struct dp_doctor *doctor)
 {
@@ -119,8 +132,10 @@ static void check_out(struct dp_doctor *doctor)
         dp_doctor_find(doctor, DP_FINDING_PROBLEM, ABOUT,
                        "logs cannot be written to the folder '%s': %s (" PREFIX "OUT)", folder,
                        strerror(errno));
-    else
+    else {
         check_place(doctor, out);
+        check_room(doctor, folder);
+    }
     free(folder);
 }
 

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <deep_profile/abi/place.h>
@@ -19,6 +21,8 @@
 
 /* O_NONBLOCK: a FIFO in a log directory must not hang the reader. */
 #define SAFELY (O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+
+#define MOST_COPIED_BYTES (64 << 20)
 
 static int open_regular(int folder, const char *path, int how, struct stat *status)
 {
@@ -37,6 +41,30 @@ static int open_regular(int folder, const char *path, int how, struct stat *stat
     return error;
 }
 
+/* A copy of a small file with holes: to look into a hole on a tmpfs takes memory
+ * of the disk, and raises SIGBUS where that is full. */
+static void *copy_of(int fd, size_t size)
+{
+    char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    off_t at = 0;
+
+    while (bytes != MAP_FAILED && (at = lseek(fd, at, SEEK_DATA)) >= 0 && (size_t)at < size) {
+        off_t end = lseek(fd, at, SEEK_HOLE);
+        size_t want = (end > at && (size_t)end < size ? (size_t)end : size) - (size_t)at;
+        ssize_t got = pread(fd, bytes + at, want, at);
+        if (got <= 0)
+            break;
+        at += got;
+    }
+    return bytes;
+}
+
+static bool has_holes(const struct stat *status)
+{
+    return status->st_size <= MOST_COPIED_BYTES && status->st_blocks < status->st_size / 512;
+}
+
 int dp_map_open(struct dp_map *map, const char *path)
 {
     struct stat status;
@@ -47,7 +75,9 @@ int dp_map_open(struct dp_map *map, const char *path)
     *map = (struct dp_map){0};
     if (fd < 0)
         return fd;
-    if (status.st_size > 0)
+    if (has_holes(&status))
+        bytes = copy_of(fd, (size_t)status.st_size);
+    else if (status.st_size > 0)
         bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, fd, 0);
     if (bytes == MAP_FAILED)
         error = -errno;
@@ -95,6 +125,15 @@ void dp_map_guard(void)
 }
 
 /* ---- looking ---- */
+
+uint64_t dp_room_at(const char *folder)
+{
+    struct statvfs disk;
+
+    if (statvfs(folder, &disk) != 0 || disk.f_blocks == 0)
+        return UINT64_MAX;
+    return (uint64_t)disk.f_bavail * disk.f_frsize;
+}
 
 static int look(const char *path, int flags, struct dp_look *look)
 {

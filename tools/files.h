@@ -50,6 +50,9 @@ struct dp_look {
 /* 0 or -errno. A path that a person named may be a link; what lies in a log may
  * not: it is DP_KIND_OTHER then. */
 int dp_look_at(const char *path, struct dp_look *look);
+
+/* Bytes that a file system has left for us; UINT64_MAX when it does not say. */
+uint64_t dp_room_at(const char *folder);
 int dp_look_inside(const char *path, struct dp_look *look);
 
 /* For abi/place.h. */
