@@ -46,6 +46,8 @@ void dp_drop_frames(struct dp_lane *lane, uint64_t depth, enum dp_left left, uin
     struct dp_lane_state *state = lane->state;
     while (state->frames_top > depth) {
         const struct dp_lane_frame *frame = &state->frames[--state->frames_top];
+        if (!frame->site) /* the state's file was cut, see bus.h */
+            continue;
         dp_count_call(lane, frame->site);
         emit_exception(lane, frame, left, now);
     }

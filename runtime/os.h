@@ -43,16 +43,22 @@ int dp_os_directory_is_free(const char *path);
 int64_t dp_os_write(int fd, const void *data, size_t bytes);
 int64_t dp_os_pread(int fd, void *data, size_t bytes, uint64_t offset);
 int dp_os_truncate(int fd, uint64_t bytes);
+int64_t dp_os_size(int fd);
 /* The whole of a small file (procfs), NUL-terminated; returns its length. */
 int64_t dp_os_read_file(const char *path, char *buffer, size_t capacity);
 /* Makes sure that [offset, offset + bytes) of a file is backed by blocks, so
  * that storing into a mapping of it cannot fail. */
 int dp_os_allocate(int fd, uint64_t offset, uint64_t bytes);
 
-/* Shared mapping of a file. NULL when refused. */
+/* Where the host's address space is limited (RLIMIT_AS, RLIMIT_DATA), all mappings
+ * of ours together get at most a quarter of what it leaves; more is refused.
+ *
+ * Shared mapping of a file. NULL when refused. */
 void *dp_os_map_file(int fd, uint64_t offset, size_t bytes);
 /* Most of the mapping is never touched: no page is read that nobody asked for. */
 void dp_os_expect_sparse(void *address, size_t bytes);
+/* Zeroed private memory in the place of a mapping. 0 or -errno. */
+int dp_os_map_over(void *address, size_t bytes);
 /* Zeroed private memory. NULL when refused. */
 void *dp_os_map_memory(size_t bytes);
 /* The same, one page, which reads as zero in a forked child. */
@@ -69,7 +75,8 @@ void dp_os_thread_name(char name[16]);
 uint64_t dp_os_random(void);
 const char *dp_os_getenv(const char *name); /* NULL in setuid programs */
 int dp_os_working_directory(char *buffer, size_t capacity);
-int64_t dp_os_read_link(const char *path, char *buffer, size_t capacity);
+/* Of the program that runs, as the kernel knows it. 0 or -errno. */
+int dp_os_program_path(char *buffer, size_t capacity);
 
 uint64_t dp_os_monotonic_ns(void);
 uint64_t dp_os_realtime_ns(void);
@@ -77,7 +84,7 @@ uint64_t dp_os_thread_cpu_ns(void);
 uint64_t dp_os_process_cpu_ns(void);
 void dp_os_sleep_until(uint64_t monotonic_ns);
 
-/* All signals of the calling thread, kept in *saved. */
+/* All signals of the calling thread but SIGBUS (see bus.h), kept in *saved. */
 struct dp_os_signals {
     uint64_t mask;
 };
@@ -91,7 +98,7 @@ void dp_os_expect_races(volatile void *address, size_t bytes);
 /* No thread of ours has this number; false when it cannot be told. */
 bool dp_os_thread_is_gone(uint32_t tid);
 
-/* A thread with every signal blocked and a small stack. */
+/* A thread with every signal but SIGBUS blocked and a small stack. */
 int dp_os_thread_start(void *(*run)(void *));
 void dp_os_thread_join(void);
 /* In a forked child of a process that had several threads. */

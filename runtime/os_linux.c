@@ -7,9 +7,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -31,6 +35,7 @@
 
 static pthread_t steward_thread;
 static void *(*steward_run)(void *);
+static _Atomic uint64_t mapped_bytes;
 
 /* What the kernel says, past the sanitizers' own books of the host's descriptors:
  * ours are none of the host's. */
@@ -204,6 +209,12 @@ int dp_os_truncate(int fd, uint64_t bytes)
     return (int)result(ftruncate(fd, (off_t)bytes));
 }
 
+int64_t dp_os_size(int fd)
+{
+    struct stat status;
+    return file_status(fd, &status) == 0 ? (int64_t)status.st_size : -errno;
+}
+
 int64_t dp_os_read_file(const char *path, char *buffer, size_t capacity)
 {
     int fd = dp_os_open_read(DP_OS_HERE, path);
@@ -242,17 +253,52 @@ __attribute__((weak)) void AnnotateIgnoreReadsEnd(const char *file, int line);
 __attribute__((weak)) void AnnotateIgnoreWritesBegin(const char *file, int line);
 __attribute__((weak)) void AnnotateIgnoreWritesEnd(const char *file, int line);
 
+/* Bytes that the limit leaves, given a field of /proc/self/statm ("size resident
+ * shared text lib data dt", in pages); everything when there is no limit, nothing
+ * when it cannot be told. */
+static uint64_t limit_leaves(int resource, int field)
+{
+    struct rlimit limit;
+    char text[256], *at = text;
+    if (getrlimit((__rlimit_resource_t)resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return UINT64_MAX;
+    if (dp_os_read_file("/proc/self/statm", text, sizeof text) <= 0)
+        return 0;
+    uint64_t pages = 0;
+    for (int i = 0; i <= field; i++)
+        pages = strtoul(at, &at, 10);
+    uint64_t used = pages * dp_os_page_bytes();
+    return used < limit.rlim_cur ? limit.rlim_cur - used : 0;
+}
+
+static bool takes_too_much(size_t bytes)
+{
+    uint64_t ours = atomic_load_explicit(&mapped_bytes, memory_order_relaxed);
+    uint64_t all = limit_leaves(RLIMIT_AS, 0), data = limit_leaves(RLIMIT_DATA, 5);
+    uint64_t left = all < data ? all : data;
+    return left != UINT64_MAX && ours + bytes > (left + ours) / 4;
+}
+
 /* ThreadSanitizer must know of the mapping, but not of the descriptor: whatever
  * the host opens next has the same number. */
+static void *map(size_t bytes, int flags, int fd, off_t offset)
+{
+    if (takes_too_much(bytes))
+        return NULL;
+    if (AnnotateIgnoreReadsBegin && fd >= 0)
+        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+    void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, offset);
+    if (AnnotateIgnoreReadsEnd && fd >= 0)
+        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+    if (address == MAP_FAILED)
+        return NULL;
+    atomic_fetch_add_explicit(&mapped_bytes, bytes, memory_order_relaxed);
+    return address;
+}
 
 void *dp_os_map_file(int fd, uint64_t offset, size_t bytes)
 {
-    if (AnnotateIgnoreReadsBegin)
-        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
-    void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
-    if (AnnotateIgnoreReadsEnd)
-        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
-    return address == MAP_FAILED ? NULL : address;
+    return map(bytes, MAP_SHARED, fd, (off_t)offset);
 }
 
 void dp_os_expect_sparse(void *address, size_t bytes)
@@ -262,9 +308,14 @@ void dp_os_expect_sparse(void *address, size_t bytes)
 
 void *dp_os_map_memory(size_t bytes)
 {
-    void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return address == MAP_FAILED ? NULL : address;
+    return map(bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
+int dp_os_map_over(void *address, size_t bytes)
+{
+    void *mapped = mmap(address, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    return mapped == MAP_FAILED ? -errno : 0;
 }
 
 void *dp_os_map_wiped_on_fork(void)
@@ -278,8 +329,8 @@ void *dp_os_map_wiped_on_fork(void)
 
 void dp_os_unmap(void *address, size_t bytes)
 {
-    if (address)
-        munmap(address, bytes);
+    if (address && munmap(address, bytes) == 0)
+        atomic_fetch_sub_explicit(&mapped_bytes, bytes, memory_order_relaxed);
 }
 
 void dp_os_populate(void *address, size_t bytes)
@@ -332,11 +383,19 @@ int dp_os_working_directory(char *buffer, size_t capacity)
     return getcwd(buffer, capacity) ? 0 : -errno;
 }
 
-int64_t dp_os_read_link(const char *path, char *buffer, size_t capacity)
+/* What execve() was given serves where /proc is not mounted. */
+int dp_os_program_path(char *buffer, size_t capacity)
 {
-    int64_t length = result(readlink(path, buffer, capacity - 1));
-    buffer[length < 0 ? 0 : length] = 0;
-    return length;
+    int64_t length = result(readlink("/proc/self/exe", buffer, capacity - 1));
+    if (length >= 0) {
+        buffer[length] = 0;
+        return 0;
+    }
+    const char *given = (const char *)getauxval(AT_EXECFN);
+    if (!given || strlen(given) >= capacity)
+        return (int)length;
+    strcpy(buffer, given);
+    return 0;
 }
 
 static uint64_t read_clock(clockid_t clock)
@@ -367,18 +426,37 @@ uint64_t dp_os_process_cpu_ns(void)
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+/* A sandbox refuses the usual way. To come back at once would be to poll: the
+ * steward must not take a processor for itself. */
+static void sleep_otherwise(uint64_t monotonic_ns)
+{
+    uint64_t now = dp_os_monotonic_ns();
+    uint64_t wait = monotonic_ns > now ? monotonic_ns - now : 0;
+    struct timespec time = {.tv_sec = (time_t)(wait / 1000000000u),
+                            .tv_nsec = (long)(wait % 1000000000u)};
+    static uint32_t nobody_wakes;
+    if (syscall(SYS_nanosleep, &time, NULL) == 0 || errno == EINTR)
+        return;
+    syscall(SYS_futex, &nobody_wakes, FUTEX_WAIT_PRIVATE, 0, &time, NULL, 0);
+}
+
 void dp_os_sleep_until(uint64_t monotonic_ns)
 {
     struct timespec until = {.tv_sec = (time_t)(monotonic_ns / 1000000000u),
                              .tv_nsec = (long)(monotonic_ns % 1000000000u)};
-    syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+    if (syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == 0 ||
+        errno == EINTR)
+        return;
+    sleep_otherwise(monotonic_ns);
 }
+
+#define ALL_BUT_SIGBUS (~(UINT64_C(1) << (SIGBUS - 1)))
 
 /* The raw call also blocks the two signals that libc keeps for itself
  * (cancellation, setuid): the kernel's mask is 64 bits. */
 void dp_os_block_signals(struct dp_os_signals *saved)
 {
-    uint64_t all = ~UINT64_C(0);
+    uint64_t all = ALL_BUT_SIGBUS;
     syscall(SYS_rt_sigprocmask, 0 /* SIG_BLOCK */, &all, &saved->mask, sizeof all);
 }
 
@@ -431,6 +509,8 @@ int dp_os_thread_start(void *(*run)(void *))
         return -error;
     pthread_attr_setstacksize(&attributes, STEWARD_STACK_BYTES);
     dp_os_block_signals(&saved);
+    uint64_t its_mask = ALL_BUT_SIGBUS; /* whatever the host's thread has blocked */
+    syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &its_mask, NULL, sizeof its_mask);
     steward_run = run;
     error = pthread_create(&steward_thread, &attributes, run_unseen, NULL);
     dp_os_restore_signals(&saved);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "deep_profile/abi/metadata.h"
+#include "bus.h"
 #include "clock.h"
 #include "directory.h"
 #include "enter.h"
@@ -284,7 +285,7 @@ static void reset_child(void);
 
 static int start(void)
 {
-    if (dp_os_read_link("/proc/self/exe", program_path, sizeof program_path) <= 0)
+    if (dp_os_program_path(program_path, sizeof program_path) != 0)
         copy_text(program_path, sizeof program_path, "unknown");
     dp_settings_read();
     dp_sampler_init();
@@ -309,6 +310,7 @@ static int start(void)
         dp_log_finish();
         return fail(error);
     }
+    dp_bus_guard();
     return 0;
 }
 

@@ -93,6 +93,11 @@ const struct dp_stream *dp_log_stream(void)
     return &stream;
 }
 
+struct dp_stream *dp_log_stream_written(void)
+{
+    return &stream;
+}
+
 void dp_log_event(uint32_t id, const void *payload, size_t bytes)
 {
     struct part part = {payload, bytes, false};

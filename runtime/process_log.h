@@ -14,6 +14,8 @@ void dp_log_finish(void);
 
 /* For the sink: read only what is atomic. */
 const struct dp_stream *dp_log_stream(void);
+/* For the handler of SIGBUS, which comes in the midst of a store into it. */
+struct dp_stream *dp_log_stream_written(void);
 
 /* Appends one record of `bytes` fixed payload; time is now. */
 void dp_log_event(uint32_t id, const void *payload, size_t bytes);

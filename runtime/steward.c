@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bus.h"
 #include "clock.h"
 #include "enter.h"
 #include "lane.h"
@@ -268,6 +269,7 @@ static void *run(void *unused)
         if (due(&next_second, now, SECOND_NS)) {
             dp_clock_adjust();
             dp_lanes_reclaim();
+            dp_bus_guard_again();
             keep_books();
         }
         dp_os_sleep_until(dp_os_monotonic_ns() + period);

@@ -12,6 +12,7 @@
 #include "directory.h"
 #include "lock.h"
 #include "os.h"
+#include "process.h"
 #include "settings.h"
 
 #define FIRST_PACKET_BYTES 16384
@@ -124,23 +125,66 @@ static void note_bytes(struct dp_stream *stream, int64_t bytes, uint64_t records
     dp_lock_give(&segments_lock, &saved);
 }
 
+/* The next record asks for another packet: none fits into 0 bytes. */
+void dp_stream_ruined(struct dp_stream *stream)
+{
+    stream->ruined_bytes = stream->packet_bytes;
+    stream->packet_bytes = 0;
+}
+
+/* What the sink reads of it while it is written: `open`, `segment`, `sequence`. */
+static void leave_segment(struct dp_stream *stream)
+{
+    note_bytes(stream, 0, 0, true);
+    __atomic_store_n(&stream->segment, stream->segment + 1, __ATOMIC_RELEASE);
+}
+
+/* Nothing more comes into the file that somebody cut; the next packet gets one of
+ * its own. */
+static void give_up_segment(struct dp_stream *stream, uint64_t lost)
+{
+    dp_process_lost(DP_LOSS_NO_SPACE, lost);
+    leave_segment(stream);
+    __atomic_store_n(&stream->open, false, __ATOMIC_RELEASE);
+}
+
+static void close_ruined(struct dp_stream *stream)
+{
+    dp_stream_forget(stream);
+    give_up_segment(stream, stream->records);
+    stream->closed_records += stream->records;
+    stream->records = 0;
+}
+
+/* Cuts the file to `bytes`, when it still is as long as we made it. */
+static void give_back(const char *name, uint64_t size, uint64_t bytes)
+{
+    int fd = dp_directory_open(name);
+    if (fd < 0)
+        return;
+    if (dp_os_size(fd) == (int64_t)size)
+        dp_os_truncate(fd, bytes);
+    dp_os_close(fd);
+}
+
 /* Takes the packet off the mapping; its unused end back from the file. */
 void dp_stream_close_packet(struct dp_stream *stream)
 {
     if (!stream->packet)
         return;
-    uint64_t page = dp_os_page_bytes();
+    uint64_t page = dp_os_page_bytes(), bytes = stream->packet_bytes;
     uint32_t used = (uint32_t)((stream->position + page - 1) / page * page);
     char name[DP_SEGMENT_NAME];
     dp_stream_segment_name(name, stream->lane, stream->segment);
-    if (used < stream->packet_bytes) {
+    if (used < bytes)
         stream->packet->packet_size_bits = (uint64_t)used * 8;
-        int fd = dp_directory_open(name);
-        if (fd >= 0) {
-            dp_os_truncate(fd, stream->offset + used);
-            dp_os_close(fd);
-        }
+    DP_COMPILER_BARRIER(); /* that store may have found the file cut */
+    if (stream->ruined_bytes) {
+        close_ruined(stream);
+        return;
     }
+    if (used < bytes)
+        give_back(name, stream->offset + bytes, stream->offset + used);
     note_bytes(stream, (int64_t)used - (int64_t)stream->packet_bytes, stream->records, false);
     dp_stream_forget(stream);
     stream->segment_bytes = stream->offset + used;
@@ -150,9 +194,9 @@ void dp_stream_close_packet(struct dp_stream *stream)
 
 void dp_stream_forget(struct dp_stream *stream)
 {
-    dp_os_unmap(stream->packet, stream->packet_bytes);
+    dp_os_unmap(stream->packet, stream->packet_bytes + stream->ruined_bytes);
     stream->packet = NULL;
-    stream->packet_bytes = 0;
+    stream->packet_bytes = stream->ruined_bytes = 0;
 }
 
 /* Removes the oldest closed segment; false when there is none. */
@@ -183,13 +227,6 @@ static bool remove_oldest(void)
     atomic_fetch_sub_explicit(&bytes_on_disk, victim.bytes, memory_order_relaxed);
     atomic_fetch_add_explicit(&overwritten, victim.records, memory_order_relaxed);
     return true;
-}
-
-/* What the sink reads of it while it is written: `open`, `segment`, `sequence`. */
-static void leave_segment(struct dp_stream *stream)
-{
-    note_bytes(stream, 0, 0, true);
-    __atomic_store_n(&stream->segment, stream->segment + 1, __ATOMIC_RELEASE);
 }
 
 static bool within_limit(struct dp_stream *stream, uint64_t bytes)
@@ -230,13 +267,29 @@ static int new_segment(struct dp_stream *stream)
     return fd;
 }
 
+static uint64_t segment_records(struct dp_stream *stream)
+{
+    struct dp_os_signals saved;
+    dp_lock_take(&segments_lock, &saved);
+    const struct segment *segment = find_segment(stream->lane, stream->segment);
+    uint64_t records = segment ? segment->records : 0;
+    dp_lock_give(&segments_lock, &saved);
+    return records;
+}
+
 static int open_segment(struct dp_stream *stream, uint64_t bytes)
 {
     if (!stream->open || stream->segment_bytes + bytes > segment_limit())
         return new_segment(stream);
     char name[DP_SEGMENT_NAME];
     dp_stream_segment_name(name, stream->lane, stream->segment);
-    return dp_directory_open(name);
+    int fd = dp_directory_open(name);
+    int64_t size = fd < 0 ? 0 : dp_os_size(fd);
+    if (fd < 0 || size < 0 || (uint64_t)size >= stream->segment_bytes)
+        return fd;
+    dp_os_close(fd); /* cut between two packets */
+    give_up_segment(stream, segment_records(stream));
+    return new_segment(stream);
 }
 
 static int map_packet(struct dp_stream *stream, uint64_t bytes)

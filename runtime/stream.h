@@ -26,6 +26,9 @@ void dp_stream_set_thread(struct dp_stream *stream, uint32_t tid, const char nam
 /* Closes the packet and gives back what it did not use; the next record opens
  * another. */
 void dp_stream_close_packet(struct dp_stream *stream);
+/* The packet's file was cut short, and memory put in its place: what is in it is
+ * lost, and so is the segment. In a signal handler. */
+void dp_stream_ruined(struct dp_stream *stream);
 /* Unmaps without touching the file. */
 void dp_stream_forget(struct dp_stream *stream);
 

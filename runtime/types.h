@@ -121,6 +121,7 @@ struct dp_stream {
     uint32_t lane;            /* DP_RUNTIME_LANE: the process's own stream */
     uint32_t tid;
     bool open;                /* a segment exists */
+    uint32_t ruined_bytes;    /* of the packet's mapping, whose file was cut short */
     char thread_name[16];
 };
 

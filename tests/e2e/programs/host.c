@@ -50,12 +50,14 @@ DEEP_PROFILE_MEMORY() __attribute__((noinline)) uint64_t allocates(uint64_t n)
         memset(memory, 1, n + 1);
     n = memory ? (uint64_t)memory[n] : 1;
     free(memory);
+    errno = 79; /* malloc may have set it, short of memory */
     return n;
 }
 
 DEEP_PROFILE_IF_SLOW(10ms, rate=1) __attribute__((noinline)) uint64_t slow(uint64_t n)
 {
     usleep(12000);
+    errno = 80; /* a sandbox may not let us sleep */
     return n;
 }
 
