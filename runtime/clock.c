@@ -14,7 +14,9 @@ _Atomic(const struct dp_clock_line *) dp_clock_line;
 static struct dp_clock_line lines[LINES];
 static unsigned next_line;
 static uint64_t first_tsc, first_ns;
-static uint64_t lead_ns; /* ours before CLOCK_MONOTONIC, which stands while a machine sleeps */
+static bool may_change; /* the choice is ours, not the user's */
+/* Ours before CLOCK_MONOTONIC, which stands while a machine sleeps. */
+static _Atomic uint64_t lead_ns;
 
 struct moment {
     uint64_t tsc, ns;
@@ -65,9 +67,10 @@ static bool kernel_trusts_tsc(void)
 void dp_clock_init(const char *choice)
 {
     atomic_store_explicit(&dp_clock_line, NULL, memory_order_relaxed);
+    may_change = strcmp(choice, "tsc") != 0;
     if (strcmp(choice, "monotonic") == 0)
         return;
-    if (!dp_arch_tsc_invariant() || (strcmp(choice, "tsc") != 0 && !kernel_trusts_tsc()))
+    if (!dp_arch_tsc_invariant() || (may_change && !kernel_trusts_tsc()))
         return;
     struct moment start = read_both(), now = start;
     while (now.ns - start.ns < FIRST_CALIBRATION_NS)
@@ -104,6 +107,11 @@ void dp_clock_adjust(void)
     uint64_t ours = line->base_ns +
                     (uint64_t)(((unsigned __int128)(now.tsc - line->base_tsc) * line->mult) >> 32);
     int64_t ahead = (int64_t)(ours - true_ns);
+    if (may_change && !kernel_trusts_tsc()) { /* any more */
+        lead_ns = (ahead > 0 ? ours : true_ns) - now.ns;
+        atomic_store_explicit(&dp_clock_line, NULL, memory_order_release);
+        return;
+    }
     if (ahead > JUMP_NS || ahead < -JUMP_NS) { /* never back: records would stand still */
         start_over(now, ahead > 0 ? ours : true_ns, line->mult);
         return;
@@ -127,5 +135,5 @@ uint64_t dp_clock_monotonic(void *a, uintptr_t b, uintptr_t c)
     (void)a;
     (void)b;
     (void)c;
-    return dp_os_monotonic_ns();
+    return dp_os_monotonic_ns() + atomic_load_explicit(&lead_ns, memory_order_relaxed);
 }

@@ -88,18 +88,17 @@ static uint64_t period_now(void)
     return dp_tick_period_for(dp_sites_shortest_slow_ns(), dp_setting_value(DP_SETTING_TICK));
 }
 
-static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t start,
-                             uint64_t now)
+static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t due,
+                             uint64_t duration_ns, uint64_t gap)
 {
     const struct dp_site_state *site = &dp_sites[index];
     bool exact = due & DP_DUE_OPENED;
-    uint64_t gap = exact ? 0 : dp_tick_gap_after(NULL, start, 0);
     struct dp_event_slow_operation event = {
         .site = index,
         .tid = dp_peek_32(&lane->state->tid),
         .id = dp_slow_id(lane->index, index, due),
         .flags = DP_SLOW_IN_FLIGHT | (exact ? DP_SLOW_EXACT : 0),
-        .duration_ns = now - start - gap / 2,
+        .duration_ns = duration_ns,
         .threshold_ns = site->slow_threshold_ns,
         .duration_error_ns = exact ? 0 : gap / 2 + 1,
     };
@@ -122,13 +121,18 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now)
     if (!site->slow_threshold_ns || *told == due || start >= now ||
         now - start < site->slow_threshold_ns + period_now())
         return;
+    /* As at its end (finish.c): a call that is told of now is told of then, too. */
+    uint64_t gap = due & DP_DUE_OPENED ? 0 : dp_tick_gap_after(NULL, start, 0);
+    uint64_t duration_ns = now - start - gap / 2;
+    if (gap / 2 > now - start || duration_ns < site->slow_threshold_ns)
+        return;
     /* The owner changes these words while we read: the entry counts only when
      * it is still there, and the same. */
     if (dp_peek(&open->top) <= i || dp_peek(&call->due) != due)
         return;
     *told = due;
     __atomic_store_n(&call->told, (uint32_t)due, __ATOMIC_RELEASE);
-    report_in_flight(lane, index, due, start, now);
+    report_in_flight(lane, index, due, duration_ns, gap);
 }
 
 static void watch_open_calls(struct dp_lane *lane, uint64_t now)

@@ -2,6 +2,7 @@
  * adjustment does not make it jump. */
 #include "clock.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -47,6 +48,31 @@ static void after_a_sleep(void)
     CHECK_NEAR(ratio, 1, 0.1);
 }
 
+static const char *clocksource = "tsc\n";
+
+int64_t __wrap_dp_os_read_file(const char *path, char *buffer, size_t capacity);
+
+int64_t __wrap_dp_os_read_file(const char *path, char *buffer, size_t capacity)
+{
+    CHECK(strstr(path, "clocksource") != NULL && strlen(clocksource) < capacity);
+    strcpy(buffer, clocksource);
+    return (int64_t)strlen(clocksource);
+}
+
+/* The kernel finds the counter unstable while we use it. */
+static void given_up_by_the_kernel(void)
+{
+    uint64_t before = dp_now_ns();
+    clocksource = "hpet\n";
+    dp_clock_adjust();
+    uint64_t start = dp_now_ns(), true_start = dp_os_monotonic_ns();
+    CHECK(!dp_clock_is_tsc());
+    CHECK(start >= before);
+    usleep(20000);
+    CHECK_NEAR((double)(dp_now_ns() - start), (double)(dp_os_monotonic_ns() - true_start), 1e6);
+    clocksource = "tsc\n";
+}
+
 int main(int argc, char **argv)
 {
     dp_arch_init();
@@ -66,5 +92,6 @@ int main(int argc, char **argv)
     }
     CHECK_NEAR(distance(), 0, 20000); /* ns; the first calibration took 1 ms */
     after_a_sleep();
+    given_up_by_the_kernel();
     return 0;
 }
