@@ -16,6 +16,7 @@
 #include "record.h"
 #include "sampler.h"
 #include "sites.h"
+#include "stacks.h"
 #include "stats.h"
 
 /* Of a call that was chosen by chance: which of the kinds chose it (sites.c has
@@ -47,20 +48,6 @@ static uint32_t refuse_by_load(struct dp_lane *lane, uint32_t index,
     return kinds;
 }
 
-/* Stacks grow down: a frame that lies below the new call on the same stack was
- * left without an exit. Calls on other stacks (coroutines, signal stacks) are
- * not compared. */
-static uint64_t heal(struct dp_lane *lane, uint64_t depth, uintptr_t stack)
-{
-    uint64_t alive = depth;
-    while (alive && lane->frames[alive - 1].stack < stack &&
-           dp_same_stack(lane, stack, lane->frames[alive - 1].stack))
-        alive--;
-    if (alive != depth)
-        dp_drop_frames(lane, alive, DP_LEFT_LONGJMP, dp_now_ns());
-    return alive;
-}
-
 /* `due` of a call that is not opened: as the inserted code had it. */
 static inline uint64_t not_opened(const struct dp_site *code)
 {
@@ -74,15 +61,12 @@ static inline uint64_t open_call(struct dp_lane *lane, const struct dp_site *cod
 {
     struct dp_lane_state *state = lane->state;
     uint64_t depth = state->frames_top;
-    if (depth && DP_UNLIKELY(lane->frames[depth - 1].stack < stack))
-        depth = heal(lane, depth, stack);
-    if (DP_UNLIKELY(depth == DP_LANE_FRAMES)) {
-        state->lost[DP_LOSS_DEPTH]++;
-        dp_count_call(lane, code->index); /* known all the same */
-        return not_opened(code);
-    }
-    lane->frames[depth].child_ns = 0;
-    lane->frames[depth].stack = stack;
+    if (DP_UNLIKELY(lane->frames[depth].stack < stack))
+        depth = dp_stacks_enter(lane, depth, stack);
+    if (DP_UNLIKELY(depth == DP_LANE_FRAMES))
+        depth = dp_stacks_make_room(lane);
+    lane->frames[depth + 1].child_ns = 0;
+    lane->frames[depth + 1].stack = stack;
     if (counts_memory)
         dp_begin_memory(lane, depth);
     struct dp_lane_frame *frame = &state->frames[depth];
@@ -92,7 +76,7 @@ static inline uint64_t open_call(struct dp_lane *lane, const struct dp_site *cod
     frame->start_ns = now;
     /* A reader of a killed process finds whole frames below `frames_top`. */
     __atomic_store_n(&state->frames_top, depth + 1, __ATOMIC_RELEASE);
-    return now | DP_DUE_OPENED;
+    return dp_due_opened(lane->index, kinds, now);
 }
 
 /* Every way but the simple one. */
@@ -124,10 +108,19 @@ static __attribute__((noinline)) uint64_t enter(struct dp_lane *lane, struct dp_
     return open_call(lane, code, kinds, kinds & site->memory, stack);
 }
 
+/* Either way a call is lost: this one, of a handler that interrupted the runtime;
+ * or the one of which a handler's longjmp cut the record short. */
+static __attribute__((noinline)) bool is_inside(struct dp_lane *lane, uintptr_t stack)
+{
+    lane->state->lost[DP_LOSS_REENTERED]++;
+    return !dp_stacks_left_runtime(lane, stack);
+}
+
 /* The first call of a thread or a forked child, a signal handler inside the
  * runtime, a site that was not registered. NULL: the call is not opened. */
 static __attribute__((noinline)) struct dp_lane *unusual(struct dp_lane *lane,
-                                                         const struct dp_site *code)
+                                                         const struct dp_site *code,
+                                                         uintptr_t stack)
 {
     if (!lane || !dp_process_is_ours()) {
         if (!dp_deep(dp_process_meet_thread, 0, 0, 0))
@@ -138,8 +131,7 @@ static __attribute__((noinline)) struct dp_lane *unusual(struct dp_lane *lane,
         if (deep_profile_budget >= 0)
             return NULL;
     }
-    if (lane->busy) {
-        lane->state->lost[DP_LOSS_REENTERED]++;
+    if (lane->busy && is_inside(lane, stack)) {
         deep_profile_budget = dp_sampler_draw(&lane->random);
         return NULL;
     }
@@ -161,16 +153,16 @@ static inline void give_back(struct dp_lane *lane)
     deep_profile_budget = budget;
 }
 
-uint64_t dp_enter(struct dp_site *code)
+static inline __attribute__((always_inline)) uint64_t enter_from(struct dp_site *code,
+                                                                 uintptr_t stack)
 {
     struct dp_lane *lane = dp_self;
-    uintptr_t stack = (uintptr_t)__builtin_dwarf_cfa();
     if (DP_UNLIKELY(!lane || !dp_process_is_ours() || lane->busy || code->index == 0)) {
-        lane = unusual(lane, code);
+        lane = unusual(lane, code, stack);
         if (!lane)
             return not_opened(code);
     }
-    lane->busy = true;
+    lane->busy = stack;
     DP_COMPILER_BARRIER();
     const struct dp_site_state *site = &dp_sites[code->index];
     uint64_t due;
@@ -186,96 +178,105 @@ uint64_t dp_enter(struct dp_site *code)
         due = enter(lane, code, site, stack);
     }
     DP_COMPILER_BARRIER();
-    lane->busy = false;
+    lane->busy = 0;
     return due;
 }
 
-/* Finds the frame of an opened call: nearly always the innermost. Those above
- * it were left by a longjmp. */
-static __attribute__((noinline)) bool find_frame(struct dp_lane *lane, uint32_t index,
-                                                 uint64_t start_ns, uint64_t now)
+/* Is the innermost open call the one of this `due`? */
+static inline bool is_innermost(const struct dp_lane_frame *innermost, uint32_t index, uint64_t due)
 {
-    for (uint64_t depth = lane->state->frames_top; depth; depth--) {
-        const struct dp_lane_frame *frame = &lane->state->frames[depth - 1];
-        if (frame->start_ns != start_ns || frame->site != index)
-            continue;
-        dp_drop_frames(lane, depth, DP_LEFT_LONGJMP, now);
-        return true;
-    }
-    return false; /* taken for left, or opened by another thread: already told */
-}
-
-static inline bool is_innermost(const struct dp_lane_state *state, uint32_t index,
-                                uint64_t start_ns)
-{
-    uint64_t depth = state->frames_top;
-    return DP_LIKELY(depth != 0) && state->frames[depth - 1].start_ns == start_ns &&
-           state->frames[depth - 1].site == index;
+    return (innermost->start_ns ^ due) << (64 - DP_DUE_START_BITS) == 0 && innermost->site == index;
 }
 
 static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
 {
     struct dp_lane_state *state = lane->state;
     const struct dp_site_state *site = &dp_sites[index];
-    uint64_t start_ns = due & ~(DP_DUE_OPENED | DP_DUE_UNWOUND);
-    if (DP_UNLIKELY(!is_innermost(state, index, start_ns)) &&
-        !find_frame(lane, index, start_ns, now))
-        return;
     uint64_t depth = state->frames_top - 1;
-    uint64_t duration_ns = now - start_ns;
+    if (DP_UNLIKELY(depth >= DP_LANE_FRAMES ||
+                    !is_innermost(&state->frames[depth], index, due))) {
+        dp_stacks_exit(lane, index, due, now);
+        return;
+    }
+    struct dp_lane_frame *frame = &state->frames[depth];
+    uint64_t duration_ns = now - frame->start_ns;
     struct dp_site_stats *stats = lane->stats[index];
     state->frames_top = depth;
     state->slow_paths++;
+    lane->frames[depth].child_ns += duration_ns; /* of the call around; [0]: of none */
     if (DP_UNLIKELY(!site->simple || (due & DP_DUE_UNWOUND) || !stats ||
                     duration_ns > site->simple_limit_ns)) { /* also a negative one */
-        dp_finish_call(lane, depth, due & DP_DUE_UNWOUND ? DP_LEFT_UNWIND : DP_LEFT_RETURN, now);
+        dp_finish_call(lane, frame, depth, due & DP_DUE_UNWOUND ? DP_LEFT_UNWIND : DP_LEFT_RETURN,
+                       now);
         return;
     }
     stats->calls++;
-    dp_stats_add_call(lane, stats, site, duration_ns, lane->frames[depth].child_ns);
-    if (depth)
-        lane->frames[depth - 1].child_ns += duration_ns;
+    dp_stats_add_call(lane, stats, site, duration_ns, lane->frames[depth + 1].child_ns);
     dp_record_call(lane, DP_EVENT_ID_call, DP_EVENT_ID_call_wide, index, duration_ns, now, false);
 }
 
-/* In whole-program mode a thread's first word may be that a call was slow. What
- * was opened before the thread's lane was taken away, or before fork, is told. */
-static __attribute__((noinline)) struct dp_lane *meet_at_exit(uint64_t due)
-{
-    if (due & DP_DUE_OPENED || !dp_deep(dp_process_meet_thread, 0, 0, 0))
-        return NULL;
-    return dp_self;
-}
-
-void dp_exit(struct dp_site *code, uint64_t due)
+/*
+ * A thread's first word may be the end of a call: of one that was slow, in whole-
+ * program mode, or of a coroutine's that began elsewhere. What was opened before
+ * fork is the parent's.
+ */
+static __attribute__((noinline)) void exit_first(uint32_t index, uint64_t due, uintptr_t stack)
 {
     uint64_t now = dp_now_ns();
+    if (due & DP_DUE_OPENED && !dp_process_is_ours())
+        return;
+    if (!dp_deep(dp_process_meet_thread, 0, 0, 0))
+        return;
+    struct dp_lane *lane = dp_self;
+    lane->busy = stack;
+    DP_COMPILER_BARRIER();
+    if (due & DP_DUE_OPENED)
+        dp_stacks_exit(lane, index, due, now);
+    else
+        dp_finish_slow(lane, index, due & ~DP_DUE_UNWOUND, now);
+    DP_COMPILER_BARRIER();
+    lane->busy = 0;
+}
+
+static inline __attribute__((always_inline)) void exit_from(struct dp_site *code, uint64_t due,
+                                                            uintptr_t stack)
+{
     struct dp_lane *lane = dp_self;
     uint32_t index = code->index;
     if (DP_UNLIKELY(index == 0))
         return;
     if (DP_UNLIKELY(!lane || !dp_process_is_ours())) {
-        lane = meet_at_exit(due);
-        if (!lane)
-            return;
-    }
-    if (DP_UNLIKELY(lane->busy)) {
-        lane->state->lost[DP_LOSS_REENTERED]++;
+        exit_first(index, due, stack);
         return;
     }
-    lane->busy = true;
+    if (DP_UNLIKELY(lane->busy) && is_inside(lane, stack))
+        return;
+    lane->busy = stack;
     DP_COMPILER_BARRIER();
+    uint64_t now = dp_now_ns(); /* now that no handler can record something later before */
     if (DP_LIKELY(due & DP_DUE_OPENED))
         exit_opened(lane, index, due, now);
     else
         dp_finish_slow(lane, index, due & ~DP_DUE_UNWOUND, now);
     DP_COMPILER_BARRIER();
-    lane->busy = false;
+    lane->busy = 0;
+}
+
+#define STACK_HERE ((uintptr_t)__builtin_dwarf_cfa())
+
+uint64_t dp_enter(struct dp_site *code)
+{
+    return enter_from(code, STACK_HERE);
+}
+
+void dp_exit(struct dp_site *code, uint64_t due)
+{
+    exit_from(code, due, STACK_HERE);
 }
 
 uint64_t deep_profile_enter_call(struct dp_site *site)
 {
-    return dp_enter(site);
+    return enter_from(site, STACK_HERE | DP_PLAIN_CALL);
 }
 
 uint64_t deep_profile_ask_call(struct dp_site *site)
@@ -283,7 +284,7 @@ uint64_t deep_profile_ask_call(struct dp_site *site)
     uint64_t due = not_opened(site);
     deep_profile_budget -= site->weight;
     if (deep_profile_budget < 0)
-        due = dp_enter(site);
+        due = enter_from(site, STACK_HERE | DP_PLAIN_CALL);
     if (site->count_slot && deep_profile_counts)
         deep_profile_counts[site->count_slot]++;
     return due;
@@ -291,5 +292,5 @@ uint64_t deep_profile_ask_call(struct dp_site *site)
 
 void deep_profile_exit_call(struct dp_site *site, uint64_t due)
 {
-    dp_exit(site, due);
+    exit_from(site, due, STACK_HERE | DP_PLAIN_CALL);
 }

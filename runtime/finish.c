@@ -41,18 +41,6 @@ static void emit_exception(struct dp_lane *lane, const struct dp_lane_frame *fra
     dp_record_commit(&lane->stream, event + 1, now);
 }
 
-void dp_drop_frames(struct dp_lane *lane, uint64_t depth, enum dp_left left, uint64_t now)
-{
-    struct dp_lane_state *state = lane->state;
-    while (state->frames_top > depth) {
-        const struct dp_lane_frame *frame = &state->frames[--state->frames_top];
-        if (!frame->site) /* the state's file was cut, see bus.h */
-            continue;
-        dp_count_call(lane, frame->site);
-        emit_exception(lane, frame, left, now);
-    }
-}
-
 /* Did the steward tell of this call in flight? The inserted code has popped it,
  * but it still lies there. */
 static bool was_reported(const struct dp_lane *lane, uint64_t due)
@@ -101,7 +89,7 @@ void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t
 {
     const struct dp_site_state *site = &dp_sites[index];
     uint64_t start = due - site->slow_after;
-    uint64_t gap = dp_deep(dp_tick_gap_after, NULL, start, 0);
+    uint64_t gap = dp_deep_quick(dp_tick_gap_after, NULL, start, 0);
     uint64_t longest = positive(lane, now, start);
     uint64_t duration_ns = longest > gap / 2 ? longest - gap / 2 : longest;
     lane->state->slow_paths++;
@@ -124,12 +112,25 @@ void dp_begin_memory(struct dp_lane *lane, uint64_t depth)
     lane->memory.peak_bytes = lane->memory.live_bytes;
 }
 
+void dp_move_memory(struct dp_lane *lane, uint64_t from, uint64_t to)
+{
+    const struct dp_lane_frame *frame = &lane->state->frames[from];
+    struct dp_memory_frame *memory = lane->memory_frames;
+    if (from == to || !(frame->kinds & dp_sites[frame->site].memory))
+        return;
+    memory[to].before = memory[from].before;
+    memory[to].at_cap = memory[from].at_cap;
+    atomic_store_explicit(&memory[to].capped_ns,
+                          atomic_load_explicit(&memory[from].capped_ns, memory_order_acquire),
+                          memory_order_release);
+}
+
 /* The counting of the calls around goes on as if it had never been looked at. */
 static void end_memory(struct dp_lane *lane, uint64_t depth, struct memory_change *memory)
 {
     struct dp_memory_frame *frame = &lane->memory_frames[depth];
     bool capped = atomic_load_explicit(&frame->capped_ns, memory_order_acquire) ==
-                  lane->state->frames[depth].start_ns;
+                  (lane->state->frames[depth].start_ns & ~DP_FRAME_ENDED);
     memory->before = frame->before;
     memory->after = capped ? frame->at_cap : lane->memory;
     if (lane->memory.peak_bytes < frame->before.peak_bytes)
@@ -222,7 +223,7 @@ static void emit_events(struct dp_lane *lane, const struct dp_lane_frame *frame,
         emit_call(lane, frame->site, DP_ATTRIBUTE_PRODUCTION, NULL, duration_ns, now);
     if (frame->kinds & DP_KIND(FLAME_GRAPH))
         emit_call(lane, frame->site, DP_ATTRIBUTE_FLAME_GRAPH, NULL, duration_ns, now);
-    if (frame->kinds & DP_KIND(MEMORY)) {
+    if (memory && frame->kinds & DP_KIND(MEMORY)) {
         const struct dp_probe *probe = &site->probes[DP_ATTRIBUTE_MEMORY];
         if (probe->event && peak_of(memory) >= (int64_t)probe->threshold)
             emit_memory(lane, frame->site, memory, duration_ns, now);
@@ -235,32 +236,51 @@ static void judge_slow(struct dp_lane *lane, const struct dp_lane_frame *frame,
     const struct dp_site_state *site = &dp_sites[frame->site];
     if (!site->slow_threshold_ns || duration_ns < site->slow_threshold_ns)
         return;
-    emit_slow(lane, frame->site, frame->start_ns | DP_DUE_OPENED, duration_ns, 0, now);
+    emit_slow(lane, frame->site, dp_due_opened(lane->index, frame->kinds, frame->start_ns),
+              duration_ns, 0, now);
     if (memory && site->probes[DP_ATTRIBUTE_IF_SLOW].memory)
         emit_call_memory(lane, frame->site, false, memory, duration_ns, now);
 }
 
-void dp_finish_call(struct dp_lane *lane, uint64_t depth, enum dp_left left, uint64_t now)
+void dp_give_up_memory(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame *frame)
 {
-    const struct dp_lane_frame *frame = &lane->state->frames[depth];
+    struct memory_change unused;
+    if (frame->kinds & dp_sites[frame->site].memory)
+        end_memory(lane, i, &unused);
+}
+
+void dp_finish_left(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame *frame,
+                    enum dp_left left, uint64_t now)
+{
+    dp_give_up_memory(lane, i, frame);
+    dp_count_call(lane, frame->site);
+    emit_exception(lane, frame, left, now);
+}
+
+void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uint64_t i,
+                    enum dp_left left, uint64_t now)
+{
     const struct dp_site_state *site = &dp_sites[frame->site];
     uint64_t duration_ns = positive(lane, now, frame->start_ns);
+    uint64_t child_ns = i == DP_NO_FRAME ? 0 : lane->frames[i + 1].child_ns;
     struct memory_change change, *memory = NULL;
 
     if (frame->kinds & site->memory) {
-        memory = &change;
-        end_memory(lane, depth, memory);
+        if (i == DP_NO_FRAME) {
+            lane->state->lost[DP_LOSS_DEPTH]++; /* what its memory was is not known */
+        } else {
+            memory = &change;
+            end_memory(lane, i, memory);
+        }
     }
     dp_count_call(lane, frame->site);
     struct dp_site_stats *stats = dp_stats_of(lane, frame->site);
     if (stats) {
         if (frame->kinds & DP_FRAME_BY_CHANCE)
-            dp_stats_add_call(lane, stats, site, duration_ns, lane->frames[depth].child_ns);
+            dp_stats_add_call(lane, stats, site, duration_ns, child_ns);
         if (memory)
             add_memory(stats, memory);
     }
-    if (depth)
-        lane->frames[depth - 1].child_ns += duration_ns;
     if (left == DP_LEFT_RETURN)
         emit_events(lane, frame, memory, duration_ns, now);
     else

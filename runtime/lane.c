@@ -16,6 +16,7 @@
 #include "sampler.h"
 #include "settings.h"
 #include "sites.h"
+#include "stacks.h"
 #include "stream.h"
 
 #define ARENA_STEP 16384
@@ -27,8 +28,8 @@ DP_INITIAL_EXEC _Thread_local int64_t deep_profile_budget = -1;
 DP_INITIAL_EXEC _Thread_local struct dp_open_calls *deep_profile_open;
 DP_INITIAL_EXEC _Thread_local uint64_t *deep_profile_counts;
 
-static struct dp_lane **lanes; /* DP_MAX_LANES */
-static _Atomic uint32_t n_lanes;
+struct dp_lane **dp_lanes; /* DP_MAX_LANES */
+_Atomic uint32_t dp_n_lanes;
 static struct dp_lane *free_lanes;    /* the one that was given back last comes first */
 static struct dp_lane *resting_lanes; /* free, and not mapped */
 static struct dp_lock lanes_lock;     /* of the two lists, and of making a lane's index */
@@ -39,32 +40,22 @@ static void lane_release(void *lane);
 
 int dp_lanes_init(void)
 {
-    if (!lanes)
-        lanes = dp_os_map_memory(DP_MAX_LANES * sizeof *lanes);
+    if (!dp_lanes)
+        dp_lanes = dp_os_map_memory(DP_MAX_LANES * sizeof *dp_lanes);
     if (!thread_end_made)
         thread_end_made = pthread_key_create(&thread_end, lane_release) == 0;
-    return lanes && thread_end_made ? 0 : -ENOMEM;
-}
-
-uint32_t dp_lanes_count(void)
-{
-    return atomic_load_explicit(&n_lanes, memory_order_acquire);
-}
-
-struct dp_lane *dp_lane_at(uint32_t index)
-{
-    return lanes[index];
+    return dp_lanes && thread_end_made ? 0 : -ENOMEM;
 }
 
 void dp_lanes_reset(void)
 {
     uint32_t count = dp_lanes_count();
-    atomic_store_explicit(&n_lanes, 0, memory_order_relaxed);
+    atomic_store_explicit(&dp_n_lanes, 0, memory_order_relaxed);
     for (uint32_t i = 0; i < count; i++) {
-        dp_stream_forget(&lanes[i]->stream);
-        dp_os_unmap(lanes[i]->state, lanes[i]->state_bytes);
-        dp_os_unmap(lanes[i]->stats, STATS_BYTES);
-        dp_os_unmap(lanes[i], sizeof *lanes[i]);
+        dp_stream_forget(&dp_lanes[i]->stream);
+        dp_os_unmap(dp_lanes[i]->state, dp_lanes[i]->state_bytes);
+        dp_os_unmap(dp_lanes[i]->stats, STATS_BYTES);
+        dp_os_unmap(dp_lanes[i], sizeof *dp_lanes[i]);
     }
     free_lanes = resting_lanes = NULL;
     dp_lock_init(&lanes_lock);
@@ -177,16 +168,17 @@ static struct dp_lane_state *open_state(struct dp_lane *lane)
 /* Under the lock: a lane of the next index, without its file. */
 static struct dp_lane *next_lane(void)
 {
-    uint32_t count = atomic_load_explicit(&n_lanes, memory_order_relaxed);
+    uint32_t count = atomic_load_explicit(&dp_n_lanes, memory_order_relaxed);
     struct dp_lane *lane = count < DP_MAX_LANES ? dp_os_map_memory(sizeof *lane) : NULL;
     if (!lane)
         return NULL;
     lane->index = count;
+    lane->frames[0].stack = UINTPTR_MAX; /* around the outermost call: nothing is above */
     lane->state_bytes = state_bytes();
     dp_stream_init(&lane->stream, count);
-    lanes[count] = lane;
+    dp_lanes[count] = lane;
     /* pairs with dp_lanes_count: the entry is there before the number */
-    atomic_store_explicit(&n_lanes, count + 1, memory_order_release);
+    atomic_store_explicit(&dp_n_lanes, count + 1, memory_order_release);
     dp_process_state()->lanes = count + 1;
     return lane;
 }
@@ -251,7 +243,13 @@ static void rest(struct dp_lane *lane)
     memset(&lane->kept, 0, sizeof lane->kept);
     dp_lane_add_sums(lane, &lane->kept);
     /* First: a child that is forked now must not unmap it too. */
-    __atomic_store_n(&lane->state, NULL, __ATOMIC_RELEASE);
+    __atomic_store_n(&lane->state, NULL, __ATOMIC_SEQ_CST);
+    if (atomic_load(&lane->visitors)) { /* pairs with end_elsewhere() */
+        __atomic_store_n(&lane->state, state, __ATOMIC_RELEASE);
+        lane->free_since_ns = dp_now_ns();
+        put(&free_lanes, lane);
+        return;
+    }
     lane->stats = NULL;
     dp_os_unmap(state, lane->state_bytes);
     dp_os_unmap(stats, STATS_BYTES);
@@ -288,6 +286,8 @@ void dp_lane_add_sums(const struct dp_lane *lane, struct dp_lane_sums *sums)
         sums->lost[reason] += dp_peek(&lost[reason]);
     sums->slow_paths += dp_peek(state ? &state->slow_paths : &lane->kept.slow_paths);
     sums->gated += dp_peek(state ? &state->gated : &lane->kept.gated);
+    sums->forgotten +=
+        (int64_t)dp_peek((const uint64_t *)(state ? &state->forgotten : &lane->kept.forgotten));
 }
 
 static uint64_t seed_for(uint32_t lane, uint32_t tid)
@@ -305,7 +305,8 @@ struct dp_lane *dp_lane_take(void)
         return NULL;
     }
     struct dp_lane_state *state = lane->state;
-    lane->busy = false;
+    lane->busy = 0;
+    dp_os_stack(&lane->stack_low, &lane->stack_bytes);
     memset(&lane->memory, 0, sizeof lane->memory);
     state->tid = dp_os_tid();
     dp_os_thread_name(state->thread_name);
@@ -364,14 +365,20 @@ static void report_calls(struct dp_lane *lane)
     }
 }
 
+/* What the calls still open leave behind, and the end of the packet. */
+static void close_lane(struct dp_lane *lane, enum dp_left left)
+{
+    dp_stacks_leave(lane, left);
+    report_calls(lane);
+    dp_stream_close_packet(&lane->stream);
+}
+
 /* Makes a lane free whose thread has nothing more to write to it. */
 static void give_back(struct dp_lane *lane, enum dp_left left)
 {
-    dp_drop_frames(lane, 0, left, dp_now_ns());
-    report_calls(lane);
-    dp_stream_close_packet(&lane->stream);
+    close_lane(lane, left);
     lane->state->open.top = 0;
-    lane->busy = false;
+    lane->busy = 0;
     __atomic_store_n(&lane->state->owner, DP_LANE_FREE, __ATOMIC_RELEASE);
     lane->free_since_ns = dp_now_ns();
     put(&free_lanes, lane);
@@ -386,7 +393,6 @@ static void lane_release(void *argument)
     if (!dp_process_is_ours() || dp_self != lane)
         return;
     dp_os_block_signals(&saved);
-    lane->busy = true;
     dp_self = NULL;
     deep_profile_open = NULL;
     deep_profile_counts = NULL;
@@ -406,7 +412,7 @@ void dp_lanes_reclaim(void)
     static uint32_t next;
     uint32_t count = dp_lanes_count();
     for (uint32_t i = 0; i < MOST && i < count; i++) {
-        struct dp_lane *lane = lanes[next++ % count];
+        struct dp_lane *lane = dp_lanes[next++ % count];
         const struct dp_lane_state *state = dp_lane_state_of(lane);
         if (state && __atomic_load_n(&state->owner, __ATOMIC_ACQUIRE) == DP_LANE_OWNED &&
             dp_os_thread_is_gone(dp_peek_32(&state->tid)))
@@ -416,18 +422,21 @@ void dp_lanes_reclaim(void)
 
 void dp_lanes_finish(void)
 {
+    struct dp_os_signals saved;
     uint32_t count = dp_lanes_count();
+    struct dp_lane_sums sums = {.forgotten = 0};
+    dp_os_block_signals(&saved);
     for (uint32_t i = 0; i < count; i++) {
-        struct dp_lane *lane = lanes[i];
-        if (!lane->state)
-            continue;
-        bool free = __atomic_load_n(&lane->state->owner, __ATOMIC_ACQUIRE) == DP_LANE_FREE;
-        if (lane != dp_self && !free)
-            continue;
-        dp_drop_frames(lane, 0, DP_LEFT_EXIT, dp_now_ns());
-        report_calls(lane);
-        dp_stream_close_packet(&lane->stream);
+        struct dp_lane *lane = dp_lanes[i];
+        bool free = lane->state &&
+                    __atomic_load_n(&lane->state->owner, __ATOMIC_ACQUIRE) == DP_LANE_FREE;
+        if (lane == dp_self || free)
+            close_lane(lane, DP_LEFT_EXIT);
+        dp_lane_add_sums(lane, &sums);
     }
+    if (sums.forgotten > 0)
+        dp_process_lost(DP_LOSS_DEPTH, (uint64_t)sums.forgotten);
+    dp_os_restore_signals(&saved);
 }
 
 int dp_lanes_allow_counted(uint32_t slot)
@@ -440,7 +449,7 @@ int dp_lanes_allow_counted(uint32_t slot)
     for (uint32_t i = 0; i < count; i++) {
         state_name(name, i);
         int fd = dp_directory_open(name);
-        if (fd == -ENOENT && !__atomic_load_n(&lanes[i]->has_file, __ATOMIC_RELAXED))
+        if (fd == -ENOENT && !__atomic_load_n(&dp_lanes[i]->has_file, __ATOMIC_RELAXED))
             continue; /* being made, with room for one more */
         if (fd < 0)
             return fd;

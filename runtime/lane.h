@@ -46,8 +46,18 @@ void dp_lane_add_sums(const struct dp_lane *lane, struct dp_lane_sums *sums);
 
 /* All lanes made so far; entries stay valid until reset. Their `state` is NULL
  * while they rest. */
-uint32_t dp_lanes_count(void);
-struct dp_lane *dp_lane_at(uint32_t index);
+extern DP_HIDDEN struct dp_lane **dp_lanes;
+extern DP_HIDDEN _Atomic uint32_t dp_n_lanes;
+
+static inline uint32_t dp_lanes_count(void)
+{
+    return atomic_load_explicit(&dp_n_lanes, memory_order_acquire);
+}
+
+static inline struct dp_lane *dp_lane_at(uint32_t index)
+{
+    return dp_lanes[index];
+}
 
 /* For those who do not own it. */
 static inline struct dp_lane_state *dp_lane_state_of(const struct dp_lane *lane)

@@ -84,6 +84,13 @@ uint64_t dp_os_thread_cpu_ns(void);
 uint64_t dp_os_process_cpu_ns(void);
 void dp_os_sleep_until(uint64_t monotonic_ns);
 
+/* The stack that the calling thread was started on, as far as it may grow.
+ * *bytes = 0: not known. */
+void dp_os_stack(uintptr_t *low, size_t *bytes);
+
+/* The alternate signal stack, if the calling thread is on it; else *bytes = 0. */
+void dp_os_signal_stack(uintptr_t *low, size_t *bytes);
+
 /* All signals of the calling thread but SIGBUS (see bus.h), kept in *saved. */
 struct dp_os_signals {
     uint64_t mask;

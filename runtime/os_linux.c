@@ -3,6 +3,7 @@
  * points: a host thread that is cancelled must not die inside the profiler.
  */
 #include "os.h"
+#include "peek.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -32,6 +33,10 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 #define STEWARD_STACK_BYTES (256 * 1024)
+
+#define MAIN_STACK_BYTES ((size_t)128 << 20)
+
+extern void *__libc_stack_end; /* glibc: where the main thread's stack begins */
 
 static pthread_t steward_thread;
 static void *(*steward_run)(void *);
@@ -500,6 +505,70 @@ bool dp_os_thread_is_gone(uint32_t tid)
     return result(syscall(SYS_tgkill, getpid(), (int)tid, 0)) == -ESRCH;
 }
 
+/*
+ * Where glibc keeps a thread's stack (address, then size) in what pthread_self()
+ * points to; 0: not found. pthread_getattr_np() would tell, but it allocates, and
+ * a thread may be met in a signal handler. So it is asked once, at the start, about
+ * the steward, and where that thread keeps the answer is where all do.
+ */
+static size_t stack_field;
+
+DP_RACES_KNOWN void find_stack_field(pthread_t thread)
+{
+    pthread_attr_t attributes;
+    void *low;
+    size_t bytes;
+    if (pthread_getattr_np(thread, &attributes) != 0)
+        return;
+    if (pthread_attr_getstack(&attributes, &low, &bytes) == 0) {
+        const uintptr_t at = (uintptr_t)thread, high = (uintptr_t)low + bytes;
+        const volatile uintptr_t *words = (const volatile uintptr_t *)at;
+        size_t count = high - at < bytes ? (high - at) / sizeof *words : 0;
+        for (size_t i = 1; i + 1 < count; i++)
+            if (words[i] % dp_os_page_bytes() == 0 && at - words[i] < words[i + 1] &&
+                words[i] + words[i + 1] == high)
+                stack_field = i * sizeof *words;
+    }
+    pthread_attr_destroy(&attributes);
+}
+
+/* Below the main thread's stack the kernel keeps room for it to grow: 128 MB, or
+ * its limit. */
+static void main_stack(uintptr_t *low, size_t *bytes)
+{
+    struct rlimit limit = {0, 0};
+    getrlimit(RLIMIT_STACK, &limit);
+    *bytes = MAIN_STACK_BYTES;
+    if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur > *bytes)
+        *bytes = limit.rlim_cur;
+    *low = (uintptr_t)__libc_stack_end - *bytes;
+}
+
+void dp_os_stack(uintptr_t *low, size_t *bytes)
+{
+    uintptr_t thread = (uintptr_t)pthread_self();
+    uintptr_t block[2] = {0, 0};
+    *low = *bytes = 0;
+    if (stack_field)
+        memcpy(block, (const char *)thread + stack_field, sizeof block);
+    if (stack_field ? block[0] == 0 : dp_os_tid() == dp_os_pid()) {
+        main_stack(low, bytes);
+    } else if (thread - block[0] < block[1]) {
+        *low = block[0];
+        *bytes = block[1];
+    }
+}
+
+void dp_os_signal_stack(uintptr_t *low, size_t *bytes)
+{
+    stack_t stack;
+    *low = *bytes = 0;
+    if (sigaltstack(NULL, &stack) == 0 && stack.ss_flags & SS_ONSTACK) {
+        *low = (uintptr_t)stack.ss_sp;
+        *bytes = stack.ss_size;
+    }
+}
+
 int dp_os_thread_start(void *(*run)(void *))
 {
     pthread_attr_t attributes;
@@ -515,6 +584,8 @@ int dp_os_thread_start(void *(*run)(void *))
     error = pthread_create(&steward_thread, &attributes, run_unseen, NULL);
     dp_os_restore_signals(&saved);
     pthread_attr_destroy(&attributes);
+    if (!error && !stack_field)
+        find_stack_field(steward_thread);
     return -error;
 }
 

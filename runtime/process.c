@@ -8,6 +8,7 @@
 #include "deep_profile/abi/metadata.h"
 #include "bus.h"
 #include "clock.h"
+#include "deep.h"
 #include "directory.h"
 #include "enter.h"
 #include "lane.h"
@@ -24,11 +25,10 @@
 #include "steward.h"
 #include "stream.h"
 
-extern void *__libc_stack_end; /* glibc: where the main thread's stack begins */
-
 static const volatile uint32_t nobody_forked = 1;
 const volatile uint32_t *dp_process_alive = &nobody_forked;
 
+uint64_t dp_process_start_ns;
 static _Atomic int mode = DP_MODE_UNKNOWN;
 static struct dp_lock start_lock;
 static struct dp_process_state no_state; /* stands in until there is a log */
@@ -97,7 +97,7 @@ static void fill_state(void)
     state->pid = dp_os_pid();
     state->parent_pid = dp_os_parent_pid();
     state->pid_start_ticks = start_ticks();
-    state->start_monotonic_ns = dp_now_ns();
+    state->start_monotonic_ns = dp_process_start_ns = dp_now_ns();
     state->realtime_offset_ns = dp_os_realtime_ns() - dp_os_monotonic_ns();
     state->log_limit_bytes = dp_setting_value(DP_SETTING_SIZE_LIMIT);
     copy_text(state->env, sizeof state->env, dp_setting_text(DP_SETTING_ENV));
@@ -290,6 +290,7 @@ static int start(void)
     dp_settings_read();
     dp_sampler_init();
     dp_arch_init();
+    dp_deep_init();
     dp_clock_init(dp_setting_text(DP_SETTING_CLOCK));
     int error = dp_sites_init(&rules, environment_bit(), dp_setting_value(DP_SETTING_CHECK_LOAD),
                               (double)dp_setting_value(DP_SETTING_SLOW_BASELINE) / 1e9);
@@ -349,6 +350,7 @@ static struct alive *alive_page(void)
 static void reset_child(void)
 {
     *alive_page() = (struct alive){0, 0};
+    dp_deep_reset();
     dp_sites_unlock();
     deep_profile_budget = -1;
     deep_profile_entry_tick = deep_profile_tick + DP_ASK; /* nobody advances it here */
@@ -464,11 +466,7 @@ static bool meet_thread(void)
     struct dp_lane *lane = dp_self;
     if (!lane && dp_now_ns() >= retry_lane_ns)
         lane = dp_lane_take();
-    if (!lane)
-        return refuse_thread();
-    lane->stack_high = dp_os_tid() == dp_os_pid() ? (uintptr_t)__libc_stack_end
-                                                  : (uintptr_t)__builtin_thread_pointer();
-    return true;
+    return lane || refuse_thread();
 }
 
 uint64_t dp_process_meet_thread(void *a, uintptr_t b, uintptr_t c)
@@ -482,6 +480,8 @@ uint64_t dp_process_meet_thread(void *a, uintptr_t b, uintptr_t c)
         meeting = true;
         known = meet_thread();
         meeting = false;
+    } else {
+        dp_process_lost(DP_LOSS_REENTERED, 1);
     }
     if (!known && deep_profile_budget < -1)
         deep_profile_budget = -1; /* not yet met; more would run over */

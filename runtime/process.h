@@ -22,6 +22,9 @@ static inline bool dp_process_is_ours(void)
 
 enum dp_mode dp_process_mode(void);
 
+/* When this process's log was begun. */
+extern DP_HIDDEN uint64_t dp_process_start_ns;
+
 /* The mapped state; a private stand-in while there is none. Never NULL. */
 struct dp_process_state *dp_process_state(void);
 const char *dp_process_program(void);   /* base name of the executable */
@@ -51,13 +54,5 @@ extern DP_HIDDEN uint64_t dp_first_tick;
 
 /* Gap between the tick `t0` and the one after it. A dp_deep function: (-, t0, -). */
 uint64_t dp_tick_gap_after(void *, uintptr_t t0, uintptr_t);
-
-/* Both addresses lie on the lane owner's own stack. */
-static inline bool dp_same_stack(const struct dp_lane *lane, uintptr_t a, uintptr_t b)
-{
-    const uintptr_t most = 8u << 20; /* default stack size */
-    return a < lane->stack_high && b < lane->stack_high && lane->stack_high - a < most &&
-           lane->stack_high - b < most;
-}
 
 #endif

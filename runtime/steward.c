@@ -116,7 +116,7 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now)
     if (index == 0 || index > dp_n_sites)
         return;
     const struct dp_site_state *site = &dp_sites[index];
-    uint64_t start = due & DP_DUE_OPENED ? due & ~DP_DUE_OPENED : due - site->slow_after;
+    uint64_t start = due & DP_DUE_OPENED ? dp_due_start(due, now) : due - site->slow_after;
     uint64_t *told = &reported[lane->index].due[i % DP_OPEN_MAX];
     if (!site->slow_threshold_ns || *told == due || start >= now ||
         now - start < site->slow_threshold_ns + period_now())

@@ -8,6 +8,8 @@
  *     lane     what one thread at a time writes to: mapped state and a stream
  *     stream   packets of the log, written by one thread (or under a lock)
  *     frame    an opened call of a thread that has not been left yet
+ *     own      of a stack: the one that the thread was started on, in contrast to
+ *              those of coroutines and signal handlers (stacks.h)
  *     steward  the one background thread
  */
 #ifndef DP_TYPES_H
@@ -132,27 +134,35 @@ struct dp_lane_sums {
     uint64_t lost[DP_LOSS_COUNT];
     uint64_t slow_paths;
     uint64_t gated;
+    int64_t forgotten;
 };
 
 /* The private side of a lane. Owned by one thread; the steward reads frames. */
 struct dp_lane {
-    volatile bool busy; /* the owner is inside the runtime: a signal handler keeps out */
+    /* Not 0: the owner is inside the runtime, its stack there (with DP_PLAIN_CALL).
+     * A signal handler keeps out. */
+    volatile uintptr_t busy;
     uint32_t index;
     struct dp_lane_state *state;  /* NULL: nobody has it, and it is not mapped */
     struct dp_site_stats **stats; /* by site; NULL: not made yet */
     uint64_t random;
     struct dp_stream stream;
     struct dp_memory_counts memory;
-    uintptr_t stack_high; /* of the owner's own stack; frames are compared only on it */
+    uintptr_t stack_low; /* the owner's own stack; 0 bytes: it is not known */
+    size_t stack_bytes;
     size_t state_bytes;
     struct dp_lane *next_free;
     uint64_t free_since_ns;
     bool has_file;
     bool spoiled; /* its file was cut or taken away while it was not mapped */
     struct dp_lane_sums kept; /* while `state` is NULL */
-    struct dp_frame frames[DP_LANE_FRAMES];
+    _Atomic uint32_t visitors; /* other threads that look at `state` (stacks.c) */
+    struct dp_frame frames[DP_LANE_FRAMES + 1]; /* of state->frames[i]: frames[i + 1] */
     struct dp_memory_frame memory_frames[DP_LANE_FRAMES];
 };
+
+/* In `busy`: reached by a plain call, not by a thunk. */
+#define DP_PLAIN_CALL UINT64_C(1)
 
 /* dp_lane_frame.kinds */
 #define DP_FRAME_BY_CHANCE (1u << 31)

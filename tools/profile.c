@@ -82,7 +82,9 @@ static void add_open_calls(struct dp_profile *profile, const struct dp_lane_stat
     uint64_t kept = top < DP_OPEN_MAX ? top : DP_OPEN_MAX;
 
     for (uint64_t i = 0; i < frames; i++)
-        add_open(profile, lane, lane->frames[i].site, (uint32_t)i, true, lane->frames[i].start_ns);
+        if (!(lane->frames[i].start_ns & DP_FRAME_ENDED))
+            add_open(profile, lane, lane->frames[i].site, (uint32_t)i, true,
+                     lane->frames[i].start_ns);
     for (uint64_t i = top - kept; i < top; i++) {
         const struct dp_open_call *call = &lane->open.calls[i % DP_OPEN_MAX];
         if (!(call->due & DP_DUE_OPENED))

@@ -11,24 +11,33 @@
  */
 
 /* Calls what enter.c compiled: with ThreadSanitizer, whose library it calls and
- * which saves nothing, through dp_deep. */
+ * which saves nothing, through dp_deep_on. The label is where it comes back to:
+ * stacks.c looks whether that still lies on the stack. */
         .macro  CALL_HOT function
 #ifdef __SANITIZE_THREAD__
-        pushq   %rsi
+        pushq   %rcx
         .cfi_adjust_cfa_offset 8
         pushq   %rdx
         .cfi_adjust_cfa_offset 8
-        movq    %rsi, %rdx
-        movq    %rdi, %rsi
-        leaq    \function(%rip), %rdi
-        call    dp_deep
+        pushq   %rsi
+        .cfi_adjust_cfa_offset 8
+        movq    %rdi, %rdx
+        movq    %rsi, %rcx
+        leaq    \function(%rip), %rsi
+        xorl    %edi, %edi
+        call    dp_deep_on
+        popq    %rsi
+        .cfi_adjust_cfa_offset -8
         popq    %rdx
         .cfi_adjust_cfa_offset -8
-        popq    %rsi
+        popq    %rcx
         .cfi_adjust_cfa_offset -8
 #else
         call    \function
 #endif
+        .globl  \function\()_returns
+        .hidden \function\()_returns
+\function\()_returns:
         .endm
 
         .section .text.unlikely, "ax", @progbits
@@ -105,20 +114,20 @@ deep_profile_exit:
         .size   deep_profile_exit, . - deep_profile_exit
 
 /*
- * uint64_t dp_deep(uint64_t (*function)(void *, uintptr_t, uintptr_t),
- *                  void *a, uintptr_t b, uintptr_t c)
+ * uint64_t dp_deep_on(void *top, uint64_t (*function)(void *, uintptr_t, uintptr_t),
+ *                     void *a, uintptr_t b, uintptr_t c)
  *
- * Calls function(a, b, c), which may use any register, and keeps those that
- * enter.c expects to keep, and the vector state: x87, SSE, AVX, AVX-512
- * (XCR0 bits 0, 1, 2, 5, 6, 7). AMX tiles and the rest are left alone: nothing
- * below uses them. 2752 bytes hold that state in XSAVE's standard form; its
- * header must be zero.
+ * Calls function(a, b, c) on the stack below `top`, or on the present one where
+ * that is NULL. It may use any register; those that enter.c expects to keep are
+ * kept, and the vector state: x87, SSE, AVX, AVX-512 (XCR0 bits 0, 1, 2, 5, 6,
+ * 7). AMX tiles and the rest are left alone: nothing below uses them. 2752 bytes
+ * hold that state in XSAVE's standard form; its header must be zero.
  */
-        .globl  dp_deep
-        .hidden dp_deep
-        .type   dp_deep, @function
+        .globl  dp_deep_on
+        .hidden dp_deep_on
+        .type   dp_deep_on, @function
         .p2align 4
-dp_deep:
+dp_deep_on:
         .cfi_startproc
         pushq   %rbp
         .cfi_adjust_cfa_offset 8
@@ -133,12 +142,14 @@ dp_deep:
         pushq   %rdi
         pushq   %r8
         pushq   %r9
-        subq    $2760, %rsp
+        testq   %rdi, %rdi
+        cmoveq  %rsp, %rdi
+        leaq    -2760(%rdi), %rsp
         andq    $-64, %rsp
-        movq    %rdi, %rbx
-        movq    %rsi, %rdi
-        movq    %rdx, %rsi
-        movq    %rcx, %rdx
+        movq    %rsi, %rbx
+        movq    %rdx, %rdi
+        movq    %rcx, %rsi
+        movq    %r8, %rcx
         cmpb    $0, dp_has_xsave(%rip)
         je      1f
         xorl    %eax, %eax
@@ -150,7 +161,6 @@ dp_deep:
         movq    %rax, 552(%rsp)
         movq    %rax, 560(%rsp)
         movq    %rax, 568(%rsp)
-        movq    %rdx, %rcx
         movl    $0xe7, %eax
         xorl    %edx, %edx
         xsave64 (%rsp)
@@ -163,6 +173,7 @@ dp_deep:
         movq    %rcx, %rax
         jmp     2f
 1:      fxsave64 (%rsp)
+        movq    %rcx, %rdx
         call    *%rbx
         fxrstor64 (%rsp)
 2:      movq    -8(%rbp), %rbx
@@ -176,6 +187,6 @@ dp_deep:
         .cfi_def_cfa rsp, 8
         ret
         .cfi_endproc
-        .size   dp_deep, . - dp_deep
+        .size   dp_deep_on, . - dp_deep_on
 
         .section .note.GNU-stack, "", @progbits

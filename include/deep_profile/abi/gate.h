@@ -51,13 +51,40 @@
 #define DP_ABI_VERSION 2
 
 /*
- * `due` of a call that the gate let through is its exact start time with this
- * bit set: a negative number, so every tick is past it.
+ * `due` of a call that the gate let through has this bit set: a negative number,
+ * so every tick is past it. To the inserted code the rest means nothing; it names
+ * the call wherever it ends, also on another thread:
+ *
+ *     bit 63      DP_DUE_OPENED
+ *     bit 62      DP_DUE_UNWOUND, in what `exit` is given
+ *     56 to 61    the low bits of the lane that it began on
+ *     50 to 55    what it is profiled for: bit 1u << enum dp_attribute
+ *     0 to 49     the low bits of its start time, in nanoseconds (13 days)
  */
 #define DP_DUE_OPENED (UINT64_C(1) << 63)
+#define DP_DUE_LANE_SHIFT 56
+#define DP_DUE_LANES 64
+#define DP_DUE_KINDS_SHIFT 50
+#define DP_DUE_KINDS 63
+#define DP_DUE_START_BITS 50
+#define DP_DUE_START_MASK ((UINT64_C(1) << DP_DUE_START_BITS) - 1)
+
+static inline uint64_t dp_due_opened(uint32_t lane, uint32_t kinds, uint64_t start_ns)
+{
+    return DP_DUE_OPENED | (uint64_t)(lane % DP_DUE_LANES) << DP_DUE_LANE_SHIFT |
+           (uint64_t)(kinds & DP_DUE_KINDS) << DP_DUE_KINDS_SHIFT |
+           (start_ns & DP_DUE_START_MASK);
+}
+
+/* The whole start time, which may be a little past `now`: clocks differ. */
+static inline uint64_t dp_due_start(uint64_t due, uint64_t now)
+{
+    const uint64_t ahead = UINT64_C(1) << 40;
+    return now + ahead - ((now + ahead - due) & DP_DUE_START_MASK);
+}
 
 /* Set in the `due` that `exit` is given when an exception leaves the call (C++,
- * forced unwinding, -fexceptions in C). Real times are far below it. */
+ * forced unwinding, -fexceptions in C). Ticks are far below it. */
 #define DP_DUE_UNWOUND (UINT64_C(1) << 62)
 
 /* slow_after of a site without a threshold: no tick gets there. */
@@ -79,7 +106,7 @@
 #define DP_OPEN_MAX 64
 
 struct dp_open_call {
-    uint64_t due;  /* tick at entry + slow_after, or exact start | DP_DUE_OPENED */
+    uint64_t due;  /* tick at entry + slow_after, or dp_due_opened() */
     uint32_t site; /* index of the site in this process */
     uint32_t told; /* by the steward: low bits of the `due` that it reported */
 };

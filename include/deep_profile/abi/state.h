@@ -156,11 +156,19 @@ static inline void dp_variance_add(struct dp_site_stats *stats, uint64_t low, ui
 }
 
 #define DP_LANE_SITE_PAGE 1024 /* sites a page of the directory serves */
-#define DP_LANE_FRAMES 256     /* profiled calls open at once in a thread */
+#define DP_LANE_FRAMES 256     /* profiled calls that a thread keeps open at once */
 
-/* A profiled call that is open, for readers of a killed process. */
+/* Set in start_ns: the call has ended, its place is not free yet. */
+#define DP_FRAME_ENDED (UINT64_C(1) << 63)
+
+/*
+ * A profiled call that is open, for readers of a killed process. In order of
+ * time; a thread that runs coroutines has calls of many stacks among them. Where
+ * there are more than fit, the oldest are forgotten: only counted, and timed all
+ * the same when they end.
+ */
 struct dp_lane_frame {
-    uint64_t start_ns;
+    uint64_t start_ns; /* DP_FRAME_ENDED: not open any more */
     uint32_t site;
     uint32_t kinds; /* bit 1u << enum dp_attribute: what it is profiled for;
                        bit 31: it is of the population that aggregates describe */
@@ -188,6 +196,9 @@ struct dp_lane_state {
     /* Offset of the page for sites [i * DP_LANE_SITE_PAGE, …), 0: none. A page
      * is uint32_t[DP_LANE_SITE_PAGE]: offset of the site's dp_site_stats. */
     uint32_t site_pages[DP_MAX_SITES / DP_LANE_SITE_PAGE];
+    /* Open calls that this lane forgot, less the forgotten ones that ended on
+     * it: the sum over all lanes is how many are open that no frame shows. */
+    int64_t forgotten;
 };
 
 /*

@@ -14,10 +14,14 @@ DEEP_PROFILE(rate=1) __attribute__((noinline)) void step(void)
     __asm__ volatile("");
 }
 
+static volatile long steps;
+
 static void *forever(void *unused)
 {
-    for (;;)
+    for (;;) {
         step();
+        steps = steps + 1;
+    }
     return unused;
 }
 
@@ -36,7 +40,8 @@ DEEP_PROFILE(rate=1) __attribute__((noinline)) void end(const char *how)
         execl("/bin/true", "true", NULL);
     if (strcmp(how, "running") == 0) { /* a thread records while the process ends */
         pthread_create(&thread, NULL, forever, NULL);
-        usleep(20000);
+        while (steps < 300000) /* more than 1 MB of records */
+            usleep(1000);
         exit(5);
     }
     if (strcmp(how, "fork") == 0) {
