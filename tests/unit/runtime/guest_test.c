@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -75,6 +76,34 @@ static void deeper_than_is_followed(void)
     nested(DP_LANE_FRAMES + 50);
     CHECK(calls_of(&opened_site) == before + DP_LANE_FRAMES + 50);
     CHECK(dp_self->state->lost[DP_LOSS_DEPTH] == 0 && dp_self->state->forgotten == 0);
+}
+
+enum { IN_FLIGHT = 100000 };
+static ucontext_t here, coroutine;
+
+/* As calls of so many coroutines: all open at once, the oldest ends first. */
+static void in_flight(void)
+{
+    static uint64_t due[IN_FLIGHT];
+    for (int i = 0; i < IN_FLIGHT; i++)
+        due[i] = hand_enter(&opened_site);
+    CHECK(dp_self->state->forgotten >= IN_FLIGHT - DP_LANE_FRAMES);
+    for (int i = 0; i < IN_FLIGHT; i++)
+        hand_exit(&opened_site, due[i]);
+    swapcontext(&coroutine, &here);
+}
+
+static void a_hundred_thousand_in_flight(void)
+{
+    static char stack[65536];
+    uint64_t before = calls_of(&opened_site);
+    getcontext(&coroutine);
+    coroutine.uc_stack = (stack_t){.ss_sp = stack, .ss_size = sizeof stack};
+    makecontext(&coroutine, in_flight, 0);
+    swapcontext(&here, &coroutine);
+    const struct dp_site_stats *stats = dp_self->stats[opened_site.index];
+    CHECK(stats->calls == before + IN_FLIGHT && stats->exceptions == 0);
+    CHECK(dp_self->state->forgotten == 0 && dp_self->state->lost[DP_LOSS_DEPTH] == 0);
 }
 
 static void a_full_bucket_stays_full(void)
@@ -194,6 +223,7 @@ int main(void)
     CHECK(dp_process_mode() == DP_MODE_ON);
     handler_between_gate_and_runtime();
     deeper_than_is_followed();
+    a_hundred_thousand_in_flight();
     a_full_bucket_stays_full();
     an_estimate_is_not_exact();
     thread_after_thread();
