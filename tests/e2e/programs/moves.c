@@ -8,15 +8,20 @@
  *     close    every descriptor above 2, whoever opened it
  *     reuse    the same, and its own file takes all their numbers
  *     setuid   becomes nobody
+ *     sandbox  gives up making and opening files, for good
  */
 #include <deep_profile.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -77,6 +82,23 @@ static void look_at_own(void)
         close(fd);
 }
 
+static void enter_sandbox(void)
+{
+    static const unsigned refused[] = {SYS_openat, SYS_fallocate, SYS_ftruncate, SYS_madvise,
+                                       SYS_munmap, SYS_mmap,      SYS_fcntl,     SYS_prlimit64};
+    enum { N = sizeof refused / sizeof *refused };
+    struct sock_filter filter[2 * N + 2] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))};
+    for (int i = 0; i < N; i++) {
+        filter[2 * i + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, refused[i], 0, 1);
+        filter[2 * i + 2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+    }
+    filter[2 * N + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    struct sock_fprog program = {.len = 2 * N + 2, .filter = filter};
+    must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
 int main(int argc, char **argv)
 {
     char from[4096], to[4096], command[8300];
@@ -94,6 +116,8 @@ int main(int argc, char **argv)
     } else if (strcmp(action, "delete") == 0) {
         snprintf(command, sizeof command, "rm -r '%s'", from);
         must(system(command) == 0 ? 0 : -1);
+    } else if (strcmp(action, "sandbox") == 0) {
+        enter_sandbox();
     } else if (strcmp(action, "setuid") == 0) {
         must(setuid(65534));
     } else {
