@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """kept_by.py FILE ROOT: does every test exist that the tables of the page name?
 
-A test stands in the last column of a row as `FILE: NAME` or `FILE`; FILE is a path in
-the repository and NAME occurs in it. A row without any test is an error.
+Such tables begin with `| promise | kept by |`. A test stands in the last column of a
+row as `FILE: NAME` or `FILE`; FILE is a path in the repository and NAME occurs in it. A
+row without any test is an error.
 """
 import os
 import re
@@ -10,6 +11,7 @@ import sys
 
 page, root = sys.argv[1:]
 wrong = 0
+promises = False # within a table of them
 
 
 def complain(number, text):
@@ -21,7 +23,8 @@ def complain(number, text):
 with open(page, encoding="utf-8") as file:
     for number, line in enumerate(file, 1):
         cells = line.strip().strip("|").split(" | ")
-        if not line.startswith("|") or set(line) <= set("|- \n") or cells[-1].strip() == "kept by":
+        promises = line.startswith("|") and (promises or cells[-1].strip().startswith("kept by"))
+        if not promises or set(line) <= set("|- \n") or cells[-1].strip().startswith("kept by"):
             continue
         tests = re.findall(r"`([^`]+)`", cells[-1])
         if not tests:

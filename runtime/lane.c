@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "budget.h"
 #include "clock.h"
 #include "deep_profile/abi/text.h"
 #include "directory.h"
@@ -20,6 +21,7 @@
 #include "stream.h"
 
 #define ARENA_STEP 16384
+#define RESTING_BYTES 4096 /* of a lane without a thread, and its segments */
 #define IDLE_NS UINT64_C(1000000000) /* free lanes stay mapped so long */
 #define STATS_BYTES (DP_MAX_SITES * sizeof(struct dp_site_stats *))
 
@@ -169,7 +171,9 @@ static struct dp_lane_state *open_state(struct dp_lane *lane)
 static struct dp_lane *next_lane(void)
 {
     uint32_t count = atomic_load_explicit(&dp_n_lanes, memory_order_relaxed);
-    struct dp_lane *lane = count < DP_MAX_LANES ? dp_os_map_memory(sizeof *lane) : NULL;
+    struct dp_lane *lane = NULL;
+    if (count < DP_MAX_LANES && dp_budget_take(RESTING_BYTES))
+        lane = dp_os_map_memory(sizeof *lane);
     if (!lane)
         return NULL;
     lane->index = count;
@@ -183,16 +187,30 @@ static struct dp_lane *next_lane(void)
     return lane;
 }
 
+/* What a lane takes when it is made: itself, its state, counts and first aggregates,
+ * and the steward's notes on it. */
+static uint64_t lane_bytes(void)
+{
+    uint64_t page = dp_os_page_bytes();
+    uint64_t counts = (dp_sites_counted() * sizeof(uint64_t) + page) / page * page;
+    return sizeof(struct dp_lane) + DP_LANE_COUNTS_OFFSET + 2 * counts + ARENA_STEP + page;
+}
+
 /* Maps the lane's state, from a new file or from that of before. Files are made
  * outside of the lock: a thousand threads may begin at once. */
 static bool wake(struct dp_lane *lane)
 {
     struct dp_lane_state *state = NULL;
+    if (!lane->has_file)
+        lane->own_bytes = lane_bytes();
+    if (!dp_budget_take(lane->own_bytes))
+        return false;
     lane->stats = dp_os_map_memory(STATS_BYTES);
     if (lane->stats)
         state = lane->has_file ? open_state(lane) : make_state(lane->index, lane->state_bytes);
     if (!state) {
         dp_os_unmap(lane->stats, STATS_BYTES);
+        dp_budget_give(lane->own_bytes);
         return false;
     }
     __atomic_store_n(&lane->has_file, true, __ATOMIC_RELAXED);
@@ -253,6 +271,7 @@ static void rest(struct dp_lane *lane)
     lane->stats = NULL;
     dp_os_unmap(state, lane->state_bytes);
     dp_os_unmap(stats, STATS_BYTES);
+    dp_budget_give(lane->own_bytes);
     put(&resting_lanes, lane);
 }
 

@@ -313,7 +313,10 @@ void dp_os_expect_sparse(void *address, size_t bytes)
 
 void *dp_os_map_memory(size_t bytes)
 {
-    return map(bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *address = map(bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (address) /* tables are sparse: no 2 MB for a few words in them */
+        madvise(address, bytes, MADV_NOHUGEPAGE);
+    return address;
 }
 
 int dp_os_map_over(void *address, size_t bytes)

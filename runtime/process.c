@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "deep_profile/abi/metadata.h"
+#include "budget.h"
 #include "bus.h"
 #include "clock.h"
 #include "deep.h"
@@ -292,6 +293,7 @@ static int start(void)
     dp_arch_init();
     dp_deep_init();
     dp_clock_init(dp_setting_text(DP_SETTING_CLOCK));
+    dp_budget_init();
     int error = dp_sites_init(&rules, environment_bit(), dp_setting_value(DP_SETTING_CHECK_LOAD),
                               (double)dp_setting_value(DP_SETTING_SLOW_BASELINE) / 1e9);
     uint32_t *alive = error ? NULL : dp_os_map_wiped_on_fork();
@@ -391,6 +393,7 @@ static void start_child(void)
     dp_lock_init(&start_lock);
     dp_sites_unlock();
     dp_lanes_reset();
+    dp_budget_reset();
     dp_log_reset();
     dp_streams_reset();
     no_state = *parents;

@@ -6,6 +6,7 @@
 #include "lock.h"
 #include "os.h"
 #include "process.h"
+#include "settings.h"
 #include "stream.h"
 
 #define MAX_TEXT 4096 /* of one string: the rest is cut */
@@ -13,7 +14,8 @@
 static struct dp_stream stream;
 static struct dp_lock stream_lock;
 static _Atomic bool incomplete;
-static uint64_t reported_losses[DP_LOSS_COUNT];
+static uint64_t reported_losses[DP_LOSS_COUNT], next_report_ns[DP_LOSS_COUNT];
+static _Atomic uint64_t event_bytes; /* of dp_log_event, so far */
 
 struct part {
     const void *bytes;
@@ -65,6 +67,8 @@ static void start_stream(void)
     dp_stream_init(&stream, DP_RUNTIME_LANE);
     dp_stream_set_thread(&stream, dp_os_tid(), name);
     memset(reported_losses, 0, sizeof reported_losses);
+    memset(next_report_ns, 0, sizeof next_report_ns);
+    atomic_store_explicit(&event_bytes, 0, memory_order_relaxed);
     atomic_store_explicit(&incomplete, false, memory_order_relaxed);
 }
 
@@ -98,10 +102,19 @@ struct dp_stream *dp_log_stream_written(void)
     return &stream;
 }
 
+/* A program that runs for weeks: events about the process stay within their share,
+ * sites and settings are always written. */
 void dp_log_event(uint32_t id, const void *payload, size_t bytes)
 {
     struct part part = {payload, bytes, false};
-    write_parts(id, &part, 1);
+    uint64_t record = bytes + sizeof(struct dp_wide_header);
+    uint64_t share = dp_setting_value(DP_SETTING_SIZE_LIMIT) / DP_STREAM_OWN_SHARE / 2;
+    if (atomic_fetch_add_explicit(&event_bytes, record, memory_order_relaxed) + record <= share) {
+        write_parts(id, &part, 1);
+        return;
+    }
+    atomic_fetch_sub_explicit(&event_bytes, record, memory_order_relaxed);
+    dp_process_lost(DP_LOSS_LOG_FULL, 1);
 }
 
 void dp_log_site(uint32_t index, uint64_t site_id, const struct dp_site_desc *desc,
@@ -138,11 +151,12 @@ bool dp_log_take_incomplete(void)
     return atomic_exchange_explicit(&incomplete, false, memory_order_relaxed);
 }
 
-void dp_log_losses(const uint64_t totals[DP_LOSS_COUNT])
+void dp_log_losses(const uint64_t totals[DP_LOSS_COUNT], uint64_t now, uint64_t apart_ns)
 {
     for (uint32_t reason = 0; reason < DP_LOSS_COUNT; reason++) {
-        if (totals[reason] <= reported_losses[reason])
+        if (totals[reason] <= reported_losses[reason] || now < next_report_ns[reason])
             continue;
+        next_report_ns[reason] = now + apart_ns;
         struct dp_event_lost event = {.reason = reason,
                                       .count = totals[reason] - reported_losses[reason]};
         reported_losses[reason] = totals[reason];

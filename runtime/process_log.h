@@ -28,6 +28,6 @@ void dp_log_setting(uint32_t source, const char *name, const char *value, const 
  * is of little use without them: they are to be written again. */
 bool dp_log_take_incomplete(void);
 /* Writes a `lost` event for everything counted since the last time. */
-void dp_log_losses(const uint64_t totals[DP_LOSS_COUNT]);
+void dp_log_losses(const uint64_t totals[DP_LOSS_COUNT], uint64_t now, uint64_t apart_ns);
 
 #endif

@@ -7,6 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "budget.h"
 #include "lane.h"
 #include "process_log.h"
 #include "lock.h"
@@ -437,7 +438,7 @@ static const char *keep(const char *string)
     size_t bytes = strlen(string) + 1;
     if (bytes > left) {
         size_t size = bytes > 65536 ? bytes : 65536;
-        block = dp_os_map_memory(size);
+        block = dp_budget_take_for_good(size) ? dp_os_map_memory(size) : NULL;
         left = block ? size : 0;
     }
     if (bytes > left)
@@ -448,13 +449,19 @@ static const char *keep(const char *string)
     return copy;
 }
 
+static const char *keep_name(const char *name)
+{
+    const char *kept = keep(name);
+    return kept ? kept : "?";
+}
+
 static void keep_names(struct dp_site_state *state, const struct dp_site_desc *desc,
                        const char *module)
 {
     state->names = (struct dp_record_site){
-        .function = keep(desc->function),
-        .file = keep(desc->file),
-        .module = keep(module),
+        .function = keep_name(desc->function),
+        .file = keep_name(desc->file),
+        .module = keep_name(module),
         .line = desc->line,
     };
     for (uint32_t i = 0; i < desc->n_attributes; i++) {
@@ -509,7 +516,8 @@ static void add_site(struct dp_site *site, const char *module)
     uint64_t id = site_id(module, site->desc);
     uint32_t *slot = slot_of(id);
     bool known = *slot != 0;
-    if (!known && dp_n_sites + 1 >= DP_MAX_SITES) {
+    if (!known && (dp_n_sites + 1 >= DP_MAX_SITES ||
+                   !dp_budget_take_for_good(sizeof *dp_sites + sizeof *ids))) {
         dp_process_lost(DP_LOSS_SITES, 1);
         return;
     }

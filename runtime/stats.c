@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "budget.h"
 #include "lane.h"
 #include "os.h"
 #include "process.h"
@@ -24,11 +25,16 @@ static uint64_t take(struct dp_lane *lane, uint64_t bytes)
         grown -= grown % ARENA_STEP;
         if (grown > lane->state_bytes)
             grown = lane->state_bytes;
-        if (dp_lane_grow(lane->index, state->file_bytes, grown - state->file_bytes) != 0) {
+        uint64_t more = grown - state->file_bytes;
+        bool taken = dp_budget_take(more);
+        if (!taken || dp_lane_grow(lane->index, state->file_bytes, more) != 0) {
+            if (taken)
+                dp_budget_give(more);
             state->lost[DP_LOSS_AGGREGATES]++;
             return 0;
         }
         state->file_bytes = grown;
+        lane->own_bytes += more;
     }
     state->arena_used = end;
     return start;
@@ -49,9 +55,17 @@ uint64_t dp_stats_make(void *argument, uintptr_t index, uintptr_t unused)
     uint32_t *page_offset = &state->site_pages[index / DP_LANE_SITE_PAGE];
     (void)unused;
     if (!*page_offset) {
-        uint64_t page = arena_take(lane, DP_LANE_SITE_PAGE * sizeof(uint32_t));
-        if (!page)
+        uint64_t pointers = DP_LANE_SITE_PAGE * sizeof *lane->stats; /* now touched, too */
+        if (!dp_budget_take(pointers)) {
+            state->lost[DP_LOSS_AGGREGATES]++;
             return 0;
+        }
+        uint64_t page = arena_take(lane, DP_LANE_SITE_PAGE * sizeof(uint32_t));
+        if (!page) {
+            dp_budget_give(pointers);
+            return 0;
+        }
+        lane->own_bytes += pointers;
         __atomic_store_n(page_offset, (uint32_t)page, __ATOMIC_RELEASE);
     }
     uint32_t *entry = (uint32_t *)dp_lane_pointer(state, *page_offset) + index % DP_LANE_SITE_PAGE;

@@ -40,6 +40,7 @@ static _Atomic uint64_t longest_gap_ns;
 struct reported { /* slow calls in flight that were told already, of one lane */
     uint64_t due[DP_OPEN_MAX];
 };
+static uint64_t next_overhead;
 static struct reported *reported; /* DP_MAX_LANES */
 
 static void advance_tick(uint64_t now, uint64_t period)
@@ -202,7 +203,24 @@ static void report_calls(void)
     }
 }
 
-static void keep_books(void)
+/* One duty that is due every `period_ns`. */
+static bool due(uint64_t *next, uint64_t now, uint64_t period_ns)
+{
+    if (now < *next)
+        return false;
+    *next = now + period_ns;
+    return true;
+}
+
+/* A program that runs for weeks: what is told again and again is told ever more
+ * rarely, 64 times until the process is e times as old. */
+static uint64_t apart_ns(uint64_t now, uint64_t least_ns)
+{
+    uint64_t age = now - dp_process_state()->start_monotonic_ns;
+    return age / 64 > least_ns ? age / 64 : least_ns;
+}
+
+static void keep_books(uint64_t now, bool last)
 {
     struct dp_process_state *process = dp_process_state();
     struct dp_lane_sums sums = {0};
@@ -222,8 +240,9 @@ static void keep_books(void)
         .process_cpu_ns = dp_os_process_cpu_ns(),
         .log_bytes = process->log_bytes,
     };
-    dp_log_event(DP_EVENT_ID_overhead, &event, sizeof event);
-    dp_log_losses(sums.lost);
+    if (last || due(&next_overhead, now, apart_ns(now, SECOND_NS)))
+        dp_log_event(DP_EVENT_ID_overhead, &event, sizeof event);
+    dp_log_losses(sums.lost, last ? UINT64_MAX / 2 : now, apart_ns(now, SECOND_NS));
 }
 
 static void log_clock_triple(void)
@@ -234,15 +253,6 @@ static void log_clock_triple(void)
         .realtime_ns = dp_os_realtime_ns(),
     };
     dp_log_event(DP_EVENT_ID_clock, &event, sizeof event);
-}
-
-/* One duty that is due every `period_ns`. */
-static bool due(uint64_t *next, uint64_t now, uint64_t period_ns)
-{
-    if (now < *next)
-        return false;
-    *next = now + period_ns;
-    return true;
 }
 
 static void *run(void *unused)
@@ -266,7 +276,7 @@ static void *run(void *unused)
             next_sink = 0; /* it has more: again after the next tick */
         if (due(&next_rest, now, REST_NS))
             dp_lanes_rest(now);
-        if (due(&next_triple, now, CLOCK_TRIPLE_NS))
+        if (due(&next_triple, now, apart_ns(now, CLOCK_TRIPLE_NS)))
             log_clock_triple();
         if (calls_period && due(&next_calls, now, calls_period))
             report_calls();
@@ -274,12 +284,12 @@ static void *run(void *unused)
             dp_clock_adjust();
             dp_lanes_reclaim();
             dp_bus_guard_again();
-            keep_books();
+            keep_books(now, false);
         }
         dp_os_sleep_until(dp_os_monotonic_ns() + period);
     }
     watch_lanes(dp_now_ns());
-    keep_books();
+    keep_books(dp_now_ns(), true);
     log_clock_triple();
     return NULL;
 }
@@ -291,6 +301,7 @@ int dp_steward_start(void)
     if (!reported)
         return -ENOMEM;
     atomic_store_explicit(&stopping, false, memory_order_relaxed);
+    next_overhead = 0;
     dp_os_expect_races(&deep_profile_tick, sizeof deep_profile_tick);
     dp_os_expect_races(&deep_profile_entry_tick, sizeof deep_profile_entry_tick);
     advance_tick(dp_now_ns(), UINT64_MAX / LATE_PERIODS);

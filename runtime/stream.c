@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "budget.h"
 #include "deep_profile/abi/text.h"
 #include "directory.h"
 #include "lock.h"
@@ -17,6 +18,7 @@
 
 #define FIRST_PACKET_BYTES 16384
 #define RETRY_NS 10000000
+#define LEAST_PACKET_BYTES 4096 /* when memory is short */
 #define MAX_SEGMENTS 65536
 
 /* A finished or open segment, in order of creation: the flight recorder removes
@@ -33,6 +35,7 @@ static uint8_t trace_uuid[16];
 static uint64_t size_limit, packet_limit;
 static bool keep_newest;
 static _Atomic uint64_t bytes_on_disk;
+static _Atomic uint64_t own_bytes; /* of it, in the process's own stream */
 static _Atomic uint64_t overwritten;
 
 static struct dp_lock segments_lock;
@@ -55,6 +58,7 @@ void dp_streams_reset(void)
     dp_lock_init(&segments_lock);
     first_segment = n_segments = 0;
     atomic_store_explicit(&bytes_on_disk, 0, memory_order_relaxed);
+    atomic_store_explicit(&own_bytes, 0, memory_order_relaxed);
     atomic_store_explicit(&overwritten, 0, memory_order_relaxed);
 }
 
@@ -114,6 +118,8 @@ static struct segment *find_segment(uint32_t lane, uint32_t number)
 static void note_bytes(struct dp_stream *stream, int64_t bytes, uint64_t records, bool closed)
 {
     atomic_fetch_add_explicit(&bytes_on_disk, (uint64_t)bytes, memory_order_relaxed);
+    if (stream->lane == DP_RUNTIME_LANE)
+        atomic_fetch_add_explicit(&own_bytes, (uint64_t)bytes, memory_order_relaxed);
     struct dp_os_signals saved;
     dp_lock_take(&segments_lock, &saved);
     struct segment *segment = find_segment(stream->lane, stream->segment);
@@ -194,6 +200,8 @@ void dp_stream_close_packet(struct dp_stream *stream)
 
 void dp_stream_forget(struct dp_stream *stream)
 {
+    if (stream->packet)
+        dp_budget_give(stream->packet_bytes + stream->ruined_bytes);
     dp_os_unmap(stream->packet, stream->packet_bytes + stream->ruined_bytes);
     stream->packet = NULL;
     stream->packet_bytes = stream->ruined_bytes = 0;
@@ -229,11 +237,19 @@ static bool remove_oldest(void)
     return true;
 }
 
+/* For the process's own stream, which is small, and says what was lost. */
+static uint64_t reserved_bytes(void)
+{
+    uint64_t share = size_limit / DP_STREAM_OWN_SHARE;
+    uint64_t used = atomic_load_explicit(&own_bytes, memory_order_relaxed);
+    return share > used ? share - used : 0;
+}
+
 static bool within_limit(struct dp_stream *stream, uint64_t bytes)
 {
     if (stream->lane == DP_RUNTIME_LANE)
-        return true; /* it is small, and says what was lost */
-    while (dp_streams_bytes() + bytes > size_limit) {
+        return true;
+    while (dp_streams_bytes() + reserved_bytes() + bytes > size_limit) {
         if (!keep_newest)
             return false;
         if (remove_oldest())
@@ -337,6 +353,24 @@ static uint64_t discard(struct dp_stream *stream, enum dp_loss reason, uint64_t 
     return 0;
 }
 
+/* Smaller packets while many threads share what there is; 0: nothing is left. The
+ * process's own stream is one, small, and says what was lost. */
+static uint64_t take_memory(const struct dp_stream *stream, uint64_t bytes, uint64_t needed)
+{
+    uint64_t page = dp_os_page_bytes();
+    while (!dp_budget_take(bytes)) {
+        if (stream->lane == DP_RUNTIME_LANE) {
+            dp_budget_take_anyway(bytes);
+            return bytes;
+        }
+        uint64_t half = bytes / 2 / page * page;
+        if (half < LEAST_PACKET_BYTES || half < sizeof(struct dp_packet) + needed)
+            return 0;
+        bytes = half;
+    }
+    return bytes;
+}
+
 static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t *lost)
 {
     uint64_t bytes = stream->next_bytes;
@@ -352,8 +386,13 @@ static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t 
     dp_stream_close_packet(stream);
     if (!within_limit(stream, bytes))
         return discard(stream, DP_LOSS_LOG_FULL, lost);
-    if (map_packet(stream, bytes) != 0)
+    bytes = take_memory(stream, bytes, needed);
+    if (!bytes)
+        return discard(stream, DP_LOSS_NO_MEMORY, lost);
+    if (map_packet(stream, bytes) != 0) {
+        dp_budget_give(bytes);
         return discard(stream, DP_LOSS_NO_SPACE, lost);
+    }
     stream->packet_bytes = (uint32_t)bytes;
     stream->offset = stream->segment_bytes;
     stream->segment_bytes += bytes;

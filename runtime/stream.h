@@ -40,6 +40,9 @@ void dp_stream_segment_name(char name[DP_SEGMENT_NAME], uint32_t lane, uint32_t 
  * lost[]. A dp_deep function: (stream, bytes, lost). */
 uint64_t dp_stream_next(void *stream, uintptr_t bytes, uintptr_t lost);
 
+/* One part in so many of the size limit is kept for the process's own stream. */
+#define DP_STREAM_OWN_SHARE 16
+
 uint64_t dp_streams_bytes(void); /* on disk now, all streams */
 uint64_t dp_streams_overwritten(void); /* records in removed segments */
 

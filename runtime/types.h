@@ -151,6 +151,7 @@ struct dp_lane {
     uintptr_t stack_low; /* the owner's own stack; 0 bytes: it is not known */
     size_t stack_bytes;
     size_t state_bytes;
+    uint64_t own_bytes; /* of the budget, while the state is mapped */
     struct dp_lane *next_free;
     uint64_t free_since_ns;
     bool has_file;
