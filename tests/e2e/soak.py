@@ -114,11 +114,12 @@ class Soak(unittest.TestCase):
             early = max(line[column] for line in lines[third:2 * third])
             late = max(line[column] for line in lines[2 * third:])
             self.assertLessEqual(late, early + slack, (name, lines))
-        _, functions = self.functions()
+        report, functions = self.functions()
         rounds = functions["allocates"]["memory"]["calls"] // 20
         self.assertEqual(functions["recorded"]["sampled"], 500 * rounds)
         self.assertEqual(functions["counted"]["counted"], 500 * rounds)
-        self.assertEqual(functions["watched"]["slow"], rounds)
+        late = report["loss"]["tick_late"] # a machine that has no time for us
+        self.assertIn(functions["watched"]["slow"], range(rounds + 1) if late else [rounds])
 
 
 if __name__ == "__main__":

@@ -114,6 +114,13 @@ class Wrapper(unittest.TestCase):
             with self.subTest(arguments):
                 self.assertEqual(self.arguments(*arguments), arguments)
 
+    def test_every_link_may_compile_in_whole_program_mode(self):
+        for arguments in (["-r", "a.o"], ["-nostdlib", "a.o"], ["-shared", "a.o"], ["a.o"]):
+            with self.subTest(arguments):
+                self.assertIn(self.plugin, self.arguments("-fdeep-profile=all", *arguments))
+                self.assertNotIn(self.plugin, self.arguments(*arguments))
+        self.assertEqual(self.arguments("-fdeep-profile=all", "-v"), ["-v"])
+
     def test_compiles_without_linking(self):
         for arguments in (["-E", "a.c"], ["-S", "a.c"], ["-M", "a.c"], ["-MM", "a.i"],
                           ["-fsyntax-only", "a.cpp"], ["a.h"], ["-E", "-"],

@@ -257,8 +257,9 @@ int main(int argc, char **argv)
     setenv(RUNNING, "1", 1);
     dp_command_line_parse(&line, argc, argv);
     dp_layout_find(&layout);
-    /* With -flto, whole-program mode has its work at the link. */
-    bool compiles = !line.informs && (line.sources > 0 || (line.all && links(&line)));
+    /* With -flto, whole-program mode has its work at the link, also at one with -r. */
+    bool late = line.all && !line.stops_early && line.linkable > 0;
+    bool compiles = !line.informs && (line.sources > 0 || late);
     choose_compiler(&layout, &compiler, compiles, wish);
 
     struct dp_words command = compiler.command;
