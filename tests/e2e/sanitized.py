@@ -61,7 +61,7 @@ class Sanitized(unittest.TestCase):
         return subprocess.run(command, env=dp.environment(
             DEEP_PROFILE_OUT=self.log, DEEP_PROFILE_EVENTS=self.folder + "/sink", **variables),
                               cwd=self.folder, capture_output=True, text=True, check=False,
-                              timeout=60)
+                              timeout=240)
 
     def same_as_without(self, done):
         self.assertEqual(done.stderr, "")
