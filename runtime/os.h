@@ -36,6 +36,7 @@ int dp_os_identify(int fd, struct dp_os_identity *identity);
 /* Whose a path is. 0 or -errno. */
 struct dp_place;
 int dp_os_look(const char *path, struct dp_place *place);
+uint64_t dp_os_pid_namespace(void); /* 0: not known */
 uint32_t dp_os_user(void); /* whose files the process makes */
 /* 0: a directory of our own user, where nobody else may write, with nothing in
  * it; -EEXIST otherwise. */

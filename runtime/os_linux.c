@@ -161,6 +161,12 @@ int dp_os_look(const char *path, struct dp_place *place)
     return 0;
 }
 
+uint64_t dp_os_pid_namespace(void)
+{
+    struct stat status;
+    return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+}
+
 uint32_t dp_os_user(void)
 {
     return geteuid();

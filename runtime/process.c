@@ -89,6 +89,13 @@ static void copy_text(char *to, size_t capacity, const char *from)
     to[length] = 0;
 }
 
+static uint64_t this_machine(void)
+{
+    char boot_id[64] = "";
+    dp_os_read_file("/proc/sys/kernel/random/boot_id", boot_id, sizeof boot_id);
+    return dp_machine(boot_id, dp_os_pid_namespace());
+}
+
 static void fill_state(void)
 {
     int64_t length;
@@ -98,6 +105,7 @@ static void fill_state(void)
     state->pid = dp_os_pid();
     state->parent_pid = dp_os_parent_pid();
     state->pid_start_ticks = start_ticks();
+    state->machine = this_machine();
     state->start_monotonic_ns = dp_process_start_ns = dp_now_ns();
     state->realtime_offset_ns = dp_os_realtime_ns() - dp_os_monotonic_ns();
     state->log_limit_bytes = dp_setting_value(DP_SETTING_SIZE_LIMIT);

@@ -54,6 +54,9 @@ void dp_doctor_finish(struct dp_doctor *doctor)
         free(doctor->settings[i].value);
         free(doctor->settings[i].problem);
     }
+    for (size_t i = 0; i < doctor->n_functions; i++)
+        free(doctor->functions[i]);
+    free(doctor->functions);
     free(doctor->findings);
     free(doctor->settings);
 }
@@ -271,8 +274,10 @@ int dp_cmd_doctor(int argc, char **argv)
         if (status > worst)
             worst = status;
     }
-    if (program)
+    if (program) {
         dp_doctor_shell(&doctor, true);
+        dp_doctor_rules(&doctor, getenv("DEEP_PROFILE"));
+    }
     if (arguments.common.json)
         print_json(&doctor);
     else

@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clean.h"
 #include "doctor.h"
+#include "rule_names.h"
 
 enum { OPTION_RULES = 'r', OPTION_ENV = 'e' };
 
@@ -187,7 +187,7 @@ static void say_what_is_wrong(const char *path)
 {
     struct dp_profile profile;
     struct dp_problem problem;
-    char text[DP_REFUSED_TEXT], clean[3 * DP_REFUSED_TEXT];
+    char text[DP_REFUSED_TEXT];
 
     if (dp_profile_gather(&profile, path, DP_PROFILE_STATE, 0, &problem) != DP_EXIT_OK)
         return;
@@ -196,8 +196,10 @@ static void say_what_is_wrong(const char *path)
                  strerror((int)profile.process.start_error));
     for (size_t i = 0; i < profile.n_settings; i++)
         if (dp_setting_refused(&profile.settings[i]))
-            dp_error("%s",
-                     dp_clean(dp_refused_text(&profile.settings[i], text), clean, sizeof clean));
+            dp_error("%s", dp_refused_text(&profile.settings[i], text));
+    for (const char *at = profile.process.rules;
+         dp_rule_without_function(&profile, &at, text, sizeof text);)
+        dp_error("rule '%s' of DEEP_PROFILE names no function of '%s'", text, path);
     dp_profile_finish(&profile);
 }
 

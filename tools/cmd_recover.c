@@ -287,6 +287,25 @@ static int refuse(const char *path, const struct dp_process_state *process)
     return DP_EXIT_CHECK;
 }
 
+/* Of a process that cannot be looked for: whether the log shows signs of life. */
+static bool still_beats(const struct dp_log *log, const struct dp_process_state *before)
+{
+    struct dp_process_state now;
+    struct dp_problem problem;
+    bool found = false;
+
+    dp_wait_ms(500); /* many ticks */
+    return dp_state_read(log, &now, &found, &problem) == DP_EXIT_OK && found &&
+           now.heartbeat_ns != before->heartbeat_ns;
+}
+
+static bool is_running(const struct dp_log *log, const struct dp_process_state *process)
+{
+    enum dp_phase phase = dp_state_phase(log, process);
+
+    return phase == DP_PHASE_RUNNING || (phase == DP_PHASE_ELSEWHERE && still_beats(log, process));
+}
+
 static void print_text(const struct repair *repair)
 {
     bool nothing = !repair->packets && !repair->completed && !repair->replaced &&
@@ -361,7 +380,7 @@ static int recover(const char *path, struct dp_json_document *document)
     status = dp_state_read(&log, &process, &found, &problem);
     if (status != DP_EXIT_OK)
         dp_error("%s", problem.text);
-    else if (found && dp_state_phase(&log, &process) == DP_PHASE_RUNNING)
+    else if (found && is_running(&log, &process))
         status = refuse(path, &process);
     else
         status = recover_log(&log, &process, found, document);

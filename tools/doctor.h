@@ -25,6 +25,10 @@ struct dp_doctor {
     struct dp_setting_info *settings;
     size_t n_settings;
     size_t settings_capacity;
+    /* Of the program files looked at. */
+    char **functions;
+    size_t n_functions;
+    size_t functions_capacity;
 };
 
 void dp_doctor_find(struct dp_doctor *doctor, enum dp_finding_level level, const char *about,
@@ -44,6 +48,13 @@ int dp_doctor_folder(struct dp_doctor *doctor, const char *path);
 
 /* Variables that look like settings and are none. */
 void dp_doctor_unknown(struct dp_doctor *doctor);
+
+/* Adds the functions of the sites in [address, address + bytes) of a program. */
+typedef struct Elf Elf;
+void dp_doctor_sites(struct dp_doctor *doctor, Elf *elf, uint64_t address, uint64_t bytes);
+
+/* Rules that name none of these functions. */
+void dp_doctor_rules(struct dp_doctor *doctor, const char *text);
 
 /* `recording`: whether a program started from here is meant to be profiled. */
 void dp_doctor_shell(struct dp_doctor *doctor, bool recording);

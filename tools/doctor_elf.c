@@ -20,6 +20,7 @@ struct facts {
     bool has_section;
     bool relocatable; /* an object file */
     bool executable;  /* has an interpreter, or is not dynamic */
+    bool stripped;    /* of its own symbols */
     bool needs_library;
     bool undefined; /* refers to the runtime */
     bool defined;   /* has the runtime in it */
@@ -62,7 +63,7 @@ static void look_at_needed(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, 
     }
 }
 
-static void look_at_sections(Elf *elf, struct facts *facts)
+static void look_at_sections(struct dp_doctor *doctor, Elf *elf, struct facts *facts)
 {
     Elf_Scn *section = NULL;
     size_t names;
@@ -78,8 +79,11 @@ static void look_at_sections(Elf *elf, struct facts *facts)
         if (name && strcmp(name, DP_SITE_SECTION) == 0) {
             facts->has_section = true;
             facts->sites += header.sh_size / sizeof(struct dp_site);
+            if (!facts->relocatable)
+                dp_doctor_sites(doctor, elf, header.sh_addr, header.sh_size);
         }
         interpreter |= name && strcmp(name, ".interp") == 0;
+        facts->stripped &= header.sh_type != SHT_SYMTAB;
         if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM)
             look_at_symbols(elf, section, &header, facts);
         if (header.sh_type == SHT_DYNAMIC) {
@@ -110,6 +114,10 @@ static void judge(struct dp_doctor *doctor, const char *path, const struct facts
     else if (facts->relocatable)
         dp_doctor_find(doctor, DP_FINDING_NOTE, path,
                        "an object file: the program made of it must be linked with -ldeep_profile");
+    else if (facts->executable && facts->stripped)
+        dp_doctor_find(doctor, DP_FINDING_NOTE, path,
+                       "nothing names " LIBRARY "; the program is stripped, so that it cannot be "
+                       "seen whether the runtime is linked in statically");
     else
         dp_doctor_find(doctor, facts->executable ? DP_FINDING_PROBLEM : DP_FINDING_NOTE, path,
                        "the runtime is not linked: nothing names " LIBRARY
@@ -131,8 +139,9 @@ static int look(struct dp_doctor *doctor, const char *path, int fd, bool quiet)
         dp_error("'%s' is not an ELF file; name the program itself", path);
         return DP_EXIT_DATA;
     }
+    facts.stripped = true;
     facts.relocatable = header.e_type == ET_REL;
-    look_at_sections(elf, &facts);
+    look_at_sections(doctor, elf, &facts);
     elf_end(elf);
     if (!quiet || facts.has_section)
         judge(doctor, path, &facts);

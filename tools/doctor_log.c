@@ -234,6 +234,12 @@ static void check_process(struct dp_doctor *doctor, const struct dp_profile *pro
                        "process %u ended without exit() (killed, _exit or exec): the log holds "
                        "what was committed; 'deep-profile recover' finalises it",
                        profile->process.pid);
+    else if (profile->phase == DP_PHASE_ELSEWHERE)
+        dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
+                       "process %u did not finish, and was one of another machine, of another "
+                       "container, or of the time before a restart: whether it runs cannot be "
+                       "seen from here",
+                       profile->process.pid);
     else
         dp_doctor_find(doctor, DP_FINDING_FINE, profile->log.path, "process %u %s",
                        profile->process.pid,

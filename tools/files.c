@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <deep_profile/abi/place.h>
+#include <deep_profile/abi/state.h>
 
 #include "message.h"
 
@@ -294,6 +295,29 @@ uint64_t dp_random(void)
     if (getrandom(&value, sizeof value, GRND_NONBLOCK) != sizeof value)
         value = (uint64_t)getpid();
     return value;
+}
+
+uint64_t dp_machine_here(void)
+{
+    char boot_id[64] = "";
+    struct stat status = {0};
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        if (read(fd, boot_id, sizeof boot_id - 1) < 0)
+            *boot_id = '\0';
+        close(fd);
+    }
+    if (stat("/proc/self/ns/pid", &status) < 0)
+        status.st_ino = 0;
+    return dp_machine(boot_id, status.st_ino);
+}
+
+void dp_wait_ms(unsigned ms)
+{
+    const struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
+
+    nanosleep(&time, NULL);
 }
 
 uint64_t dp_process_start_ticks(uint32_t pid)

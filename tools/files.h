@@ -91,6 +91,11 @@ int dp_file_replace(const char *folder, const char *name, const void *bytes, siz
 /* From the system. */
 uint64_t dp_random(void);
 
+/* dp_machine() of abi/state.h: where we run. */
+uint64_t dp_machine_here(void);
+
+void dp_wait_ms(unsigned ms);
+
 /* When process `pid` started, in clock ticks since boot: field 22 of its stat.
  * 0: there is no such process, or it is a zombie. */
 uint64_t dp_process_start_ticks(uint32_t pid);

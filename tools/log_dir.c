@@ -164,7 +164,8 @@ static int find_default(struct dp_paths *logs)
     dp_logs_in(".", "deep-profile.", logs);
     if (logs->n == 0) {
         dp_error("no log here: name its directory, or make one with "
-                 "'deep-profile record -- PROGRAM'");
+                 "'deep-profile record -- PROGRAM'; 'deep-profile doctor' may say why it is "
+                 "missing");
         return DP_EXIT_DATA;
     }
     keep_newest(logs);

@@ -11,7 +11,8 @@
 
 const char *dp_phase_name(enum dp_phase phase)
 {
-    static const char *const names[] = {"unknown", "running", "finished", "killed", "not profiled"};
+    static const char *const names[] = {"unknown", "running",   "finished",
+                                        "killed",  "elsewhere", "not profiled"};
     return names[phase];
 }
 
@@ -83,6 +84,8 @@ enum dp_phase dp_state_phase(const struct dp_log *log, const struct dp_process_s
         return DP_PHASE_FINISHED;
     if (process->phase == DP_PROCESS_FAILED)
         return DP_PHASE_FAILED;
+    if (process->machine != 0 && process->machine != dp_machine_here())
+        return DP_PHASE_ELSEWHERE;
     uint64_t ticks = dp_process_start_ticks(process->pid);
     if (ticks != 0 && (process->pid_start_ticks == 0 || ticks == process->pid_start_ticks) &&
         !became_another(log, process))

@@ -16,8 +16,9 @@ enum dp_phase {
     DP_PHASE_UNKNOWN, /* no state */
     DP_PHASE_RUNNING,
     DP_PHASE_FINISHED,
-    DP_PHASE_KILLED, /* ended without exit(): a signal, _exit, or exec */
-    DP_PHASE_FAILED, /* the program ran without being profiled: start_error says why */
+    DP_PHASE_KILLED,    /* ended without exit(): a signal, _exit, or exec */
+    DP_PHASE_ELSEWHERE, /* it did not finish where we could look for it */
+    DP_PHASE_FAILED,    /* the program ran without being profiled: start_error says why */
 };
 
 const char *dp_phase_name(enum dp_phase phase);

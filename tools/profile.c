@@ -391,11 +391,33 @@ uint64_t dp_profile_wall_ns(const struct dp_profile *profile)
         end = now_ns();
     else if (profile->has_process && profile->process.heartbeat_ns > end)
         end = profile->process.heartbeat_ns;
-    if (profile->phase == DP_PHASE_KILLED) /* it lived when these were entered */
+    if (profile->phase == DP_PHASE_KILLED ||
+        profile->phase == DP_PHASE_ELSEWHERE) /* it lived when these were entered */
         for (size_t i = 0; i < profile->n_open; i++)
             if (profile->open[i].start_ns > end)
                 end = profile->open[i].start_ns;
     return end > start ? end - start : 0;
+}
+
+uint64_t dp_profile_gate_closed_ns(const struct dp_profile *profile)
+{
+    uint64_t end = dp_profile_start_ns(profile) + dp_profile_wall_ns(profile);
+    uint64_t closed_ns = 0, since = 0;
+    uint32_t resources = 0; /* that keep it closed */
+
+    for (size_t i = 0; i <= profile->n_load; i++) {
+        bool last = i == profile->n_load;
+        uint64_t now = last ? end : profile->load[i].time_ns;
+        if (resources && now > since)
+            closed_ns += now - since;
+        if (last)
+            break;
+        const struct dp_event_load *event = &profile->load[i].event;
+        uint32_t bit = 1u << (event->resource & 31);
+        resources = event->closed ? resources | bit : resources & ~bit;
+        since = now;
+    }
+    return closed_ns;
 }
 
 uint64_t dp_profile_realtime(const struct dp_profile *profile, uint64_t monotonic_ns)

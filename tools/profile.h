@@ -131,6 +131,8 @@ bool dp_profile_has_data(const struct dp_profile *profile);
 uint64_t dp_profile_start_ns(const struct dp_profile *profile);
 /* Until its end, its death (the last sign of life), or now. */
 uint64_t dp_profile_wall_ns(const struct dp_profile *profile);
+/* For how long the load gate was closed, of the time above. */
+uint64_t dp_profile_gate_closed_ns(const struct dp_profile *profile);
 uint64_t dp_profile_realtime(const struct dp_profile *profile, uint64_t monotonic_ns);
 const char *dp_profile_program(const struct dp_profile *profile);
 uint32_t dp_profile_pid(const struct dp_profile *profile);

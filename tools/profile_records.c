@@ -25,7 +25,8 @@ static void add_sampled(struct dp_profile *profile, uint32_t site, uint64_t dura
     uint64_t high = (uint64_t)(variance / two_64);
     const struct dp_site_stats one = {.sampled = 1,
                                       .estimated = (uint64_t)(DP_WEIGHT_UNIT / rate + 0.5),
-                                      .variance = (uint64_t)(variance - (double)high * two_64 + 0.5),
+                                      .variance =
+                                          (uint64_t)(variance - (double)high * two_64 + 0.5),
                                       .variance_high = high,
                                       .total_ns = duration_ns,
                                       .min_ns = duration_ns,

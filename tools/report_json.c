@@ -246,6 +246,7 @@ static void put_load(struct dp_json *object, const struct dp_profile *profile)
         dp_json_put_u64(one, "gated", move->event.gated);
     }
     dp_json_put_u64(load, "gated", profile->gated);
+    dp_json_put_u64(load, "closed_ns", dp_profile_gate_closed_ns(profile));
 }
 
 /* Every kind, also when it is 0: loss is always shown. */

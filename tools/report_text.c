@@ -33,7 +33,11 @@ static void print_phase(const struct dp_profile *profile, const struct dp_style 
                         : profile->phase == DP_PHASE_RUNNING ? dp_green(style)
                                                              : "";
 
-    const char *words = profile->phase == DP_PHASE_KILLED    ? "killed (it ended without exit)"
+    const char *words = profile->phase == DP_PHASE_KILLED ? "killed (it ended without exit)"
+                        : profile->phase == DP_PHASE_ELSEWHERE
+                            ? "not finished (it ran on another "
+                              "machine, in another container, or "
+                              "before a restart)"
                         : profile->phase == DP_PHASE_UNKNOWN ? "how it ended is not known"
                                                              : dp_phase_name(profile->phase);
 
@@ -104,6 +108,30 @@ static void print_problems(const struct dp_profile *profile, const struct dp_sty
     }
 }
 
+/* Below that, the section on load is enough. */
+#define MUCH 0.1
+
+static void print_gate(const struct dp_profile *profile, const struct dp_style *style)
+{
+    double wall_ns = (double)dp_profile_wall_ns(profile), gated = (double)profile->gated;
+    double share = wall_ns > 0 ? (double)dp_profile_gate_closed_ns(profile) / wall_ns : 0;
+    double sampled = 0;
+    char percent[DP_UNIT_TEXT], refused[DP_UNIT_TEXT], timed[DP_UNIT_TEXT];
+
+    for (size_t i = 0; i < profile->n_totals; i++)
+        sampled += profile->totals[i] ? (double)profile->totals[i]->sum.sampled : 0;
+    if (share < MUCH && gated < MUCH * (gated + sampled))
+        return;
+    if (gated == 0 && share == 0)
+        return;
+    line(style, "load");
+    fprintf(style->out,
+            "%sthe machine was busy%s: the gate was closed %s of the time, %s sampled calls were "
+            "refused, %s timed\n",
+            dp_red(style), dp_plain(style), dp_unit_percent(percent, share < 1 ? share : 1),
+            dp_unit_count(refused, gated), dp_unit_count(timed, sampled));
+}
+
 void dp_report_header(const struct dp_report *report, const struct dp_style *style)
 {
     const struct dp_profile *profile = report->profile;
@@ -130,6 +158,7 @@ void dp_report_header(const struct dp_report *report, const struct dp_style *sty
     }
     print_log(profile, style);
     print_problems(profile, style);
+    print_gate(profile, style);
 }
 
 /* ---- functions ---- */

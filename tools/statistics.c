@@ -131,8 +131,8 @@ struct dp_estimate dp_estimate_total(const struct dp_totals *totals)
     /* Calls that the load gate refused were not left out by chance: nothing
      * stands for them. */
     double squares = dp_histogram_squares(&totals->histogram, mean) + n * mean * mean;
-    struct dp_estimate known = around(fmax((double)sum->total_ns * weight, seen),
-                                      variance_of(sum) / n * squares, seen);
+    struct dp_estimate known =
+        around(fmax((double)sum->total_ns * weight, seen), variance_of(sum) / n * squares, seen);
     if (sum->gated > 0 || (!totals->has_counted && (double)sum->calls > n * weight + 0.5))
         return (struct dp_estimate){known.value, known.low, INFINITY, false};
     return known;

@@ -30,6 +30,21 @@ def environment(**variables):
     return {**env, "LC_ALL": "C", **variables}
 
 
+# Offsets in struct dp_process_state.
+HEARTBEAT = 56
+MACHINE = 208
+
+# What a steward does, as far as anybody sees.
+BEAT = f"""
+import struct, sys, time
+with open(sys.argv[1], "r+b", buffering=0) as state:
+    while True:
+        state.seek({HEARTBEAT})
+        state.write(struct.pack("=Q", time.monotonic_ns()))
+        time.sleep(0.001)
+"""
+
+
 def start_ticks(pid):
     with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
         return int(stat.read().rpartition(")")[2].split()[19])
@@ -318,7 +333,7 @@ class BadInput(Case):
             state.seek(8)
             state.write(struct.pack("=I", 7))
         for verb in self.VERBS[:-1]:
-            self.fails(r"'basic' was written by log version 7 \(state 2\); .*", verb, "basic")
+            self.fails(r"'basic' was written by log version 7 \(state 3\); .*", verb, "basic")
 
     def test_unreadable_files(self):
         self.make("basic")
@@ -365,6 +380,16 @@ class BadInput(Case):
         os.truncate(self.path("logs-a", "state/process"), 9)
         self.assertEqual(len(self.json("report", ".")["processes"]), 2)
         self.fails("'.' holds 2 logs; --follow takes one", "events", "--follow", ".", status=USAGE)
+
+    def test_a_busy_machine_is_told_of_in_the_head(self):
+        self.make("basic")
+        head = self.run_tool("report", "basic").stdout.split("\n\n")[0]
+        self.assertIn("load      the machine was busy: the gate was closed 25.0 % of the time, 20 "
+                      "sampled calls were refused, 505 timed", head)
+        self.assertEqual(self.json("report", "basic")["load"]["closed_ns"], 500000000)
+        self.make("state-only")  # the moves are not known, and few calls were refused
+        self.assertNotIn("the machine was busy",
+                         self.run_tool("report", "state-only").stdout)
 
     def test_the_newest_log_is_the_default(self):
         self.make("killed", "deep-profile.2")
@@ -495,6 +520,26 @@ class Live(Case):
         self.end()
         self.assertEqual(self.json("report", "live")["phase"], "killed")
 
+    def test_a_log_from_another_machine(self):
+        """Its process number means nothing here, though one of that number runs."""
+        with open(self.path("live", "state/process"), "r+b") as state:
+            state.seek(MACHINE)
+            state.write(struct.pack("=Q", 42))
+        self.assertEqual(self.json("report", "live")["phase"], "elsewhere")
+        self.assertIn("not finished (it ran on another machine, in another container, or before a "
+                      "restart)", self.run_tool("report", "live").stdout)
+        self.assertIn("whether it runs cannot be seen from here",
+                      self.run_tool("doctor", "live", status=CHECK).stdout)
+        # On a disk that machines share it may well run: its log is left alone then.
+        beating = subprocess.Popen([sys.executable, "-c", BEAT, self.path("live/state/process")])
+        try:
+            self.fails(f"process {self.child.pid} still writes 'live'; .*", "recover", "live",
+                       status=CHECK)
+        finally:
+            beating.kill()
+            beating.wait()
+        self.assertIn("empty packets removed", self.run_tool("recover", "live").stdout)
+
     def test_another_process_of_the_same_number_is_not_it(self):
         with open(self.path("live", "state/process"), "r+b") as state:
             state.seek(24)
@@ -596,6 +641,18 @@ class Record(Case):
         self.assertEqual(done.stderr, "deep-profile: no log was written; "
                                       "'deep-profile doctor true' may say why\n")
 
+    def test_it_warns_of_variables_that_are_no_settings(self):
+        done = self.record("-o", "log", "--", "true", status=0,
+                           env=environment(DEEP_PROFILE_EVNTS="x"))
+        self.assertIn("deep-profile: DEEP_PROFILE_EVNTS is not a setting; did you mean "
+                      "'DEEP_PROFILE_EVENTS'?\n", done.stderr)
+        done = self.record("--rules=ture", "--", "true", status=0)
+        self.assertIn("DEEP_PROFILE is 'ture', which is neither 1 nor a rule", done.stderr)
+        make = f'exec "{MAKE_LOG}" basic "$DEEP_PROFILE_OUT" >/dev/null'
+        done = self.record("-o", "log", "--", "sh", "-c", make, status=0,
+                           env=environment(DEEP_PROFILE_X="1"))
+        self.assertIn("deep-profile: DEEP_PROFILE_X is not a setting\n", done.stderr)
+
     def test_signals_reach_the_program(self):
         script = "trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done"
         recorder = subprocess.Popen([TOOL, "record", "--", "sh", "-c", script], cwd=self.folder,
@@ -663,6 +720,39 @@ class Doctor(Case):
                     DEEP_PROFILE_OUT="new/folder/log.%p")
         self.assertIn("logs cannot be written: './static' is not a folder",
                       self.doctor("./static", DEEP_PROFILE="1", DEEP_PROFILE_OUT="static/a/log"))
+
+    def test_what_is_wrong_in_the_environment_is_named(self):
+        self.build("static", self.SITES + "void deep_profile_enter_call(void) {}\n"
+                   "void deep_profile_module_load(void) {}\n" + self.USES)
+        text = self.doctor("./static", DEEP_PROFILE="f:rate=1;g:slow=10msec;h:rte=1",
+                           DEEP_PROFILE_CHEK_LOAD="false")
+        self.assertIn("rule 'g:slow=10msec' of DEEP_PROFILE is left out: '10msec' is not a "
+                      "duration such as 10ms; did you mean 'ms'?", text)
+        self.assertIn("rule 'h:rte=1' of DEEP_PROFILE is left out: 'rte' is none of rate=, slow=, "
+                      "calls, memory and off; did you mean 'rate'?", text)
+        self.assertIn("DEEP_PROFILE_CHEK_LOAD is not a setting; did you mean "
+                      "'DEEP_PROFILE_CHECK_LOAD'?", text)
+
+    def test_rules_are_compared_with_the_programs_functions(self):
+        source = ("struct desc { const char *function, *file; unsigned line, flags, n, zero;"
+                  " const void *attributes; };\n"
+                  "struct site { long weight, slow; unsigned index, slot; const void *desc; };\n"
+                  'static const struct desc one = {"parse_line", "a.c", 1, 0, 0, 0, 0};\n'
+                  'static const struct desc two = {"query.part.0", "a.c", 2, 0, 0, 0, 0};\n'
+                  '__attribute__((section("deep_profile_sites"), used)) static struct site sites[] ='
+                  " {{0, 0, 0, 0, &one}, {0, 0, 0, 0, &two}};\n"
+                  "void deep_profile_module_load(void) {}\n" + self.USES +
+                  "void deep_profile_enter_call(void) {}\n")
+        source = "void deep_profile_enter_call(void);\n" + source
+        for flags in (("-fPIE", "-pie"), ("-no-pie",), ("-static",), ("-fPIE", "-pie", "-s")):
+            with self.subTest(flags):
+                self.build("program", source, *flags)
+                text = self.doctor("./program",
+                                   DEEP_PROFILE="parse_*:rate=1;query:calls;prase_line:rate=1")
+                self.assertIn("rule 'prase_line:rate=1' of DEEP_PROFILE names no function of what "
+                              "was looked at; did you mean 'parse_line'?", text)
+                self.assertEqual(text.count("names no function"), 1)
+                self.doctor("./program", status=FINE, DEEP_PROFILE="parse_?ine:rate=1")
 
     def test_gated_and_too_rare_calls(self):
         self.make("basic")

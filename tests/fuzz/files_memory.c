@@ -220,6 +220,16 @@ uint64_t dp_random(void)
     return 42;
 }
 
+uint64_t dp_machine_here(void)
+{
+    return 1;
+}
+
+void dp_wait_ms(unsigned ms)
+{
+    (void)ms;
+}
+
 /* Process 200 runs. */
 uint64_t dp_process_start_ticks(uint32_t pid)
 {

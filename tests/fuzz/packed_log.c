@@ -1,6 +1,8 @@
 /* See packed_log.h. */
 #include "packed_log.h"
 
+#include <deep_profile/abi/state.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +69,17 @@ static int is_name(const char *name)
            (!slash || (slash[1] && slash[1] != '.' && !strchr(slash + 1, '/')));
 }
 
+/* Between 0 in an input and DP_STATE_VERSION in a log. */
+static void change_version(struct log_files *log, uint32_t from, uint32_t to)
+{
+    for (size_t i = 0; i < log->n; i++) {
+        uint32_t words[2];
+        memcpy(words, log->file[i].bytes, sizeof words);
+        if (log->file[i].size >= sizeof words && words[0] == DP_STATE_MAGIC && words[1] == from)
+            memcpy(log->file[i].bytes + sizeof *words, &to, sizeof to);
+    }
+}
+
 void log_files_unpack(struct log_files *log, const uint8_t *data, size_t size)
 {
     struct reader reader = {data, size};
@@ -82,6 +95,7 @@ void log_files_unpack(struct log_files *log, const uint8_t *data, size_t size)
         for (uint64_t extents = take(&reader, 2); extents > 0 && reader.left > 0; extents--)
             take_extent(&reader, file);
     }
+    change_version(log, 0, DP_STATE_VERSION);
 }
 
 struct writer {
@@ -133,12 +147,14 @@ static void pack_file(struct writer *writer, const struct log_file *file)
     writer->used = end;
 }
 
-size_t log_files_pack(const struct log_files *log, uint8_t *data, size_t size)
+size_t log_files_pack(struct log_files *log, uint8_t *data, size_t size)
 {
     struct writer writer = {data, size, 0};
 
+    change_version(log, DP_STATE_VERSION, 0);
     for (size_t i = 0; i < log->n; i++)
         pack_file(&writer, &log->file[i]);
+    change_version(log, 0, DP_STATE_VERSION);
     return writer.used <= size ? writer.used : 0;
 }
 

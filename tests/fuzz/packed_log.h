@@ -9,6 +9,9 @@
  * state file cost nothing. Whatever does not fit into the limits is left out;
  * any input stands for some log.
  *
+ * The version of a state file is 0 in an input where it is the current one, so
+ * that inputs outlive it.
+ *
  * Used by the fuzz target, its mutator and pack_log. Allocates with malloc.
  */
 #ifndef TESTS_FUZZ_PACKED_LOG_H
@@ -33,7 +36,7 @@ struct log_files {
 void log_files_unpack(struct log_files *log, const uint8_t *data, size_t size);
 
 /* Bytes used, 0: it does not fit into `size`. */
-size_t log_files_pack(const struct log_files *log, uint8_t *data, size_t size);
+size_t log_files_pack(struct log_files *log, uint8_t *data, size_t size);
 
 /* NULL: there is none of that name. */
 struct log_file *log_files_find(struct log_files *log, const char *name);

@@ -19,7 +19,7 @@
 #include "log.h"
 
 #define DP_STATE_MAGIC UINT32_C(0xD33B0F17)
-#define DP_STATE_VERSION 2
+#define DP_STATE_VERSION 3
 
 #define DP_MAX_SITES 65536   /* indices 1 to DP_MAX_SITES - 1 */
 #define DP_MAX_COUNTED 4096  /* slots 1 to DP_MAX_COUNTED - 1 */
@@ -53,12 +53,26 @@ struct dp_process_state {
     uint64_t slow_path_ns; /* calibrated cost of one slow path */
     uint64_t log_bytes;    /* on disk, all streams */
     uint64_t log_limit_bytes;
+    uint64_t machine;      /* whose process `pid` is: dp_machine(); 0: not known */
     char env[16];
     char program[256];     /* path of the executable, NUL-terminated */
     char command[1024];    /* arguments joined by spaces, cut to fit */
     char rules[1024];      /* DEEP_PROFILE as given, cut to fit */
     uint32_t counted_site[DP_MAX_COUNTED]; /* the site of each count slot, 0: none */
 };
+
+/*
+ * Process numbers mean something in one run of one kernel, in one pid namespace:
+ * the text of /proc/sys/kernel/random/boot_id and the inode of /proc/self/ns/pid,
+ * by FNV-1a. Whoever reads a log elsewhere must not look for its process.
+ */
+static inline uint64_t dp_machine(const char *boot_id, uint64_t pid_namespace)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ pid_namespace;
+    for (const char *c = boot_id; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+    return *boot_id ? hash : 0;
+}
 
 /*
  * Thresholds from DP_TICKS_PER_THRESHOLD times DP_SHORTEST_TICK_NS on are

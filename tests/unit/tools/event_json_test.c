@@ -135,6 +135,13 @@ static void strings_of_any_bytes_are_valid_json(void)
     buffer[out.length] = '\0';
     CHECK_TEXT(buffer, "\"a\\\"b\\\\c\\u000a\\u0001\\u007f\\u009b\xc3\xa9\\ufffd\\ufffd\\ufffd"
                        "\xf0\x9f\x98\x80\"");
+
+    /* A right-to-left override, a line separator, an invisible tag. */
+    const char obeyed[] = "\xe2\x80\xae\xe2\x80\xa8\xf3\xa0\x81\x81";
+    out.length = 0;
+    dp_json_text(&out, obeyed, sizeof obeyed - 1);
+    buffer[out.length] = '\0';
+    CHECK_TEXT(buffer, "\"\\u202e\\u2028\\udb40\\udc41\"");
 }
 
 /* Whole or not at all, and never past the end. */

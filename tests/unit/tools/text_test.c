@@ -17,6 +17,16 @@ static void nothing_that_a_terminal_obeys_gets_through(void)
     /* A C1 control in UTF-8, a lone continuation, an overlong '/', a surrogate. */
     CHECK_TEXT(dp_clean("\xc2\x9b|\x80|\xc0\xaf|\xed\xa0\x80", buffer, sizeof buffer),
                "\\xc2\\x9b|\\x80|\\xc0\\xaf|\\xed\\xa0\\x80");
+    /* Turned around, hidden, broken: text that looks like another. */
+    CHECK_TEXT(
+        dp_clean("a\xe2\x80\xae|\xe2\x81\xa6|\xe2\x80\x8b|\xe2\x80\xa8", buffer, sizeof buffer),
+        "a\\xe2\\x80\\xae|\\xe2\\x81\\xa6|\\xe2\\x80\\x8b|\\xe2\\x80\\xa8");
+    CHECK_TEXT(dp_clean("\xf3\xa0\x81\x81\xef\xbb\xbf", buffer, sizeof buffer),
+               "\\xf3\\xa0\\x81\\x81\\xef\\xbb\\xbf");
+    /* On a terminal without UTF-8 these bytes may be anything. */
+    dp_clean_to_ascii = true;
+    CHECK_TEXT(dp_clean("\xc3\x9b", buffer, sizeof buffer), "\\xc3\\x9b");
+    dp_clean_to_ascii = false;
     CHECK_TEXT(dp_clean("123456789", small, sizeof small), "1234567");
     CHECK_TEXT(dp_clean("12345\xe2\x82\xac", small, sizeof small), "12345");
     for (int c = 1; c < 256; c++) {
@@ -28,11 +38,13 @@ static void nothing_that_a_terminal_obeys_gets_through(void)
 
 static void strings_are_cut_at_whole_characters(void)
 {
-    char text[] = "a\xc3\xa9" "bcdef";
+    char text[] = "a\xc3\xa9"
+                  "bcdef";
 
     CHECK(dp_text_columns(text) == 7);
     dp_text_cut(text, 4, 1);
-    CHECK_TEXT(text, "a\xc3\xa9" "b\xe2\x80\xa6");
+    CHECK_TEXT(text, "a\xc3\xa9"
+                     "b\xe2\x80\xa6");
     dp_text_cut(text, 2, 0);
     CHECK_TEXT(text, "a~");
     dp_text_cut(text, 9, 0);
@@ -81,8 +93,8 @@ static char *printed(size_t width)
     struct dp_style style = {.out = open_memstream(&text, &size), .width = width};
 
     dp_table_start(&table, columns, sizeof columns / sizeof *columns);
-    const char *cells[] = {"a", "1", "xx", "yyy", "short",
-                           "bcd", "22", "x", "", "quite a long one"};
+    const char *cells[] = {"a",   "1",  "xx", "yyy", "short",
+                           "bcd", "22", "x",  "",    "quite a long one"};
     for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
         dp_table_cell(&table, cells[i]);
     dp_table_print(&table, &style);
@@ -96,6 +108,33 @@ static void check_table(size_t width, const char *expected)
     char *text = printed(width);
 
     CHECK_TEXT(text, expected);
+    free(text);
+}
+
+/* One name of a crafted log must not make every row as wide. */
+static void a_wide_cell_moves_no_other(void)
+{
+    static const struct dp_column two[] = {{"name", true, 0}, {"last", true, 0}};
+    struct dp_table table;
+    struct dp_style style = {0};
+    char *text = NULL, name[3000];
+    size_t size = 0;
+
+    style.out = open_memstream(&text, &size);
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    dp_table_start(&table, two, 2);
+    dp_table_cell(&table, name);
+    dp_table_cell(&table, "1");
+    for (int i = 0; i < 10; i++) {
+        dp_table_cell(&table, "short");
+        dp_table_cell(&table, "2");
+    }
+    dp_table_print(&table, &style);
+    dp_table_finish(&table);
+    fclose(style.out);
+    CHECK(size < 1024 + 12 * 210);
+    CHECK(strstr(text, "xxx  1\n") != NULL);
     free(text);
 }
 
@@ -120,6 +159,7 @@ int main(void)
     nothing_that_a_terminal_obeys_gets_through();
     strings_are_cut_at_whole_characters();
     units_have_three_digits();
+    a_wide_cell_moves_no_other();
     tables_fit_the_width();
     return 0;
 }
