@@ -54,6 +54,7 @@ void dp_lanes_reset(void)
     uint32_t count = dp_lanes_count();
     atomic_store_explicit(&dp_n_lanes, 0, memory_order_relaxed);
     for (uint32_t i = 0; i < count; i++) {
+        dp_lanes[i]->stream.preparing = 0; /* the parent's steward is not here */
         dp_stream_forget(&dp_lanes[i]->stream);
         dp_os_unmap(dp_lanes[i]->state, dp_lanes[i]->state_bytes);
         dp_os_unmap(dp_lanes[i]->stats, STATS_BYTES);

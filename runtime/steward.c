@@ -11,6 +11,7 @@
 #include "load.h"
 #include "os.h"
 #include "peek.h"
+#include "prepare.h"
 #include "process.h"
 #include "process_log.h"
 #include "settings.h"
@@ -173,6 +174,13 @@ static void watch_caps(struct dp_lane *lane, uint64_t now)
     }
 }
 
+static void prepare_lanes(void)
+{
+    uint32_t count = dp_lanes_count();
+    for (uint32_t i = 0; i < count; i++)
+        dp_prepare_ahead(&dp_lane_at(i)->stream);
+}
+
 static void watch_lanes(uint64_t now)
 {
     uint32_t count = dp_lanes_count();
@@ -268,6 +276,7 @@ static void *run(void *unused)
         uint64_t now = dp_now_ns();
         uint64_t period = period_now();
         advance_tick(now, period);
+        prepare_lanes();
         if (due(&next_watch, now, watch_ns < WATCH_NS ? watch_ns : WATCH_NS))
             watch_lanes(now);
         if (due(&next_load, now, dp_setting_value(DP_SETTING_LOAD_PERIOD)))

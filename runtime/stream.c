@@ -13,6 +13,7 @@
 #include "directory.h"
 #include "lock.h"
 #include "os.h"
+#include "prepare.h"
 #include "process.h"
 #include "settings.h"
 
@@ -134,8 +135,8 @@ static void note_bytes(struct dp_stream *stream, int64_t bytes, uint64_t records
 /* The next record asks for another packet: none fits into 0 bytes. */
 void dp_stream_ruined(struct dp_stream *stream)
 {
-    stream->ruined_bytes = stream->packet_bytes;
-    stream->packet_bytes = 0;
+    stream->ruined = true;
+    stream->packet_bytes = stream->limit = 0;
 }
 
 /* What the sink reads of it while it is written: `open`, `segment`, `sequence`. */
@@ -185,7 +186,7 @@ void dp_stream_close_packet(struct dp_stream *stream)
     if (used < bytes)
         stream->packet->packet_size_bits = (uint64_t)used * 8;
     DP_COMPILER_BARRIER(); /* that store may have found the file cut */
-    if (stream->ruined_bytes) {
+    if (stream->ruined) {
         close_ruined(stream);
         return;
     }
@@ -200,11 +201,11 @@ void dp_stream_close_packet(struct dp_stream *stream)
 
 void dp_stream_forget(struct dp_stream *stream)
 {
-    if (stream->packet)
-        dp_budget_give(stream->packet_bytes + stream->ruined_bytes);
-    dp_os_unmap(stream->packet, stream->packet_bytes + stream->ruined_bytes);
-    stream->packet = NULL;
-    stream->packet_bytes = stream->ruined_bytes = 0;
+    if (stream->packet) {
+        dp_budget_give(stream->mapped_bytes);
+        dp_prepare_end(stream);
+    }
+    stream->ruined = false;
 }
 
 /* Removes the oldest closed segment; false when there is none. */
@@ -383,6 +384,8 @@ static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t 
         bytes *= 2;
     if (bytes > packet_limit)
         bytes = packet_limit;
+    if (dp_prepare_more(stream, needed))
+        return 1;
     dp_stream_close_packet(stream);
     if (!within_limit(stream, bytes))
         return discard(stream, DP_LOSS_LOG_FULL, lost);
@@ -393,11 +396,11 @@ static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t 
         dp_budget_give(bytes);
         return discard(stream, DP_LOSS_NO_SPACE, lost);
     }
-    stream->packet_bytes = (uint32_t)bytes;
+    stream->packet_bytes = stream->mapped_bytes = (uint32_t)bytes;
     stream->offset = stream->segment_bytes;
     stream->segment_bytes += bytes;
     stream->position = sizeof(struct dp_packet);
-    dp_os_populate(stream->packet, bytes);
+    dp_prepare_begin(stream);
     write_header(stream);
     note_bytes(stream, (int64_t)bytes, 0, false);
     if (bytes * 2 <= packet_limit)

@@ -62,7 +62,7 @@ static inline void *dp_record_begin(struct dp_stream *stream, uint32_t id, size_
         bool compact = *now - stream->last_ns <= DP_TIME_MASK;
         size_t header = compact ? sizeof(uint32_t) : sizeof(struct dp_wide_header);
         size_t end = stream->position + header + payload + DP_RECORD_ALIGN - 1;
-        if (DP_LIKELY(end <= stream->packet_bytes)) {
+        if (DP_LIKELY(end <= stream->limit)) {
             char *at = (char *)stream->packet + stream->position;
             if (DP_LIKELY(compact)) {
                 *(uint32_t *)at = id | (uint32_t)(*now & DP_TIME_MASK) << DP_ID_BITS;

@@ -108,7 +108,9 @@ struct dp_memory_frame {
 struct dp_stream {
     struct dp_packet *packet; /* mapped; NULL: none, the next record makes one */
     uint32_t position;        /* where the next record starts */
+    uint32_t limit;           /* records go no further yet, see prepare.h */
     uint32_t packet_bytes;    /* 0 while there is no packet */
+    uint32_t mapped_bytes;
     uint64_t last_ns;         /* time of the last record */
     uint64_t retry_ns;        /* until then no packet can be had, for `retry_loss` */
     uint32_t retry_loss;      /* enum dp_loss */
@@ -123,8 +125,14 @@ struct dp_stream {
     uint32_t lane;            /* DP_RUNTIME_LANE: the process's own stream */
     uint32_t tid;
     bool open;                /* a segment exists */
-    uint32_t ruined_bytes;    /* of the packet's mapping, whose file was cut short */
+    bool ruined;              /* the mapping's file was cut short */
     char thread_name[16];
+    /* Of owner and steward, see prepare.c. */
+    _Atomic uint32_t ready;   /* the packet's pages are there up to here */
+    _Atomic uint32_t preparing;
+    uint32_t position_seen;   /* by the steward, a tick ago */
+    uint32_t left_bytes;
+    void *left;               /* a mapping that the steward unmaps */
 };
 
 #define DP_RUNTIME_LANE UINT32_MAX
