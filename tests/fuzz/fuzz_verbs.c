@@ -49,8 +49,10 @@ static void fail(const char *what)
 
 /* ---- memory ---- */
 
-static int uncounted = 1;
-static size_t now_bytes, peak_bytes;
+/* Of this thread alone: libFuzzer has one of its own. Signed: a block may be
+ * freed that was there before counting began. */
+static _Thread_local int uncounted = 1;
+static int64_t now_bytes, peak_bytes;
 
 void fuzz_uncounted(int more)
 {
@@ -62,14 +64,14 @@ static void allocated(const volatile void *block, size_t size)
     (void)block;
     if (uncounted)
         return;
-    now_bytes += size;
+    now_bytes += (int64_t)size;
     peak_bytes = now_bytes > peak_bytes ? now_bytes : peak_bytes;
 }
 
 static void freed(const volatile void *block)
 {
     if (!uncounted && block)
-        now_bytes -= __sanitizer_get_allocated_size(block);
+        now_bytes -= (int64_t)__sanitizer_get_allocated_size(block);
 }
 
 /* ---- what is printed ---- */
@@ -184,7 +186,7 @@ static void end_screen(struct screen *screen)
 
 /* ---- the verbs ---- */
 
-static size_t memory_limit;
+static int64_t memory_limit;
 
 static void start(bool json, bool lines)
 {
@@ -200,7 +202,8 @@ static void finish(void)
     end_screen(&error);
     fuzz_uncounted(1);
     if (peak_bytes > memory_limit) {
-        dprintf(2, "%zu bytes of memory, %zu are the limit\n", peak_bytes, memory_limit);
+        dprintf(2, "%" PRId64 " bytes of memory, %" PRId64 " are the limit\n", peak_bytes,
+                memory_limit);
         fail("too much memory");
     }
 }
@@ -287,7 +290,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     log_files_unpack(&log, data, size);
     for (size_t i = 0; i < log.n; i++)
         bytes += log.file[i].size;
-    memory_limit = MEMORY_BASE + MEMORY_FACTOR * bytes;
+    memory_limit = MEMORY_BASE + MEMORY_FACTOR * (int64_t)bytes;
     fuzz_files_are(&log);
     for (int json = 0; json < 2; json++) {
         run(dp_cmd_report, "report", "--top=0", json);
