@@ -19,7 +19,7 @@
 #include "stacks.h"
 #include "stats.h"
 
-/* Of a call that was chosen by chance: which of the kinds chose it (sites.c has
+/* Of a call that was chosen by chance: which of the kinds chose it (decide.c has
  * the conditional probabilities). */
 static uint32_t choose_kinds(struct dp_lane *lane, const struct dp_site_state *site)
 {

@@ -7,6 +7,7 @@
 
 #include "budget.h"
 #include "clock.h"
+#include "decide.h"
 #include "deep_profile/abi/text.h"
 #include "directory.h"
 #include "finish.h"
@@ -125,7 +126,7 @@ static struct dp_lane_state *make_state(uint32_t index, size_t bytes)
         return NULL;
     struct dp_lane_state *state = NULL;
     if (dp_os_truncate(fd, bytes) == 0 && dp_os_allocate(fd, 0, sizeof *state) == 0 &&
-        allocate_counts(fd, dp_sites_counted() + 1) == 0 &&
+        allocate_counts(fd, dp_decide_counted() + 1) == 0 &&
         dp_os_allocate(fd, DP_LANE_ARENA_OFFSET, ARENA_STEP) == 0)
         state = map_state(fd, bytes);
     dp_os_close(fd);
@@ -193,7 +194,7 @@ static struct dp_lane *next_lane(void)
 static uint64_t lane_bytes(void)
 {
     uint64_t page = dp_os_page_bytes();
-    uint64_t counts = (dp_sites_counted() * sizeof(uint64_t) + page) / page * page;
+    uint64_t counts = (dp_decide_counted() * sizeof(uint64_t) + page) / page * page;
     return sizeof(struct dp_lane) + DP_LANE_COUNTS_OFFSET + 2 * counts + ARENA_STEP + page;
 }
 
@@ -369,7 +370,7 @@ uint32_t dp_lane_counted_site(uint32_t slot)
 /* At the thread's end, or when it is gone: into its own stream. */
 static void report_calls(struct dp_lane *lane)
 {
-    uint32_t last = dp_sites_counted();
+    uint32_t last = dp_decide_counted();
     for (uint32_t slot = 1; slot <= last; slot++) {
         uint32_t index = dp_lane_counted_site(slot);
         uint64_t calls = index ? dp_lane_claim_calls(lane, slot) : 0;

@@ -9,6 +9,7 @@
 #include "budget.h"
 #include "bus.h"
 #include "clock.h"
+#include "decide.h"
 #include "deep.h"
 #include "directory.h"
 #include "enter.h"
@@ -302,8 +303,9 @@ static int start(void)
     dp_deep_init();
     dp_clock_init(dp_setting_text(DP_SETTING_CLOCK));
     dp_budget_init();
-    int error = dp_sites_init(&rules, environment_bit(), dp_setting_value(DP_SETTING_CHECK_LOAD),
-                              (double)dp_setting_value(DP_SETTING_SLOW_BASELINE) / 1e9);
+    dp_decide_init(&rules, environment_bit(), dp_setting_value(DP_SETTING_CHECK_LOAD),
+                   (double)dp_setting_value(DP_SETTING_SLOW_BASELINE) / 1e9);
+    int error = dp_sites_init();
     uint32_t *alive = error ? NULL : dp_os_map_wiped_on_fork();
     if (!alive)
         return -ENOMEM;

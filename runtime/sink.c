@@ -6,6 +6,7 @@
 
 #include "deep_profile/abi/event_json.h"
 #include "deep_profile/abi/place.h"
+#include "decide.h"
 #include "directory.h"
 #include "lane.h"
 #include "os.h"
@@ -356,7 +357,7 @@ void dp_sink_finish(void)
     feed();
     feed(); /* what a packet's end hid the first time */
     count_rest();
-    uint32_t count = dp_lanes_count(), last = dp_sites_counted();
+    uint32_t count = dp_lanes_count(), last = dp_decide_counted();
     for (uint32_t i = 0; i < count; i++) {
         struct dp_lane_state *state = dp_lane_at(i)->state;
         for (uint32_t slot = 1; state && slot <= last; slot++) {

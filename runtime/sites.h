@@ -1,6 +1,6 @@
 /*
- * The registry of sites: which functions there are, and what their attributes,
- * the environment and the rules make of each.
+ * The registry of sites: which functions there are, in which modules. decide.h
+ * says what becomes of each.
  *
  * All of it runs under the registry's lock, in constructors, destructors and
  * the first opened call of a process; the hot path only indexes dp_sites.
@@ -8,15 +8,13 @@
 #ifndef DP_SITES_H
 #define DP_SITES_H
 
-#include "deep_profile/abi/rules.h"
 #include "types.h"
 
 extern DP_HIDDEN struct dp_site_state *dp_sites; /* by index; DP_MAX_SITES of them */
 extern uint32_t dp_n_sites;            /* highest index given */
 
 /* Before any module is loaded while profiling is on. 0 or -errno. */
-int dp_sites_init(const struct dp_rules *rules, uint32_t env, bool check_load,
-                  double slow_baseline);
+int dp_sites_init(void);
 
 /* Registers the module's sites, decides about each, opens their gates. */
 void dp_sites_add(struct dp_site *start, struct dp_site *stop);
@@ -31,9 +29,5 @@ void dp_sites_log_again(void);
 
 /* In a forked child: the lock may be held by a thread that is not there. */
 void dp_sites_unlock(void);
-
-uint32_t dp_sites_counted(void); /* highest count slot given */
-/* Shortest threshold that is judged by the tick, UINT64_MAX: none. */
-uint64_t dp_sites_shortest_slow_ns(void);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "bus.h"
 #include "clock.h"
+#include "decide.h"
 #include "enter.h"
 #include "lane.h"
 #include "load.h"
@@ -87,7 +88,7 @@ uint64_t dp_tick_gap_after(void *a, uintptr_t t0, uintptr_t c)
 /* For the shortest threshold in force. */
 static uint64_t period_now(void)
 {
-    return dp_tick_period_for(dp_sites_shortest_slow_ns(), dp_setting_value(DP_SETTING_TICK));
+    return dp_tick_period_for(dp_decide_shortest_slow_ns(), dp_setting_value(DP_SETTING_TICK));
 }
 
 static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t due,
@@ -197,7 +198,7 @@ static void watch_lanes(uint64_t now)
 /* DEEP_PROFILE_CALLS_PERIOD. */
 static void report_calls(void)
 {
-    uint32_t count = dp_lanes_count(), last = dp_sites_counted();
+    uint32_t count = dp_lanes_count(), last = dp_decide_counted();
     for (uint32_t i = 0; i < count; i++) {
         struct dp_lane *lane = dp_lane_at(i);
         const struct dp_lane_state *state = dp_lane_state_of(lane);
@@ -269,7 +270,7 @@ static void *run(void *unused)
     uint64_t next_rest = 0;
     uint64_t calls_period = dp_setting_value(DP_SETTING_CALLS_PERIOD);
     uint64_t next_calls = dp_now_ns() + calls_period;
-    uint64_t watch_ns = dp_sites_shortest_slow_ns() / 8;
+    uint64_t watch_ns = dp_decide_shortest_slow_ns() / 8;
     (void)unused;
     prctl(PR_SET_NAME, "deep-profile", 0, 0, 0);
     while (!atomic_load_explicit(&stopping, memory_order_acquire)) {
