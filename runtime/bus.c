@@ -45,12 +45,8 @@ static bool mend_lane(struct dp_lane *lane, uintptr_t address)
     struct dp_lane_state *state = lane->state;
     if (mend_stream(&lane->stream, address))
         return true;
-    if (!inside(address, state, lane->state_bytes) ||
-        dp_os_map_over(state, lane->state_bytes) != 0)
+    if (!inside(address, state, lane->state_bytes) || dp_lane_map_over(lane) != 0)
         return false;
-    /* Zeros are a lane without open calls; its arena must look full. */
-    state->arena_used = state->file_bytes = lane->state_bytes;
-    state->owner = DP_LANE_OWNED;
     dp_process_lost(DP_LOSS_NO_SPACE, 1);
     return true;
 }

@@ -126,6 +126,8 @@ static __attribute__((noinline)) struct dp_lane *unusual(struct dp_lane *lane,
         if (!dp_deep(dp_process_meet_thread, 0, 0, 0))
             return NULL;
         lane = dp_self;
+        if (!lane)
+            return NULL; /* a handler has forked since, in the child */
         /* The gate opened for the thread's sake: ask it again. */
         deep_profile_budget -= code->weight;
         if (deep_profile_budget >= 0)
@@ -223,11 +225,15 @@ static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t du
 static __attribute__((noinline)) void exit_first(uint32_t index, uint64_t due, uintptr_t stack)
 {
     uint64_t now = dp_now_ns();
-    if (due & DP_DUE_OPENED && !dp_process_is_ours())
+    if (due & DP_DUE_OPENED && !dp_process_is_ours()) {
+        deep_profile_budget = -1; /* a gate that a handler forked in has drawn another */
         return;
+    }
     if (!dp_deep(dp_process_meet_thread, 0, 0, 0))
         return;
     struct dp_lane *lane = dp_self;
+    if (!lane)
+        return; /* a handler has forked since, in the child */
     lane->busy = stack;
     DP_COMPILER_BARRIER();
     if (due & DP_DUE_OPENED)

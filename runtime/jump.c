@@ -60,8 +60,9 @@ static __attribute__((noinline)) void look_at(const struct __jmp_buf_tag *buffer
     size_t bytes = 0;
     if (!next_longjmp)
         resolve(); /* before our constructor: nothing is interrupted yet */
-    if (readable && dp_self) {
-        if (!dp_on_own_stack(dp_self, here))
+    const struct dp_lane *lane = dp_self;
+    if (readable && lane) {
+        if (!dp_on_own_stack(lane, here))
             dp_os_signal_stack(&handlers, &bytes);
         dp_stacks_jump(target_of(buffer), here, handlers, bytes);
     }

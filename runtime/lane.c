@@ -50,11 +50,54 @@ int dp_lanes_init(void)
     return dp_lanes && thread_end_made ? 0 : -ENOMEM;
 }
 
+int dp_lane_map_over(struct dp_lane *lane)
+{
+    struct dp_lane_state *state = lane->state;
+    int error = dp_os_map_over(state, lane->state_bytes);
+    if (error)
+        return error;
+    state->arena_used = state->file_bytes = lane->state_bytes;
+    state->owner = DP_LANE_OWNED;
+    return 0;
+}
+
+/* What is stored into it from now on stays in this process. */
+static void become_parents(struct dp_lane *lane)
+{
+    lane->stream.parents = true;
+    if (lane->state)
+        dp_lane_map_over(lane);
+}
+
+/* The thread's own lane also where it is not busy: inserted code has pointers into
+ * it, and the runtime in its first instructions. Inside, it may have to do with
+ * any lane (stacks.c), but with no other's packet. */
+void dp_lanes_were_forked(void)
+{
+    struct dp_lane *own = dp_self;
+    int saved_errno = errno;
+    dp_self = NULL;
+    deep_profile_open = NULL;
+    deep_profile_counts = NULL;
+    if (own)
+        become_parents(own);
+    if (own && own->stream.packet)
+        dp_os_map_over(own->stream.packet, own->stream.mapped_bytes);
+    uint32_t others = own && own->busy ? dp_lanes_count() : 0;
+    for (uint32_t i = 0; i < others; i++) {
+        if (dp_lanes[i] != own)
+            become_parents(dp_lanes[i]);
+    }
+    errno = saved_errno;
+}
+
 void dp_lanes_reset(void)
 {
     uint32_t count = dp_lanes_count();
     atomic_store_explicit(&dp_n_lanes, 0, memory_order_relaxed);
     for (uint32_t i = 0; i < count; i++) {
+        if (dp_lanes[i]->stream.parents)
+            continue;
         dp_lanes[i]->stream.preparing = 0; /* the parent's steward is not here */
         dp_stream_forget(&dp_lanes[i]->stream);
         dp_os_unmap(dp_lanes[i]->state, dp_lanes[i]->state_bytes);
@@ -63,9 +106,6 @@ void dp_lanes_reset(void)
     }
     free_lanes = resting_lanes = NULL;
     dp_lock_init(&lanes_lock);
-    dp_self = NULL;
-    deep_profile_open = NULL;
-    deep_profile_counts = NULL;
     pthread_setspecific(thread_end, NULL);
 }
 

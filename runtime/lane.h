@@ -12,7 +12,11 @@ extern DP_HIDDEN DP_INITIAL_EXEC _Thread_local struct dp_lane *dp_self;
 
 /* 0 or -errno. Files are made in the log's directory. */
 int dp_lanes_init(void);
-/* In a forked child: unmaps everything of the parent's. */
+/* In a forked child, at once: the thread has no lane. A fork in a signal handler may
+ * have interrupted what writes to the parent's, and the child may come back to it:
+ * what it writes then is nobody's. Async-signal-safe. */
+void dp_lanes_were_forked(void);
+/* In a forked child: unmaps the parent's, but for what it may come back to. */
 void dp_lanes_reset(void);
 
 /* For the calling thread; NULL when refused (counted as lost). Sets dp_self and
@@ -43,6 +47,10 @@ int dp_lane_grow(uint32_t lane, uint64_t offset, uint64_t bytes);
 void dp_lanes_rest(uint64_t now);
 
 void dp_lane_add_sums(const struct dp_lane *lane, struct dp_lane_sums *sums);
+
+/* Memory in the place of a lane's state. Zeros are a lane without open calls; its arena
+ * looks full. 0 or -errno. Async-signal-safe, and safe at any point of the owner's. */
+int dp_lane_map_over(struct dp_lane *lane);
 
 /* All lanes made so far; entries stay valid until reset. Their `state` is NULL
  * while they rest. */

@@ -329,7 +329,10 @@ int dp_os_map_over(void *address, size_t bytes)
 {
     void *mapped = mmap(address, bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-    return mapped == MAP_FAILED ? -errno : 0;
+    if (mapped == MAP_FAILED)
+        return -errno;
+    madvise(address, bytes, MADV_NOHUGEPAGE);
+    return 0;
 }
 
 void *dp_os_map_wiped_on_fork(void)

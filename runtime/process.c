@@ -362,13 +362,11 @@ static struct alive *alive_page(void)
 static void reset_child(void)
 {
     *alive_page() = (struct alive){0, 0};
+    dp_lanes_were_forked();
     dp_deep_reset();
     dp_sites_unlock();
     deep_profile_budget = -1;
     deep_profile_entry_tick = deep_profile_tick + DP_ASK; /* nobody advances it here */
-    deep_profile_open = NULL;
-    deep_profile_counts = NULL;
-    dp_self = NULL;
 }
 
 void dp_process_was_forked(void)
@@ -402,6 +400,7 @@ static void start_child(void)
     struct dp_process_state *parents = state;
     dp_lock_init(&start_lock);
     dp_sites_unlock();
+    dp_lanes_were_forked(); /* when nobody has told us: the system call itself */
     dp_lanes_reset();
     dp_budget_reset();
     dp_log_reset();

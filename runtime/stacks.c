@@ -165,6 +165,8 @@ static bool end_elsewhere(struct dp_lane *lane, uint32_t index, uint64_t due, ui
     struct dp_lane_frame frame = {.start_ns = start_ns, .site = index};
     uint32_t count = dp_lanes_count();
     bool found = false;
+    if (lane->stream.parents)
+        return false; /* we are a child that was forked in a handler: it ends there, too */
     for (uint32_t l = due >> DP_DUE_LANE_SHIFT & (DP_DUE_LANES - 1); l < count && !found;
          l += DP_DUE_LANES) {
         struct dp_lane *other = dp_lane_at(l);

@@ -411,6 +411,8 @@ static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t 
 uint64_t dp_stream_next(void *stream, uintptr_t needed, uintptr_t lost)
 {
     int saved_errno = errno;
+    if (((struct dp_stream *)stream)->parents)
+        return 0;
     uint64_t made = next_packet(stream, needed, (uint64_t *)lost);
     errno = saved_errno;
     return made;

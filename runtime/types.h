@@ -126,6 +126,7 @@ struct dp_stream {
     uint32_t tid;
     bool open;                /* a segment exists */
     bool ruined;              /* the mapping's file was cut short */
+    bool parents;             /* in a forked child: not to be gone on with */
     char thread_name[16];
     /* Of owner and steward, see prepare.c. */
     _Atomic uint32_t ready;   /* the packet's pages are there up to here */

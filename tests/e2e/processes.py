@@ -42,6 +42,13 @@ class Case(unittest.TestCase):
         cls.programs = tempfile.mkdtemp(prefix="deep-profile-processes-")
         cls.addClassCleanup(shutil.rmtree, cls.programs)
 
+    @staticmethod
+    def of_functions(log, what):
+        return {f["function"]: f.get(what) for f in dp.report(TOOL, log)["functions"]}
+
+    def sampled(self, log):
+        return self.of_functions(log, "sampled")["recorded"]
+
     @classmethod
     def program(cls, source, *flags, compiler=CC, name=None):
         path = f"{cls.programs}/{name or source.split('.')[0]}"
@@ -101,6 +108,26 @@ class Processes(Case):
         self.assertEqual(sorted(by_thread.values()), [N, 3 * N, 3 * N])
         self.assertIn(int(log.split(".")[-1]), by_thread)
         self.assertEqual(len(dp.report(TOOL, log)["lanes"]), 2)
+
+    def test_many_forks_at_once_while_threads_record(self):
+        printed = self.run_in(self.program("processes.c", "-D_GNU_SOURCE"), "storm")
+        parent, *children = self.logs()
+        self.assertEqual(self.sampled(parent), int(printed))
+        self.assertEqual([calls(log)["stop", "recorded"] for log in children], 20 * [N])
+
+    def test_a_fork_in_a_handler_that_interrupted_the_runtime(self):
+        """The child comes back to what the parent goes on with."""
+        printed = self.run_in(self.program("processes.c", "-D_GNU_SOURCE"), "handler",
+                              DEEP_PROFILE_PACKET_SIZE="4KB")
+        made, children_ended = (int(word) for word in printed.split())
+        self.assertEqual(children_ended, 100)
+        parent, *children = self.logs()
+        self.assertEqual(self.sampled(parent), made)
+        self.assertEqual(self.of_functions(parent, "counted")["counted"], made)
+        text = dp.run("babeltrace2", parent).stdout
+        self.assertEqual(text.count(") call: ") + text.count(") call_wide: "), made, "sampled, but not in the log")
+        # One more where the interrupted call had not begun for the runtime.
+        self.assertLessEqual({self.sampled(log) for log in children}, {10, 11, 20, 21})
 
     def test_programs_that_are_started_have_their_own(self):
         path = self.program("processes.c", "-D_GNU_SOURCE")
@@ -199,12 +226,6 @@ class Memory(Case):
         return {line.split()[0]: [int(word) for word in line.split()[1:]]
                 for line in text.splitlines()}
 
-    @staticmethod
-    def recorded(log):
-        (found,) = [f["sampled"] for f in dp.report(TOOL, log)["functions"]
-                    if f["function"] == "recorded"]
-        return found
-
     def test_thousands_at_once(self):
         threads = 4000 if LONG else 1000
         off, on = self.figures(threads, threads, 0), self.figures(threads, threads, 1)
@@ -219,7 +240,7 @@ class Memory(Case):
         disk = sum(os.stat(path).st_blocks * 512
                    for path in glob.glob(log + "/**", recursive=True) if os.path.isfile(path))
         self.assertLess(disk / threads, 48 << 10, "bytes on disk a thread")
-        self.assertEqual(self.recorded(log), 10 * threads + 1)
+        self.assertEqual(self.sampled(log), 10 * threads + 1)
 
     def test_thousands_in_a_row(self):
         threads = 100000 if LONG else 5000
@@ -230,7 +251,7 @@ class Memory(Case):
         self.assertLess(on["after"][0] - on["before"][0], 2 << 10, "KB")
         disk = sum(os.stat(path).st_blocks * 512 for path in glob.glob(log + "/stream-*"))
         self.assertLess(disk / threads, 4500, "bytes of log a thread: a page")
-        self.assertEqual(self.recorded(log), 10 * threads + 1)
+        self.assertEqual(self.sampled(log), 10 * threads + 1)
 
 
 if __name__ == "__main__":

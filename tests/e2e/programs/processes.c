@@ -8,6 +8,9 @@
  *     vfork        calls in the child before it execs, in known and new threads
  *     spawn PROG   posix_spawn, system, popen and vfork + exec of another program
  *     daemon       two forks, setsid, all descriptors closed, chdir /
+ *     storm        forks from several threads while others record
+ *     handler      forks in a signal handler that interrupts the runtime as like as
+ *                  not; the child returns from the handler. Prints the calls made
  */
 #include <deep_profile.h>
 
@@ -22,6 +25,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -235,6 +239,105 @@ static int become_daemon(void)
     return 0;
 }
 
+/* ---- many forks at once ---- */
+
+#define FORKS 10
+
+static volatile int stop_recording;
+static unsigned long recorded_by_threads[2];
+
+static void *record(void *count)
+{
+    while (!stop_recording) {
+        recorded();
+        ++*(unsigned long *)count;
+    }
+    return NULL;
+}
+
+static void *fork_on(void *unused)
+{
+    for (int i = 0; i < FORKS; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            calls();
+            exit(0);
+        }
+        must(child);
+    }
+    return unused;
+}
+
+static int storm(void)
+{
+    pthread_t recorders[2], forkers[2];
+    for (int i = 0; i < 2; i++) {
+        pthread_create(&recorders[i], NULL, record, &recorded_by_threads[i]);
+        pthread_create(&forkers[i], NULL, fork_on, NULL);
+    }
+    for (int i = 0; i < 2; i++)
+        pthread_join(forkers[i], NULL);
+    stop_recording = 1;
+    for (int i = 0; i < 2; i++)
+        pthread_join(recorders[i], NULL);
+    printf("%lu\n", recorded_by_threads[0] + recorded_by_threads[1]);
+    return 0;
+}
+
+/* ---- a fork in a handler ---- */
+
+#define HANDLER_FORKS 100
+
+static volatile int forks_left = HANDLER_FORKS, is_child;
+static _Atomic int *children_ended;
+
+static void ten_calls(void)
+{
+    for (int i = 0; i < 10; i++)
+        recorded();
+}
+
+static void fork_in_handler(int signal)
+{
+    (void)signal;
+    if (is_child || forks_left == 0)
+        return;
+    forks_left--;
+    if (fork() == 0) {
+        is_child = 1;
+        if (forks_left % 2) /* has its log before it comes back to what it left */
+            ten_calls();
+    }
+}
+
+static int handler(void)
+{
+    struct sigaction action = {.sa_handler = fork_in_handler, .sa_flags = SA_RESTART};
+    struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
+    unsigned long made = 0;
+    children_ended = mmap(NULL, sizeof *children_ended, PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    signal(SIGCHLD, SIG_IGN); /* nobody waits for them */
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+    while (forks_left && !is_child) {
+        recorded();
+        counted();
+        made++;
+    }
+    if (is_child) {
+        usleep(1000); /* the parent is ahead now */
+        ten_calls();
+        ++*children_ended;
+        _exit(0);
+    }
+    setitimer(ITIMER_REAL, &never, NULL);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+    printf("%lu %d\n", made, *children_ended);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
@@ -248,6 +351,10 @@ int main(int argc, char **argv)
         return spawn(argv[2]);
     if (strcmp(what, "daemon") == 0)
         return become_daemon();
+    if (strcmp(what, "storm") == 0)
+        return storm();
+    if (strcmp(what, "handler") == 0)
+        return handler();
     calls();
     return 0;
 }
