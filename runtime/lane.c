@@ -14,6 +14,7 @@
 #include "lock.h"
 #include "os.h"
 #include "peek.h"
+#include "prepare.h"
 #include "process.h"
 #include "sampler.h"
 #include "settings.h"
@@ -98,7 +99,7 @@ void dp_lanes_reset(void)
     for (uint32_t i = 0; i < count; i++) {
         if (dp_lanes[i]->stream.parents)
             continue;
-        dp_lanes[i]->stream.preparing = 0; /* the parent's steward is not here */
+        dp_prepare_reset(&dp_lanes[i]->stream);
         dp_stream_forget(&dp_lanes[i]->stream);
         dp_os_unmap(dp_lanes[i]->state, dp_lanes[i]->state_bytes);
         dp_os_unmap(dp_lanes[i]->stats, STATS_BYTES);

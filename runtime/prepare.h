@@ -16,6 +16,8 @@ void dp_prepare_begin(struct dp_stream *stream);
 bool dp_prepare_more(struct dp_stream *stream, uint64_t needed);
 /* Unmaps the packet; if the steward is at it, the steward does. By the owner. */
 void dp_prepare_end(struct dp_stream *stream);
+/* In a forked child, where the parent's steward is not: before the packet's end. */
+void dp_prepare_reset(struct dp_stream *stream);
 /* The steward, once a tick. */
 void dp_prepare_ahead(struct dp_stream *stream);
 

@@ -402,9 +402,9 @@ static void start_child(void)
     dp_sites_unlock();
     dp_lanes_were_forked(); /* when nobody has told us: the system call itself */
     dp_lanes_reset();
-    dp_budget_reset();
     dp_log_reset();
     dp_streams_reset();
+    dp_budget_reset(); /* after those who gave theirs back */
     no_state = *parents;
     memset(no_state.lost, 0, sizeof no_state.lost);
     state = &no_state;

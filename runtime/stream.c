@@ -329,6 +329,7 @@ static int map_packet(struct dp_stream *stream, uint64_t bytes)
 static void write_header(struct dp_stream *stream)
 {
     struct dp_packet *packet = stream->packet;
+    stream->last_ns = stream->asked_ns; /* the packet begins with that record */
     memcpy(packet->uuid, trace_uuid, sizeof packet->uuid);
     packet->stream_class = 0;
     packet->packet_size_bits = (uint64_t)stream->packet_bytes * 8;
@@ -350,7 +351,7 @@ static uint64_t discard(struct dp_stream *stream, enum dp_loss reason, uint64_t 
     stream->discarded++;
     lost[reason]++;
     stream->retry_loss = reason;
-    stream->retry_ns = stream->last_ns + RETRY_NS;
+    stream->retry_ns = stream->asked_ns + RETRY_NS;
     return 0;
 }
 

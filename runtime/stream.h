@@ -79,7 +79,7 @@ static inline void *dp_record_begin(struct dp_stream *stream, uint32_t id, size_
             lost[stream->retry_loss]++;
             return NULL;
         }
-        stream->last_ns = *now; /* the new packet begins with this record */
+        stream->asked_ns = *now;
         if (!dp_deep(dp_stream_next, stream, header + payload + DP_RECORD_ALIGN, (uintptr_t)lost))
             return NULL;
     }

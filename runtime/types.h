@@ -111,9 +111,10 @@ struct dp_stream {
     uint32_t limit;           /* records go no further yet, see prepare.h */
     uint32_t packet_bytes;    /* 0 while there is no packet */
     uint32_t mapped_bytes;
-    uint64_t last_ns;         /* time of the last record */
+    uint64_t last_ns;         /* time of the last record in this packet, or of its begin */
     uint64_t retry_ns;        /* until then no packet can be had, for `retry_loss` */
     uint32_t retry_loss;      /* enum dp_loss */
+    uint64_t asked_ns;        /* time of the record that asks for room */
     uint64_t records;         /* in this packet */
     uint64_t closed_records;  /* in all packets before it */
     uint64_t discarded;
@@ -129,7 +130,7 @@ struct dp_stream {
     bool parents;             /* in a forked child: not to be gone on with */
     char thread_name[16];
     /* Of owner and steward, see prepare.c. */
-    _Atomic uint32_t ready;   /* the packet's pages are there up to here */
+    _Atomic uint64_t ready;   /* the packet's pages are there up to here; its number above */
     _Atomic uint32_t preparing;
     uint32_t position_seen;   /* by the steward, a tick ago */
     uint32_t left_bytes;
