@@ -157,6 +157,11 @@ void dp_bus_guard_again(void)
     dp_lock_give(&hosts_lock, &saved);
 }
 
+void dp_bus_unlock(void)
+{
+    dp_lock_init(&hosts_lock);
+}
+
 int dp_bus_sigaction(int signal, const struct sigaction *action, struct sigaction *old)
 {
     struct dp_os_signals saved;

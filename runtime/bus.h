@@ -16,6 +16,9 @@ void dp_bus_guard(void);
  * host's action for a fault of its own. */
 void dp_bus_guard_again(void);
 
+/* In a forked child: the lock may be held by a thread that is not there. */
+void dp_bus_unlock(void);
+
 /* sigaction() and signal() of the host: its action is kept apart from ours. */
 int dp_bus_sigaction(int signal, const struct sigaction *action, struct sigaction *old);
 void (*dp_bus_signal(int signal, void (*handler)(int)))(int);

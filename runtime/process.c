@@ -365,6 +365,7 @@ static void reset_child(void)
     dp_lanes_were_forked();
     dp_deep_reset();
     dp_sites_unlock();
+    dp_bus_unlock();
     deep_profile_budget = -1;
     deep_profile_entry_tick = deep_profile_tick + DP_ASK; /* nobody advances it here */
 }

@@ -2,15 +2,18 @@
  * What the runtime owes a host in rare moments: a signal handler between gate
  * and runtime, calls nested deeper than it follows, counters that are full,
  * thread after thread with one seed, files that cannot be made, a lock that
- * another thread holds for long.
+ * another thread holds for long, or held when the process was forked.
  */
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "bus.h"
 #include "check.h"
 #include "hand_gate.h"
 #include "lane.h"
@@ -204,6 +207,43 @@ static void a_lock_held_for_long(void)
     CHECK(slept > 0);
 }
 
+static _Atomic bool enough;
+
+static void *ask_for_bus(void *unused)
+{
+    struct sigaction action;
+    while (!enough)
+        dp_bus_sigaction(SIGBUS, NULL, &action);
+    return unused;
+}
+
+/* For `seconds` at most. */
+static bool ends_well(pid_t child, int seconds)
+{
+    int status = -1;
+    for (int i = 0; i < seconds * 1000 && waitpid(child, &status, WNOHANG) == 0; i++)
+        usleep(1000);
+    kill(child, SIGKILL); /* it waits with every signal blocked */
+    return status == 0;
+}
+
+/* The thread that holds the lock of SIGBUS's actions is not in the child. */
+static void a_fork_while_sigaction_is_at_work(void)
+{
+    struct sigaction action;
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, ask_for_bus, NULL) == 0);
+    for (int i = 0; i < 100; i++) {
+        pid_t child = fork();
+        CHECK(child >= 0);
+        if (child == 0)
+            _exit(dp_bus_sigaction(SIGBUS, NULL, &action));
+        CHECK(ends_well(child, 5));
+    }
+    enough = true;
+    CHECK(pthread_join(thread, NULL) == 0);
+}
+
 /* Larger than a packet: lost, but nothing else for it. */
 static void a_record_too_large(void)
 {
@@ -230,5 +270,6 @@ int main(void)
     no_files_for_a_thread();
     a_lock_held_for_long();
     a_record_too_large();
+    a_fork_while_sigaction_is_at_work();
     return 0;
 }
