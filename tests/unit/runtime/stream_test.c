@@ -1,7 +1,7 @@
 /*
  * A packet from inside: the times of its records where its pages come step by
- * step, the steward that is late with pages, and what a forked child gets of the
- * budget.
+ * step, the steward that is late with pages, and what a forked child has of the
+ * budget and of its parent's lane.
  */
 #include <string.h>
 #include <sys/wait.h>
@@ -14,6 +14,8 @@
 #include "prepare.h"
 #include "process.h"
 #include "process_log.h"
+#include "record.h"
+#include "stats.h"
 #include "stream.h"
 
 HAND_SITE(opened, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
@@ -145,6 +147,31 @@ static void a_child_has_a_budget(void)
     CHECK(waitpid(child, &status, 0) == child && status == 0);
 }
 
+/* A handler forked in the midst of a call into the runtime, the child has its own
+ * log by now, and the handler returns: the call goes on with what it had. */
+static void a_child_ends_what_it_was_forked_in(void)
+{
+    CHECK(hand_enter(&opened_site) & DP_DUE_OPENED);
+    struct dp_lane *lane = dp_self;
+    uint64_t records = lane->stream.records;
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        alarm(20);
+        CHECK(hand_enter(&opened_site) & DP_DUE_OPENED);
+        CHECK(dp_self != lane);
+        for (int i = 0; i < 100000; i++)
+            dp_record_call(lane, DP_EVENT_ID_call, DP_EVENT_ID_call_wide, 1, 1, FIRST_NS, false);
+        CHECK(dp_stats_make_block(lane, DP_LANE_ARENA_OFFSET, 1) == 0);
+        lane->memory.frees++;
+        lane->busy = 0;
+        _exit(0);
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK(lane->stream.records == records);
+}
+
 int main(void)
 {
     CHECK(dp_process_mode() == DP_MODE_ON);
@@ -153,5 +180,6 @@ int main(void)
     pages_of_the_packet_before(9002, PACKET_BYTES);
     pages_of_the_packet_before(9003, 98304);
     a_child_has_a_budget();
+    a_child_ends_what_it_was_forked_in();
     return 0;
 }
