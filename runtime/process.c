@@ -291,6 +291,20 @@ static uint32_t environment_bit(void)
     return strcmp(env, "test") == 0 ? DP_ENV_TEST : DP_ENV_DEV;
 }
 
+/* There is a log: everything that goes on beside it. */
+static int start_work(void)
+{
+    calibrate();
+    dp_load_init();
+    start_sink();
+    int error = dp_steward_start();
+    if (error) {
+        dp_log_finish();
+        return fail(error);
+    }
+    return 0;
+}
+
 static void reset_child(void);
 
 static int start(void)
@@ -315,16 +329,10 @@ static int start(void)
         return error;
     dp_process_alive = alive;
     pthread_atfork(NULL, NULL, reset_child);
-    calibrate();
-    dp_load_init();
-    start_sink();
-    error = dp_steward_start();
-    if (error) {
-        dp_log_finish();
-        return fail(error);
-    }
-    dp_bus_guard();
-    return 0;
+    error = start_work();
+    if (!error)
+        dp_bus_guard();
+    return error;
 }
 
 static void start_once(void)
@@ -383,15 +391,7 @@ static int start_childs_log(void)
         return error;
     state->sites = dp_n_sites;
     dp_sites_log_all();
-    calibrate();
-    dp_load_init();
-    start_sink();
-    error = dp_steward_start();
-    if (error) {
-        dp_log_finish();
-        return fail(error);
-    }
-    return 0;
+    return start_work();
 }
 
 /* The child's own log. Only this thread exists; the locks may be held by

@@ -175,11 +175,14 @@ static void watch_caps(struct dp_lane *lane, uint64_t now)
     }
 }
 
+/* So many at a time that a tick costs little, however many threads there are. */
 static void prepare_lanes(void)
 {
+    enum { MOST = 256 };
+    static uint32_t next;
     uint32_t count = dp_lanes_count();
-    for (uint32_t i = 0; i < count; i++)
-        dp_prepare_ahead(&dp_lane_at(i)->stream);
+    for (uint32_t i = 0; i < MOST && i < count; i++)
+        dp_prepare_ahead(&dp_lane_at(next++ % count)->stream);
 }
 
 static void watch_lanes(uint64_t now)
