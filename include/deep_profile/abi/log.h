@@ -5,8 +5,8 @@
  *
  *     log       := metadata stream* state/
  *     metadata  := TSDL text, generated from this file and ../events.def
- *     stream    := packet+            files "stream-LANE-SEGMENT", "runtime"
- *     packet    := dp_packet record* padding        (DEEP_PROFILE_PACKET_SIZE)
+ *     stream    := packet+            files "stream-LANE-SEGMENT", "runtime-SEGMENT"
+ *     packet    := dp_packet record* padding        at most DEEP_PROFILE_PACKET_SIZE
  *     record    := compact | wide
  *     compact   := dp_compact_header payload
  *     wide      := dp_wide_header payload
@@ -20,7 +20,8 @@
  * Commit protocol: the writer fills a record, then stores the packet's
  * content_size_bits with release order. A reader loads it with acquire order
  * and trusts nothing past it. A packet holds one thread's records in order of
- * time. The last packets of a stream may be prepared and empty.
+ * time. The last packets of a stream may be prepared and empty; our runtime makes
+ * a packet when its first record comes.
  *
  * What babeltrace2 2.0 needs to read a log as it lies (tried):
  *  - content_size_bits ends with the last record's own last byte; padding up to
