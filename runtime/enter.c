@@ -79,7 +79,7 @@ static inline uint64_t open_call(struct dp_lane *lane, const struct dp_site *cod
     return dp_due_opened(lane->index, kinds, now);
 }
 
-/* Every way but the simple one. */
+/* Every way but the simple ones. */
 static __attribute__((noinline)) uint64_t enter(struct dp_lane *lane, struct dp_site *code,
                                                 const struct dp_site_state *site, uintptr_t stack)
 {
@@ -106,6 +106,18 @@ static __attribute__((noinline)) uint64_t enter(struct dp_lane *lane, struct dp_
         return not_opened(code);
     }
     return open_call(lane, code, kinds, kinds & site->memory, stack);
+}
+
+/* A call that was chosen by chance, for its record and nothing else. */
+static __attribute__((noinline)) uint64_t enter_sampled(struct dp_lane *lane, struct dp_site *code,
+                                                        const struct dp_site_state *site,
+                                                        uintptr_t stack)
+{
+    if (DP_UNLIKELY(deep_profile_budget >= 0)) /* it has changed since */
+        return enter(lane, code, site, stack);
+    lane->state->slow_paths++;
+    deep_profile_budget = dp_sampler_draw(&lane->random);
+    return open_call(lane, code, DP_KIND(PROFILE) | DP_FRAME_BY_CHANCE, false, stack);
 }
 
 /* Either way a call is lost: this one, of a handler that interrupted the runtime;
@@ -173,9 +185,11 @@ static inline __attribute__((always_inline)) uint64_t enter_from(struct dp_site 
         lane->stats[code->index]->calls++;
         lane->state->slow_paths++;
         due = not_opened(code);
-    } else if (DP_LIKELY(site->simple && !dp_load_gate_closed())) {
+    } else if (DP_LIKELY(site->every && !dp_load_gate_closed())) {
         give_back(lane);
         due = open_call(lane, code, DP_KIND(PROFILE) | DP_FRAME_BY_CHANCE, false, stack);
+    } else if (site->simple && !dp_load_gate_closed()) {
+        due = enter_sampled(lane, code, site, stack);
     } else {
         due = enter(lane, code, site, stack);
     }
@@ -212,7 +226,7 @@ static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t du
                        now);
         return;
     }
-    stats->calls++;
+    stats->calls += site->every; /* else only an estimate is known */
     dp_stats_add_call(lane, stats, site, duration_ns, lane->frames[depth + 1].child_ns);
     dp_record_call(lane, DP_EVENT_ID_call, DP_EVENT_ID_call_wide, index, duration_ns, now, false);
 }

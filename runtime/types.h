@@ -62,7 +62,8 @@ struct dp_site_state {
     uint32_t memory;           /* kinds that count memory */
     bool count_at_gate;        /* exact calls, without the code's own counter */
     bool slow_by_tick;         /* IF_SLOW is judged by the coarse clock */
-    bool simple;               /* nothing but a `call` record of every call */
+    bool simple;               /* nothing but a `call` record of each call that is opened */
+    bool every;                /* and every call is */
     bool count_only;           /* nothing but exact calls */
     uint64_t estimated;        /* 1 / rate: what one call chosen by chance stands for */
     uint64_t variance;         /* (1 - rate) / rate^2; both in 1/DP_WEIGHT_UNIT */
