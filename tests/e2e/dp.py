@@ -1,11 +1,16 @@
 """What the end-to-end tests share: run a program under deep-profile, read what came out.
 
 The tool to use is given by the caller, so that an installed one and the one of
-the build folder can be tried alike.
+the build folder can be tried alike. Whoever imports this goes on in another process,
+with which everything that it starts ends: guard.py.
 """
 import json
 import os
 import subprocess
+
+import guard
+
+guard.begin()
 
 
 def environment(**variables):
