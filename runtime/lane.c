@@ -402,6 +402,11 @@ uint64_t dp_lane_claim_calls(struct dp_lane *lane, uint32_t slot)
     return now - before;
 }
 
+void dp_lane_unclaim_calls(struct dp_lane *lane, uint32_t slot, uint64_t calls)
+{
+    __atomic_fetch_sub(&DP_LANE_REPORTED(lane->state)[slot], calls, __ATOMIC_RELAXED);
+}
+
 uint32_t dp_lane_counted_site(uint32_t slot)
 {
     uint32_t index = dp_process_state()->counted_site[slot];

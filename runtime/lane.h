@@ -33,6 +33,8 @@ void dp_lanes_finish(void);
 /* Calls of a slot that stand in no `calls` event yet, once: owner and steward
  * may both ask. */
 uint64_t dp_lane_claim_calls(struct dp_lane *lane, uint32_t slot);
+/* They could not be reported. */
+void dp_lane_unclaim_calls(struct dp_lane *lane, uint32_t slot, uint64_t calls);
 /* The site whose calls a slot counts, when they leave events; or 0. */
 uint32_t dp_lane_counted_site(uint32_t slot);
 

@@ -23,7 +23,7 @@ struct part {
     bool is_text; /* gets a NUL behind it */
 };
 
-static void write_parts(uint32_t id, const struct part *parts, size_t n_parts)
+static bool write_parts(uint32_t id, const struct part *parts, size_t n_parts)
 {
     struct dp_os_signals saved;
     size_t payload = 0;
@@ -45,6 +45,7 @@ static void write_parts(uint32_t id, const struct part *parts, size_t n_parts)
         atomic_store_explicit(&incomplete, true, memory_order_relaxed);
     }
     dp_lock_give(&stream_lock, &saved);
+    return at != NULL;
 }
 
 static struct part text_part(const char *string, size_t length)
@@ -104,17 +105,29 @@ struct dp_stream *dp_log_stream_written(void)
 
 /* A program that runs for weeks: events about the process stay within their share,
  * sites and settings are always written. */
+static bool take_share(uint64_t bytes)
+{
+    uint64_t record = bytes + sizeof(struct dp_wide_header);
+    uint64_t share = dp_setting_value(DP_SETTING_SIZE_LIMIT) / DP_STREAM_OWN_SHARE / 2;
+    if (atomic_fetch_add_explicit(&event_bytes, record, memory_order_relaxed) + record <= share)
+        return true;
+    atomic_fetch_sub_explicit(&event_bytes, record, memory_order_relaxed);
+    return false;
+}
+
+bool dp_log_event_if_room(uint32_t id, const void *payload, size_t bytes)
+{
+    struct part part = {payload, bytes, false};
+    return take_share(bytes) && write_parts(id, &part, 1);
+}
+
 void dp_log_event(uint32_t id, const void *payload, size_t bytes)
 {
     struct part part = {payload, bytes, false};
-    uint64_t record = bytes + sizeof(struct dp_wide_header);
-    uint64_t share = dp_setting_value(DP_SETTING_SIZE_LIMIT) / DP_STREAM_OWN_SHARE / 2;
-    if (atomic_fetch_add_explicit(&event_bytes, record, memory_order_relaxed) + record <= share) {
+    if (take_share(bytes))
         write_parts(id, &part, 1);
-        return;
-    }
-    atomic_fetch_sub_explicit(&event_bytes, record, memory_order_relaxed);
-    dp_process_lost(DP_LOSS_LOG_FULL, 1);
+    else
+        dp_process_lost(DP_LOSS_LOG_FULL, 1);
 }
 
 void dp_log_site(uint32_t index, uint64_t site_id, const struct dp_site_desc *desc,

@@ -19,6 +19,8 @@ struct dp_stream *dp_log_stream_written(void);
 
 /* Appends one record of `bytes` fixed payload; time is now. */
 void dp_log_event(uint32_t id, const void *payload, size_t bytes);
+/* False: not written; when its share is used up, that counts as no loss. */
+bool dp_log_event_if_room(uint32_t id, const void *payload, size_t bytes);
 void dp_log_site(uint32_t index, uint64_t site_id, const struct dp_site_desc *desc,
                  const char *module);
 void dp_log_site_attribute(const struct dp_event_site_attribute *event, const char *options,

@@ -25,7 +25,8 @@
 #define TICKS_KEPT 4096 /* power of two */
 #define LATE_PERIODS 8
 #define SECOND_NS UINT64_C(1000000000)
-#define WATCH_NS UINT64_C(20000000)  /* calls in flight are looked at this often */
+#define WATCH_NS UINT64_C(20000000)  /* calls in flight are looked at this often at least */
+#define WATCH_LANE_NS 10000          /* apart for each lane: not much of a core's time */
 #define SINK_NS UINT64_C(50000000)
 #define REST_NS UINT64_C(100000000)
 #define CLOCK_TRIPLE_NS (10 * SECOND_NS)
@@ -198,7 +199,16 @@ static void watch_lanes(uint64_t now)
     }
 }
 
-/* DEEP_PROFILE_CALLS_PERIOD. */
+/* For the shortest threshold in force. */
+static uint64_t watch_ns(void)
+{
+    uint64_t wanted = dp_decide_shortest_slow_ns() / 8;
+    uint64_t least = (uint64_t)dp_lanes_count() * WATCH_LANE_NS;
+    wanted = wanted > least ? wanted : least;
+    return wanted < WATCH_NS ? wanted : WATCH_NS;
+}
+
+/* DEEP_PROFILE_CALLS_PERIOD. What finds no room is told when its thread ends. */
 static void report_calls(void)
 {
     uint32_t count = dp_lanes_count(), last = dp_decide_counted();
@@ -209,8 +219,10 @@ static void report_calls(void)
             struct dp_event_calls event = {.site = dp_lane_counted_site(slot),
                                            .tid = dp_peek_32(&state->tid)};
             event.calls = event.site ? dp_lane_claim_calls(lane, slot) : 0;
-            if (event.calls)
-                dp_log_event(DP_EVENT_ID_calls, &event, sizeof event);
+            if (event.calls && !dp_log_event_if_room(DP_EVENT_ID_calls, &event, sizeof event)) {
+                dp_lane_unclaim_calls(lane, slot, event.calls);
+                return;
+            }
         }
     }
 }
@@ -273,7 +285,6 @@ static void *run(void *unused)
     uint64_t next_rest = 0;
     uint64_t calls_period = dp_setting_value(DP_SETTING_CALLS_PERIOD);
     uint64_t next_calls = dp_now_ns() + calls_period;
-    uint64_t watch_ns = dp_decide_shortest_slow_ns() / 8;
     (void)unused;
     prctl(PR_SET_NAME, "deep-profile", 0, 0, 0);
     while (!atomic_load_explicit(&stopping, memory_order_acquire)) {
@@ -281,7 +292,7 @@ static void *run(void *unused)
         uint64_t period = period_now();
         advance_tick(now, period);
         prepare_lanes();
-        if (due(&next_watch, now, watch_ns < WATCH_NS ? watch_ns : WATCH_NS))
+        if (due(&next_watch, now, watch_ns()))
             watch_lanes(now);
         if (due(&next_load, now, dp_setting_value(DP_SETTING_LOAD_PERIOD)))
             dp_load_check();

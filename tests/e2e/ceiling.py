@@ -17,7 +17,7 @@ import dp
 CC, TOOL = sys.argv[1:3]
 THREADS, SITES = 300, 300
 MB = 1 << 20
-FIXED = 4 * MB + 256 * 1024  # DP_BUDGET_FIXED_BYTES, and a packet of the process's own
+FIXED = 4 * MB + 1 * MB  # DP_BUDGET_FIXED_BYTES, and a packet of the process's own
 HOST = r"""
 #include <pthread.h>
 #include <stdio.h>

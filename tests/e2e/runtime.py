@@ -235,6 +235,18 @@ class Threads(Runtime):
         last = max(calls, key=lambda e: e["time_unix_ns"])
         self.assertGreater(time.time_ns() - last["time_unix_ns"], 200_000_000, "only at the end")
 
+    def test_counts_for_which_the_log_has_no_room_come_later(self):
+        # 3,200 events, of which a log of 1 MB takes about 400 while the program runs.
+        found = self.run_on("counted", DEEP_PROFILE_CALLS_PERIOD="10ms",
+                            DEEP_PROFILE_SIZE_LIMIT="1MB")
+        calls = [e for e in found if e["event"] == "profiler.calls"]
+        self.assertEqual(sum(e["measurements"]["calls"] for e in calls), 64 * 50 * 3)
+        self.assertGreater(len(calls), 64, "none while the program ran")
+        text = dp.run("babeltrace2", self.out).stdout
+        in_log = re.findall(r" calls: .* calls = (\d+)", text)
+        self.assertEqual(sum(int(calls) for calls in in_log), 64 * 50 * 3)
+        self.assertNotIn("log_full", [e["metadata"].get("reason") for e in found])
+
     def test_many_threads_at_once(self):
         found = self.run_on("threads", "200", "200", "10", status=7)
         calls = self.of(found, "counted", "calls")
