@@ -28,6 +28,13 @@ struct dp_totals *dp_profile_find_totals(const struct dp_profile *profile, size_
     return site < profile->n_totals ? profile->totals[site] : NULL;
 }
 
+uint64_t dp_profile_forgotten(const struct dp_profile *profile)
+{
+    bool open = profile->phase != DP_PHASE_FINISHED && profile->forgotten <= INT64_MAX;
+
+    return open ? profile->forgotten : 0;
+}
+
 void *dp_profile_append(void *array, size_t *n, size_t *capacity, size_t size)
 {
     array = dp_grow(array, capacity, *n + 1, size);
@@ -106,6 +113,7 @@ static void see_lane(void *context, const struct dp_lane_state *lane)
                                       .slow_paths = lane->slow_paths};
     memcpy(thread->name, lane->thread_name, sizeof lane->thread_name);
     profile->slow_paths += lane->slow_paths;
+    profile->forgotten += (uint64_t)lane->forgotten; /* some negative: wraps, and back */
     profile->gated += lane->gated;
     for (int i = 0; i < DP_LOSS_COUNT; i++)
         profile->lost[i] += lane->lost[i];
@@ -286,7 +294,7 @@ static void forget_state(struct dp_profile *profile)
     }
     profile->damage = (struct dp_damage){0};
     profile->n_open = profile->n_threads = 0;
-    profile->gated = profile->slow_paths = 0;
+    profile->gated = profile->slow_paths = profile->forgotten = 0;
     memset(profile->lost, 0, sizeof profile->lost);
 }
 

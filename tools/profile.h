@@ -90,6 +90,7 @@ struct dp_profile {
     size_t n_settings, settings_capacity;
     struct dp_open_info *open;
     size_t n_open, open_capacity;
+    uint64_t forgotten; /* as lanes tell; see dp_profile_forgotten() */
     struct dp_thread_info *threads;
     size_t n_threads, threads_capacity;
 
@@ -121,6 +122,10 @@ int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned wha
 int dp_profile_update(struct dp_profile *profile, struct dp_problem *problem);
 
 void dp_profile_finish(struct dp_profile *profile);
+
+/* Calls that are open, or were at a killed process's end, and are not in `open`. When
+ * the process has finished they are among what was lost. */
+uint64_t dp_profile_forgotten(const struct dp_profile *profile);
 
 /* NULL: nothing is known of the site. */
 struct dp_totals *dp_profile_find_totals(const struct dp_profile *profile, size_t site);

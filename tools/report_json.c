@@ -213,6 +213,7 @@ static void put_open(struct dp_json *object, const struct dp_profile *profile)
         dp_json_put_u64(one, "start_unix_ns", dp_profile_realtime(profile, open->start_ns));
         dp_json_put_bool(one, "exact", open->exact);
     }
+    dp_json_put_u64(object, "open_calls_forgotten", dp_profile_forgotten(profile));
 }
 
 static void put_threads(struct dp_json *object, const struct dp_profile *profile)

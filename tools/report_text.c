@@ -418,8 +418,9 @@ static void print_open(const struct dp_profile *profile, const struct dp_style *
     uint64_t end = dp_profile_start_ns(profile) + dp_profile_wall_ns(profile);
     struct dp_table table;
     size_t i = 0, rows = 0;
+    uint64_t forgotten = dp_profile_forgotten(profile);
 
-    if (profile->n_open == 0)
+    if (profile->n_open == 0 && forgotten == 0)
         return;
     dp_heading(style, profile->phase == DP_PHASE_RUNNING ? "Open calls" : "Open calls at its end");
     dp_table_start(&table, open_columns, sizeof open_columns / sizeof *open_columns);
@@ -438,6 +439,9 @@ static void print_open(const struct dp_profile *profile, const struct dp_style *
     dp_table_finish(&table);
     if (i < profile->n_open)
         fprintf(style->out, "and %zu more (--format=json lists all)\n", profile->n_open - i);
+    if (forgotten)
+        fprintf(style->out, "and %llu before them: a thread shows its latest %d\n",
+                (unsigned long long)forgotten, DP_LANE_FRAMES);
 }
 
 static const struct dp_column memory_columns[] = {

@@ -320,10 +320,12 @@ static void lane_states(const struct writer *writer)
     lane_of(&image)->frames_top = 1;
     lane_of(&image)->frames[0] =
         (struct dp_lane_frame){AFTER(1500), QUERY, 1u << DP_ATTRIBUTE_PROFILE};
+    lane_of(&image)->forgotten = 9; /* two of them ended on the other lane */
     finish_lane(writer, &image);
 
     start_lane(&image, 1, 102, "io");
     lane_of(&image)->gated = 3;
+    lane_of(&image)->forgotten = -2;
     lane_of(&image)->lost[DP_LOSS_LOG_FULL] = 2;
     add_call(&image, LOAD_ALL, 3 * MS, 1);
     struct dp_site_stats *memory = stats_of(&image, LOAD_ALL);

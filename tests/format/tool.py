@@ -141,6 +141,14 @@ class Golden(Case):
         self.check("killed", "doctor", status=CHECK)
         self.check("killed", "recover")
 
+    def test_open_calls_that_are_not_shown_are_counted(self):
+        """Lanes tell what they forgot less what ended on them; at a proper end it is lost."""
+        self.make("killed")
+        self.assertEqual(self.json("report", "killed")["open_calls_forgotten"], 7)
+        self.assertIn("and 7 before them", self.run_tool("report", "killed").stdout)
+        self.make("basic")
+        self.assertEqual(self.json("report", "basic")["open_calls_forgotten"], 0)
+
     def test_what_is_missing_is_said(self):
         self.check("streams-only", "report")
         self.check("state-only", "report")
