@@ -8,6 +8,7 @@
 #include "deep_profile/abi/metadata.h"
 #include "budget.h"
 #include "bus.h"
+#include "calibrate.h"
 #include "clock.h"
 #include "decide.h"
 #include "deep.h"
@@ -38,6 +39,7 @@ static struct dp_process_state *state = &no_state;
 static char directory[DP_PATH_MAX];
 static char program_path[sizeof no_state.program];
 static struct dp_rules rules;
+static uint64_t slow_path_ns;        /* see calibrate.h; a forked child has its parent's */
 static const char *rules_text = ""; /* DEEP_PROFILE; `rules` points into it */
 
 static DP_INITIAL_EXEC _Thread_local bool meeting;
@@ -266,23 +268,6 @@ static void start_sink(void)
         dp_sink_init(path);
 }
 
-/* What an opening of the gate costs: asked of the clock, since that is most of
- * it. Times the slow paths taken, it is the profiler's own cost in reports. */
-static void calibrate(void)
-{
-    enum { ROUNDS = 64 };
-    uint64_t best = UINT64_MAX;
-    for (int i = 0; i < ROUNDS; i++) {
-        uint64_t start = dp_now_ns();
-        for (int j = 0; j < 8; j++)
-            (void)dp_now_ns();
-        uint64_t taken = (dp_now_ns() - start) / 8;
-        if (taken < best)
-            best = taken;
-    }
-    state->slow_path_ns = best + 4;
-}
-
 static uint32_t environment_bit(void)
 {
     const char *env = dp_setting_text(DP_SETTING_ENV);
@@ -294,7 +279,7 @@ static uint32_t environment_bit(void)
 /* There is a log: everything that goes on beside it. */
 static int start_work(void)
 {
-    calibrate();
+    state->slow_path_ns = slow_path_ns;
     dp_load_init();
     start_sink();
     int error = dp_steward_start();
@@ -328,6 +313,7 @@ static int start(void)
     if (error)
         return error;
     dp_process_alive = alive;
+    slow_path_ns = dp_calibrate();
     pthread_atfork(NULL, NULL, reset_child);
     error = start_work();
     if (!error)

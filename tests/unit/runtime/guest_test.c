@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "bus.h"
+#include "calibrate.h"
 #include "check.h"
+#include "clock.h"
 #include "hand_gate.h"
 #include "lane.h"
 #include "lock.h"
@@ -51,6 +53,37 @@ static bool call(struct dp_site *site)
 static uint64_t calls_of(const struct dp_site *site)
 {
     return dp_self->stats[site->index]->calls;
+}
+
+/* The least of many, as calibrate.c does it. */
+static uint64_t clock_read_ns(void)
+{
+    uint64_t best = UINT64_MAX;
+    for (int i = 0; i < 64; i++) {
+        uint64_t start = dp_now_ns();
+        for (int j = 0; j < 8; j++)
+            (void)dp_now_ns();
+        uint64_t taken = (dp_now_ns() - start) / 8;
+        best = taken < best ? taken : best;
+    }
+    return best;
+}
+
+/* A recorded call reads the clock twice, and asking what it costs leaves nothing
+ * behind: no record, no count, no site. */
+static void the_cost_that_is_told_is_that_of_a_recorded_call(void)
+{
+    static const struct dp_site_state nobody;
+    call(&opened_site);
+    struct dp_lane *lane = dp_self;
+    uint64_t records = lane->stream.records, slow_paths = lane->state->slow_paths;
+    int64_t budget = deep_profile_budget;
+    uint64_t cost = dp_calibrate();
+    CHECK(cost >= clock_read_ns() * 3 / 2);
+    CHECK(dp_process_state()->slow_path_ns >= clock_read_ns() * 3 / 2);
+    CHECK(dp_self == lane && lane->busy == 0 && deep_profile_budget == budget);
+    CHECK(lane->stream.records == records && lane->state->slow_paths == slow_paths);
+    CHECK(memcmp(&dp_sites[DP_MAX_SITES - 1], &nobody, sizeof nobody) == 0);
 }
 
 /* The handler's call has found the budget that the gate left, and drawn. */
@@ -261,6 +294,7 @@ static void a_record_too_large(void)
 int main(void)
 {
     CHECK(dp_process_mode() == DP_MODE_ON);
+    the_cost_that_is_told_is_that_of_a_recorded_call();
     handler_between_gate_and_runtime();
     deeper_than_is_followed();
     a_hundred_thousand_in_flight();
