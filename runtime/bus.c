@@ -1,5 +1,6 @@
 /* See bus.h. The handler runs in any thread at a store into one of our mappings:
- * no lock, no allocation, nothing but what is said to be safe in handlers. */
+ * no lock, no allocation, nothing but what is said to be safe in handlers; and no
+ * store into another mapping, which may be cut as well: the signal is blocked. */
 #include "bus.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ static _Atomic unsigned current_host;
 static struct dp_lock hosts_lock;
 static _Atomic bool guarding; /* ours is in place, or about to be again */
 static _Atomic bool gave_way; /* to the host's own, for a fault of the host's */
+static _Atomic uint64_t losses; /* not yet in the process's state */
 
 static bool inside(uintptr_t address, const void *mapping, size_t bytes)
 {
@@ -42,12 +44,12 @@ static bool mend_stream(struct dp_stream *stream, uintptr_t address)
 
 static bool mend_lane(struct dp_lane *lane, uintptr_t address)
 {
-    struct dp_lane_state *state = lane->state;
+    struct dp_lane_state *mapped = __atomic_load_n(&lane->mapped, __ATOMIC_ACQUIRE);
     if (mend_stream(&lane->stream, address))
         return true;
-    if (!inside(address, state, lane->state_bytes) || dp_lane_map_over(lane) != 0)
+    if (!inside(address, mapped, lane->state_bytes) || dp_lane_map_over(lane, mapped) != 0)
         return false;
-    dp_process_lost(DP_LOSS_NO_SPACE, 1);
+    atomic_fetch_add_explicit(&losses, 1, memory_order_relaxed);
     return true;
 }
 
@@ -126,6 +128,11 @@ static void keep_hosts(const struct sigaction *action)
     atomic_store_explicit(&current_host, other, memory_order_release);
 }
 
+uint64_t dp_bus_take_losses(void)
+{
+    return atomic_exchange_explicit(&losses, 0, memory_order_relaxed);
+}
+
 void dp_bus_guard(void)
 {
     struct sigaction found;
@@ -134,6 +141,17 @@ void dp_bus_guard(void)
     keep_hosts(&found);
     if (put_in_place(NULL) == 0)
         atomic_store_explicit(&guarding, true, memory_order_release);
+}
+
+void dp_bus_leave(void)
+{
+    struct dp_os_signals saved;
+    struct sigaction now;
+    dp_lock_take(&hosts_lock, &saved);
+    if (atomic_exchange_explicit(&guarding, false, memory_order_acq_rel) &&
+        __sigaction(SIGBUS, NULL, &now) == 0 && is_ours(&now))
+        __sigaction(SIGBUS, hosts_action(), NULL);
+    dp_lock_give(&hosts_lock, &saved);
 }
 
 /* Not where the host has put another one there behind our back: that one may

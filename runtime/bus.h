@@ -9,9 +9,14 @@
 #define DP_BUS_H
 
 #include <signal.h>
+#include <stdint.h>
 
-/* While profiling is on. Nothing is done where the host ignores the signal. */
+/* Before the first file is mapped. Nothing is done where the host ignores the signal. */
 void dp_bus_guard(void);
+/* There will be no profile: the host's action is in place again. */
+void dp_bus_leave(void);
+/* What was mended since it was asked last, for the process's losses (no_space). */
+uint64_t dp_bus_take_losses(void);
 /* By the steward, now and then: takes the place again that was left to the
  * host's action for a fault of its own. */
 void dp_bus_guard_again(void);

@@ -301,7 +301,7 @@ static void set_simple(struct dp_site_state *state)
 
 void dp_decide_count_slot(struct dp_site *site, uint32_t index)
 {
-    uint32_t *sites_of_slots = dp_process_state()->counted_site;
+    const uint32_t *sites_of_slots = dp_process_facts()->counted_site;
     for (uint32_t slot = 1; slot <= n_counted; slot++) {
         if (sites_of_slots[slot] == index) {
             site->count_slot = slot;
@@ -310,7 +310,7 @@ void dp_decide_count_slot(struct dp_site *site, uint32_t index)
     }
     if (n_counted + 1 < DP_MAX_COUNTED && dp_lanes_allow_counted(n_counted + 1) == 0) {
         site->count_slot = ++n_counted;
-        sites_of_slots[n_counted] = index;
+        dp_process_count_site(n_counted, index);
     }
 }
 

@@ -51,9 +51,8 @@ int dp_lanes_init(void)
     return dp_lanes && thread_end_made ? 0 : -ENOMEM;
 }
 
-int dp_lane_map_over(struct dp_lane *lane)
+int dp_lane_map_over(const struct dp_lane *lane, struct dp_lane_state *state)
 {
-    struct dp_lane_state *state = lane->state;
     int error = dp_os_map_over(state, lane->state_bytes);
     if (error)
         return error;
@@ -67,7 +66,7 @@ static void become_parents(struct dp_lane *lane)
 {
     lane->stream.parents = true;
     if (lane->state)
-        dp_lane_map_over(lane);
+        dp_lane_map_over(lane, lane->state);
 }
 
 /* The thread's own lane also where it is not busy: inserted code has pointers into
@@ -146,10 +145,12 @@ static int allocate_counts(int fd, uint32_t slot)
     return error ? error : dp_os_allocate(fd, DP_LANE_REPORTED_OFFSET, bytes);
 }
 
-static struct dp_lane_state *map_state(int fd, size_t bytes)
+static struct dp_lane_state *map_state(struct dp_lane *lane, int fd)
 {
+    size_t bytes = lane->state_bytes;
     struct dp_lane_state *state = dp_os_map_file(fd, 0, bytes);
     if (state) {
+        __atomic_store_n(&lane->mapped, state, __ATOMIC_RELEASE);
         dp_os_expect_sparse(state, bytes);
         dp_os_expect_races(state, DP_LANE_ARENA_OFFSET);
     }
@@ -158,25 +159,25 @@ static struct dp_lane_state *map_state(int fd, size_t bytes)
 
 /* The file is sparse; what is stored into is allocated before: also the counts of
  * a site that is registered at this moment. */
-static struct dp_lane_state *make_state(uint32_t index, size_t bytes)
+static struct dp_lane_state *make_state(struct dp_lane *lane)
 {
     char name[STATE_NAME];
-    state_name(name, index);
+    state_name(name, lane->index);
     int fd = dp_directory_create(name);
     if (fd < 0)
         return NULL;
     struct dp_lane_state *state = NULL;
-    if (dp_os_truncate(fd, bytes) == 0 && dp_os_allocate(fd, 0, sizeof *state) == 0 &&
+    if (dp_os_truncate(fd, lane->state_bytes) == 0 && dp_os_allocate(fd, 0, sizeof *state) == 0 &&
         allocate_counts(fd, dp_decide_counted() + 1) == 0 &&
         dp_os_allocate(fd, DP_LANE_ARENA_OFFSET, ARENA_STEP) == 0)
-        state = map_state(fd, bytes);
+        state = map_state(lane, fd);
     dp_os_close(fd);
     if (!state) {
         dp_directory_unlink(name);
         return NULL;
     }
     state->version = DP_STATE_VERSION;
-    state->lane = index;
+    state->lane = lane->index;
     state->file_bytes = DP_LANE_ARENA_OFFSET + ARENA_STEP;
     state->arena_used = DP_LANE_ARENA_OFFSET;
     __atomic_store_n(&state->magic, DP_STATE_MAGIC, __ATOMIC_RELEASE);
@@ -203,7 +204,7 @@ static struct dp_lane_state *open_state(struct dp_lane *lane)
     if (fd < 0)
         return NULL;
     if (is_whole(fd, lane->index, lane->state_bytes))
-        state = map_state(fd, lane->state_bytes);
+        state = map_state(lane, fd);
     else
         lane->spoiled = true;
     dp_os_close(fd);
@@ -250,9 +251,10 @@ static bool wake(struct dp_lane *lane)
         return false;
     lane->stats = dp_os_map_memory(STATS_BYTES);
     if (lane->stats)
-        state = lane->has_file ? open_state(lane) : make_state(lane->index, lane->state_bytes);
+        state = lane->has_file ? open_state(lane) : make_state(lane);
     if (!state) {
         dp_os_unmap(lane->stats, STATS_BYTES);
+        lane->stats = NULL; /* a forked child unmaps what it finds here */
         dp_budget_give(lane->own_bytes);
         return false;
     }
@@ -312,6 +314,7 @@ static void rest(struct dp_lane *lane)
         return;
     }
     lane->stats = NULL;
+    __atomic_store_n(&lane->mapped, NULL, __ATOMIC_RELEASE);
     dp_os_unmap(state, lane->state_bytes);
     dp_os_unmap(stats, STATS_BYTES);
     dp_budget_give(lane->own_bytes);
@@ -379,7 +382,9 @@ struct dp_lane *dp_lane_take(void)
     __atomic_store_n(&state->owner, DP_LANE_OWNED, __ATOMIC_RELEASE);
     if (!lane->random) /* the same seed again would be the same draws in every thread */
         lane->random = seed_for(lane->index, state->tid);
-    dp_stream_set_thread(&lane->stream, state->tid, state->thread_name);
+    dp_stream_set_thread(&lane->stream, dp_os_tid(), state->thread_name);
+    /* pairs with dp_lane_is_owned(): the thread is there before it is looked for */
+    atomic_store_explicit(&lane->owned, true, memory_order_release);
     pthread_setspecific(thread_end, lane);
     deep_profile_open = &state->open;
     deep_profile_counts = DP_LANE_COUNTS(state);
@@ -409,7 +414,7 @@ void dp_lane_unclaim_calls(struct dp_lane *lane, uint32_t slot, uint64_t calls)
 
 uint32_t dp_lane_counted_site(uint32_t slot)
 {
-    uint32_t index = dp_process_state()->counted_site[slot];
+    uint32_t index = dp_process_facts()->counted_site[slot];
     return dp_sites[index].probes[DP_ATTRIBUTE_CALLS].event ? index : 0;
 }
 
@@ -447,6 +452,7 @@ static void give_back(struct dp_lane *lane, enum dp_left left)
     lane->state->open.top = 0;
     lane->busy = 0;
     __atomic_store_n(&lane->state->owner, DP_LANE_FREE, __ATOMIC_RELEASE);
+    atomic_store_explicit(&lane->owned, false, memory_order_release);
     lane->free_since_ns = dp_now_ns();
     put(&free_lanes, lane);
 }
@@ -480,9 +486,7 @@ void dp_lanes_reclaim(void)
     uint32_t count = dp_lanes_count();
     for (uint32_t i = 0; i < MOST && i < count; i++) {
         struct dp_lane *lane = dp_lanes[next++ % count];
-        const struct dp_lane_state *state = dp_lane_state_of(lane);
-        if (state && __atomic_load_n(&state->owner, __ATOMIC_ACQUIRE) == DP_LANE_OWNED &&
-            dp_os_thread_is_gone(dp_peek_32(&state->tid)))
+        if (dp_lane_is_owned(lane) && dp_os_thread_is_gone(dp_peek_32(&lane->stream.tid)))
             give_back(lane, DP_LEFT_THREAD_EXIT);
     }
 }
@@ -495,8 +499,7 @@ void dp_lanes_finish(void)
     dp_os_block_signals(&saved);
     for (uint32_t i = 0; i < count; i++) {
         struct dp_lane *lane = dp_lanes[i];
-        bool free = lane->state &&
-                    __atomic_load_n(&lane->state->owner, __ATOMIC_ACQUIRE) == DP_LANE_FREE;
+        bool free = lane->state && !dp_lane_is_owned(lane);
         if (lane == dp_self || free)
             close_lane(lane, DP_LEFT_EXIT);
         dp_lane_add_sums(lane, &sums);

@@ -52,7 +52,7 @@ void dp_lane_add_sums(const struct dp_lane *lane, struct dp_lane_sums *sums);
 
 /* Memory in the place of a lane's state. Zeros are a lane without open calls; its arena
  * looks full. 0 or -errno. Async-signal-safe, and safe at any point of the owner's. */
-int dp_lane_map_over(struct dp_lane *lane);
+int dp_lane_map_over(const struct dp_lane *lane, struct dp_lane_state *state);
 
 /* All lanes made so far; entries stay valid until reset. Their `state` is NULL
  * while they rest. */
@@ -73,6 +73,12 @@ static inline struct dp_lane *dp_lane_at(uint32_t index)
 static inline struct dp_lane_state *dp_lane_state_of(const struct dp_lane *lane)
 {
     return __atomic_load_n(&lane->state, __ATOMIC_ACQUIRE);
+}
+
+/* Has it a thread (which may have ended unheard)? */
+static inline bool dp_lane_is_owned(const struct dp_lane *lane)
+{
+    return atomic_load_explicit(&lane->owned, memory_order_acquire);
 }
 
 #define DP_LANE_COUNTS(state) ((uint64_t *)((char *)(state) + DP_LANE_COUNTS_OFFSET))

@@ -34,12 +34,11 @@ const volatile uint32_t *dp_process_alive = &nobody_forked;
 uint64_t dp_process_start_ns;
 static _Atomic int mode = DP_MODE_UNKNOWN;
 static struct dp_lock start_lock;
-static struct dp_process_state no_state; /* stands in until there is a log */
-static struct dp_process_state *state = &no_state;
+static struct dp_process_state own; /* what was filled in; stands in until there is a log */
+static struct dp_process_state *state = &own; /* mapped */
 static char directory[DP_PATH_MAX];
-static char program_path[sizeof no_state.program];
+static char program_path[sizeof own.program];
 static struct dp_rules rules;
-static uint64_t slow_path_ns;        /* see calibrate.h; a forked child has its parent's */
 static const char *rules_text = ""; /* DEEP_PROFILE; `rules` points into it */
 
 static DP_INITIAL_EXEC _Thread_local bool meeting;
@@ -55,6 +54,16 @@ enum dp_mode dp_process_mode(void)
 struct dp_process_state *dp_process_state(void)
 {
     return state;
+}
+
+const struct dp_process_state *dp_process_facts(void)
+{
+    return &own;
+}
+
+void dp_process_count_site(uint32_t slot, uint32_t site)
+{
+    own.counted_site[slot] = state->counted_site[slot] = site;
 }
 
 const char *dp_process_program(void)
@@ -102,24 +111,28 @@ static uint64_t this_machine(void)
 static void fill_state(void)
 {
     int64_t length;
-    state->version = DP_STATE_VERSION;
-    state->log_version = DP_LOG_VERSION;
-    state->phase = DP_PROCESS_RUNNING;
-    state->pid = dp_os_pid();
-    state->parent_pid = dp_os_parent_pid();
-    state->pid_start_ticks = start_ticks();
-    state->machine = this_machine();
-    state->start_monotonic_ns = dp_process_start_ns = dp_now_ns();
-    state->realtime_offset_ns = dp_os_realtime_ns() - dp_os_monotonic_ns();
-    state->log_limit_bytes = dp_setting_value(DP_SETTING_SIZE_LIMIT);
-    copy_text(state->env, sizeof state->env, dp_setting_text(DP_SETTING_ENV));
-    copy_text(state->program, sizeof state->program, program_path);
-    copy_text(state->rules, sizeof state->rules, rules_text);
-    length = dp_os_read_file("/proc/self/cmdline", state->command, sizeof state->command);
+    memset(own.command, 0, sizeof own.command);
+    own.version = DP_STATE_VERSION;
+    own.log_version = DP_LOG_VERSION;
+    own.phase = DP_PROCESS_RUNNING;
+    own.pid = dp_os_pid();
+    own.parent_pid = dp_os_parent_pid();
+    own.pid_start_ticks = start_ticks();
+    own.machine = this_machine();
+    own.start_monotonic_ns = dp_process_start_ns = dp_now_ns();
+    own.realtime_offset_ns = dp_os_realtime_ns() - dp_os_monotonic_ns();
+    own.log_limit_bytes = dp_setting_value(DP_SETTING_SIZE_LIMIT);
+    copy_text(own.env, sizeof own.env, dp_setting_text(DP_SETTING_ENV));
+    copy_text(own.program, sizeof own.program, program_path);
+    copy_text(own.rules, sizeof own.rules, rules_text);
+    length = dp_os_read_file("/proc/self/cmdline", own.command, sizeof own.command);
     for (int64_t i = 0; i + 1 < length; i++) {
-        if (!state->command[i])
-            state->command[i] = ' ';
+        if (!own.command[i])
+            own.command[i] = ' ';
     }
+    memcpy(state, &own, offsetof(struct dp_process_state, lost));
+    memcpy(&state->steward_cpu_ns, &own.steward_cpu_ns,
+           sizeof own - offsetof(struct dp_process_state, steward_cpu_ns));
     __atomic_store_n(&state->magic, DP_STATE_MAGIC, __ATOMIC_RELEASE);
 }
 
@@ -137,10 +150,8 @@ static int map_state(void)
     dp_os_close(fd);
     if (error)
         dp_directory_unlink("state/process");
-    if (!error) {
-        memcpy(mapped->counted_site, state->counted_site, sizeof mapped->counted_site);
-        state = mapped;
-    }
+    if (!error)
+        state = mapped; /* before the first store: somebody may cut it already (bus.h) */
     return error;
 }
 
@@ -224,7 +235,7 @@ static int fail(int error)
     mapped->start_error = (uint32_t)-error;
     mapped->end_monotonic_ns = dp_now_ns();
     __atomic_store_n(&mapped->phase, DP_PROCESS_FAILED, __ATOMIC_RELEASE);
-    state = &no_state;
+    state = &own;
     dp_os_unmap(mapped, sizeof *mapped);
     dp_directory_leave();
     return error;
@@ -279,7 +290,7 @@ static uint32_t environment_bit(void)
 /* There is a log: everything that goes on beside it. */
 static int start_work(void)
 {
-    state->slow_path_ns = slow_path_ns;
+    state->slow_path_ns = own.slow_path_ns;
     dp_load_init();
     start_sink();
     int error = dp_steward_start();
@@ -302,6 +313,7 @@ static int start(void)
     dp_deep_init();
     dp_clock_init(dp_setting_text(DP_SETTING_CLOCK));
     dp_budget_init();
+    dp_bus_guard();
     dp_decide_init(&rules, environment_bit(), dp_setting_value(DP_SETTING_CHECK_LOAD),
                    (double)dp_setting_value(DP_SETTING_SLOW_BASELINE) / 1e9);
     int error = dp_sites_init();
@@ -313,12 +325,9 @@ static int start(void)
     if (error)
         return error;
     dp_process_alive = alive;
-    slow_path_ns = dp_calibrate();
+    own.slow_path_ns = dp_calibrate(); /* a forked child has its parent's */
     pthread_atfork(NULL, NULL, reset_child);
-    error = start_work();
-    if (!error)
-        dp_bus_guard();
-    return error;
+    return start_work();
 }
 
 static void start_once(void)
@@ -334,6 +343,8 @@ static void start_once(void)
             rules_text = dp_keep_variable(dp_os_getenv("DEEP_PROFILE"));
             dp_rules_parse(rules_text, &rules);
             on = start() == 0;
+            if (!on)
+                dp_bus_leave();
         }
         atomic_store_explicit(&mode, on ? DP_MODE_ON : DP_MODE_OFF, memory_order_release);
     }
@@ -392,9 +403,8 @@ static void start_child(void)
     dp_log_reset();
     dp_streams_reset();
     dp_budget_reset(); /* after those who gave theirs back */
-    no_state = *parents;
-    memset(no_state.lost, 0, sizeof no_state.lost);
-    state = &no_state;
+    memset(own.lost, 0, sizeof own.lost);
+    state = &own;
     dp_directory_leave();
     atomic_store_explicit(&dp_load_closed, 0, memory_order_relaxed);
     if (!dp_os_child_may_start_threads() || start_childs_log() != 0) {
@@ -403,7 +413,7 @@ static void start_child(void)
         atomic_store_explicit(&mode, DP_MODE_OFF, memory_order_release);
         dp_sites_close();
     }
-    if (parents != &no_state)
+    if (parents != &own)
         dp_os_unmap(parents, sizeof *parents);
 }
 
@@ -439,7 +449,7 @@ static bool refuse_thread(void)
  * must not become an owner of anything; the thread that it stands in for will. */
 static bool in_borrowed_memory(void)
 {
-    return dp_process_mode() == DP_MODE_ON && dp_process_is_ours() && dp_os_pid() != state->pid;
+    return dp_process_mode() == DP_MODE_ON && dp_process_is_ours() && dp_os_pid() != own.pid;
 }
 
 static bool meet_thread(void)
@@ -524,7 +534,9 @@ __attribute__((destructor(101))) static void finish(void)
     dp_steward_stop();
     dp_lanes_finish();
     dp_sink_finish();
+    dp_process_mend_log();
     dp_log_finish();
+    dp_process_lost(DP_LOSS_NO_SPACE, dp_bus_take_losses());
     state->log_bytes = dp_streams_bytes();
     state->end_monotonic_ns = dp_now_ns();
     __atomic_store_n(&state->phase, DP_PROCESS_FINISHED, __ATOMIC_RELEASE);

@@ -25,8 +25,13 @@ enum dp_mode dp_process_mode(void);
 /* When this process's log was begun. */
 extern DP_HIDDEN uint64_t dp_process_start_ns;
 
-/* The mapped state; a private stand-in while there is none. Never NULL. */
+/* The mapped state; a private stand-in while there is none. Never NULL. For writing:
+ * when somebody cuts the file it is zeros from then on. */
 struct dp_process_state *dp_process_state(void);
+/* What is written once, from memory of our own: pid, times, slow_path_ns, the sites
+ * of count slots. */
+const struct dp_process_state *dp_process_facts(void);
+void dp_process_count_site(uint32_t slot, uint32_t site);
 const char *dp_process_program(void);   /* base name of the executable */
 
 void dp_process_lost(enum dp_loss reason, uint64_t count);

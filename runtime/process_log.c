@@ -14,6 +14,7 @@
 static struct dp_stream stream;
 static struct dp_lock stream_lock;
 static _Atomic bool incomplete;
+static uint32_t given_up; /* files of the stream that are known to be gone */
 static uint64_t reported_losses[DP_LOSS_COUNT], next_report_ns[DP_LOSS_COUNT];
 static _Atomic uint64_t event_bytes; /* of dp_log_event, so far */
 
@@ -23,6 +24,16 @@ struct part {
     bool is_text; /* gets a NUL behind it */
 };
 
+/* Under the lock. What was in a file that somebody cut is missing now. */
+static void look_after(void)
+{
+    uint32_t gone = stream.given_up + stream.ruined;
+    if (gone == given_up)
+        return;
+    given_up = gone;
+    atomic_store_explicit(&incomplete, true, memory_order_relaxed);
+}
+
 static bool write_parts(uint32_t id, const struct part *parts, size_t n_parts)
 {
     struct dp_os_signals saved;
@@ -31,6 +42,7 @@ static bool write_parts(uint32_t id, const struct part *parts, size_t n_parts)
         payload += parts[i].length + parts[i].is_text;
     dp_lock_take(&stream_lock, &saved);
     uint64_t now = dp_now_ns();
+    look_after();
     char *at = dp_record_begin(&stream, id, payload, &now, dp_process_state()->lost);
     if (at) {
         for (size_t i = 0; i < n_parts; i++) {
@@ -69,6 +81,7 @@ static void start_stream(void)
     dp_stream_set_thread(&stream, dp_os_tid(), name);
     memset(reported_losses, 0, sizeof reported_losses);
     memset(next_report_ns, 0, sizeof next_report_ns);
+    given_up = 0;
     atomic_store_explicit(&event_bytes, 0, memory_order_relaxed);
     atomic_store_explicit(&incomplete, false, memory_order_relaxed);
 }
@@ -161,6 +174,10 @@ void dp_log_setting(uint32_t source, const char *name, const char *value, const 
 
 bool dp_log_take_incomplete(void)
 {
+    struct dp_os_signals saved;
+    dp_lock_take(&stream_lock, &saved);
+    look_after();
+    dp_lock_give(&stream_lock, &saved);
     return atomic_exchange_explicit(&incomplete, false, memory_order_relaxed);
 }
 

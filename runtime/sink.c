@@ -122,8 +122,8 @@ static void write_event(struct dp_record_view *view, uint32_t index)
 {
     struct dp_options options;
     struct dp_options_error error;
-    view->realtime_offset_ns = dp_process_state()->realtime_offset_ns;
-    view->pid = dp_process_state()->pid;
+    view->realtime_offset_ns = dp_process_facts()->realtime_offset_ns;
+    view->pid = dp_process_facts()->pid;
     view->attribute = DP_ATTRIBUTE_COUNT;
     if (index && index <= dp_n_sites) {
         const struct dp_site_state *site = &dp_sites[index];

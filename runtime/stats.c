@@ -16,7 +16,8 @@ static uint64_t take(struct dp_lane *lane, uint64_t bytes)
 {
     struct dp_lane_state *state = lane->state;
     uint64_t start = state->arena_used, end = start + ((bytes + 7) & ~UINT64_C(7));
-    if (end > lane->state_bytes) {
+    /* Zeros: the state's file was cut (bus.h). */
+    if (start < DP_LANE_ARENA_OFFSET || end > lane->state_bytes) {
         state->lost[DP_LOSS_AGGREGATES]++;
         return 0;
     }

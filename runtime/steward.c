@@ -191,8 +191,7 @@ static void watch_lanes(uint64_t now)
     uint32_t count = dp_lanes_count();
     for (uint32_t i = 0; i < count; i++) {
         struct dp_lane *lane = dp_lane_at(i);
-        const struct dp_lane_state *state = dp_lane_state_of(lane);
-        if (!state || __atomic_load_n(&state->owner, __ATOMIC_ACQUIRE) != DP_LANE_OWNED)
+        if (!dp_lane_state_of(lane) || !dp_lane_is_owned(lane))
             continue;
         watch_open_calls(lane, now);
         watch_caps(lane, now);
@@ -240,7 +239,7 @@ static bool due(uint64_t *next, uint64_t now, uint64_t period_ns)
  * rarely, 64 times until the process is e times as old. */
 static uint64_t apart_ns(uint64_t now, uint64_t least_ns)
 {
-    uint64_t age = now - dp_process_state()->start_monotonic_ns;
+    uint64_t age = now - dp_process_start_ns;
     return age / 64 > least_ns ? age / 64 : least_ns;
 }
 
@@ -249,6 +248,7 @@ static void keep_books(uint64_t now, bool last)
     struct dp_process_state *process = dp_process_state();
     struct dp_lane_sums sums = {0};
     uint32_t count = dp_lanes_count();
+    dp_process_lost(DP_LOSS_NO_SPACE, dp_bus_take_losses());
     process->lost[DP_LOSS_OVERWRITTEN] = dp_streams_overwritten();
     for (uint32_t reason = 0; reason < DP_LOSS_COUNT; reason++)
         sums.lost[reason] = __atomic_load_n(&process->lost[reason], __ATOMIC_RELAXED);
@@ -260,7 +260,7 @@ static void keep_books(uint64_t now, bool last)
     struct dp_event_overhead event = {
         .steward_cpu_ns = process->steward_cpu_ns,
         .slow_paths = sums.slow_paths,
-        .slow_path_ns = process->slow_path_ns,
+        .slow_path_ns = dp_process_facts()->slow_path_ns,
         .process_cpu_ns = dp_os_process_cpu_ns(),
         .log_bytes = process->log_bytes,
     };

@@ -146,13 +146,39 @@ static void leave_segment(struct dp_stream *stream)
     __atomic_store_n(&stream->segment, stream->segment + 1, __ATOMIC_RELEASE);
 }
 
-/* Nothing more comes into the file that somebody cut; the next packet gets one of
- * its own. */
+/* Of the current segment's file: `bytes`, as far as it can be seen. */
+static uint64_t bytes_left(const struct dp_stream *stream, uint64_t bytes)
+{
+    char name[DP_SEGMENT_NAME];
+    dp_stream_segment_name(name, stream->lane, stream->segment);
+    int fd = dp_directory_open(name);
+    if (fd < 0)
+        return fd == -ENOENT ? 0 : bytes;
+    int64_t size = dp_os_size(fd);
+    dp_os_close(fd);
+    return size < 0 || (uint64_t)size > bytes ? bytes : (uint64_t)size;
+}
+
+static struct segment segment_now(const struct dp_stream *stream)
+{
+    struct dp_os_signals saved;
+    dp_lock_take(&segments_lock, &saved);
+    const struct segment *found = find_segment(stream->lane, stream->segment);
+    struct segment segment = found ? *found : (struct segment){0};
+    dp_lock_give(&segments_lock, &saved);
+    return segment;
+}
+
+/* Nothing more comes into the file that somebody cut or took away; the next packet
+ * gets one of its own. What is not on the disk any more leaves room for others. */
 static void give_up_segment(struct dp_stream *stream, uint64_t lost)
 {
+    uint64_t bytes = segment_now(stream).bytes;
+    note_bytes(stream, (int64_t)(bytes_left(stream, bytes) - bytes), 0, false);
     dp_process_lost(DP_LOSS_NO_SPACE, lost);
     leave_segment(stream);
     __atomic_store_n(&stream->open, false, __ATOMIC_RELEASE);
+    stream->given_up++;
 }
 
 static void close_ruined(struct dp_stream *stream)
@@ -284,16 +310,6 @@ static int new_segment(struct dp_stream *stream)
     return fd;
 }
 
-static uint64_t segment_records(struct dp_stream *stream)
-{
-    struct dp_os_signals saved;
-    dp_lock_take(&segments_lock, &saved);
-    const struct segment *segment = find_segment(stream->lane, stream->segment);
-    uint64_t records = segment ? segment->records : 0;
-    dp_lock_give(&segments_lock, &saved);
-    return records;
-}
-
 static int open_segment(struct dp_stream *stream, uint64_t bytes)
 {
     if (!stream->open || stream->segment_bytes + bytes > segment_limit())
@@ -302,10 +318,11 @@ static int open_segment(struct dp_stream *stream, uint64_t bytes)
     dp_stream_segment_name(name, stream->lane, stream->segment);
     int fd = dp_directory_open(name);
     int64_t size = fd < 0 ? 0 : dp_os_size(fd);
-    if (fd < 0 || size < 0 || (uint64_t)size >= stream->segment_bytes)
+    if ((fd < 0 && fd != -ENOENT) || size < 0 || (uint64_t)size >= stream->segment_bytes)
         return fd;
-    dp_os_close(fd); /* cut between two packets */
-    give_up_segment(stream, segment_records(stream));
+    if (fd >= 0)
+        dp_os_close(fd); /* cut, or taken away, between two packets */
+    give_up_segment(stream, segment_now(stream).records);
     return new_segment(stream);
 }
 
@@ -404,6 +421,9 @@ static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t 
     dp_prepare_begin(stream);
     write_header(stream);
     note_bytes(stream, (int64_t)bytes, 0, false);
+    DP_COMPILER_BARRIER(); /* the header may have found the file cut */
+    if (stream->ruined) /* whoever cuts faster than we write does not keep us here */
+        return discard(stream, DP_LOSS_NO_SPACE, lost);
     if (bytes * 2 <= packet_limit)
         stream->next_bytes = (uint32_t)bytes * 2;
     return 1;

@@ -124,6 +124,7 @@ struct dp_stream {
     uint64_t segment_bytes;
     uint32_t next_bytes;      /* size of the next packet */
     uint32_t segment;         /* number of the current file */
+    uint32_t given_up;        /* files that somebody cut, and what was in them */
     uint32_t lane;            /* DP_RUNTIME_LANE: the process's own stream */
     uint32_t tid;
     bool open;                /* a segment exists */
@@ -155,6 +156,7 @@ struct dp_lane {
     volatile uintptr_t busy;
     uint32_t index;
     struct dp_lane_state *state;  /* NULL: nobody has it, and it is not mapped */
+    struct dp_lane_state *mapped; /* the same, from before the first store to after the last */
     struct dp_site_stats **stats; /* by site; NULL: not made yet */
     uint64_t random;
     struct dp_stream stream;
@@ -166,6 +168,7 @@ struct dp_lane {
     struct dp_lane *next_free;
     uint64_t free_since_ns;
     bool has_file;
+    _Atomic bool owned; /* by a thread: stream.tid; `owner` in the file may be cut off */
     bool spoiled; /* its file was cut or taken away while it was not mapped */
     struct dp_lane_sums kept; /* while `state` is NULL */
     _Atomic uint32_t visitors; /* other threads that look at `state` (stacks.c) */

@@ -23,7 +23,7 @@ import sys
 import tempfile
 import unittest
 
-from host import CALLS, HERE, SLOTS, Host, build
+from host import CALLS, HERE, OUTPUT, SLOTS, STATUS, Host, build, tool
 
 FAULTY = os.path.abspath(sys.argv[3])
 ALL = sys.argv[4:] == ["all"]
@@ -92,6 +92,26 @@ class Faults(unittest.TestCase):
         self.assertGreater(results["loss"], 0)
         self.assertGreater(results["not profiled"], 0)
         self.assertGreater(results["no log"], 0)
+
+    def test_every_file_is_cut_as_soon_as_it_is_mapped(self):
+        """One of them, and all from one on: the first store into it raises SIGBUS."""
+        count = self.clean_counts()["map_file"]
+        lost = 0
+        for number in range(1, count + 1) if ALL else [1, 2, 3, 4, 5, 6, 7, 8]:
+            with self.subTest(once=number):
+                host = self.host(f"cut {number}", DP_TEST_FAULT=f"map_file once {number} cut")
+                if number > 1:
+                    host.check()
+                    lost += host.reports[0]["loss"]["no_space"] > 1
+                else: # state/process: how it ended is not known
+                    self.assertEqual(host.seen, (STATUS, OUTPUT, ""))
+                    doctor = tool("doctor", host.reports[0]["log"]).stdout
+                    self.assertIn("state/process is missing or cut", doctor)
+            with self.subTest(from_there_on=number):
+                host = self.host(f"cut from {number}", read=False,
+                                 DP_TEST_FAULT=f"map_file from {number} cut")
+                self.assertEqual(host.seen, (STATUS, OUTPUT, ""))
+        self.assertGreater(lost, 0)
 
     def test_exit_does_not_wait_for_a_backlog(self):
         host = self.host("slow", DP_TEST_SLOW_WRITE="200000")

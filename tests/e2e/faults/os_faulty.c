@@ -4,7 +4,8 @@
  * chosen error, or every call from the N-th on; and the clocks can be moved.
  * Preloaded instead of the runtime by faults.py.
  *
- *     DP_TEST_FAULT="FUNCTION once|from N ERROR"  ERROR: an errno, "short" for write
+ *     DP_TEST_FAULT="FUNCTION once|from N ERROR"  ERROR: an errno, "short" for write,
+ *                             "cut" for map_file: it is done, and then the file is cut
  *     DP_TEST_COUNTS=FILE     a mapping of one uint32_t for each function of
  *                             faults.def: how often it was called
  *     DP_TEST_SLOW_WRITE=US   each write takes so long
@@ -53,7 +54,7 @@ static void set_up(void)
     }
     if (!fault || sscanf(fault, "%63s %7s %u %15s", name, mode, &which, kind) != 4)
         return;
-    error = strcmp(kind, "short") == 0 ? 0 : atoi(kind);
+    error = atoi(kind); /* 0: a word */
     from_there_on = strcmp(mode, "from") == 0;
     for (int i = 0; i < N_FUNCTIONS; i++)
         if (strcmp(name, names[i]) == 0)
@@ -73,6 +74,15 @@ static void be_slow(enum function function)
     const char *slow = function == F_write ? getenv("DP_TEST_SLOW_WRITE") : NULL;
     if (slow)
         usleep((useconds_t)atoi(slow));
+}
+
+void *__real_dp_os_map_file(int fd, uint64_t offset, size_t bytes);
+
+/* Every store into it raises SIGBUS, also the first. */
+static void *map_and_cut(int fd, uint64_t offset, size_t bytes)
+{
+    void *mapped = __real_dp_os_map_file(fd, offset, bytes);
+    return mapped && ftruncate(fd, 0) == 0 ? mapped : NULL;
 }
 
 #define FAULTY(result, name, parameters, arguments, failed) \

@@ -1,7 +1,7 @@
 /*
  * Records from several threads until the file GO is gone, counting its own calls
- * in a mapping of the test's, one {tid, count} for each thread; some threads end
- * and others begin. busy TALLY GO [ACTION]: how the host itself treats SIGBUS
+ * in a mapping of the test's, one {tid, count} for each thread; one begins when the
+ * others have ended. busy TALLY GO [ACTION]: how the host itself treats SIGBUS
  *
  *     handler, signal    a handler of its own, for a file of its own that is cut
  *     late               the same, set when profiling has gone on for a while
@@ -121,7 +121,7 @@ int main(int argc, char **argv)
     pthread_t threads[THREADS];
     go = argv[2];
     struct tally *tallies =
-        mmap(NULL, (THREADS + 1) * sizeof *tallies, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        mmap(NULL, (THREADS + 2) * sizeof *tallies, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (tallies == MAP_FAILED)
         return 92;
     close(fd);
@@ -148,6 +148,8 @@ int main(int argc, char **argv)
     run(&tallies[THREADS]);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
+    pthread_create(&threads[0], NULL, run, &tallies[THREADS + 1]);
+    pthread_join(threads[0], NULL);
     printf("errno %d handled %d\n", wrong_errno, handled);
     return 7;
 }

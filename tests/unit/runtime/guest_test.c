@@ -209,6 +209,8 @@ static void no_files_for_a_thread(void)
     uint64_t before = dp_process_state()->lost[DP_LOSS_NO_MEMORY];
     run_thread(two_threads, NULL);
     CHECK(refused > 0 && refused < 100);
+    for (uint32_t i = 0; i < dp_lanes_count(); i++) /* a forked child unmaps what is there */
+        CHECK(dp_lane_at(i)->state || !dp_lane_at(i)->stats);
     CHECK(dp_process_state()->lost[DP_LOSS_NO_MEMORY] >= before + 10000 - 100);
 }
 
