@@ -244,7 +244,7 @@ static void check_process(struct dp_doctor *doctor, const struct dp_profile *pro
         dp_doctor_find(doctor, DP_FINDING_FINE, profile->log.path, "process %u %s",
                        profile->process.pid,
                        profile->phase == DP_PHASE_RUNNING ? "runs" : "finished");
-    if (!profile->log.has_metadata)
+    if (!profile->log.has_metadata || profile->log.metadata_cut)
         dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
                        "the metadata file is missing or cut: other CTF readers cannot open this "
                        "('deep-profile recover' writes it again)");

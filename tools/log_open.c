@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <deep_profile/abi/metadata.h>
+
 #include "log_reader.h"
 
 void dp_damage_note(struct dp_damage *damage, uint64_t bytes, const char *format, ...)
@@ -77,6 +79,22 @@ static void metadata_string(const char *text, const char *key, char *value, size
     value[n] = '\0';
 }
 
+/* What follows the lines that we read is the same in every log of our version: is
+ * `text` the beginning of it only? */
+static bool is_cut(const struct dp_log *log, const char *text, size_t length)
+{
+    char whole[DP_METADATA_BYTES];
+    struct dp_text expected = {whole, sizeof whole, 0};
+    struct dp_metadata_info info = {.realtime_offset_ns = log->realtime_offset_ns,
+                                    .pid = log->pid,
+                                    .program = log->program};
+
+    memcpy(info.uuid, log->uuid, sizeof info.uuid);
+    dp_metadata_write(&expected, &info);
+    return expected.length <= sizeof whole && length < expected.length &&
+           memcmp(text, whole, length) == 0;
+}
+
 /* 0, or an exit status. Not whole enough: has_metadata stays false. */
 static int read_metadata(struct dp_log *log, struct dp_problem *problem)
 {
@@ -110,6 +128,7 @@ static int read_metadata(struct dp_log *log, struct dp_problem *problem)
                         metadata_number(text, "    offset = ", &log->realtime_offset_ns);
     log->pid = (uint32_t)pid;
     metadata_string(text, "    program = \"", log->program, sizeof log->program);
+    log->metadata_cut = log->has_metadata && is_cut(log, text, length);
     return DP_EXIT_OK;
 }
 

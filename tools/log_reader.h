@@ -37,6 +37,7 @@ void dp_damage_note(struct dp_damage *damage, uint64_t bytes, const char *format
 struct dp_log {
     char *path;
     bool has_metadata; /* and it was whole enough to have what follows */
+    bool metadata_cut; /* it has, but ends before its end */
     bool has_uuid;     /* from the metadata, else from the first packet */
     uint8_t uuid[16];
     uint64_t realtime_offset_ns;

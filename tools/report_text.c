@@ -637,7 +637,7 @@ static void print_notes(const struct dp_profile *profile, const struct dp_style 
               style->out);
     if (profile->log.n_streams == 0)
         fputs("\nNo streams: single events (slow operations, load) are not known.\n", style->out);
-    if (!profile->log.has_metadata)
+    if (!profile->log.has_metadata || profile->log.metadata_cut)
         fputs("\nNo whole metadata file: 'deep-profile recover' can write it again.\n", style->out);
 }
 

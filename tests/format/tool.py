@@ -277,13 +277,15 @@ class Babeltrace(Case):
     def test_metadata_is_written_again(self):
         records = self.make("killed")
         whole = self.contents("killed")["metadata"]
-        for cut in (None, 0, 100, len(whole) - 1):
+        for cut in (None, 0, 100, len(whole) // 2, len(whole) - 1):
             with self.subTest(cut):
                 if cut is None:
                     os.remove(self.path("killed", "metadata"))
                 else:
                     os.truncate(self.path("killed", "metadata"), cut)
-                self.run_tool("report", "killed")
+                self.assertIn("No whole metadata", self.run_tool("report", "killed").stdout)
+                self.assertIn("the metadata file is missing or cut",
+                              self.run_tool("doctor", "killed", status=1).stdout)
                 self.assertIn("metadata written", self.run_tool("recover", "killed").stdout)
                 self.assertEqual(self.contents("killed")["metadata"], whole)
                 self.check("killed", records)
