@@ -211,7 +211,10 @@ static void set_probe(struct dp_site_state *state, const struct demand *demand, 
         if (!state->slow_by_tick) {
             state->always |= kind;
         } else if (baseline_rate > 0 && !(state->site->desc->flags & DP_SITE_WHOLE_PROGRAM)) {
-            state->by_chance |= kind;
+            if (baseline_rate >= 1)
+                state->always |= kind;
+            else
+                state->by_chance |= kind;
             probe->chance = chance_of(baseline_rate);
             *missed *= 1 - baseline_rate;
         }

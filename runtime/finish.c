@@ -7,6 +7,7 @@
 #include "record.h"
 #include "sites.h"
 #include "stats.h"
+#include "told.h"
 
 static inline uint64_t positive(struct dp_lane *lane, uint64_t end, uint64_t start)
 {
@@ -41,15 +42,6 @@ static void emit_exception(struct dp_lane *lane, const struct dp_lane_frame *fra
     dp_record_commit(&lane->stream, event + 1, now);
 }
 
-/* Did the steward tell of this call in flight? The inserted code has popped it,
- * but it still lies there. */
-static bool was_reported(const struct dp_lane *lane, uint64_t due)
-{
-    const struct dp_open_calls *open = &lane->state->open;
-    const struct dp_open_call *call = &open->calls[open->top % DP_OPEN_MAX];
-    return call->due == due && __atomic_load_n(&call->told, __ATOMIC_ACQUIRE) == (uint32_t)due;
-}
-
 static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t duration_ns,
                       uint64_t error_ns, uint64_t now)
 {
@@ -62,7 +54,10 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64
         if (duration_ns > stats->slow_max_ns)
             stats->slow_max_ns = duration_ns;
     }
-    uint64_t id = dp_slow_id(lane->index, index, due);
+    uint64_t id = dp_told_take(index, due);
+    bool reported = id;
+    if (!reported) /* every slow call takes a slow path or two */
+        id = dp_slow_id(lane->index, index, due, lane->state->slow_paths);
     if (!probe->event || !dp_slow_chosen(id, probe->event_chance))
         return;
     /* A thread that took its lane just now, after its clock was read: the lane's
@@ -76,7 +71,7 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64
     event->site = index;
     event->tid = lane->state->tid;
     event->id = id;
-    event->flags = (error_ns ? 0 : DP_SLOW_EXACT) | (was_reported(lane, due) ? DP_SLOW_REPORTED : 0);
+    event->flags = (error_ns ? 0 : DP_SLOW_EXACT) | (reported ? DP_SLOW_REPORTED : 0);
     event->duration_ns = duration_ns;
     event->threshold_ns = site->slow_threshold_ns;
     event->duration_error_ns = error_ns;

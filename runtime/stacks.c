@@ -5,6 +5,7 @@
 #include "finish.h"
 #include "lane.h"
 #include "process.h"
+#include "sites.h"
 
 /* Calls on other stacks that are passed over in search of one's own that was left:
  * in a thread with many suspended coroutines every call would pay for it. */
@@ -80,6 +81,13 @@ static void forget(struct dp_lane *lane, uint64_t i)
     lane->state->forgotten++;
 }
 
+/* Where calls are suspended by the thousand most have no frame when they end: that this
+ * is known without a look into the frames, which may be another thread's. */
+static bool is_forgotten(struct dp_lane *lane, uint64_t start_ns)
+{
+    return start_ns <= atomic_load_explicit(&lane->forgotten_until_ns, memory_order_acquire);
+}
+
 static void move_frame(struct dp_lane *lane, uint64_t from, uint64_t to)
 {
     struct dp_lane_frame *frames = lane->state->frames;
@@ -94,17 +102,20 @@ static void move_frame(struct dp_lane *lane, uint64_t from, uint64_t to)
 uint64_t dp_stacks_make_room(struct dp_lane *lane)
 {
     struct dp_lane_state *state = lane->state;
-    uint64_t kept = 0, open = 0;
+    uint64_t kept = 0, open = 0, until_ns = 0;
     for (uint64_t i = 0; i < state->frames_top; i++)
         open += !has_ended(&state->frames[i]);
     for (uint64_t i = 0; i < state->frames_top; i++) {
         if (open > DP_LANE_FRAMES / 2 && !has_ended(&state->frames[i])) {
             forget(lane, i);
+            until_ns = started(&state->frames[i]);
             open--;
         }
         if (!has_ended(&state->frames[i]))
             move_frame(lane, i, kept++);
     }
+    if (until_ns) /* they are in order of their start */
+        atomic_store_explicit(&lane->forgotten_until_ns, until_ns, memory_order_release);
     lane->frames[0].child_ns = 0; /* is now of the call around those that are left */
     state->frames_top = kept;
     return kept;
@@ -170,7 +181,7 @@ static bool end_elsewhere(struct dp_lane *lane, uint32_t index, uint64_t due, ui
     for (uint32_t l = due >> DP_DUE_LANE_SHIFT & (DP_DUE_LANES - 1); l < count && !found;
          l += DP_DUE_LANES) {
         struct dp_lane *other = dp_lane_at(l);
-        if (other == lane)
+        if (other == lane || is_forgotten(other, start_ns))
             continue;
         /* Announced first: the steward unmaps what nobody has (lane.c, rest). */
         atomic_fetch_add(&other->visitors, 1);
@@ -187,14 +198,23 @@ void dp_stacks_exit(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t
 {
     uint64_t start_ns = dp_due_start(due, now);
     enum dp_left left = due & DP_DUE_UNWOUND ? DP_LEFT_UNWIND : DP_LEFT_RETURN;
+    uint32_t began_on = due >> DP_DUE_LANE_SHIFT & (DP_DUE_LANES - 1);
+    int64_t i = -1;
     trim(lane->state);
-    int64_t i = find(lane->state, index, start_ns);
+    bool here = began_on == lane->index % DP_DUE_LANES;
+    if (here && !is_forgotten(lane, start_ns))
+        i = find(lane->state, index, start_ns);
     lane->state->slow_paths++;
     if (i >= 0) {
         end_at(lane, (uint64_t)i, left, now);
-    } else if (start_ns < dp_process_start_ns) {
+        return;
+    }
+    if (start_ns < dp_process_start_ns)
         return; /* the parent's call, which ends in a forked child, too */
-    } else if (!end_elsewhere(lane, index, due, start_ns, left, now)) {
+    _Atomic bool *migrates = &dp_sites[index].migrates;
+    if (!here && !atomic_load_explicit(migrates, memory_order_relaxed))
+        atomic_store_explicit(migrates, true, memory_order_relaxed);
+    if (!end_elsewhere(lane, index, due, start_ns, left, now)) {
         struct dp_lane_frame frame = {
             .start_ns = start_ns,
             .site = index,

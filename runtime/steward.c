@@ -19,6 +19,7 @@
 #include "sink.h"
 #include "sites.h"
 #include "stream.h"
+#include "told.h"
 
 #include <sys/prctl.h>
 
@@ -45,6 +46,7 @@ struct reported { /* slow calls in flight that were told already, of one lane */
 };
 static uint64_t next_overhead;
 static struct reported *reported; /* DP_MAX_LANES */
+static uint64_t in_flight_told;   /* counts down, for other ids than calls have at their end */
 
 static void advance_tick(uint64_t now, uint64_t period)
 {
@@ -93,14 +95,14 @@ static uint64_t period_now(void)
 }
 
 static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t due,
-                             uint64_t duration_ns, uint64_t gap)
+                             uint64_t duration_ns, uint64_t gap, uint64_t id)
 {
     const struct dp_site_state *site = &dp_sites[index];
     bool exact = due & DP_DUE_OPENED;
     struct dp_event_slow_operation event = {
         .site = index,
         .tid = dp_peek_32(&lane->state->tid),
-        .id = dp_slow_id(lane->index, index, due),
+        .id = id,
         .flags = DP_SLOW_IN_FLIGHT | (exact ? DP_SLOW_EXACT : 0),
         .duration_ns = duration_ns,
         .threshold_ns = site->slow_threshold_ns,
@@ -109,6 +111,29 @@ static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t due,
     const struct dp_probe *probe = &site->probes[DP_ATTRIBUTE_IF_SLOW];
     if (probe->event && dp_slow_chosen(event.id, probe->event_chance))
         dp_log_event(DP_EVENT_ID_slow_operation, &event, sizeof event);
+}
+
+/* A frame that has ended has another start (DP_FRAME_ENDED). */
+static bool has_frame(const struct dp_lane_state *state, uint32_t index, uint64_t start_ns)
+{
+    uint64_t depth = dp_peek(&state->frames_top);
+    for (uint64_t i = 0; i < depth && i < DP_LANE_FRAMES; i++)
+        if (dp_peek(&state->frames[i].start_ns) == start_ns &&
+            dp_peek_32(&state->frames[i].site) == index)
+            return true;
+    return false;
+}
+
+/*
+ * A coroutine's call that ends on another thread stays on the list of the first. Of calls
+ * that were opened the frames say that they have ended. Of the others nothing does, and
+ * where they are known to migrate better none is told of than one that is over.
+ */
+static bool may_be_in_flight(const struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
+{
+    if (due & DP_DUE_OPENED)
+        return has_frame(lane->state, index, dp_due_start(due, now));
+    return !atomic_load_explicit(&dp_sites[index].migrates, memory_order_relaxed);
 }
 
 static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now)
@@ -125,18 +150,22 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now)
     if (!site->slow_threshold_ns || *told == due || start >= now ||
         now - start < site->slow_threshold_ns + period_now())
         return;
+    if (!may_be_in_flight(lane, index, due, now))
+        return;
     /* As at its end (finish.c): a call that is told of now is told of then, too. */
     uint64_t gap = due & DP_DUE_OPENED ? 0 : dp_tick_gap_after(NULL, start, 0);
     uint64_t duration_ns = now - start - gap / 2;
     if (gap / 2 > now - start || duration_ns < site->slow_threshold_ns)
         return;
     /* The owner changes these words while we read: the entry counts only when
-     * it is still there, and the same. */
-    if (dp_peek(&open->top) <= i || dp_peek(&call->due) != due)
+     * it is still there, and the same; or when its end says that it was told of. */
+    uint64_t id = dp_slow_id(lane->index, index, due, --in_flight_told);
+    dp_told_add(index, due, id);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with dp_told_take */
+    if ((dp_peek(&open->top) <= i || dp_peek(&call->due) != due) && dp_told_take(index, due))
         return;
     *told = due;
-    __atomic_store_n(&call->told, (uint32_t)due, __ATOMIC_RELEASE);
-    report_in_flight(lane, index, due, duration_ns, gap);
+    report_in_flight(lane, index, due, duration_ns, gap, id);
 }
 
 static void watch_open_calls(struct dp_lane *lane, uint64_t now)
@@ -325,6 +354,7 @@ int dp_steward_start(void)
     if (!reported)
         return -ENOMEM;
     atomic_store_explicit(&stopping, false, memory_order_relaxed);
+    dp_told_reset();
     next_overhead = 0;
     dp_os_expect_races(&deep_profile_tick, sizeof deep_profile_tick);
     dp_os_expect_races(&deep_profile_entry_tick, sizeof deep_profile_entry_tick);

@@ -79,6 +79,8 @@ struct dp_site_state {
     uint64_t id;               /* hash of module, file, function, line */
     struct dp_record_site names; /* copies that outlive the module, for the sink */
     const char *options[DP_ATTRIBUTE_COUNT]; /* as written; NULL: not written */
+    /* A call was seen to end on another thread than it began on; see stacks.c. */
+    _Atomic bool migrates;
     uint32_t switched_on;      /* kinds whose enabled=VARIABLE said yes at registration */
 };
 
@@ -171,9 +173,11 @@ struct dp_lane {
     _Atomic bool owned; /* by a thread: stream.tid; `owner` in the file may be cut off */
     bool spoiled; /* its file was cut or taken away while it was not mapped */
     struct dp_lane_sums kept; /* while `state` is NULL */
-    _Atomic uint32_t visitors; /* other threads that look at `state` (stacks.c) */
     struct dp_frame frames[DP_LANE_FRAMES + 1]; /* of state->frames[i]: frames[i + 1] */
     struct dp_memory_frame memory_frames[DP_LANE_FRAMES];
+    /* Of other threads, too, apart from what the owner writes all the time; see stacks.c. */
+    _Alignas(64) _Atomic uint64_t forgotten_until_ns; /* no call that began by then has a frame */
+    _Atomic uint32_t visitors; /* threads that look at `state` */
 };
 
 /* In `busy`: reached by a plain call, not by a thunk. */

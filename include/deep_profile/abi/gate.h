@@ -108,7 +108,7 @@ static inline uint64_t dp_due_start(uint64_t due, uint64_t now)
 struct dp_open_call {
     uint64_t due;  /* tick at entry + slow_after, or dp_due_opened() */
     uint32_t site; /* index of the site in this process */
-    uint32_t told; /* by the steward: low bits of the `due` that it reported */
+    uint32_t reserved;
 };
 
 struct dp_open_calls {
