@@ -22,6 +22,7 @@ def compare(usable, found):
         rows.append({"name": variant.name, "median": statistics.median(values),
                      "added": statistics.median(added), "least": added[0], "most": added[-1],
                      "ratio": statistics.median(values) / statistics.median(base),
+                     "ratio_median": statistics.median(v / b for v, b in zip(values, base)),
                      "ratio_least": min(v / b for v, b in zip(values, base)),
                      "ratio_most": max(v / b for v, b in zip(values, base))})
     return rows
