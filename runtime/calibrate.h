@@ -1,8 +1,8 @@
 /*
  * What a recorded call costs on this machine: the profiler's own cost in reports is
  * that, times the slow paths taken. Asked once, when the runtime starts; some tens of
- * microseconds. A sampled or counted call has one slow path at its entry more, which
- * is charged as much: reports say rather too much than too little.
+ * microseconds. A gate that opens for less (a count, a call that is refused) is charged
+ * as much: reports say rather too much than too little.
  */
 #ifndef DP_CALIBRATE_H
 #define DP_CALIBRATE_H

@@ -85,7 +85,6 @@ static __attribute__((noinline)) uint64_t enter(struct dp_lane *lane, struct dp_
 {
     uint32_t index = code->index, kinds = 0;
     int64_t budget = deep_profile_budget;
-    lane->state->slow_paths++;
     if (site->weight == DP_WEIGHT_ALWAYS) {
         budget += DP_WEIGHT_ALWAYS; /* the opening had nothing to do with chance */
         budget -= site->chance_weight;
@@ -102,6 +101,7 @@ static __attribute__((noinline)) uint64_t enter(struct dp_lane *lane, struct dp_
     deep_profile_budget = budget;
     kinds = refuse_by_load(lane, index, site, kinds);
     if (!(kinds & ~DP_FRAME_BY_CHANCE)) {
+        lane->state->slow_paths++; /* an opened call's is counted at its exit */
         dp_count_call(lane, index);
         return not_opened(code);
     }
@@ -115,7 +115,6 @@ static __attribute__((noinline)) uint64_t enter_sampled(struct dp_lane *lane, st
 {
     if (DP_UNLIKELY(deep_profile_budget >= 0)) /* it has changed since */
         return enter(lane, code, site, stack);
-    lane->state->slow_paths++;
     deep_profile_budget = dp_sampler_draw(&lane->random);
     return open_call(lane, code, DP_KIND(PROFILE) | DP_FRAME_BY_CHANCE, false, stack);
 }

@@ -199,7 +199,7 @@ struct dp_lane_state {
     uint32_t threads;     /* that have owned it */
     char thread_name[16];
     uint64_t thread_start_ns;
-    uint64_t slow_paths;  /* taken so far: enters and exits */
+    uint64_t slow_paths;  /* calls opened and ended, and gates opened for less */
     uint64_t gated;
     uint64_t lost[DP_LOSS_COUNT];
     uint64_t file_bytes;  /* of this file that are allocated */

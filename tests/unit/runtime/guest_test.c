@@ -86,6 +86,21 @@ static void the_cost_that_is_told_is_that_of_a_recorded_call(void)
     CHECK(memcmp(&dp_sites[DP_MAX_SITES - 1], &nobody, sizeof nobody) == 0);
 }
 
+/* One slow path each, whether it was chosen by chance or not. */
+static void a_recorded_call_is_charged_once(void)
+{
+    call(&opened_site);
+    struct dp_lane_state *state = dp_self->state;
+    uint64_t slow_paths = state->slow_paths, sampled = 0;
+    for (int i = 0; i < 1000; i++)
+        call(&opened_site);
+    CHECK(state->slow_paths == slow_paths + 1000);
+    for (int i = 0; i < 1000; i++)
+        sampled += call(&halved_site);
+    CHECK(sampled > 400 && sampled < 600);
+    CHECK(state->slow_paths == slow_paths + 1000 + sampled);
+}
+
 /* The handler's call has found the budget that the gate left, and drawn. */
 static void handler_between_gate_and_runtime(void)
 {
@@ -303,6 +318,7 @@ int main(void)
 {
     CHECK(dp_process_mode() == DP_MODE_ON);
     the_cost_that_is_told_is_that_of_a_recorded_call();
+    a_recorded_call_is_charged_once();
     handler_between_gate_and_runtime();
     deeper_than_is_followed();
     a_hundred_thousand_in_flight();
