@@ -198,9 +198,11 @@ class Slow(Runtime):
             self.assertTrue(slept - 5e6 < measured < slept + 300e6, measured)
         self.assertTrue(all(0 < m["duration_error_ns"] for m in durations))
         self.assertTrue(all(m["threshold_ns"] == 64_000_000 for m in durations))
-        (exact,) = self.slow(found, "exact")
-        self.assertEqual(exact["measurements"]["duration_error_ns"], 0)
-        self.assertTrue(20e6 <= exact["measurements"]["duration_ns"] < 300e6)
+        exact = [e["measurements"] for e in self.slow(found, "exact")]
+        self.assertTrue(all(m["duration_error_ns"] == 0 for m in exact))
+        # A busy machine may stop a fast one for longer than its threshold, too.
+        self.assertTrue(all(m["duration_ns"] >= m["threshold_ns"] for m in exact))
+        self.assertTrue(20e6 <= max(m["duration_ns"] for m in exact) < 300e6)
 
     def test_rate_is_the_share_of_slow_calls_that_leaves_events(self):
         found = self.run_on("slow", DEEP_PROFILE_ENV="test")
