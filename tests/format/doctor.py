@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""What doctor says of a program, a log and the environment."""
+import os
+import subprocess
+import sys
+import unittest
+
+from case import CHECK, Case, FINE, environment
+
+
+class Doctor(Case):
+    """Program files, made as the plugin would leave them."""
+
+    SITES = ('__attribute__((section("deep_profile_sites"), used)) static char sites[64];\n'
+             "void deep_profile_enter_call(void);\n")
+    USES = "int main(void) { deep_profile_enter_call(); }\n"
+
+    def build(self, name, source, *flags):
+        with open(self.path(name + ".c"), "w", encoding="utf-8") as file:
+            file.write(source)
+        subprocess.run(["gcc", "-w", name + ".c", "-o", name, *flags], cwd=self.folder, check=True)
+
+    def doctor(self, *paths, status=CHECK, **variables):
+        return self.run_tool("doctor", *paths, status=status, env=environment(**variables)).stdout
+
+    def test_built_without_the_plugin(self):
+        self.build("plain", "int main(void) { return 0; }\n")
+        text = self.doctor("./plain", DEEP_PROFILE="1")
+        self.assertIn("built without the plugin, or no function of it is annotated", text)
+
+    def test_the_runtime_is_not_linked(self):
+        self.build("loose", self.SITES + self.USES, "-Wl,--unresolved-symbols=ignore-all")
+        text = self.doctor("./loose", DEEP_PROFILE="1")
+        self.assertIn("built with the plugin: 2 annotated functions", text)
+        self.assertIn("problem  the runtime is not linked", text)
+
+    def test_all_is_well(self):
+        self.build("libdeep_profile.so.0", "void deep_profile_enter_call(void) {}\n", "-shared",
+                   "-fPIC", "-Wl,-soname,libdeep_profile.so.0")
+        self.build("good", self.SITES + self.USES, "./libdeep_profile.so.0")
+        text = self.doctor("./good", status=FINE, DEEP_PROFILE="1")
+        self.assertIn("linked with libdeep_profile.so", text)
+        self.build("static", self.SITES + "void deep_profile_enter_call(void) {}\n"
+                   "void deep_profile_module_load(void) {}\n" + self.USES)
+        text = self.doctor("./static", status=FINE, DEEP_PROFILE="1")
+        self.assertIn("the runtime is linked in statically", text)
+        # A folder of programs; others in it do not matter.
+        self.build("plain", "int main(void) { return 0; }\n")
+        self.assertIn("./good", self.doctor(".", status=FINE, DEEP_PROFILE="1"))
+
+    def test_the_environment(self):
+        self.build("static", self.SITES + "void deep_profile_enter_call(void) {}\n"
+                   "void deep_profile_module_load(void) {}\n" + self.USES)
+        self.assertIn("problem  DEEP_PROFILE is not set", self.doctor("./static"))
+        self.assertIn("problem  DEEP_PROFILE is 'off'", self.doctor("./static", DEEP_PROFILE="off"))
+        text = self.doctor("./static", DEEP_PROFILE="1", DEEP_PROFILE_ENV="production",
+                           DEEP_PROFILE_TICKS="2ms")
+        self.assertIn("DEEP_PROFILE_ENV is 'production'; attributes know dev, test and prod", text)
+        self.assertIn("DEEP_PROFILE_TICKS is not a setting", text)
+        self.assertRegex(text, r"(?m)^DEEP_PROFILE_TICK +1ms +default$")
+        self.assertIn("'pares_*', which is neither 1 nor a rule",
+                      self.doctor("./static", DEEP_PROFILE="pares_*"))
+        self.doctor("./static", status=FINE, DEEP_PROFILE="parse_*:rate=1",
+                    DEEP_PROFILE_OUT="new/folder/log.%p")
+        self.assertIn("logs cannot be written: './static' is not a folder",
+                      self.doctor("./static", DEEP_PROFILE="1", DEEP_PROFILE_OUT="static/a/log"))
+
+    def test_what_is_wrong_in_the_environment_is_named(self):
+        self.build("static", self.SITES + "void deep_profile_enter_call(void) {}\n"
+                   "void deep_profile_module_load(void) {}\n" + self.USES)
+        text = self.doctor("./static", DEEP_PROFILE="f:rate=1;g:slow=10msec;h:rte=1",
+                           DEEP_PROFILE_CHEK_LOAD="false")
+        self.assertIn("rule 'g:slow=10msec' of DEEP_PROFILE is left out: '10msec' is not a "
+                      "duration such as 10ms; did you mean 'ms'?", text)
+        self.assertIn("rule 'h:rte=1' of DEEP_PROFILE is left out: 'rte' is none of rate=, slow=, "
+                      "calls, memory and off; did you mean 'rate'?", text)
+        self.assertIn("DEEP_PROFILE_CHEK_LOAD is not a setting; did you mean "
+                      "'DEEP_PROFILE_CHECK_LOAD'?", text)
+
+    def test_rules_are_compared_with_the_programs_functions(self):
+        source = ("struct desc { const char *function, *file; unsigned line, flags, n, zero;"
+                  " const void *attributes; };\n"
+                  "struct site { long weight, slow; unsigned index, slot; const void *desc; };\n"
+                  'static const struct desc one = {"parse_line", "a.c", 1, 0, 0, 0, 0};\n'
+                  'static const struct desc two = {"query.part.0", "a.c", 2, 0, 0, 0, 0};\n'
+                  '__attribute__((section("deep_profile_sites"), used)) static struct site sites[] ='
+                  " {{0, 0, 0, 0, &one}, {0, 0, 0, 0, &two}};\n"
+                  "void deep_profile_module_load(void) {}\n" + self.USES +
+                  "void deep_profile_enter_call(void) {}\n")
+        source = "void deep_profile_enter_call(void);\n" + source
+        for flags in (("-fPIE", "-pie"), ("-no-pie",), ("-static",), ("-fPIE", "-pie", "-s")):
+            with self.subTest(flags):
+                self.build("program", source, *flags)
+                text = self.doctor("./program",
+                                   DEEP_PROFILE="parse_*:rate=1;query:calls;prase_line:rate=1")
+                self.assertIn("rule 'prase_line:rate=1' of DEEP_PROFILE names no function of what "
+                              "was looked at; did you mean 'parse_line'?", text)
+                self.assertEqual(text.count("names no function"), 1)
+                self.doctor("./program", status=FINE, DEEP_PROFILE="parse_?ine:rate=1")
+
+    def test_gated_and_too_rare_calls(self):
+        self.make("basic")
+        findings = [f["text"] for f in self.json("doctor", "basic", status=CHECK)["findings"]]
+        self.assertIn("20 sampled calls were refused by the load gate, which moved 2 times",
+                      findings)
+        self.make("idle")
+        findings = [f["text"] for f in self.json("doctor", "idle", status=CHECK)["findings"]]
+        self.assertTrue(any(f.startswith("pay: no call was chosen at rate 0.001: it was called "
+                                         "fewer than about 3000 times") for f in findings))
+
+    def test_an_object_file_and_a_program_on_the_path(self):
+        self.build("object.o", self.SITES, "-c")
+        self.assertIn("note     an object file", self.doctor("object.o", status=FINE,
+                                                             DEEP_PROFILE="1"))
+        os.mkdir(self.path("bin"))
+        self.build("bin/found", "int main(void) { return 0; }\n")
+        text = self.doctor("found", DEEP_PROFILE="1",
+                           PATH=self.path("bin") + ":" + os.environ["PATH"])
+        self.assertIn("/bin/found", text)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
