@@ -37,13 +37,14 @@ static void look_after(void)
 static bool write_parts(uint32_t id, const struct part *parts, size_t n_parts)
 {
     struct dp_os_signals saved;
+    uint64_t lost[DP_LOSS_COUNT] = {0}; /* the process's own are counted by others, too */
     size_t payload = 0;
     for (size_t i = 0; i < n_parts; i++)
         payload += parts[i].length + parts[i].is_text;
     dp_lock_take(&stream_lock, &saved);
     uint64_t now = dp_now_ns();
     look_after();
-    char *at = dp_record_begin(&stream, id, payload, &now, dp_process_state()->lost);
+    char *at = dp_record_begin(&stream, id, payload, &now, lost);
     if (at) {
         for (size_t i = 0; i < n_parts; i++) {
             memcpy(at, parts[i].bytes, parts[i].length);
@@ -57,6 +58,10 @@ static bool write_parts(uint32_t id, const struct part *parts, size_t n_parts)
         atomic_store_explicit(&incomplete, true, memory_order_relaxed);
     }
     dp_lock_give(&stream_lock, &saved);
+    for (int reason = 0; reason < DP_LOSS_COUNT; reason++) {
+        if (lost[reason])
+            dp_process_lost((enum dp_loss)reason, lost[reason]);
+    }
     return at != NULL;
 }
 

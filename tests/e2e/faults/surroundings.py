@@ -316,7 +316,10 @@ class Truncated(Surroundings):
                         self.cut("stream-*", 0)
                     for path in glob.glob(self.out + "/stream-*") if how == "delete" else []:
                         os.unlink(path)
-                self.wait_for_calls(8000)
+                for _ in range(10): # until the packets are full whose files are gone
+                    self.wait_for_calls(8000)
+                    if sum(recorded(self.out).values()) > 4000:
+                        break
                 self.finish(process)
                 loss = report_of(self.out)["loss"]
                 # Files that were full when they were cut stay counted.
