@@ -194,7 +194,7 @@ void dp_log_losses(const uint64_t totals[DP_LOSS_COUNT], uint64_t now, uint64_t 
         next_report_ns[reason] = now + apart_ns;
         struct dp_event_lost event = {.reason = reason,
                                       .count = totals[reason] - reported_losses[reason]};
-        reported_losses[reason] = totals[reason];
-        dp_log_event(DP_EVENT_ID_lost, &event, sizeof event);
+        if (dp_log_event_if_room(DP_EVENT_ID_lost, &event, sizeof event))
+            reported_losses[reason] = totals[reason]; /* else the next event has it */
     }
 }
