@@ -17,6 +17,16 @@ static inline uint64_t positive(struct dp_lane *lane, uint64_t end, uint64_t sta
     return 0;
 }
 
+/* Else every call that finds no aggregates would make system calls, in vain. */
+uint64_t dp_stats_ask(dp_deep_function *make, struct dp_lane *lane, uintptr_t b, uintptr_t c)
+{
+    if (lane->retry_stats_ns && dp_now_ns() < lane->retry_stats_ns) {
+        lane->state->lost[DP_LOSS_AGGREGATES]++;
+        return 0;
+    }
+    return dp_deep(make, lane, b, c);
+}
+
 void dp_count_call(struct dp_lane *lane, uint32_t index)
 {
     if (dp_sites[index].weight != DP_WEIGHT_ALWAYS)
@@ -268,9 +278,9 @@ void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uin
             end_memory(lane, i, memory);
         }
     }
-    dp_count_call(lane, frame->site);
     struct dp_site_stats *stats = dp_stats_of(lane, frame->site);
     if (stats) {
+        stats->calls += site->weight == DP_WEIGHT_ALWAYS;
         if (frame->kinds & DP_FRAME_BY_CHANCE)
             dp_stats_add_call(lane, stats, site, duration_ns, child_ns);
         if (memory)

@@ -409,7 +409,9 @@ static void start_child(void)
     atomic_store_explicit(&dp_load_closed, 0, memory_order_relaxed);
     if (!dp_os_child_may_start_threads() || start_childs_log() != 0) {
         /* The parent's log is the only one that can tell of it. */
-        __atomic_fetch_add(&parents->lost[DP_LOSS_NO_SPACE], 1, __ATOMIC_RELAXED);
+        state = parents; /* for it may have been cut (bus.h) */
+        dp_process_lost(DP_LOSS_NO_SPACE, 1);
+        state = &own;
         atomic_store_explicit(&mode, DP_MODE_OFF, memory_order_release);
         dp_sites_close();
     }

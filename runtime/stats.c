@@ -9,6 +9,15 @@
 #include "process.h"
 
 #define ARENA_STEP 65536
+#define RETRY_NS 10000000
+
+/* The calls of the next moments do not ask again: see dp_stats_ask(). */
+static uint64_t refuse(struct dp_lane *lane)
+{
+    lane->state->lost[DP_LOSS_AGGREGATES]++;
+    lane->retry_stats_ns = dp_now_ns() + RETRY_NS;
+    return 0;
+}
 
 /* From the lane's arena, 8-byte aligned and zeroed; 0: full. The file grows
  * here, so that a full disk is an error now and not a signal later. */
@@ -17,10 +26,8 @@ static uint64_t take(struct dp_lane *lane, uint64_t bytes)
     struct dp_lane_state *state = lane->state;
     uint64_t start = state->arena_used, end = start + ((bytes + 7) & ~UINT64_C(7));
     /* Zeros: the state's file was cut (bus.h). */
-    if (start < DP_LANE_ARENA_OFFSET || end > lane->state_bytes) {
-        state->lost[DP_LOSS_AGGREGATES]++;
-        return 0;
-    }
+    if (start < DP_LANE_ARENA_OFFSET || end > lane->state_bytes)
+        return refuse(lane);
     if (end > state->file_bytes) {
         uint64_t grown = end + ARENA_STEP - 1;
         grown -= grown % ARENA_STEP;
@@ -31,8 +38,7 @@ static uint64_t take(struct dp_lane *lane, uint64_t bytes)
         if (!taken || dp_lane_grow(lane->index, state->file_bytes, more) != 0) {
             if (taken)
                 dp_budget_give(more);
-            state->lost[DP_LOSS_AGGREGATES]++;
-            return 0;
+            return refuse(lane);
         }
         state->file_bytes = grown;
         lane->own_bytes += more;
@@ -57,10 +63,8 @@ uint64_t dp_stats_make(void *argument, uintptr_t index, uintptr_t unused)
     (void)unused;
     if (!*page_offset) {
         uint64_t pointers = DP_LANE_SITE_PAGE * sizeof *lane->stats; /* now touched, too */
-        if (!dp_budget_take(pointers)) {
-            state->lost[DP_LOSS_AGGREGATES]++;
-            return 0;
-        }
+        if (!dp_budget_take(pointers))
+            return refuse(lane);
         uint64_t page = arena_take(lane, DP_LANE_SITE_PAGE * sizeof(uint32_t));
         if (!page) {
             dp_budget_give(pointers);

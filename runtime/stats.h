@@ -21,13 +21,16 @@ static inline void *dp_lane_pointer(struct dp_lane_state *state, uint64_t offset
     return (char *)state + offset;
 }
 
+/* Calls one of them, unless there was no room a moment ago. */
+uint64_t dp_stats_ask(dp_deep_function *make, struct dp_lane *lane, uintptr_t b, uintptr_t c);
+
 /* NULL: no room. */
 static inline struct dp_site_stats *dp_stats_of(struct dp_lane *lane, uint32_t index)
 {
     struct dp_site_stats *stats = lane->stats[index];
     if (DP_LIKELY(stats != NULL))
         return stats;
-    return (struct dp_site_stats *)dp_deep(dp_stats_make, lane, index, 0);
+    return (struct dp_site_stats *)dp_stats_ask(dp_stats_make, lane, index, 0);
 }
 
 static inline void dp_stats_add_duration(struct dp_lane *lane, struct dp_site_stats *stats,
@@ -36,8 +39,8 @@ static inline void dp_stats_add_duration(struct dp_lane *lane, struct dp_site_st
     uint32_t block = dp_histogram_block(duration_ns);
     uint64_t offset = stats->blocks[block];
     if (DP_UNLIKELY(offset == 0)) {
-        offset = dp_deep(dp_stats_make_block, lane,
-                         (uintptr_t)((char *)stats - (char *)lane->state), block);
+        offset = dp_stats_ask(dp_stats_make_block, lane,
+                              (uintptr_t)((char *)stats - (char *)lane->state), block);
         if (offset == 0)
             return;
     }

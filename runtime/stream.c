@@ -317,8 +317,9 @@ static int open_segment(struct dp_stream *stream, uint64_t bytes)
     char name[DP_SEGMENT_NAME];
     dp_stream_segment_name(name, stream->lane, stream->segment);
     int fd = dp_directory_open(name);
-    int64_t size = fd < 0 ? 0 : dp_os_size(fd);
-    if ((fd < 0 && fd != -ENOENT) || size < 0 || (uint64_t)size >= stream->segment_bytes)
+    int64_t size = fd < 0 ? -1 : dp_os_size(fd);
+    if ((fd < 0 && fd != -ENOENT) ||
+        (fd >= 0 && (size < 0 || (uint64_t)size >= stream->segment_bytes)))
         return fd;
     if (fd >= 0)
         dp_os_close(fd); /* cut, or taken away, between two packets */

@@ -167,6 +167,7 @@ struct dp_lane {
     size_t stack_bytes;
     size_t state_bytes;
     uint64_t own_bytes; /* of the budget, while the state is mapped */
+    uint64_t retry_stats_ns; /* until then there is no room for more aggregates */
     struct dp_lane *next_free;
     uint64_t free_since_ns;
     bool has_file;

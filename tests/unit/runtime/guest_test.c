@@ -17,6 +17,7 @@
 #include "calibrate.h"
 #include "check.h"
 #include "clock.h"
+#include "directory.h"
 #include "hand_gate.h"
 #include "lane.h"
 #include "lock.h"
@@ -27,6 +28,7 @@
 #include "stats.h"
 
 HAND_SITE(opened, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
+HAND_SITE(left_out, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(mostly, DP_ATTRIBUTE_PROFILE, "rate=0.9, check_load=false", 0);
 HAND_SITE(rarely, DP_ATTRIBUTE_PROFILE, "rate=0.000000001, check_load=false", 0);
 HAND_SITE(halved, DP_ATTRIBUTE_PROFILE, "rate=0.5, check_load=false", 0);
@@ -41,6 +43,17 @@ int __wrap_dp_os_create(int at, const char *path)
 {
     refused += refuse_files;
     return refuse_files ? -EMFILE : __real_dp_os_create(at, path);
+}
+
+uint64_t __real_dp_stats_make(void *lane, uintptr_t index, uintptr_t unused);
+uint64_t __wrap_dp_stats_make(void *lane, uintptr_t index, uintptr_t unused);
+
+static long asked;
+
+uint64_t __wrap_dp_stats_make(void *lane, uintptr_t index, uintptr_t unused)
+{
+    asked++;
+    return __real_dp_stats_make(lane, index, unused);
 }
 
 static bool call(struct dp_site *site)
@@ -166,6 +179,23 @@ static void a_full_bucket_stays_full(void)
     slots[dp_histogram_slot(5000, block)] = UINT32_MAX;
     dp_stats_add_duration(dp_self, stats, 5000);
     CHECK(slots[dp_histogram_slot(5000, block)] == UINT32_MAX);
+}
+
+/* Calls that find no aggregates make no system calls each, but ask again later. */
+static void no_room_for_aggregates(void)
+{
+    struct dp_lane_state *state = dp_self->state;
+    uint64_t used = state->arena_used, lost = state->lost[DP_LOSS_AGGREGATES];
+    state->arena_used = dp_self->state_bytes;
+    asked = 0;
+    for (int i = 0; i < 10000; i++)
+        call(&left_out_site);
+    CHECK(asked > 0 && asked < 1000);
+    CHECK(state->lost[DP_LOSS_AGGREGATES] == lost + 10000);
+    state->arena_used = used;
+    usleep(20000);
+    call(&left_out_site);
+    CHECK(calls_of(&left_out_site) == 1);
 }
 
 static void an_estimate_is_not_exact(void)
@@ -314,6 +344,22 @@ static void a_record_too_large(void)
     CHECK(process_lost(DP_LOSS_NO_SPACE) == before + 1000);
 }
 
+/* A child that can have no log says so in its parent's, which may be cut by then. */
+static void a_childs_failure_is_told_into_a_cut_file(void)
+{
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        int fd = dp_directory_open("state/process");
+        CHECK(fd >= 0 && dp_os_truncate(fd, 0) == 0);
+        refuse_files = true;
+        CHECK(!call(&opened_site));
+        _exit(0);
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
 int main(void)
 {
     CHECK(dp_process_mode() == DP_MODE_ON);
@@ -323,11 +369,13 @@ int main(void)
     deeper_than_is_followed();
     a_hundred_thousand_in_flight();
     a_full_bucket_stays_full();
+    no_room_for_aggregates();
     an_estimate_is_not_exact();
     thread_after_thread();
     no_files_for_a_thread();
     a_lock_held_for_long();
     a_record_too_large();
     a_fork_while_sigaction_is_at_work();
+    a_childs_failure_is_told_into_a_cut_file();
     return 0;
 }

@@ -3,14 +3,17 @@
  * step, the steward that is late with pages, and what a forked child has of the
  * budget and of its parent's lane.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "budget.h"
 #include "check.h"
+#include "directory.h"
 #include "hand_gate.h"
 #include "lane.h"
+#include "os.h"
 #include "prepare.h"
 #include "process.h"
 #include "process_log.h"
@@ -26,6 +29,15 @@ HAND_SITE(opened, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 
 void __real_dp_os_populate(void *address, size_t bytes);
 void __wrap_dp_os_populate(void *address, size_t bytes);
+int __real_dp_os_allocate(int fd, uint64_t offset, uint64_t bytes);
+int __wrap_dp_os_allocate(int fd, uint64_t offset, uint64_t bytes);
+
+static bool disk_is_full;
+
+int __wrap_dp_os_allocate(int fd, uint64_t offset, uint64_t bytes)
+{
+    return disk_is_full ? -ENOSPC : __real_dp_os_allocate(fd, offset, bytes);
+}
 
 /* The steward's request that the owner overtakes, once. */
 static struct dp_stream *overtaken;
@@ -106,6 +118,21 @@ static void a_refused_record_leaves_no_time(void)
     dp_stream_close_packet(&stream);
 }
 
+/* While the disk was full somebody took away the file, in which there was nothing yet. */
+static void a_file_without_packets_is_deleted(void)
+{
+    static struct dp_stream stream;
+    char name[DP_SEGMENT_NAME];
+    start_stream(&stream, 9004, PACKET_BYTES);
+    disk_is_full = true;
+    CHECK(!write_record(&stream, FIRST_NS));
+    disk_is_full = false;
+    dp_stream_segment_name(name, stream.lane, stream.segment);
+    dp_directory_unlink(name);
+    CHECK(write_record(&stream, FIRST_NS + APART_NS));
+    dp_stream_close_packet(&stream);
+}
+
 /* The steward brings pages of a packet that its owner leaves meanwhile for one of
  * which as much is there: what came is none of that one's. */
 static void pages_of_the_packet_before(uint32_t lane, uint32_t bytes)
@@ -177,6 +204,7 @@ int main(void)
     CHECK(dp_process_mode() == DP_MODE_ON);
     records_keep_their_time();
     a_refused_record_leaves_no_time();
+    a_file_without_packets_is_deleted();
     pages_of_the_packet_before(9002, PACKET_BYTES);
     pages_of_the_packet_before(9003, 98304);
     a_child_has_a_budget();
