@@ -168,10 +168,32 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now)
     report_in_flight(lane, index, due, duration_ns, gap, id);
 }
 
+/*
+ * Where calls were DP_OPEN_MAX deeper before than now, the entries of the outermost
+ * still hold what was deepest and has ended. It shows, since calls stand in order of
+ * time: it began after those that are above it. The first entry that can be believed.
+ */
+static uint64_t outermost_kept(const struct dp_open_calls *open, uint64_t top)
+{
+    uint64_t i = top, start_above = UINT64_MAX;
+    for (; i > 0 && top - i < DP_OPEN_MAX; i--) {
+        const struct dp_open_call *call = &open->calls[(i - 1) % DP_OPEN_MAX];
+        uint64_t due = dp_peek(&call->due);
+        uint32_t index = dp_peek_32(&call->site);
+        if (due & DP_DUE_OPENED || index == 0 || index > dp_n_sites)
+            continue; /* the frames know of those that were opened */
+        uint64_t start = due - dp_sites[index].slow_after;
+        if (start > start_above)
+            break;
+        start_above = start;
+    }
+    return i;
+}
+
 static void watch_open_calls(struct dp_lane *lane, uint64_t now)
 {
     uint64_t top = dp_peek(&lane->state->open.top);
-    for (uint64_t i = top > DP_OPEN_MAX ? top - DP_OPEN_MAX : 0; i < top; i++)
+    for (uint64_t i = outermost_kept(&lane->state->open, top); i < top; i++)
         watch_open_call(lane, i, now);
 }
 

@@ -80,6 +80,33 @@ static void date_open_calls(struct dp_profile *profile)
     }
 }
 
+/*
+ * Where calls were DP_OPEN_MAX deeper before, the entries of the outermost still hold
+ * what was deepest and has ended: it began after those that stand above it.
+ */
+static void drop_ended_calls(struct dp_profile *profile)
+{
+    uint64_t start_above = UINT64_MAX;
+    uint32_t depth_above = 0;
+    size_t first = profile->n_open;
+
+    for (size_t i = profile->n_open; i-- > 0;) {
+        const struct dp_open_info *open = &profile->open[i];
+        if (open->exact || open->depth >= depth_above) /* another list */
+            start_above = UINT64_MAX;
+        depth_above = open->exact ? 0 : open->depth;
+        if (!open->exact && open->start_ns) {
+            if (open->start_ns > start_above)
+                continue;
+            start_above = open->start_ns;
+        }
+        profile->open[--first] = *open;
+    }
+    profile->n_open -= first;
+    if (profile->n_open)
+        memmove(profile->open, profile->open + first, profile->n_open * sizeof *profile->open);
+}
+
 /* Both lists tell of the same calls when a slow site is also sampled: what the
  * frames have (exact) is not told again. */
 static void add_open_calls(struct dp_profile *profile, const struct dp_lane_state *lane)
@@ -280,6 +307,7 @@ int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned wha
     take_counts_of_the_gate(profile);
     count_by_chance(profile);
     date_open_calls(profile);
+    drop_ended_calls(profile);
     profile->stream_bytes = stream_bytes(&profile->log, true);
     return DP_EXIT_OK;
 }
@@ -317,6 +345,7 @@ int dp_profile_update(struct dp_profile *profile, struct dp_problem *problem)
     take_counts_of_the_gate(profile);
     count_by_chance(profile);
     date_open_calls(profile);
+    drop_ended_calls(profile);
     return status;
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The runtime in real programs: what each option does, and what a host notices.
 
-Run by Meson: runtime.py DEEP_PROFILE_CC. The programs in programs/ are built
+Run by Meson: runtime.py DEEP_PROFILE_CC DEEP_PROFILE. The programs in programs/ are built
 with it; events are read from DEEP_PROFILE_EVENTS and, through babeltrace2,
 from the log itself.
 """
@@ -20,7 +20,7 @@ import unittest
 
 import dp
 
-CC = sys.argv[1]
+CC, TOOL = sys.argv[1:3]
 CXX = CC.removesuffix("cc") + "c++"
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -218,6 +218,20 @@ class Slow(Runtime):
         self.assertEqual(in_flight[0]["metadata"]["tid"], at_end[0]["metadata"]["tid"])
         self.assertEqual(in_flight[0]["metadata"]["call_id"], at_end[0]["metadata"]["call_id"])
         self.assertIs(at_end[0]["metadata"]["reported_in_flight"], True)
+
+    def test_what_has_ended_deeper_than_the_list_reaches_is_not_in_flight(self):
+        found = self.run_on("slow", "nested")
+        self.assertEqual([self.slow(found, "deepest", told) for told in (True, False)], [[], []])
+        in_flight, at_end = ({e["metadata"]["call_id"] for e in self.slow(found, "nested", told)}
+                             for told in (True, False))
+        self.assertEqual(len(at_end), 50)
+        self.assertTrue(in_flight)
+        self.assertLessEqual(in_flight, at_end)
+
+    def test_nor_does_a_report_call_it_open(self):
+        self.run_on("slow", "nested", "abort", status=-6)
+        still_open = {call["function"] for call in dp.report(TOOL, self.out)["open_calls"]}
+        self.assertEqual(still_open, {"nested"})
 
 
 class Threads(Runtime):

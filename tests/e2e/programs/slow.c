@@ -1,7 +1,8 @@
 /* Calls around a threshold, judged by the coarse clock and by the exact one,
- * and one that is still running when it is reported. */
+ * and one that is still running when it is reported, or many of them. */
 #include <deep_profile.h>
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,8 +27,34 @@ DEEP_PROFILE_IF_SLOW(64ms, rate=1) __attribute__((noinline)) void stuck(void)
     usleep(400000);
 }
 
+DEEP_PROFILE_IF_SLOW(400ms, rate=1) __attribute__((noinline)) void deepest(int depth)
+{
+    if (depth < 100)
+        deepest(depth + 1);
+    __asm__ volatile("");
+}
+
+/* 50 calls that take long; 50 more below them are soon over, but began in another tick. */
+DEEP_PROFILE_IF_SLOW(400ms, rate=1) __attribute__((noinline)) void nested(int depth, bool aborts)
+{
+    if (depth < 50) {
+        nested(depth + 1, aborts);
+    } else {
+        usleep(30000);
+        deepest(51);
+        usleep(aborts ? 30000 : 700000);
+        if (aborts)
+            abort();
+    }
+    __asm__ volatile("");
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "nested") == 0) {
+        nested(1, argc > 2);
+        return 0;
+    }
     for (int i = 0; i < 100; i++)
         coarse(0);
     coarse(20);
