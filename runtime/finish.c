@@ -79,7 +79,7 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64
     if (!event)
         return;
     event->site = index;
-    event->tid = lane->state->tid;
+    event->tid = lane->stream.tid;
     event->id = id;
     event->flags = (error_ns ? 0 : DP_SLOW_EXACT) | (reported ? DP_SLOW_REPORTED : 0);
     event->duration_ns = duration_ns;

@@ -432,7 +432,7 @@ static void report_calls(struct dp_lane *lane)
                                                        sizeof *event, &now, lane->state->lost);
         if (!event)
             continue;
-        *event = (struct dp_event_calls){.site = index, .tid = lane->state->tid, .calls = calls};
+        *event = (struct dp_event_calls){.site = index, .tid = lane->stream.tid, .calls = calls};
         dp_record_commit(&lane->stream, event + 1, now);
     }
 }

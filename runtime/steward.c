@@ -101,7 +101,7 @@ static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t due,
     bool exact = due & DP_DUE_OPENED;
     struct dp_event_slow_operation event = {
         .site = index,
-        .tid = dp_peek_32(&lane->state->tid),
+        .tid = dp_peek_32(&lane->stream.tid), /* that in the state may be cut off */
         .id = id,
         .flags = DP_SLOW_IN_FLIGHT | (exact ? DP_SLOW_EXACT : 0),
         .duration_ns = duration_ns,
@@ -162,7 +162,7 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now)
     uint64_t id = dp_slow_id(lane->index, index, due, --in_flight_told);
     dp_told_add(index, due, id);
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with dp_told_take */
-    if ((dp_peek(&open->top) <= i || dp_peek(&call->due) != due) && dp_told_take(index, due))
+    if ((dp_peek(&open->top) <= i || dp_peek(&call->due) != due) && dp_told_take_back(id))
         return;
     *told = due;
     report_in_flight(lane, index, due, duration_ns, gap, id);
@@ -267,7 +267,7 @@ static void report_calls(void)
         const struct dp_lane_state *state = dp_lane_state_of(lane);
         for (uint32_t slot = 1; state && slot <= last; slot++) {
             struct dp_event_calls event = {.site = dp_lane_counted_site(slot),
-                                           .tid = dp_peek_32(&state->tid)};
+                                           .tid = dp_peek_32(&lane->stream.tid)};
             event.calls = event.site ? dp_lane_claim_calls(lane, slot) : 0;
             if (event.calls && !dp_log_event_if_room(DP_EVENT_ID_calls, &event, sizeof event)) {
                 dp_lane_unclaim_calls(lane, slot, event.calls);

@@ -66,6 +66,14 @@ void dp_told_add(uint32_t site, uint64_t due, uint64_t id)
     atomic_fetch_add(&n_told, 1);
 }
 
+int dp_told_take_back(uint64_t id)
+{
+    for (uint32_t i = 0; i < DP_TOLD_MAX; i++)
+        if (atomic_load_explicit(&told[i].id, memory_order_relaxed) == id)
+            return claim(i, id);
+    return 0;
+}
+
 uint64_t dp_told_take(uint32_t site, uint64_t due)
 {
     /* The inserted code has taken the call off its list; the steward adds it first, and

@@ -21,6 +21,8 @@ void dp_told_reset(void);
 /* The steward is about to tell of a call in flight, naming it `id` (not 0). It looks
  * afterwards whether the call is still open, and takes it back if it is not. */
 void dp_told_add(uint32_t site, uint64_t due, uint64_t id);
+/* False: a call has ended as this one. Not another that looks alike, which was told of. */
+int dp_told_take_back(uint64_t id);
 
 /* A slow call has ended: the id under which it was told of, or 0. From signal handlers,
  * too. Of calls that look alike each is taken once. */

@@ -219,6 +219,11 @@ class Slow(Runtime):
         self.assertEqual(in_flight[0]["metadata"]["call_id"], at_end[0]["metadata"]["call_id"])
         self.assertIs(at_end[0]["metadata"]["reported_in_flight"], True)
 
+    def test_a_call_is_its_threads_also_where_the_state_was_cut(self):
+        found = self.run_on("slow", "cut", self.out + "/state/lane-0001")
+        told = self.slow(found, "stuck", in_flight=True) + self.slow(found, "stuck")
+        self.assertEqual([e["metadata"]["tid"] for e in told], [int(self.stdout)] * 2)
+
     def test_what_has_ended_deeper_than_the_list_reaches_is_not_in_flight(self):
         found = self.run_on("slow", "nested")
         self.assertEqual([self.slow(found, "deepest", told) for told in (True, False)], [[], []])

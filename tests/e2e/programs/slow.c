@@ -2,9 +2,12 @@
  * and one that is still running when it is reported, or many of them. */
 #include <deep_profile.h>
 
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 DEEP_PROFILE_IF_SLOW(64ms, rate=1, metadata=judged:coarsely) __attribute__((noinline)) void coarse(int ms)
@@ -49,8 +52,23 @@ DEEP_PROFILE_IF_SLOW(400ms, rate=1) __attribute__((noinline)) void nested(int de
     __asm__ volatile("");
 }
 
+/* Slow in a thread whose state was cut off its file. */
+static void *after_cut(void *state)
+{
+    coarse(0);
+    if (truncate(state, 0) == 0)
+        stuck();
+    printf("%ld\n", syscall(SYS_gettid));
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc > 2 && strcmp(argv[1], "cut") == 0) {
+        pthread_t thread;
+        coarse(0);
+        return pthread_create(&thread, NULL, after_cut, argv[2]) || pthread_join(thread, NULL);
+    }
     if (argc > 1 && strcmp(argv[1], "nested") == 0) {
         nested(1, argc > 2);
         return 0;
