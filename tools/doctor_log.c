@@ -169,7 +169,7 @@ static void tell_unnamed(struct dp_doctor *doctor, const struct dp_profile *prof
                        unnamed->out_of_force);
     if (unnamed->without_calls > 0)
         dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
-                       "%u of them left nothing: called too seldom for their rate, or never",
+                       "%u of them left nothing: not slow enough or called too seldom for their rate, still running, or never called",
                        unnamed->without_calls);
 }
 

@@ -126,6 +126,23 @@ static void print_gate(const struct dp_profile *profile, const struct dp_style *
             dp_unit_count(refused, gated), dp_unit_count(timed, sampled));
 }
 
+/* Figures of a program that was slowed down this much are those of another one. */
+static void print_cost(const struct dp_profile *profile, const struct dp_style *style)
+{
+    double cost_ns = (double)(dp_report_steward_ns(profile) + dp_report_slow_paths_ns(profile));
+    double cpu_ns = (double)dp_report_process_cpu_ns(profile);
+    char percent[DP_UNIT_TEXT];
+
+    if (cpu_ns <= 0 || cost_ns < MUCH * cpu_ns)
+        return;
+    line(style, "cost");
+    fprintf(style->out,
+            "%smuch was recorded%s: about %s of the CPU time is the profiler's; lower rates, or slow "
+            "thresholds from 8 ms, cost less\n",
+            dp_red(style), dp_plain(style),
+            dp_unit_percent(percent, cost_ns < cpu_ns ? cost_ns / cpu_ns : 1));
+}
+
 void dp_report_header(const struct dp_report *report, const struct dp_style *style)
 {
     const struct dp_profile *profile = report->profile;
@@ -153,4 +170,5 @@ void dp_report_header(const struct dp_report *report, const struct dp_style *sty
     print_log(profile, style);
     print_problems(profile, style);
     print_gate(profile, style);
+    print_cost(profile, style);
 }

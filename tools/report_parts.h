@@ -7,7 +7,7 @@
 
 void dp_report_slow(const struct dp_profile *profile, const struct dp_style *style);
 void dp_report_open(const struct dp_profile *profile, const struct dp_style *style);
-void dp_report_memory(const struct dp_profile *profile, const struct dp_style *style);
+void dp_report_memory(const struct dp_report *report, const struct dp_style *style);
 void dp_report_counts(const struct dp_report *report, const struct dp_style *style);
 
 void dp_report_not_recorded(const struct dp_profile *profile, const struct dp_style *style);

@@ -304,17 +304,38 @@ static void bytes_cell(struct dp_table *table, double bytes)
     dp_table_cell(table, dp_unit_bytes(text, bytes));
 }
 
-void dp_report_memory(const struct dp_profile *profile, const struct dp_style *style)
+/* The first of `n` rows. */
+static void print_top(struct dp_table *table, const struct dp_report *report, size_t n,
+                      const struct dp_style *style)
 {
-    struct dp_table table;
-    size_t rows = 0;
+    dp_table_print(table, style);
+    if (report->limit > 0 && n > report->limit)
+        fprintf(style->out, "and %zu more (--top 0 shows all)\n", n - report->limit);
+}
 
+static int by_allocated(const void *a, const void *b, void *context)
+{
+    struct dp_totals *const *totals = context;
+    uint64_t x = totals[*(const uint32_t *)a]->sum.allocated_bytes;
+    uint64_t y = totals[*(const uint32_t *)b]->sum.allocated_bytes;
+
+    return x != y ? (x > y ? -1 : 1) : 0;
+}
+
+void dp_report_memory(const struct dp_report *report, const struct dp_style *style)
+{
+    const struct dp_profile *profile = report->profile;
+    uint32_t *sites = dp_allocate(profile->n_totals, sizeof *sites);
+    struct dp_table table;
+    size_t n = 0;
+
+    for (uint32_t site = 0; site < profile->n_totals; site++)
+        if (profile->totals[site] && profile->totals[site]->sum.memory_calls > 0)
+            sites[n++] = site;
+    qsort_r(sites, n, sizeof *sites, by_allocated, profile->totals);
     dp_table_start(&table, memory_columns, sizeof memory_columns / sizeof *memory_columns);
-    for (uint32_t site = 0; site < profile->n_totals; site++) {
-        const struct dp_totals *totals = profile->totals[site];
-        if (!totals || totals->sum.memory_calls == 0)
-            continue;
-        const struct dp_site_stats *sum = &totals->sum;
+    for (size_t i = 0; i < n && (report->limit == 0 || i < report->limit); i++) {
+        const struct dp_site_stats *sum = &profile->totals[sites[i]]->sum;
         count_cell(&table, sum->memory_calls);
         bytes_cell(&table, (double)sum->allocated_bytes - (double)sum->freed_bytes);
         bytes_cell(&table, (double)sum->allocated_bytes);
@@ -322,14 +343,14 @@ void dp_report_memory(const struct dp_profile *profile, const struct dp_style *s
         dp_table_cellf(&table, "%llu", (unsigned long long)sum->allocations);
         dp_table_cellf(&table, "%llu", (unsigned long long)sum->frees);
         bytes_cell(&table, (double)sum->peak_bytes);
-        name_cells(&table, profile, site);
-        rows++;
+        name_cells(&table, profile, sites[i]);
     }
-    if (rows > 0) {
+    if (n > 0) {
         dp_heading(style, "Memory, of the calls that were counted");
-        dp_table_print(&table, style);
+        print_top(&table, report, n, style);
     }
     dp_table_finish(&table);
+    free(sites);
 }
 
 static const struct dp_column count_columns[] = {
@@ -361,9 +382,7 @@ void dp_report_counts(const struct dp_report *report, const struct dp_style *sty
     }
     if (n > 0) {
         dp_heading(style, "Exact counts");
-        dp_table_print(&table, style);
-        if (report->limit > 0 && n > report->limit)
-            fprintf(style->out, "and %zu more (--top 0 shows all)\n", n - report->limit);
+        print_top(&table, report, n, style);
     }
     dp_table_finish(&table);
     free(sites);

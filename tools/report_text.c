@@ -13,7 +13,7 @@ void dp_report_text(const struct dp_report *report, const struct dp_style *style
     dp_report_functions(report, style);
     dp_report_slow(profile, style);
     dp_report_open(profile, style);
-    dp_report_memory(profile, style);
+    dp_report_memory(report, style);
     dp_report_counts(report, style);
     dp_report_not_recorded(profile, style);
     dp_report_load(profile, style);

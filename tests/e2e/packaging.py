@@ -72,7 +72,8 @@ find_package(DeepProfile 0.1 REQUIRED)
 add_library(twice SHARED twice.cc)
 deep_profile_target(twice)
 add_executable(main main.c)
-target_link_libraries(main PRIVATE twice DeepProfile::deep_profile)
+target_link_libraries(main twice) # without a keyword, and one after
+deep_profile_target(main)
 add_executable(main-static main.c twice.c)
 target_link_libraries(main-static PRIVATE DeepProfile::deep_profile_static)
 """

@@ -88,6 +88,34 @@ class Real(unittest.TestCase):
             self.assertLessEqual(function["p50_ns"], function["p99_ns"])
             self.assertLessEqual(function["p99_ns"], function["max_ns"])
 
+    def test_the_memory_table_shows_as_many_as_asked_for(self):
+        largest = max(self.report("log")["functions"],
+                      key=lambda f: (f.get("memory") or {}).get("allocated_bytes", 0))
+        text = self.tool("report", "--top", "1", "log")
+        table = text[text.index("\nMemory,"):].splitlines()[2:]
+        self.assertIn(f" {largest['function']} ", table[1])
+        self.assertEqual(table[2], "and 1 more (--top 0 shows all)")
+
+    def test_a_head_tells_of_a_program_that_does_little_but_record(self):
+        with open(self.folder + "/tiny.c", "w", encoding="utf-8") as file:
+            file.write("""#include <deep_profile.h>
+DEEP_PROFILE(rate=1) __attribute__((noinline)) void tiny(void) { __asm__ volatile(""); }
+int main(int argc, char **argv)
+{
+    for (int i = 0; i < (argc > 1 ? 100000000 : 2000000); i++)
+        tiny();
+}
+""")
+        subprocess.run([CC, "-O2", "tiny.c", "-o", "tiny"], cwd=self.folder, check=True,
+                       env=environment())
+        subprocess.run([TOOL, "record", "-o", "much", "--", "./tiny"], cwd=self.folder,
+                       env=environment(), check=True, stderr=subprocess.DEVNULL)
+        self.assertRegex(self.tool("report", "much"), r"\n  cost +much was recorded: about \d")
+        subprocess.run([TOOL, "record", "-o", "little", "-r", "tiny:rate=0.0001", "--", "./tiny",
+                        "long"], cwd=self.folder, env=environment(), check=True,
+                       stderr=subprocess.DEVNULL)
+        self.assertNotIn("much was recorded", self.tool("report", "little"))
+
     def test_events_are_those_of_the_sink(self):
         with open(self.folder + "/sink", encoding="utf-8") as lines:
             sink = [json.loads(line) for line in lines]
