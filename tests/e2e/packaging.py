@@ -151,14 +151,14 @@ class Packaging(unittest.TestCase):
         env = dp.environment(PKG_CONFIG_PATH=self.pkg_config_path, **variables)
         return dp.run(*command, env=env, cwd=self.folder)
 
-    def check(self, program="main"):
+    def check(self, program="main", functions=("work", "twice")):
         """The program works, alone and profiled, and its hooks ran."""
         path = f"{self.folder}/{program}"
         self.assertEqual(dp.run(path).stdout, "42\n")
         out = tempfile.mkdtemp(dir=self.root) + "/log"
         self.assertEqual(dp.profile(out, path), "42\n")
         found = dp.events(self.tool, out)
-        self.assertEqual(dp.functions(found, "profiler.stop"), {"work", "twice"})
+        self.assertEqual(dp.functions(found, "profiler.stop"), set(functions))
 
     def test_compiler_wrapper(self):
         self.build(self.cc, "-O2", "main.c", "twice.c", "-o", "main")
@@ -228,6 +228,18 @@ class Packaging(unittest.TestCase):
         self.build("sh", "-c", "gcc -O2 main.c twice.c -o main "
                    "$(pkg-config --cflags --libs deep-profile)")
         self.check()
+
+    @needs("pkg-config")
+    def test_pkg_config_where_only_a_library_is_profiled(self):
+        """Its memory is counted, too: the runtime comes before libc."""
+        self.write("plain.c", "#include <stdio.h>\nint twice(int);\n"
+                   "int main(void) { printf(\"%d\\n\", twice(21)); return 0; }\n")
+        self.build("sh", "-c", "gcc -O2 -fPIC -shared twice.c -o libtwice.so "
+                   "$(pkg-config --cflags --libs deep-profile) && "
+                   "gcc -O2 -Wl,--as-needed plain.c -o main -L. -ltwice -Wl,-rpath,$PWD "
+                   "$(pkg-config --libs deep-profile)")
+        self.assertRegex(self.build("readelf", "-d", "main").stdout, "NEEDED.*libdeep_profile")
+        self.check(functions={"twice"})
 
     @needs("pkg-config", "gcc-11")
     def test_pkg_config_for_another_gcc(self):
