@@ -293,11 +293,11 @@ static void set_simple(struct dp_site_state *state)
 {
     const struct dp_probe *probe = &state->probes[DP_ATTRIBUTE_PROFILE];
     const uint64_t compact = (UINT64_C(1) << DP_CALL_DURATION_BITS) - 1;
-    state->simple = (state->always | state->by_chance) == DP_KIND(PROFILE) &&
-                    !(state->always && state->by_chance) && !state->count_at_gate &&
-                    !state->memory && !state->slow_threshold_ns && probe->event &&
-                    !probe->threshold;
-    state->every = state->simple && state->always;
+    bool every = state->always == DP_KIND(PROFILE) && !state->by_chance;
+    bool sampled = state->by_chance == DP_KIND(PROFILE) && !state->always && !state->count_at_gate;
+    state->simple = (every || sampled) && !state->memory && !state->slow_threshold_ns &&
+                    probe->event && !probe->threshold;
+    state->every = state->simple && every;
     state->count_only = state->count_at_gate && !state->always && !state->by_chance;
     state->simple_limit_ns = probe->duration_ns < compact ? probe->duration_ns : compact;
 }
