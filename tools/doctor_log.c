@@ -106,9 +106,9 @@ static void check_site(struct dp_doctor *doctor, const struct dp_profile *profil
             not_in_force(doctor, profile, site, a, any_data(totals));
             continue;
         }
-        if (dp_not_recorded(a, info))
+        if (dp_not_recorded(site, a))
             dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path, "%s: %s", site->function,
-                           dp_not_recorded(a, info));
+                           dp_not_recorded(site, a));
         if (info->state == DP_ATTRIBUTE_NO_EVENTS)
             dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
                            "%s: %s leaves no events (emit_metrics=false), totals only",

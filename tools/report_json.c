@@ -284,9 +284,7 @@ static void put_not_recorded(struct dp_json *object, const struct dp_profile *pr
     for (uint32_t i = 0; i < profile->sites.n; i++) {
         const struct dp_site_info *site = profile->sites.sites[i];
         for (uint32_t a = 0; site && a < DP_ATTRIBUTE_COUNT; a++) {
-            const struct dp_site_attribute_info *info = site->attributes[a];
-            const char *what =
-                info && dp_attribute_in_force(info->state) ? dp_not_recorded(a, info) : NULL;
+            const char *what = dp_not_recorded(site, a);
             if (!what)
                 continue;
             struct dp_json *one = dp_json_add_object(array);

@@ -93,9 +93,7 @@ void dp_report_not_recorded(const struct dp_profile *profile, const struct dp_st
     for (uint32_t i = 0; i < profile->sites.n; i++) {
         const struct dp_site_info *site = profile->sites.sites[i];
         for (uint32_t a = 0; site && a < DP_ATTRIBUTE_COUNT; a++) {
-            const struct dp_site_attribute_info *info = site->attributes[a];
-            const char *what =
-                info && dp_attribute_in_force(info->state) ? dp_not_recorded(a, info) : NULL;
+            const char *what = dp_not_recorded(site, a);
             if (!what)
                 continue;
             if (!any)

@@ -304,13 +304,43 @@ static void bytes_cell(struct dp_table *table, double bytes)
     dp_table_cell(table, dp_unit_bytes(text, bytes));
 }
 
-/* The first of `n` rows. */
-static void print_top(struct dp_table *table, const struct dp_report *report, size_t n,
-                      const struct dp_style *style)
+/* Functions of one table, the most of something first; to be freed. */
+struct ranking {
+    uint32_t *sites;
+    size_t n, shown; /* of them: as many as --top says */
+};
+
+static struct ranking rank(const struct dp_report *report,
+                           bool (*belongs)(const struct dp_totals *),
+                           int (*order)(const void *, const void *, void *))
 {
-    dp_table_print(table, style);
-    if (report->limit > 0 && n > report->limit)
-        fprintf(style->out, "and %zu more (--top 0 shows all)\n", n - report->limit);
+    const struct dp_profile *profile = report->profile;
+    struct ranking ranking = {.sites = dp_allocate(profile->n_totals, sizeof *ranking.sites)};
+
+    for (uint32_t site = 0; site < profile->n_totals; site++)
+        if (profile->totals[site] && belongs(profile->totals[site]))
+            ranking.sites[ranking.n++] = site;
+    qsort_r(ranking.sites, ranking.n, sizeof *ranking.sites, order, profile->totals);
+    ranking.shown = report->limit && report->limit < ranking.n ? report->limit : ranking.n;
+    return ranking;
+}
+
+static void finish_ranking(struct ranking *ranking, struct dp_table *table, const char *heading,
+                           const struct dp_style *style)
+{
+    if (ranking->n > 0) {
+        dp_heading(style, heading);
+        dp_table_print(table, style);
+    }
+    if (ranking->shown < ranking->n)
+        fprintf(style->out, "and %zu more (--top 0 shows all)\n", ranking->n - ranking->shown);
+    dp_table_finish(table);
+    free(ranking->sites);
+}
+
+static bool has_memory(const struct dp_totals *totals)
+{
+    return totals->sum.memory_calls > 0;
 }
 
 static int by_allocated(const void *a, const void *b, void *context)
@@ -325,17 +355,12 @@ static int by_allocated(const void *a, const void *b, void *context)
 void dp_report_memory(const struct dp_report *report, const struct dp_style *style)
 {
     const struct dp_profile *profile = report->profile;
-    uint32_t *sites = dp_allocate(profile->n_totals, sizeof *sites);
+    struct ranking ranking = rank(report, has_memory, by_allocated);
     struct dp_table table;
-    size_t n = 0;
 
-    for (uint32_t site = 0; site < profile->n_totals; site++)
-        if (profile->totals[site] && profile->totals[site]->sum.memory_calls > 0)
-            sites[n++] = site;
-    qsort_r(sites, n, sizeof *sites, by_allocated, profile->totals);
     dp_table_start(&table, memory_columns, sizeof memory_columns / sizeof *memory_columns);
-    for (size_t i = 0; i < n && (report->limit == 0 || i < report->limit); i++) {
-        const struct dp_site_stats *sum = &profile->totals[sites[i]]->sum;
+    for (size_t i = 0; i < ranking.shown; i++) {
+        const struct dp_site_stats *sum = &profile->totals[ranking.sites[i]]->sum;
         count_cell(&table, sum->memory_calls);
         bytes_cell(&table, (double)sum->allocated_bytes - (double)sum->freed_bytes);
         bytes_cell(&table, (double)sum->allocated_bytes);
@@ -343,18 +368,18 @@ void dp_report_memory(const struct dp_report *report, const struct dp_style *sty
         dp_table_cellf(&table, "%llu", (unsigned long long)sum->allocations);
         dp_table_cellf(&table, "%llu", (unsigned long long)sum->frees);
         bytes_cell(&table, (double)sum->peak_bytes);
-        name_cells(&table, profile, sites[i]);
+        name_cells(&table, profile, ranking.sites[i]);
     }
-    if (n > 0) {
-        dp_heading(style, "Memory, of the calls that were counted");
-        print_top(&table, report, n, style);
-    }
-    dp_table_finish(&table);
-    free(sites);
+    finish_ranking(&ranking, &table, "Memory, of the calls that were counted", style);
 }
 
 static const struct dp_column count_columns[] = {
     {"calls", false, 0}, {"function", true, 0}, {"at", true, 4}};
+
+static bool has_count(const struct dp_totals *totals)
+{
+    return totals->has_counted;
+}
 
 static int by_count(const void *a, const void *b, void *context)
 {
@@ -367,23 +392,14 @@ static int by_count(const void *a, const void *b, void *context)
 void dp_report_counts(const struct dp_report *report, const struct dp_style *style)
 {
     const struct dp_profile *profile = report->profile;
-    uint32_t *sites = dp_allocate(profile->n_totals, sizeof *sites);
+    struct ranking ranking = rank(report, has_count, by_count);
     struct dp_table table;
-    size_t n = 0;
 
-    for (uint32_t site = 0; site < profile->n_totals; site++)
-        if (profile->totals[site] && profile->totals[site]->has_counted)
-            sites[n++] = site;
-    qsort_r(sites, n, sizeof *sites, by_count, profile->totals);
     dp_table_start(&table, count_columns, sizeof count_columns / sizeof *count_columns);
-    for (size_t i = 0; i < n && (report->limit == 0 || i < report->limit); i++) {
-        dp_table_cellf(&table, "%llu", (unsigned long long)profile->totals[sites[i]]->counted);
-        name_cells(&table, profile, sites[i]);
+    for (size_t i = 0; i < ranking.shown; i++) {
+        uint32_t site = ranking.sites[i];
+        dp_table_cellf(&table, "%llu", (unsigned long long)profile->totals[site]->counted);
+        name_cells(&table, profile, site);
     }
-    if (n > 0) {
-        dp_heading(style, "Exact counts");
-        print_top(&table, report, n, style);
-    }
-    dp_table_finish(&table);
-    free(sites);
+    finish_ranking(&ranking, &table, "Exact counts", style);
 }

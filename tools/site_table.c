@@ -119,8 +119,12 @@ bool dp_site_out_of_force(const struct dp_site_info *site)
     return annotated;
 }
 
-const char *dp_not_recorded(uint32_t attribute, const struct dp_site_attribute_info *info)
+const char *dp_not_recorded(const struct dp_site_info *site, uint32_t attribute)
 {
+    const struct dp_site_attribute_info *info = site->attributes[attribute];
+
+    if (!info || !dp_attribute_in_force(info->state))
+        return NULL;
     if (attribute == DP_ATTRIBUTE_FLAME_GRAPH)
         return "flame_graph: no graph is drawn yet; the calls' times were recorded";
     if (!info->parsed || !(info->options.given & 1u << DP_OPTION_STRATEGY))

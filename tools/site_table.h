@@ -58,10 +58,11 @@ bool dp_attribute_in_force(uint32_t state);
 bool dp_site_out_of_force(const struct dp_site_info *site);
 
 /*
- * What an attribute asks for by name that this version does not gather yet, as
- * a clause ("strategy call_graph: …"); NULL when there is nothing of the kind.
+ * What an attribute of the site that is in force asks for by name that this version
+ * does not gather yet, as a clause ("strategy call_graph: …"); NULL when there is
+ * nothing of the kind.
  */
-const char *dp_not_recorded(uint32_t attribute, const struct dp_site_attribute_info *info);
+const char *dp_not_recorded(const struct dp_site_info *site, uint32_t attribute);
 
 /* "db.c:42" */
 char *dp_site_place(const struct dp_site_info *site, char *buffer, size_t size);
