@@ -1,8 +1,8 @@
 /*
  * Every system call of the runtime, behind one contract.
  *
- * Called by all of the runtime; the only implementation is os_linux.c, and
- * tests put another in its place to make calls fail. None of these is a
+ * Called by all of the runtime; the only implementation is os_linux.c and
+ * os_linux_threads.c; tests put another in its place to make calls fail. None is a
  * cancellation point, allocates, locks or prints. Errors: -errno.
  */
 #ifndef DP_OS_H
