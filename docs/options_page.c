@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "deep_profile/abi/options.h"
+#include "common/options.h"
 
 static const char *const attributes[] = {
 #define DP_ATTRIBUTE(id, name, macro) name,

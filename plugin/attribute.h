@@ -7,7 +7,7 @@
 
 #include "gcc-compat.h"
 
-#include "deep_profile/abi/options.h"
+#include "common/options.h"
 
 /* One attribute of a function; `text` lives as long as its tree. */
 struct dp_annotation {

@@ -8,7 +8,7 @@
 
 #include "gcc-compat.h"
 
-#include "deep_profile/abi/options.h"
+#include "common/options.h"
 
 /* Where one attribute stands in the source. */
 struct dp_attribute_place {

@@ -10,7 +10,7 @@
 #ifndef DP_PROCESS_H
 #define DP_PROCESS_H
 
-#include "types.h"
+#include "base/types.h"
 
 /* 1 in the process that made the log; reads as 0 in a forked child. */
 extern DP_HIDDEN const volatile uint32_t *dp_process_alive;

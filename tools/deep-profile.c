@@ -11,11 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <deep_profile/abi/event_json.h>
+#include "common/event_json.h"
 
-#include "clean.h"
-#include "command.h"
-#include "files.h"
+#include "base/clean.h"
+#include "commands/command.h"
+#include "log/files.h"
 
 static const struct verb {
     const char *name;

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""The dependency law: a part includes its own folder, include/ and systems' headers.
+"""The dependency law: a part includes its own folder, common/, include/ and systems' headers.
 
 Run by Meson: dependency_law.py SOURCE_ROOT. Looks at each #include "…" and
 <…> of plugin/, runtime/ and tools/: none may name a file of another part.
-include/ may name only itself.
+common/ may name
+include/, and include/ only itself.
 """
 import os
 import re
 import sys
 
 PARTS = ("plugin", "runtime", "tools")
+SHARED = ("common", "include")
 ENDINGS = (".c", ".cc", ".h", ".S", ".def", ".in")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
 
@@ -32,7 +34,7 @@ def owner(path):
 def meant(path, name):
     """The files of ours that `name`, included by `path`, could be."""
     own = owner(path)
-    for base in (os.path.dirname(path), os.path.join(root, own), os.path.join(root, "include")):
+    for base in (os.path.dirname(path), os.path.join(root, own), os.path.join(root, "include"), root):
         found = os.path.realpath(os.path.join(base, name))
         if os.path.isfile(found) and owner(found):
             return [found]
@@ -42,14 +44,14 @@ def meant(path, name):
 
 def main():
     broken, seen = 0, 0
-    for part in (*PARTS, "include"):
+    for part in (*PARTS, *SHARED):
         for path in files_of(part):
             with open(path, encoding="utf-8") as file:
                 text = file.read()
             for match in INCLUDE.finditer(text):
                 seen += 1
                 for found in meant(path, match.group(2)):
-                    if owner(found) not in (part, "include"):
+                    if owner(found) not in ((part,) if part == "include" else (part, *SHARED)):
                         broken += 1
                         print(f"{os.path.relpath(path, root)}:"
                               f"{text.count(chr(10), 0, match.start(2)) + 1}: "

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The ceiling of the runtime's memory (runtime/budget.h), by resident set.
+"""The ceiling of the runtime's memory (runtime/base/budget.h), by resident set.
 
 Run by Meson: ceiling.py DEEP_PROFILE_CC DEEP_PROFILE. A program with THREADS threads
 at once, each of which calls SITES recorded functions, prints its greatest resident set

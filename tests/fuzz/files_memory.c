@@ -1,5 +1,5 @@
 /*
- * tools/files.h with a log that lies in memory, under the name "log". Only files
+ * tools/log/files.h with a log that lies in memory, under the name "log". Only files
  * of that log can be read or changed; anything else that a verb tries to open or
  * to write ends the fuzzer.
  *
@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <deep_profile/abi/place.h>
+#include "common/place.h"
 
-#include "../../tools/files.h"
-#include "../../tools/message.h"
+#include "log/files.h"
+#include "base/message.h"
 
 static struct log_files *log_files;
 int fuzz_disk_full;

@@ -21,9 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../tools/command.h"
-#include "../../tools/files.h"
-#include "../../tools/report.h"
+#include "commands/command.h"
+#include "log/files.h"
+#include "render/report.h"
 #include "files_memory.h"
 
 /* The bound that docs/reliability.md states. */

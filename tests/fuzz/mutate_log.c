@@ -6,7 +6,7 @@
  * libFuzzer calls LLVMFuzzerCustomMutator() and LLVMFuzzerCustomCrossOver().
  * The same seed gives the same mutation.
  */
-#include <deep_profile/abi/metadata.h>
+#include "common/metadata.h"
 #include <deep_profile/abi/state.h>
 
 #include <stdio.h>

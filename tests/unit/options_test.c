@@ -1,8 +1,8 @@
 /*
- * Tests of abi/options.h and abi/values.h: what every option accepts, what it
+ * Tests of common/options.h and common/values.h: what every option accepts, what it
  * defaults to, and what each mistake is told. One table row a case.
  */
-#include "deep_profile/abi/options.h"
+#include "common/options.h"
 
 #include <stdlib.h>
 

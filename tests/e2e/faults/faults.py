@@ -4,7 +4,7 @@
     faults.py DEEP_PROFILE_CC DEEP_PROFILE FAULTY_RUNTIME [all]
 
 A program with threads and a child (programs/host.c) runs on a runtime whose
-contract for system calls (runtime/os.h) lies in front of the real one and fails
+contract for system calls (runtime/base/os.h) lies in front of the real one and fails
 the N-th call of one function, or every one from the N-th on. N goes up to the
 number of calls in a clean run: 1, 2, 4, 8 and so on in the tests, each of them
 with `all` (some minutes). In every run the host prints what it always prints,

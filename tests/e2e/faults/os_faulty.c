@@ -1,5 +1,5 @@
 /*
- * The runtime's contract for system calls (runtime/os.h) in front of the real
+ * The runtime's contract for system calls (runtime/base/os.h) in front of the real
  * one, by the linker's --wrap: the N-th call of a chosen function fails with a
  * chosen error, or every call from the N-th on; and the clocks can be moved.
  * Preloaded instead of the runtime by faults.py.
@@ -13,7 +13,7 @@
  *     DP_TEST_TSC=varies      the processor's counter is not invariant
  *     DP_TEST_LATE=US         the steward sleeps so much longer between two ticks
  */
-#include "os.h"
+#include "base/os.h"
 
 #include <errno.h>
 #include <fcntl.h>

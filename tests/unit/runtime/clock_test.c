@@ -1,12 +1,12 @@
 /* Time never goes back on one thread, stays near CLOCK_MONOTONIC, and an
  * adjustment does not make it jump. */
-#include "clock.h"
+#include "base/clock.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #include "check.h"
-#include "os.h"
+#include "base/os.h"
 
 static int64_t distance(void)
 {

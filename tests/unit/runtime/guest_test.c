@@ -13,19 +13,19 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "bus.h"
-#include "calibrate.h"
+#include "host/bus.h"
+#include "steward/calibrate.h"
 #include "check.h"
-#include "clock.h"
-#include "directory.h"
+#include "base/clock.h"
+#include "log/directory.h"
 #include "hand_gate.h"
-#include "lane.h"
-#include "lock.h"
-#include "os.h"
+#include "thread/lane.h"
+#include "base/lock.h"
+#include "base/os.h"
 #include "process.h"
-#include "process_log.h"
-#include "sites.h"
-#include "stats.h"
+#include "log/process_log.h"
+#include "sites/sites.h"
+#include "thread/stats.h"
 
 HAND_SITE(opened, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(left_out, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);

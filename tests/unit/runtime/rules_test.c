@@ -1,5 +1,5 @@
 /* DEEP_PROFILE: what is on, what is off, what a rule says, what is refused. */
-#include "deep_profile/abi/rules.h"
+#include "common/rules.h"
 
 #include <stdio.h>
 

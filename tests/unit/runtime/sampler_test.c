@@ -1,7 +1,7 @@
 /* The gate's mathematics: every call opens it with its own site's rate, whatever
  * other sites take from the shared budget. Fixed seeds: the bounds are five
  * standard deviations, and hold or fail the same way every time. */
-#include "sampler.h"
+#include "base/sampler.h"
 
 #include <math.h>
 #include <stdbool.h>

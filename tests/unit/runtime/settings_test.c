@@ -1,5 +1,5 @@
 /* A bad setting falls back to its default and says why; a good one holds. */
-#include "settings.h"
+#include "base/settings.h"
 
 #include <string.h>
 

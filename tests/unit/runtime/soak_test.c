@@ -18,10 +18,10 @@
 
 #include "check.h"
 #include "hand_gate.h"
-#include "lane.h"
-#include "os.h"
+#include "thread/lane.h"
+#include "base/os.h"
 #include "process.h"
-#include "settings.h"
+#include "base/settings.h"
 
 #define SECOND UINT64_C(1000000000)
 #define START (UINT64_C(12345) * SECOND)      /* of the machine's life */

@@ -8,18 +8,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "budget.h"
+#include "base/budget.h"
 #include "check.h"
-#include "directory.h"
+#include "log/directory.h"
 #include "hand_gate.h"
-#include "lane.h"
-#include "os.h"
-#include "prepare.h"
+#include "thread/lane.h"
+#include "base/os.h"
+#include "log/prepare.h"
 #include "process.h"
-#include "process_log.h"
-#include "record.h"
-#include "stats.h"
-#include "stream.h"
+#include "log/process_log.h"
+#include "hot/record.h"
+#include "thread/stats.h"
+#include "log/stream.h"
 
 HAND_SITE(opened, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 

@@ -2,7 +2,7 @@
  * buffers that are too small. */
 #include "check.h"
 
-#include <deep_profile/abi/event_json.h>
+#include "common/event_json.h"
 
 static char buffer[8192];
 static const struct dp_record_site site = {"query", "db.c", "server", 42};

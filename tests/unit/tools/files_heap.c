@@ -1,12 +1,12 @@
 /*
- * tools/files.c with files on the heap instead of mmap: a read one byte past the
+ * tools/log/files.c with files on the heap instead of mmap: a read one byte past the
  * end of a file is found by AddressSanitizer, which a mapping's last page would
  * hide.
  */
 #define dp_map_open      mapped_open
 #define dp_map_close     mapped_close
 #define dp_map_read_past mapped_read_past
-#include "../../../tools/files.c"
+#include "log/files.c"
 #undef dp_map_open
 #undef dp_map_close
 #undef dp_map_read_past

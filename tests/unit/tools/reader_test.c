@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../../tools/log_merge.h"
-#include "../../../tools/report.h"
-#include "../../format/log_writer.h"
+#include "log/log_merge.h"
+#include "render/report.h"
+#include "../../tool/log_writer.h"
 
 static struct writer writer;
 static const char *folder;

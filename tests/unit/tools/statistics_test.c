@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "../../../tools/statistics.h"
+#include "model/statistics.h"
 
 static uint64_t state = 12345;
 

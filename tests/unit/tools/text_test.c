@@ -3,9 +3,9 @@
 
 #include <stdint.h>
 
-#include "../../../tools/clean.h"
-#include "../../../tools/table.h"
-#include "../../../tools/units.h"
+#include "base/clean.h"
+#include "render/table.h"
+#include "render/units.h"
 
 static void nothing_that_a_terminal_obeys_gets_through(void)
 {

@@ -1,0 +1,233 @@
+/*
+ * The malloc family of the shared library, in front of whichever allocator the
+ * program has (RTLD_NEXT: jemalloc and the like keep working). Off, a call
+ * costs one load and an indirect jump more.
+ *
+ * dlsym() itself may allocate before we know the next allocator: those few
+ * bytes come from a static block and are never given back.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "thread/memory.h"
+
+#define EXPORT __attribute__((visibility("default")))
+#define BOOT_BYTES 4096
+
+bool dp_memory_counted;
+
+static struct {
+    void *(*malloc)(size_t);
+    void *(*calloc)(size_t, size_t);
+    void *(*realloc)(void *, size_t);
+    void (*free)(void *);
+    void *(*aligned_alloc)(size_t, size_t);
+    void *(*memalign)(size_t, size_t);
+    int (*posix_memalign)(void **, size_t, size_t);
+    void *(*valloc)(size_t);
+    void *(*pvalloc)(size_t);
+    size_t (*usable_size)(void *); /* NULL: another allocator's */
+} next;
+
+static _Alignas(16) char boot_memory[BOOT_BYTES];
+static _Atomic size_t boot_used;
+static _Atomic int resolving;
+
+static void *boot_allocate(size_t bytes)
+{
+    size_t need = (bytes + 15) & ~(size_t)15;
+    size_t at = atomic_fetch_add_explicit(&boot_used, need, memory_order_relaxed);
+    if (bytes > BOOT_BYTES || at + need > BOOT_BYTES) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return boot_memory + at;
+}
+
+static bool from_boot(const void *pointer)
+{
+    const char *byte = pointer;
+    return byte >= boot_memory && byte < boot_memory + BOOT_BYTES;
+}
+
+/*
+ * A sanitizer's allocator stands in front of ours: the compiler links it first.
+ * It tells of each allocation instead.
+ */
+__attribute__((weak)) int
+__sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void *, size_t),
+                                          void (*freed)(const volatile void *));
+__attribute__((weak)) size_t __sanitizer_get_allocated_size(const volatile void *pointer);
+
+static void sanitizer_allocated(const volatile void *pointer, size_t bytes)
+{
+    if (__builtin_expect(dp_memory_counted, 0) && pointer)
+        dp_memory_allocated(bytes);
+}
+
+static void sanitizer_freed(const volatile void *pointer)
+{
+    if (__builtin_expect(dp_memory_counted, 0) && pointer)
+        dp_memory_freed(__sanitizer_get_allocated_size(pointer));
+}
+
+/* Whether two addresses belong to one program or library. */
+static bool same_object(const void *a, const void *b)
+{
+    Dl_info first, second;
+    return dladdr(a, &first) && dladdr(b, &second) && first.dli_fbase == second.dli_fbase;
+}
+
+/* libc's malloc_usable_size does not know what another library's malloc gave. */
+static void drop_foreign_size(void)
+{
+    if (!same_object(*(void **)&next.malloc, *(void **)&next.usable_size))
+        next.usable_size = NULL;
+}
+
+bool dp_memory_sized(void)
+{
+    return next.usable_size != NULL;
+}
+
+/* POSIX's way to convert what dlsym returns. */
+#define RESOLVE(member, name) *(void **)&next.member = dlsym(RTLD_NEXT, name)
+
+__attribute__((constructor(101), cold)) static void resolve(void)
+{
+    if (next.malloc)
+        return;
+    atomic_store_explicit(&resolving, 1, memory_order_relaxed);
+    RESOLVE(calloc, "calloc");
+    RESOLVE(realloc, "realloc");
+    RESOLVE(free, "free");
+    RESOLVE(aligned_alloc, "aligned_alloc");
+    RESOLVE(memalign, "memalign");
+    RESOLVE(posix_memalign, "posix_memalign");
+    RESOLVE(valloc, "valloc");
+    RESOLVE(pvalloc, "pvalloc");
+    RESOLVE(usable_size, "malloc_usable_size");
+    RESOLVE(malloc, "malloc"); /* last: it tells that all are there */
+    drop_foreign_size();
+    if (__sanitizer_install_malloc_and_free_hooks &&
+        !same_object(dlsym(RTLD_DEFAULT, "malloc"), &next))
+        __sanitizer_install_malloc_and_free_hooks(sanitizer_allocated, sanitizer_freed);
+    atomic_store_explicit(&resolving, 0, memory_order_relaxed);
+}
+
+/* False while dlsym is at work: allocate from the boot block. */
+static inline bool ready(void)
+{
+    if (__builtin_expect(next.malloc != NULL, 1))
+        return true;
+    if (atomic_load_explicit(&resolving, memory_order_relaxed))
+        return false;
+    resolve();
+    return next.malloc != NULL;
+}
+
+static inline size_t size_of(void *pointer)
+{
+    return next.usable_size ? next.usable_size(pointer) : 0;
+}
+
+static inline void *allocated(void *pointer)
+{
+    if (__builtin_expect(dp_memory_counted, 0) && pointer)
+        dp_memory_allocated(size_of(pointer));
+    return pointer;
+}
+
+EXPORT void *malloc(size_t bytes)
+{
+    return ready() ? allocated(next.malloc(bytes)) : boot_allocate(bytes);
+}
+
+EXPORT void *calloc(size_t count, size_t bytes)
+{
+    size_t total;
+    if (ready())
+        return allocated(next.calloc(count, bytes));
+    if (__builtin_mul_overflow(count, bytes, &total)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return boot_allocate(total);
+}
+
+EXPORT void free(void *pointer)
+{
+    if (!pointer || from_boot(pointer) || !ready())
+        return;
+    if (__builtin_expect(dp_memory_counted, 0))
+        dp_memory_freed(size_of(pointer));
+    next.free(pointer);
+}
+
+static void *realloc_from_boot(void *pointer, size_t bytes)
+{
+    void *moved = malloc(bytes);
+    size_t most = (size_t)(boot_memory + BOOT_BYTES - (char *)pointer);
+    if (moved)
+        memcpy(moved, pointer, bytes < most ? bytes : most);
+    return moved;
+}
+
+EXPORT void *realloc(void *pointer, size_t bytes)
+{
+    if (pointer && from_boot(pointer))
+        return realloc_from_boot(pointer, bytes);
+    if (!ready())
+        return boot_allocate(bytes);
+    if (!__builtin_expect(dp_memory_counted, 0))
+        return next.realloc(pointer, bytes);
+    size_t before = pointer ? size_of(pointer) : 0;
+    void *moved = next.realloc(pointer, bytes);
+    if (pointer && (moved || bytes == 0))
+        dp_memory_freed(before);
+    return allocated(moved);
+}
+
+EXPORT void *reallocarray(void *pointer, size_t count, size_t bytes)
+{
+    size_t total;
+    if (__builtin_mul_overflow(count, bytes, &total)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return realloc(pointer, total);
+}
+
+EXPORT void *aligned_alloc(size_t alignment, size_t bytes)
+{
+    return ready() ? allocated(next.aligned_alloc(alignment, bytes)) : NULL;
+}
+
+EXPORT void *memalign(size_t alignment, size_t bytes)
+{
+    return ready() ? allocated(next.memalign(alignment, bytes)) : NULL;
+}
+
+EXPORT int posix_memalign(void **pointer, size_t alignment, size_t bytes)
+{
+    if (!ready())
+        return ENOMEM;
+    int error = next.posix_memalign(pointer, alignment, bytes);
+    if (!error)
+        allocated(*pointer);
+    return error;
+}
+
+EXPORT void *valloc(size_t bytes)
+{
+    return ready() ? allocated(next.valloc(bytes)) : NULL;
+}
+
+EXPORT void *pvalloc(size_t bytes)
+{
+    return ready() ? allocated(next.pvalloc(bytes)) : NULL;
+}

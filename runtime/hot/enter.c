@@ -1,0 +1,315 @@
+/*
+ * The hot path: what happens when the gate of a call opens, and at its exit.
+ * Reached from inserted code through the thunks of arch/, so this file and
+ * finish.c are compiled for general registers only, keep all of them but rax,
+ * r10 and r11 (see meson.build), and call nothing outside but through dp_deep().
+ *
+ * Must not: allocate, lock, make a system call, touch another thread's memory,
+ * change errno (what lies behind dp_deep keeps it).
+ */
+#include "enter.h"
+
+#include "base/clock.h"
+#include "finish.h"
+#include "thread/lane.h"
+#include "process.h"
+#include "record.h"
+#include "base/sampler.h"
+#include "sites/sites.h"
+#include "stacks.h"
+#include "thread/stats.h"
+
+/* Of a call that was chosen by chance: which of the kinds chose it (decide.c has
+ * the conditional probabilities). */
+static uint32_t choose_kinds(struct dp_lane *lane, const struct dp_site_state *site)
+{
+    uint32_t kinds = site->by_chance, chosen = 0;
+    if ((kinds & (kinds - 1)) == 0)
+        return kinds;
+    for (uint32_t left = kinds; left; left &= left - 1) {
+        uint32_t kind = (uint32_t)__builtin_ctz(left);
+        const struct dp_probe *probe = &site->probes[kind];
+        if (dp_chance(&lane->random, chosen ? probe->chance : probe->chance_if_needed))
+            chosen |= 1u << kind;
+    }
+    return chosen;
+}
+
+static uint32_t refuse_by_load(struct dp_lane *lane, uint32_t index,
+                               const struct dp_site_state *site, uint32_t kinds)
+{
+    if (DP_LIKELY(!dp_load_gate_closed()) || !(kinds & site->load_checked))
+        return kinds;
+    kinds &= ~site->load_checked;
+    lane->state->gated++;
+    struct dp_site_stats *stats = dp_stats_of(lane, index);
+    if (stats && !(kinds & ~DP_FRAME_BY_CHANCE)) /* no other kind opens it */
+        stats->gated++;
+    return kinds;
+}
+
+/* `due` of a call that is not opened: as the inserted code had it. */
+static inline uint64_t not_opened(const struct dp_site *code)
+{
+    return deep_profile_tick + (code->slow_after & ~DP_ASK);
+}
+
+/* Opens a call for `kinds` and returns its `due`. The clock is read last: what
+ * goes before is not in the call's time. */
+static inline uint64_t open_call(struct dp_lane *lane, const struct dp_site *code, uint32_t kinds,
+                                 bool counts_memory, uintptr_t stack)
+{
+    struct dp_lane_state *state = lane->state;
+    uint64_t depth = state->frames_top;
+    if (DP_UNLIKELY(lane->frames[depth].stack < stack))
+        depth = dp_stacks_enter(lane, depth, stack);
+    if (DP_UNLIKELY(depth == DP_LANE_FRAMES))
+        depth = dp_stacks_make_room(lane);
+    lane->frames[depth + 1].child_ns = 0;
+    lane->frames[depth + 1].stack = stack;
+    if (counts_memory)
+        dp_begin_memory(lane, depth);
+    struct dp_lane_frame *frame = &state->frames[depth];
+    frame->site = code->index;
+    frame->kinds = kinds;
+    uint64_t now = dp_now_ns();
+    frame->start_ns = now;
+    /* A reader of a killed process finds whole frames below `frames_top`. */
+    __atomic_store_n(&state->frames_top, depth + 1, __ATOMIC_RELEASE);
+    return dp_due_opened(lane->index, kinds, now);
+}
+
+/* Every way but the simple ones. */
+static __attribute__((noinline)) uint64_t enter(struct dp_lane *lane, struct dp_site *code,
+                                                const struct dp_site_state *site, uintptr_t stack)
+{
+    uint32_t index = code->index, kinds = 0;
+    int64_t budget = deep_profile_budget;
+    if (site->weight == DP_WEIGHT_ALWAYS) {
+        budget += DP_WEIGHT_ALWAYS; /* the opening had nothing to do with chance */
+        budget -= site->chance_weight;
+        kinds = site->always;
+        if (kinds)
+            kinds |= DP_FRAME_BY_CHANCE;
+    }
+    /* Above any draw: the weight changed between the gate and here. */
+    if (budget < 0 || budget > DP_WEIGHT_ALWAYS / 2) {
+        budget = dp_sampler_draw(&lane->random);
+        if (site->by_chance)
+            kinds |= choose_kinds(lane, site) | DP_FRAME_BY_CHANCE;
+    }
+    deep_profile_budget = budget;
+    kinds = refuse_by_load(lane, index, site, kinds);
+    if (!(kinds & ~DP_FRAME_BY_CHANCE)) {
+        lane->state->slow_paths++; /* an opened call's is counted at its exit */
+        dp_count_call(lane, index);
+        return not_opened(code);
+    }
+    return open_call(lane, code, kinds, kinds & site->memory, stack);
+}
+
+/* A call that was chosen by chance, for its record and nothing else. */
+static __attribute__((noinline)) uint64_t enter_sampled(struct dp_lane *lane, struct dp_site *code,
+                                                        const struct dp_site_state *site,
+                                                        uintptr_t stack)
+{
+    if (DP_UNLIKELY(deep_profile_budget >= 0)) /* it has changed since */
+        return enter(lane, code, site, stack);
+    deep_profile_budget = dp_sampler_draw(&lane->random);
+    return open_call(lane, code, DP_KIND(PROFILE) | DP_FRAME_BY_CHANCE, false, stack);
+}
+
+/* Either way a call is lost: this one, of a handler that interrupted the runtime;
+ * or the one of which a handler's longjmp cut the record short. */
+static __attribute__((noinline)) bool is_inside(struct dp_lane *lane, uintptr_t stack)
+{
+    lane->state->lost[DP_LOSS_REENTERED]++;
+    return !dp_stacks_left_runtime(lane, stack);
+}
+
+/* The first call of a thread or a forked child, a signal handler inside the
+ * runtime, a site that was not registered. NULL: the call is not opened. */
+static __attribute__((noinline)) struct dp_lane *unusual(struct dp_lane *lane,
+                                                         const struct dp_site *code,
+                                                         uintptr_t stack)
+{
+    if (!lane || !dp_process_is_ours()) {
+        if (!dp_deep(dp_process_meet_thread, 0, 0, 0))
+            return NULL;
+        lane = dp_self;
+        if (!lane)
+            return NULL; /* a handler has forked since, in the child */
+        /* The gate opened for the thread's sake: ask it again. */
+        deep_profile_budget -= code->weight;
+        if (deep_profile_budget >= 0)
+            return NULL;
+    }
+    if (lane->busy && is_inside(lane, stack)) {
+        deep_profile_budget = dp_sampler_draw(&lane->random);
+        return NULL;
+    }
+    if (code->index == 0) {
+        deep_profile_budget = dp_sampler_draw(&lane->random);
+        return NULL;
+    }
+    return lane;
+}
+
+/* Gives back what an always-open gate took. A signal handler between the gate
+ * and here may have drawn a new budget over it: then it is too much by that, and
+ * no gate would open again for long. */
+static inline void give_back(struct dp_lane *lane)
+{
+    int64_t budget = deep_profile_budget + DP_WEIGHT_ALWAYS;
+    if (DP_UNLIKELY(budget > DP_WEIGHT_ALWAYS / 2))
+        budget = dp_sampler_draw(&lane->random);
+    deep_profile_budget = budget;
+}
+
+static inline __attribute__((always_inline)) uint64_t enter_from(struct dp_site *code,
+                                                                 uintptr_t stack)
+{
+    struct dp_lane *lane = dp_self;
+    if (DP_UNLIKELY(!lane || !dp_process_is_ours() || lane->busy || code->index == 0)) {
+        lane = unusual(lane, code, stack);
+        if (!lane)
+            return not_opened(code);
+    }
+    lane->busy = stack;
+    DP_COMPILER_BARRIER();
+    const struct dp_site_state *site = &dp_sites[code->index];
+    uint64_t due;
+    if (site->count_only && lane->stats[code->index]) {
+        give_back(lane);
+        lane->stats[code->index]->calls++;
+        lane->state->slow_paths++;
+        due = not_opened(code);
+    } else if (DP_LIKELY(site->every && !dp_load_gate_closed())) {
+        give_back(lane);
+        due = open_call(lane, code, DP_KIND(PROFILE) | DP_FRAME_BY_CHANCE, false, stack);
+    } else if (site->simple && !dp_load_gate_closed()) {
+        due = enter_sampled(lane, code, site, stack);
+    } else {
+        due = enter(lane, code, site, stack);
+    }
+    DP_COMPILER_BARRIER();
+    lane->busy = 0;
+    return due;
+}
+
+/* Is the innermost open call the one of this `due`? */
+static inline bool is_innermost(const struct dp_lane_frame *innermost, uint32_t index, uint64_t due)
+{
+    return (innermost->start_ns ^ due) << (64 - DP_DUE_START_BITS) == 0 && innermost->site == index;
+}
+
+static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
+{
+    struct dp_lane_state *state = lane->state;
+    const struct dp_site_state *site = &dp_sites[index];
+    uint64_t depth = state->frames_top - 1;
+    if (DP_UNLIKELY(depth >= DP_LANE_FRAMES ||
+                    !is_innermost(&state->frames[depth], index, due))) {
+        dp_stacks_exit(lane, index, due, now);
+        return;
+    }
+    struct dp_lane_frame *frame = &state->frames[depth];
+    uint64_t duration_ns = now - frame->start_ns;
+    struct dp_site_stats *stats = lane->stats[index];
+    state->frames_top = depth;
+    state->slow_paths++;
+    lane->frames[depth].child_ns += duration_ns; /* of the call around; [0]: of none */
+    if (DP_UNLIKELY(!site->simple || (due & DP_DUE_UNWOUND) || !stats ||
+                    duration_ns > site->simple_limit_ns)) { /* also a negative one */
+        dp_finish_call(lane, frame, depth, due & DP_DUE_UNWOUND ? DP_LEFT_UNWIND : DP_LEFT_RETURN,
+                       now);
+        return;
+    }
+    stats->calls += site->every; /* else only an estimate is known */
+    dp_stats_add_call(lane, stats, site, duration_ns, lane->frames[depth + 1].child_ns);
+    dp_record_call(lane, DP_EVENT_ID_call, DP_EVENT_ID_call_wide, index, duration_ns, now, false);
+}
+
+/*
+ * A thread's first word may be the end of a call: of one that was slow, in whole-
+ * program mode, or of a coroutine's that began elsewhere. What was opened before
+ * fork is the parent's.
+ */
+static __attribute__((noinline)) void exit_first(uint32_t index, uint64_t due, uintptr_t stack)
+{
+    uint64_t now = dp_now_ns();
+    if (due & DP_DUE_OPENED && !dp_process_is_ours()) {
+        deep_profile_budget = -1; /* a gate that a handler forked in has drawn another */
+        return;
+    }
+    if (!dp_deep(dp_process_meet_thread, 0, 0, 0))
+        return;
+    struct dp_lane *lane = dp_self;
+    if (!lane)
+        return; /* a handler has forked since, in the child */
+    lane->busy = stack;
+    DP_COMPILER_BARRIER();
+    if (due & DP_DUE_OPENED)
+        dp_stacks_exit(lane, index, due, now);
+    else
+        dp_finish_slow(lane, index, due & ~DP_DUE_UNWOUND, now);
+    DP_COMPILER_BARRIER();
+    lane->busy = 0;
+}
+
+static inline __attribute__((always_inline)) void exit_from(struct dp_site *code, uint64_t due,
+                                                            uintptr_t stack)
+{
+    struct dp_lane *lane = dp_self;
+    uint32_t index = code->index;
+    if (DP_UNLIKELY(index == 0))
+        return;
+    if (DP_UNLIKELY(!lane || !dp_process_is_ours())) {
+        exit_first(index, due, stack);
+        return;
+    }
+    if (DP_UNLIKELY(lane->busy) && is_inside(lane, stack))
+        return;
+    lane->busy = stack;
+    DP_COMPILER_BARRIER();
+    uint64_t now = dp_now_ns(); /* now that no handler can record something later before */
+    if (DP_LIKELY(due & DP_DUE_OPENED))
+        exit_opened(lane, index, due, now);
+    else
+        dp_finish_slow(lane, index, due & ~DP_DUE_UNWOUND, now);
+    DP_COMPILER_BARRIER();
+    lane->busy = 0;
+}
+
+#define STACK_HERE ((uintptr_t)__builtin_dwarf_cfa())
+
+uint64_t dp_enter(struct dp_site *code)
+{
+    return enter_from(code, STACK_HERE);
+}
+
+void dp_exit(struct dp_site *code, uint64_t due)
+{
+    exit_from(code, due, STACK_HERE);
+}
+
+uint64_t deep_profile_enter_call(struct dp_site *site)
+{
+    return enter_from(site, STACK_HERE | DP_PLAIN_CALL);
+}
+
+uint64_t deep_profile_ask_call(struct dp_site *site)
+{
+    uint64_t due = not_opened(site);
+    deep_profile_budget -= site->weight;
+    if (deep_profile_budget < 0)
+        due = enter_from(site, STACK_HERE | DP_PLAIN_CALL);
+    if (site->count_slot && deep_profile_counts)
+        deep_profile_counts[site->count_slot]++;
+    return due;
+}
+
+void deep_profile_exit_call(struct dp_site *site, uint64_t due)
+{
+    exit_from(site, due, STACK_HERE | DP_PLAIN_CALL);
+}

@@ -1,0 +1,294 @@
+/* See finish.h. */
+#include "finish.h"
+
+#include "base/clock.h"
+#include "enter.h"
+#include "process.h"
+#include "record.h"
+#include "sites/sites.h"
+#include "thread/stats.h"
+#include "told.h"
+
+static inline uint64_t positive(struct dp_lane *lane, uint64_t end, uint64_t start)
+{
+    if (DP_LIKELY(end >= start))
+        return end - start;
+    lane->state->lost[DP_LOSS_CLOCK_BACK]++;
+    return 0;
+}
+
+/* Else every call that finds no aggregates would make system calls, in vain. */
+uint64_t dp_stats_ask(dp_deep_function *make, struct dp_lane *lane, uintptr_t b, uintptr_t c)
+{
+    if (lane->retry_stats_ns && dp_now_ns() < lane->retry_stats_ns) {
+        lane->state->lost[DP_LOSS_AGGREGATES]++;
+        return 0;
+    }
+    return dp_deep(make, lane, b, c);
+}
+
+void dp_count_call(struct dp_lane *lane, uint32_t index)
+{
+    if (dp_sites[index].weight != DP_WEIGHT_ALWAYS)
+        return;
+    struct dp_site_stats *stats = dp_stats_of(lane, index);
+    if (stats)
+        stats->calls++;
+}
+
+static void emit_exception(struct dp_lane *lane, const struct dp_lane_frame *frame,
+                           enum dp_left left, uint64_t now)
+{
+    struct dp_site_stats *stats = dp_stats_of(lane, frame->site);
+    if (stats)
+        stats->exceptions++;
+    struct dp_event_exception *event = dp_record_begin(
+        &lane->stream, DP_EVENT_ID_exception, sizeof *event, &now, lane->state->lost);
+    if (!event)
+        return;
+    event->site = frame->site;
+    event->kind = left;
+    event->duration_ns = positive(lane, now, frame->start_ns);
+    dp_record_commit(&lane->stream, event + 1, now);
+}
+
+static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t duration_ns,
+                      uint64_t error_ns, uint64_t now)
+{
+    const struct dp_site_state *site = &dp_sites[index];
+    const struct dp_probe *probe = &site->probes[DP_ATTRIBUTE_IF_SLOW];
+    struct dp_site_stats *stats = dp_stats_of(lane, index);
+    if (stats) {
+        stats->slow++;
+        stats->slow_total_ns += duration_ns;
+        if (duration_ns > stats->slow_max_ns)
+            stats->slow_max_ns = duration_ns;
+    }
+    uint64_t id = dp_told_take(index, due);
+    bool reported = id;
+    if (!reported) /* every slow call takes a slow path or two */
+        id = dp_slow_id(lane->index, index, due, lane->state->slow_paths);
+    if (!probe->event || !dp_slow_chosen(id, probe->event_chance))
+        return;
+    /* A thread that took its lane just now, after its clock was read: the lane's
+     * last thread may have written since. */
+    if (now < lane->stream.last_ns)
+        now = lane->stream.last_ns;
+    struct dp_event_slow_operation *event = dp_record_begin(
+        &lane->stream, DP_EVENT_ID_slow_operation, sizeof *event, &now, lane->state->lost);
+    if (!event)
+        return;
+    event->site = index;
+    event->tid = lane->stream.tid;
+    event->id = id;
+    event->flags = (error_ns ? 0 : DP_SLOW_EXACT) | (reported ? DP_SLOW_REPORTED : 0);
+    event->duration_ns = duration_ns;
+    event->threshold_ns = site->slow_threshold_ns;
+    event->duration_error_ns = error_ns;
+    dp_record_commit(&lane->stream, event + 1, now);
+}
+
+/* `start` is the last tick before the entry, so the call began at most one gap
+ * between ticks later. The middle is told, with half the gap as error. */
+void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
+{
+    const struct dp_site_state *site = &dp_sites[index];
+    uint64_t start = due - site->slow_after;
+    uint64_t gap = dp_deep_quick(dp_tick_gap_after, NULL, start, 0);
+    uint64_t longest = positive(lane, now, start);
+    uint64_t duration_ns = longest > gap / 2 ? longest - gap / 2 : longest;
+    lane->state->slow_paths++;
+    /* No tick yet at the entry, or a call that this process was forked inside of
+     * (its parent tells of it), or the threshold changed during the call. */
+    if (start < dp_first_tick || start > due || duration_ns < site->slow_threshold_ns)
+        return;
+    emit_slow(lane, index, due, duration_ns, gap / 2 + 1, now);
+}
+
+/* What a counted call did to memory, from the counts before and at its end. */
+struct memory_change {
+    struct dp_memory_counts before, after;
+};
+
+void dp_begin_memory(struct dp_lane *lane, uint64_t depth)
+{
+    struct dp_memory_frame *frame = &lane->memory_frames[depth];
+    frame->before = lane->memory;
+    lane->memory.peak_bytes = lane->memory.live_bytes;
+}
+
+void dp_move_memory(struct dp_lane *lane, uint64_t from, uint64_t to)
+{
+    const struct dp_lane_frame *frame = &lane->state->frames[from];
+    struct dp_memory_frame *memory = lane->memory_frames;
+    if (from == to || !(frame->kinds & dp_sites[frame->site].memory))
+        return;
+    memory[to].before = memory[from].before;
+    memory[to].at_cap = memory[from].at_cap;
+    atomic_store_explicit(&memory[to].capped_ns,
+                          atomic_load_explicit(&memory[from].capped_ns, memory_order_acquire),
+                          memory_order_release);
+}
+
+/* The counting of the calls around goes on as if it had never been looked at. */
+static void end_memory(struct dp_lane *lane, uint64_t depth, struct memory_change *memory)
+{
+    struct dp_memory_frame *frame = &lane->memory_frames[depth];
+    bool capped = atomic_load_explicit(&frame->capped_ns, memory_order_acquire) ==
+                  (lane->state->frames[depth].start_ns & ~DP_FRAME_ENDED);
+    memory->before = frame->before;
+    memory->after = capped ? frame->at_cap : lane->memory;
+    if (lane->memory.peak_bytes < frame->before.peak_bytes)
+        lane->memory.peak_bytes = frame->before.peak_bytes;
+}
+
+static int64_t peak_of(const struct memory_change *memory)
+{
+    return memory->after.peak_bytes - memory->before.live_bytes;
+}
+
+static void add_memory(struct dp_site_stats *stats, const struct memory_change *memory)
+{
+    stats->memory_calls++;
+    stats->allocated_bytes += memory->after.allocated_bytes - memory->before.allocated_bytes;
+    stats->freed_bytes += memory->after.freed_bytes - memory->before.freed_bytes;
+    stats->allocations += memory->after.allocations - memory->before.allocations;
+    stats->frees += memory->after.frees - memory->before.frees;
+    if (peak_of(memory) > stats->peak_bytes)
+        stats->peak_bytes = peak_of(memory);
+}
+
+/* The fields that `memory` and `call_memory` share. */
+#define FILL_MEMORY(event, memory)                                                         \
+    do {                                                                                   \
+        (event)->before_bytes = (memory)->before.live_bytes;                               \
+        (event)->after_bytes = (memory)->after.live_bytes;                                 \
+        (event)->allocated_bytes =                                                         \
+            (memory)->after.allocated_bytes - (memory)->before.allocated_bytes;            \
+        (event)->freed_bytes = (memory)->after.freed_bytes - (memory)->before.freed_bytes; \
+        (event)->allocations = (memory)->after.allocations - (memory)->before.allocations; \
+        (event)->frees = (memory)->after.frees - (memory)->before.frees;                   \
+        (event)->peak_bytes = peak_of(memory);                                             \
+    } while (0)
+
+static void emit_memory(struct dp_lane *lane, uint32_t index, const struct memory_change *memory,
+                        uint64_t duration_ns, uint64_t now)
+{
+    struct dp_event_memory *event = dp_record_begin(&lane->stream, DP_EVENT_ID_memory,
+                                                    sizeof *event, &now, lane->state->lost);
+    if (!event)
+        return;
+    event->site = index;
+    event->duration_ns = duration_ns;
+    FILL_MEMORY(event, memory);
+    dp_record_commit(&lane->stream, event + 1, now);
+}
+
+static void emit_call_memory(struct dp_lane *lane, uint32_t index, bool capped,
+                             const struct memory_change *memory, uint64_t duration_ns,
+                             uint64_t now)
+{
+    struct dp_event_call_memory *event = dp_record_begin(
+        &lane->stream, DP_EVENT_ID_call_memory, sizeof *event, &now, lane->state->lost);
+    if (!event)
+        return;
+    event->site = index;
+    event->flags = capped ? DP_CALL_CAPPED : 0;
+    event->duration_ns = duration_ns;
+    FILL_MEMORY(event, memory);
+    dp_record_commit(&lane->stream, event + 1, now);
+}
+
+/* The record of PROFILE, PRODUCTION or FLAME_GRAPH; memory: NULL where it was
+ * not counted. */
+static void emit_call(struct dp_lane *lane, uint32_t index, enum dp_attribute attribute,
+                      const struct memory_change *memory, uint64_t duration_ns, uint64_t now)
+{
+    const struct dp_probe *probe = &dp_sites[index].probes[attribute];
+    bool capped = probe->duration_ns && duration_ns > probe->duration_ns;
+    if (!probe->event || duration_ns < probe->threshold)
+        return;
+    if (memory && probe->memory)
+        emit_call_memory(lane, index, capped, memory, duration_ns, now);
+    else if (attribute == DP_ATTRIBUTE_PRODUCTION)
+        dp_record_call(lane, DP_EVENT_ID_production, DP_EVENT_ID_production_wide, index,
+                       duration_ns, now, false);
+    else
+        dp_record_call(lane, DP_EVENT_ID_call, DP_EVENT_ID_call_wide, index, duration_ns, now,
+                       capped);
+}
+
+static void emit_events(struct dp_lane *lane, const struct dp_lane_frame *frame,
+                        const struct memory_change *memory, uint64_t duration_ns, uint64_t now)
+{
+    const struct dp_site_state *site = &dp_sites[frame->site];
+    if (frame->kinds & DP_KIND(PROFILE))
+        emit_call(lane, frame->site, DP_ATTRIBUTE_PROFILE, memory, duration_ns, now);
+    if (frame->kinds & DP_KIND(PRODUCTION))
+        emit_call(lane, frame->site, DP_ATTRIBUTE_PRODUCTION, NULL, duration_ns, now);
+    if (frame->kinds & DP_KIND(FLAME_GRAPH))
+        emit_call(lane, frame->site, DP_ATTRIBUTE_FLAME_GRAPH, NULL, duration_ns, now);
+    if (memory && frame->kinds & DP_KIND(MEMORY)) {
+        const struct dp_probe *probe = &site->probes[DP_ATTRIBUTE_MEMORY];
+        if (probe->event && peak_of(memory) >= (int64_t)probe->threshold)
+            emit_memory(lane, frame->site, memory, duration_ns, now);
+    }
+}
+
+static void judge_slow(struct dp_lane *lane, const struct dp_lane_frame *frame,
+                       const struct memory_change *memory, uint64_t duration_ns, uint64_t now)
+{
+    const struct dp_site_state *site = &dp_sites[frame->site];
+    if (!site->slow_threshold_ns || duration_ns < site->slow_threshold_ns)
+        return;
+    emit_slow(lane, frame->site, dp_due_opened(lane->index, frame->kinds, frame->start_ns),
+              duration_ns, 0, now);
+    if (memory && site->probes[DP_ATTRIBUTE_IF_SLOW].memory)
+        emit_call_memory(lane, frame->site, false, memory, duration_ns, now);
+}
+
+void dp_give_up_memory(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame *frame)
+{
+    struct memory_change unused;
+    if (frame->kinds & dp_sites[frame->site].memory)
+        end_memory(lane, i, &unused);
+}
+
+void dp_finish_left(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame *frame,
+                    enum dp_left left, uint64_t now)
+{
+    dp_give_up_memory(lane, i, frame);
+    dp_count_call(lane, frame->site);
+    emit_exception(lane, frame, left, now);
+}
+
+void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uint64_t i,
+                    enum dp_left left, uint64_t now)
+{
+    const struct dp_site_state *site = &dp_sites[frame->site];
+    uint64_t duration_ns = positive(lane, now, frame->start_ns);
+    uint64_t child_ns = i == DP_NO_FRAME ? 0 : lane->frames[i + 1].child_ns;
+    struct memory_change change, *memory = NULL;
+
+    if (frame->kinds & site->memory) {
+        if (i == DP_NO_FRAME) {
+            lane->state->lost[DP_LOSS_DEPTH]++; /* what its memory was is not known */
+        } else {
+            memory = &change;
+            end_memory(lane, i, memory);
+        }
+    }
+    struct dp_site_stats *stats = dp_stats_of(lane, frame->site);
+    if (stats) {
+        stats->calls += site->weight == DP_WEIGHT_ALWAYS;
+        if (frame->kinds & DP_FRAME_BY_CHANCE)
+            dp_stats_add_call(lane, stats, site, duration_ns, child_ns);
+        if (memory)
+            add_memory(stats, memory);
+    }
+    if (left == DP_LEFT_RETURN)
+        emit_events(lane, frame, memory, duration_ns, now);
+    else
+        emit_exception(lane, frame, left, now);
+    judge_slow(lane, frame, memory, duration_ns, now);
+}

@@ -1,0 +1,31 @@
+/*
+ * What a call leaves behind, in every case but the simplest (which enter.c has
+ * whole). Under the same rules as enter.c.
+ */
+#ifndef DP_FINISH_H
+#define DP_FINISH_H
+
+#include "base/types.h"
+
+#define DP_NO_FRAME UINT64_MAX
+
+/* An opened call ends now. `i`: its frame in the lane, popped already; or
+ * DP_NO_FRAME where none is left of it. */
+void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uint64_t i,
+                    enum dp_left left, uint64_t now);
+/* The call of frame i was left without an exit. */
+void dp_finish_left(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame *frame,
+                    enum dp_left left, uint64_t now);
+/* A call that the coarse clock says was slow. */
+void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now);
+/* Counts a call of a site whose every call opens the gate: once, when it ends
+ * or when it is not opened. Nothing for other sites. */
+void dp_count_call(struct dp_lane *lane, uint32_t index);
+/* The call at `depth` counts memory from here. */
+void dp_begin_memory(struct dp_lane *lane, uint64_t depth);
+/* Where the call of frame i counts memory: it does no longer; frame i becomes
+ * frame `to`. */
+void dp_give_up_memory(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame *frame);
+void dp_move_memory(struct dp_lane *lane, uint64_t from, uint64_t to);
+
+#endif

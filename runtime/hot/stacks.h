@@ -1,0 +1,43 @@
+/*
+ * Which of a thread's open calls are still open, when control did not go by
+ * calls and returns alone: longjmp, exceptions, coroutines, signal handlers.
+ * Under the same rules as enter.c, which calls it where the simple case ends.
+ *
+ * A lane keeps the open calls that began on it in order of time. Of a thread's
+ * own stack the bounds are known. There, a call is over once another begins or
+ * ends above its frame: that is proof. Frames on other stacks belong to
+ * coroutines or signal handlers. Which of them is suspended and which was
+ * abandoned nobody can tell, so they stay until they end, on whatever thread,
+ * or until the lane must forget them: then they are counted, and timed all the
+ * same when they end, since their `due` says what they are (gate.h).
+ */
+#ifndef DP_STACKS_H
+#define DP_STACKS_H
+
+#include "base/types.h"
+
+static inline bool dp_on_own_stack(const struct dp_lane *lane, uintptr_t address)
+{
+    return address - lane->stack_low < lane->stack_bytes;
+}
+
+/* A call begins at `stack`, above the frame of the innermost open one (`depth` of
+ * them): how many are left. */
+uint64_t dp_stacks_enter(struct dp_lane *lane, uint64_t depth, uintptr_t stack);
+/* The lane's frames are full: forgets the oldest; how many are left. */
+uint64_t dp_stacks_make_room(struct dp_lane *lane);
+/* An opened call ends that is not the innermost of this thread's. */
+void dp_stacks_exit(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now);
+/* The thread ends, or the process does: what becomes of the calls still open. */
+void dp_stacks_leave(struct dp_lane *lane, enum dp_left left);
+
+/* The thread, now at `here`, is about to longjmp to where the stack pointer is
+ * `target`; `handlers`: its alternate signal stack when it is on it, else of no
+ * bytes. For ordinary code. */
+void dp_stacks_jump(uintptr_t target, uintptr_t here, uintptr_t handlers, size_t bytes);
+
+/* lane->busy is set, and code at `stack` asks to come in. True: what was inside
+ * the runtime was left by a longjmp out of a signal handler, and never comes back. */
+bool dp_stacks_left_runtime(const struct dp_lane *lane, uintptr_t stack);
+
+#endif

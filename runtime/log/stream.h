@@ -1,0 +1,100 @@
+/*
+ * Streams: packets of the log in mapped files, and how a record gets there.
+ *
+ * dp_record_begin/commit are the hot path (general registers only, no calls
+ * while the packet has room). A new packet is made by dp_stream_next() in the
+ * thread that needs it, once for thousands of records.
+ *
+ * One thread writes to a stream; the process's own is written under
+ * a lock (process_log.h). Segments are files of packets; at the size limit either
+ * new records are discarded or the oldest segment is removed.
+ */
+#ifndef DP_STREAM_H
+#define DP_STREAM_H
+
+#include "base/clock.h"
+#include "base/types.h"
+
+/* Before any stream is used. Files are made in the log's directory. */
+void dp_streams_init(const uint8_t uuid[16]);
+/* In a forked child: forget the parent's files. */
+void dp_streams_reset(void);
+
+void dp_stream_init(struct dp_stream *stream, uint32_t lane);
+/* The next packet is written by another thread. */
+void dp_stream_set_thread(struct dp_stream *stream, uint32_t tid, const char name[16]);
+/* Closes the packet and gives back what it did not use; the next record opens
+ * another. */
+void dp_stream_close_packet(struct dp_stream *stream);
+/* The packet's file was cut short, and memory put in its place: what is in it is
+ * lost, and so is the segment. In a signal handler. */
+void dp_stream_ruined(struct dp_stream *stream);
+/* Unmaps without touching the file. */
+void dp_stream_forget(struct dp_stream *stream);
+
+/* The name of a segment's file in the log's directory. */
+#define DP_SEGMENT_NAME 64
+void dp_stream_segment_name(char name[DP_SEGMENT_NAME], uint32_t lane, uint32_t number);
+
+/* Makes room for `bytes` in a fresh packet; false: discarded and counted into
+ * lost[]. A dp_deep function: (stream, bytes, lost). */
+uint64_t dp_stream_next(void *stream, uintptr_t bytes, uintptr_t lost);
+
+/* One part in so many of the size limit is kept for the process's own stream. */
+#define DP_STREAM_OWN_SHARE 16
+
+uint64_t dp_streams_bytes(void); /* on disk now, all streams */
+uint64_t dp_streams_overwritten(void); /* records in removed segments */
+
+/*
+ * Writes the header of a record of `payload` bytes at time *now (raised to the
+ * stream's last time when it lies before it) and returns where its payload
+ * goes, or NULL. Every begin that succeeds is followed by a commit.
+ */
+static inline void *dp_record_begin(struct dp_stream *stream, uint32_t id, size_t payload,
+                                    uint64_t *now, uint64_t *lost)
+{
+    for (;;) {
+        if (DP_UNLIKELY(*now < stream->last_ns)) {
+            lost[DP_LOSS_CLOCK_BACK]++;
+            *now = stream->last_ns;
+        }
+        bool compact = *now - stream->last_ns <= DP_TIME_MASK;
+        size_t header = compact ? sizeof(uint32_t) : sizeof(struct dp_wide_header);
+        size_t end = stream->position + header + payload + DP_RECORD_ALIGN - 1;
+        if (DP_LIKELY(end <= stream->limit)) {
+            char *at = (char *)stream->packet + stream->position;
+            if (DP_LIKELY(compact)) {
+                *(uint32_t *)at = id | (uint32_t)(*now & DP_TIME_MASK) << DP_ID_BITS;
+            } else {
+                struct dp_wide_header *wide = (struct dp_wide_header *)at;
+                wide->extended = DP_ID_EXTENDED;
+                wide->id = id;
+                wide->time_ns = *now;
+            }
+            return at + header;
+        }
+        if (*now < stream->retry_ns) {
+            stream->discarded++;
+            lost[stream->retry_loss]++;
+            return NULL;
+        }
+        stream->asked_ns = *now;
+        if (!dp_deep(dp_stream_next, stream, header + payload + DP_RECORD_ALIGN, (uintptr_t)lost))
+            return NULL;
+    }
+}
+
+/* `end`: one past the payload. */
+static inline void dp_record_commit(struct dp_stream *stream, const void *end, uint64_t now)
+{
+    uint32_t bytes = (uint32_t)((const char *)end - (const char *)stream->packet);
+    stream->position = (bytes + DP_RECORD_ALIGN - 1) & ~(uint32_t)(DP_RECORD_ALIGN - 1);
+    stream->last_ns = now;
+    stream->records++;
+    /* The commit: pairs with the acquire load of every reader. Content ends with
+     * the record, not with its padding, which the next header's alignment adds. */
+    __atomic_store_n(&stream->packet->content_size_bits, (uint64_t)bytes * 8, __ATOMIC_RELEASE);
+}
+
+#endif

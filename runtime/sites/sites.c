@@ -1,0 +1,308 @@
+/* See sites.h. */
+#include "sites.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/budget.h"
+#include "decide.h"
+#include "base/lock.h"
+#include "base/os.h"
+#include "base/peek.h"
+#include "process.h"
+#include "log/process_log.h"
+
+#define MAX_MODULES 1024
+#define ID_TABLE (2 * DP_MAX_SITES)
+
+struct dp_site_state *dp_sites;
+uint32_t dp_n_sites;
+
+static struct dp_lock registry_lock;
+static uint32_t *ids; /* index by hash of the site's identity; 0: free */
+
+static struct module {
+    struct dp_site *start;
+    uint32_t first, count; /* their indices */
+} modules[MAX_MODULES];
+static uint32_t n_modules;
+
+int dp_sites_init(void)
+{
+    dp_sites = dp_os_map_memory(DP_MAX_SITES * sizeof *dp_sites);
+    ids = dp_os_map_memory(ID_TABLE * sizeof *ids);
+    return dp_sites && ids ? 0 : -ENOMEM;
+}
+
+void dp_sites_unlock(void)
+{
+    dp_lock_init(&registry_lock);
+}
+
+/* Stable across builds that keep function, file and line. */
+static uint64_t site_id(const char *module, const struct dp_site_desc *desc)
+{
+    XXH64_state_t state;
+    XXH64_reset(&state, 0);
+    XXH64_update(&state, module, strlen(module) + 1);
+    XXH64_update(&state, desc->file, strlen(desc->file) + 1);
+    XXH64_update(&state, desc->function, strlen(desc->function) + 1);
+    XXH64_update(&state, &desc->line, sizeof desc->line);
+    return XXH64_digest(&state);
+}
+
+static const char *module_name(const void *address)
+{
+    Dl_info info;
+    if (dladdr(address, &info) == 0 || !info.dli_fname || !*info.dli_fname)
+        return dp_process_program(); /* static programs */
+    const char *slash = strrchr(info.dli_fname, '/');
+    return slash ? slash + 1 : info.dli_fname;
+}
+
+/* Copies of one inline function share a site: the same index by identity.
+ * Returns where the index of `id` stands, or belongs (open addressing; the
+ * table is twice as large as there can be sites). */
+static uint32_t *slot_of(uint64_t id)
+{
+    uint32_t at = (uint32_t)(id % ID_TABLE);
+    while (ids[at] && dp_sites[ids[at]].id != id)
+        at = (at + 1) % ID_TABLE;
+    return &ids[at];
+}
+
+static void open_gate(struct dp_site *site, const struct dp_site_state *state)
+{
+    uint64_t slow_after = state->slow_after;
+    if (site->desc->flags & DP_SITE_WHOLE_PROGRAM && (state->weight || site->count_slot))
+        slow_after += DP_ASK;
+    dp_poke(&site->weight, (uint64_t)state->weight);
+    dp_poke(&site->slow_after, slow_after);
+}
+
+/* Strings that must outlive their module. Never freed; NULL when out of memory. */
+static const char *keep(const char *string)
+{
+    static char *block;
+    static size_t left;
+    size_t bytes = strlen(string) + 1;
+    if (bytes > left) {
+        size_t size = bytes > 65536 ? bytes : 65536;
+        block = dp_budget_take_for_good(size) ? dp_os_map_memory(size) : NULL;
+        left = block ? size : 0;
+    }
+    if (bytes > left)
+        return NULL;
+    char *copy = memcpy(block, string, bytes);
+    block += bytes;
+    left -= bytes;
+    return copy;
+}
+
+static const char *keep_name(const char *name)
+{
+    const char *kept = keep(name);
+    return kept ? kept : "?";
+}
+
+static void keep_names(struct dp_site_state *state, const struct dp_site_desc *desc,
+                       const char *module)
+{
+    state->names = (struct dp_record_site){
+        .function = keep_name(desc->function),
+        .file = keep_name(desc->file),
+        .module = keep_name(module),
+        .line = desc->line,
+    };
+    for (uint32_t i = 0; i < desc->n_attributes; i++) {
+        if (desc->attributes[i].attribute < DP_ATTRIBUTE_COUNT)
+            state->options[desc->attributes[i].attribute] = keep(desc->attributes[i].options);
+    }
+}
+
+/* Another build of a module that was unloaded, or the same one after its switches
+ * were turned, asks for something else than it did. */
+static bool asks_for_the_same(const struct dp_site_state *state)
+{
+    const struct dp_site_desc *desc = state->site->desc;
+    struct dp_site_state now = {.site = state->site};
+    const char *options[DP_ATTRIBUTE_COUNT] = {NULL};
+    dp_decide_switches(&now);
+    for (uint32_t i = 0; i < desc->n_attributes; i++) {
+        if (desc->attributes[i].attribute < DP_ATTRIBUTE_COUNT)
+            options[desc->attributes[i].attribute] = desc->attributes[i].options;
+    }
+    for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
+        if (!options[a] != !state->options[a] ||
+            (options[a] && strcmp(options[a], state->options[a]) != 0))
+            return false;
+    }
+    return now.switched_on == state->switched_on;
+}
+
+/* Everything about a site but its identity. */
+static void describe(uint32_t index, struct dp_site_state *state, const char *module)
+{
+    const struct dp_word no_rule = {"", 0};
+    const char *before[DP_ATTRIBUTE_COUNT];
+    memset(state, 0, offsetof(struct dp_site_state, site));
+    memcpy(before, state->options, sizeof before);
+    memset(state->options, 0, sizeof state->options);
+    state->switched_on = 0;
+    keep_names(state, state->site->desc, module);
+    dp_decide_switches(state);
+    dp_log_site(index, state->id, state->site->desc, module);
+    for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
+        struct dp_event_site_attribute gone = {
+            .site = index, .attribute = a, .state = DP_ATTRIBUTE_DISABLED};
+        if (before[a] && !state->options[a])
+            dp_log_site_attribute(&gone, before[a], no_rule);
+    }
+    dp_decide(index, state);
+}
+
+static void add_site(struct dp_site *site, const char *module)
+{
+    uint64_t id = site_id(module, site->desc);
+    uint32_t *slot = slot_of(id);
+    bool known = *slot != 0;
+    if (!known && (dp_n_sites + 1 >= DP_MAX_SITES ||
+                   !dp_budget_take_for_good(sizeof *dp_sites + sizeof *ids))) {
+        dp_process_lost(DP_LOSS_SITES, 1);
+        return;
+    }
+    uint32_t index = known ? *slot : dp_n_sites + 1;
+    struct dp_site_state *state = &dp_sites[index];
+    bool loaded_again = known && !state->site;
+    state->site = site;
+    if (site->desc->flags & DP_SITE_COUNTED ||
+        (known && state->probes[DP_ATTRIBUTE_CALLS].chance))
+        dp_decide_count_slot(site, index);
+    if (!known) {
+        *slot = index;
+        state->id = id;
+        describe(index, state, module);
+        dp_n_sites = index;
+        dp_process_state()->sites = index;
+    } else if (loaded_again && !asks_for_the_same(state)) {
+        describe(index, state, module);
+    }
+    /* Where counting is not in force the code counts into slot 0, nobody's. */
+    if (site->count_slot && !state->probes[DP_ATTRIBUTE_CALLS].chance)
+        site->count_slot = 0;
+    site->index = index;
+    open_gate(site, state);
+}
+
+static struct module *find_module(const struct dp_site *start)
+{
+    for (uint32_t i = 0; i < n_modules; i++) {
+        if (modules[i].start == start)
+            return &modules[i];
+    }
+    return NULL;
+}
+
+void dp_sites_add(struct dp_site *start, struct dp_site *stop)
+{
+    struct dp_os_signals saved;
+    const char *module = module_name(start);
+    dp_lock_take(&registry_lock, &saved);
+    if (!find_module(start)) {
+        struct module *slot = find_module(NULL);
+        if (!slot && n_modules < MAX_MODULES)
+            slot = &modules[n_modules++];
+        for (struct dp_site *site = start; site < stop; site++) {
+            if (slot)
+                add_site(site, module);
+            else
+                dp_process_lost(DP_LOSS_SITES, 1);
+        }
+        if (slot)
+            *slot = (struct module){.start = start, .count = (uint32_t)(stop - start)};
+    }
+    dp_lock_give(&registry_lock, &saved);
+}
+
+static void close_gates(const struct module *module)
+{
+    for (uint32_t i = 0; module->start && i < module->count; i++) {
+        dp_poke(&module->start[i].weight, 0);
+        dp_poke(&module->start[i].slow_after, DP_SLOW_NEVER);
+    }
+}
+
+void dp_sites_remove(struct dp_site *start)
+{
+    struct dp_os_signals saved;
+    dp_lock_take(&registry_lock, &saved);
+    struct module *module = find_module(start);
+    if (module) {
+        close_gates(module); /* at exit, threads may still run its code */
+        for (uint32_t i = 1; i <= dp_n_sites; i++) {
+            if (dp_sites[i].site >= start && dp_sites[i].site < start + module->count)
+                dp_sites[i].site = NULL;
+        }
+        module->start = NULL;
+    }
+    dp_lock_give(&registry_lock, &saved);
+}
+
+void dp_sites_close(void)
+{
+    struct dp_os_signals saved;
+    dp_lock_take(&registry_lock, &saved);
+    for (uint32_t m = 0; m < n_modules; m++)
+        close_gates(&modules[m]);
+    dp_lock_give(&registry_lock, &saved);
+}
+
+/* Every site of a module that is loaded. */
+static void for_each_site(void (*visit)(struct dp_site *, struct dp_site_state *))
+{
+    struct dp_os_signals saved;
+    dp_lock_take(&registry_lock, &saved); /* another thread may unload a module */
+    for (uint32_t m = 0; m < n_modules; m++) {
+        for (uint32_t i = 0; modules[m].start && i < modules[m].count; i++) {
+            struct dp_site *site = &modules[m].start[i];
+            struct dp_site_state *state = &dp_sites[site->index];
+            if (site->index && state->site == site)
+                visit(site, state);
+        }
+    }
+    dp_lock_give(&registry_lock, &saved);
+}
+
+/* The module's name is not asked of the dynamic linker: its lock may be held for
+ * good. */
+static void log_site(const struct dp_site *site, const struct dp_site_state *state)
+{
+    dp_log_site(site->index, state->id, site->desc, state->names.module ? state->names.module : "");
+}
+
+static void decide_again(struct dp_site *site, struct dp_site_state *state)
+{
+    log_site(site, state);
+    memset(state, 0, offsetof(struct dp_site_state, site));
+    dp_decide(site->index, state);
+    open_gate(site, state);
+}
+
+static void log_again(struct dp_site *site, struct dp_site_state *state)
+{
+    log_site(site, state);
+    dp_decide_log(site->index, state);
+}
+
+void dp_sites_log_all(void)
+{
+    for_each_site(decide_again);
+}
+
+void dp_sites_log_again(void)
+{
+    for_each_site(log_again);
+}

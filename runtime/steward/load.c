@@ -1,0 +1,237 @@
+/*
+ * See load.h. What is read, and what it means:
+ *
+ *   cpu     the largest of: share of the processors' time that was not idle
+ *           (/proc/stat); share of the control group's quota that it used
+ *           (cpu.max, cpu.stat); share of the time it was throttled; share of
+ *           the time in which a runnable task had to wait (PSI, "some").
+ *   memory  the largest of: 1 - MemAvailable/MemTotal; the group's use less its
+ *           inactive page cache, of memory.max; share of the time in which
+ *           every task waited for memory (PSI, "full").
+ *
+ * Control groups of version 2 only. Whatever cannot be read does not count.
+ */
+#include "load.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "common/text.h"
+#include "thread/lane.h"
+#include "base/os.h"
+#include "base/peek.h"
+#include "process.h"
+#include "log/process_log.h"
+#include "base/settings.h"
+
+#define MILLION 1000000u
+#define LOOKS_BELOW 2 /* in a row, before the gate opens again */
+
+_Atomic uint32_t dp_load_closed;
+
+struct reading { /* counters that only their differences say something */
+    uint64_t time_us;
+    uint64_t busy, total;            /* /proc/stat, in its ticks */
+    uint64_t used_us, throttled_us;  /* of the group */
+    uint64_t waited_us, starved_us;  /* PSI */
+};
+
+static char group[512]; /* "/sys/fs/cgroup/…", or empty */
+static struct reading before;
+static uint32_t looks_below[2];
+static char text[16384]; /* the steward is the only reader */
+
+static bool read_text(const char *directory, const char *file)
+{
+    char path[600];
+    struct dp_text out = {path, sizeof path - 1, 0};
+    dp_text_string(&out, directory);
+    dp_text_string(&out, file);
+    if (out.length >= sizeof path)
+        return false;
+    path[out.length] = 0;
+    return dp_os_read_file(path, text, sizeof text) > 0;
+}
+
+static uint64_t number_at(const char **at)
+{
+    uint64_t value = 0;
+    while (**at == ' ' || **at == '\t')
+        ++*at;
+    while (**at >= '0' && **at <= '9')
+        value = value * 10 + (uint64_t)(*(*at)++ - '0');
+    return value;
+}
+
+/* The number behind `key` in text; 0 when it is not there. */
+static uint64_t number_after(const char *key)
+{
+    const char *at = strstr(text, key);
+    if (!at)
+        return 0;
+    at += strlen(key);
+    return number_at(&at);
+}
+
+void dp_load_init(void)
+{
+    group[0] = 0;
+    if (!read_text("/proc/self/cgroup", ""))
+        return;
+    const char *line = strstr(text, "0::/");
+    if (!line || (line != text && line[-1] != '\n'))
+        return;
+    line += 3;
+    struct dp_text out = {group, sizeof group - 1, 0};
+    dp_text_string(&out, "/sys/fs/cgroup");
+    dp_text_bytes(&out, line, strcspn(line, "\n"));
+    group[out.length < sizeof group ? out.length : 0] = 0;
+    struct reading none = {0};
+    before = none;
+    looks_below[0] = looks_below[1] = 0;
+}
+
+static void read_processors(struct reading *now)
+{
+    if (!read_text("/proc/stat", "") || strncmp(text, "cpu ", 4) != 0)
+        return;
+    const char *at = text + 4;
+    uint64_t fields[8]; /* user nice system idle iowait irq softirq steal */
+    for (int i = 0; i < 8; i++) {
+        fields[i] = number_at(&at);
+        now->total += fields[i];
+    }
+    now->busy = now->total - fields[3] - fields[4];
+}
+
+static void read_group(struct reading *now)
+{
+    if (!group[0] || !read_text(group, "/cpu.stat"))
+        return;
+    now->used_us = number_after("usage_usec ");
+    now->throttled_us = number_after("throttled_usec ");
+}
+
+static void read_pressure(struct reading *now)
+{
+    if (read_text("/proc/pressure/cpu", ""))
+        now->waited_us = number_after("total=");
+    if (read_text("/proc/pressure/memory", "")) {
+        const char *full = strstr(text, "full ");
+        const char *total = full ? strstr(full, "total=") : NULL;
+        if (total) {
+            total += strlen("total=");
+            now->starved_us = number_at(&total);
+        }
+    }
+}
+
+/* a/b in millionths, at most one whole. */
+static uint32_t share(uint64_t a, uint64_t b)
+{
+    if (b == 0)
+        return 0;
+    return a >= b ? MILLION : (uint32_t)((unsigned __int128)a * MILLION / b);
+}
+
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Microseconds of processor time that the group may use in `elapsed_us`. */
+static uint64_t group_quota_us(uint64_t elapsed_us)
+{
+    if (!group[0] || !read_text(group, "/cpu.max") || text[0] < '0' || text[0] > '9')
+        return 0;
+    const char *at = text;
+    uint64_t quota = number_at(&at), period = number_at(&at);
+    return period ? (uint64_t)((unsigned __int128)elapsed_us * quota / period) : 0;
+}
+
+static uint32_t cpu_share(const struct reading *now)
+{
+    uint64_t elapsed = now->time_us - before.time_us;
+    uint32_t value = share(now->busy - before.busy, now->total - before.total);
+    value = larger(value, share(now->used_us - before.used_us, group_quota_us(elapsed)));
+    value = larger(value, share(now->throttled_us - before.throttled_us, elapsed));
+    return larger(value, share(now->waited_us - before.waited_us, elapsed));
+}
+
+static uint32_t memory_share(const struct reading *now)
+{
+    uint32_t value = share(now->starved_us - before.starved_us, now->time_us - before.time_us);
+    if (read_text("/proc/meminfo", "")) {
+        uint64_t total = number_after("MemTotal:");
+        uint64_t available = number_after("MemAvailable:");
+        if (available <= total)
+            value = larger(value, share(total - available, total));
+    }
+    if (group[0] && read_text(group, "/memory.max") && text[0] >= '0' && text[0] <= '9') {
+        const char *at = text;
+        uint64_t limit = number_at(&at), used = 0, cache = 0;
+        if (read_text(group, "/memory.current")) {
+            at = text;
+            used = number_at(&at);
+        }
+        if (read_text(group, "/memory.stat"))
+            cache = number_after("inactive_file ");
+        value = larger(value, share(used > cache ? used - cache : 0, limit));
+    }
+    return value;
+}
+
+static uint64_t gated_calls(void)
+{
+    struct dp_lane_sums sums = {0};
+    uint32_t count = dp_lanes_count();
+    for (uint32_t i = 0; i < count; i++)
+        dp_lane_add_sums(dp_lane_at(i), &sums);
+    return sums.gated;
+}
+
+static void move_gate(enum dp_resource resource, bool close, uint32_t value, uint32_t limit)
+{
+    uint32_t bit = 1u << resource;
+    if (close)
+        atomic_fetch_or_explicit(&dp_load_closed, bit, memory_order_relaxed);
+    else
+        atomic_fetch_and_explicit(&dp_load_closed, ~bit, memory_order_relaxed);
+    dp_process_state()->gate_closed = atomic_load_explicit(&dp_load_closed, memory_order_relaxed);
+    struct dp_event_load event = {
+        .resource = resource,
+        .closed = close,
+        .value_ppm = value,
+        .limit_ppm = limit,
+        .gated = gated_calls(),
+    };
+    dp_log_event(DP_EVENT_ID_load, &event, sizeof event);
+}
+
+/* Closes above the limit; opens again an eighth below it, two looks in a row. */
+static void judge(enum dp_resource resource, uint32_t value, uint32_t limit)
+{
+    bool closed = atomic_load_explicit(&dp_load_closed, memory_order_relaxed) & 1u << resource;
+    looks_below[resource] = value < limit - limit / 8 ? looks_below[resource] + 1 : 0;
+    if (!closed && value > limit)
+        move_gate(resource, true, value, limit);
+    else if (closed && looks_below[resource] >= LOOKS_BELOW)
+        move_gate(resource, false, value, limit);
+}
+
+void dp_load_check(void)
+{
+    struct reading now = {.time_us = dp_os_monotonic_ns() / 1000};
+    if (!dp_setting_value(DP_SETTING_CHECK_LOAD))
+        return;
+    read_processors(&now);
+    read_group(&now);
+    read_pressure(&now);
+    if (before.time_us) {
+        judge(DP_RESOURCE_CPU, cpu_share(&now),
+              (uint32_t)(dp_setting_value(DP_SETTING_CPU_LIMIT) / 1000));
+        judge(DP_RESOURCE_MEMORY, memory_share(&now),
+              (uint32_t)(dp_setting_value(DP_SETTING_MEMORY_LIMIT) / 1000));
+    }
+    before = now;
+}

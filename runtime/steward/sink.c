@@ -1,0 +1,381 @@
+/* See sink.h. */
+#include "sink.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/event_json.h"
+#include "common/place.h"
+#include "sites/decide.h"
+#include "log/directory.h"
+#include "thread/lane.h"
+#include "base/os.h"
+#include "process.h"
+#include "log/process_log.h"
+#include "sites/sites.h"
+#include "log/stream.h"
+
+#define IN_BYTES 65536
+#define SLICE_NS 300000 /* between two ticks: the coarse clock goes on */
+#define OUT_BYTES 65536
+#define FINISH_NS UINT64_C(2000000000) /* exit() waits no longer for what is left */
+
+/* How far a stream has been read. */
+struct cursor {
+    uint32_t segment;
+    uint64_t packet;   /* offset of the packet in the segment */
+    uint32_t position; /* of the next record in the packet; 0: header not read */
+    uint64_t time_ns;
+    uint64_t sequence;
+    uint64_t records; /* read so far, of all segments */
+    uint32_t tid;
+    char thread_name[16];
+};
+
+static char sink_path[DP_PATH_MAX];
+static bool refused_place, shared_place; /* see common/place.h */
+static bool ready; /* there is memory to read with */
+static struct cursor *cursors; /* DP_MAX_LANES + 1; the last: the process's own */
+static char *in, *out;
+static struct dp_text lines;
+static uint64_t deadline_ns;
+static uint32_t next_lane; /* where the next slice goes on */
+
+/* Of the file itself open_append() takes care. */
+static void look_at_place(void)
+{
+    struct dp_place_walk walk = {.self = dp_os_user()};
+    enum dp_place_fault fault;
+    size_t length;
+    dp_place_above(sink_path, &walk, NULL, dp_os_look, &fault, &length);
+    refused_place = fault != DP_PLACE_FINE && fault != DP_PLACE_OPEN_TO_GROUP;
+    shared_place = walk.shared;
+}
+
+void dp_sink_init(const char *path)
+{
+    size_t length = strlen(path);
+    sink_path[0] = 0;
+    ready = false;
+    if (!length || length >= sizeof sink_path)
+        return;
+    if (cursors)
+        memset(cursors, 0, (DP_MAX_LANES + 1) * sizeof *cursors);
+    else
+        cursors = dp_os_map_memory((DP_MAX_LANES + 1) * sizeof *cursors);
+    in = in ? in : dp_os_map_memory(IN_BYTES);
+    out = out ? out : dp_os_map_memory(OUT_BYTES);
+    memcpy(sink_path, path, length + 1);
+    look_at_place();
+    ready = cursors && in && out;
+    lines = (struct dp_text){out, OUT_BYTES, 0};
+}
+
+static uint64_t count_lines(void)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < lines.length; i++)
+        count += out[i] == '\n';
+    return count;
+}
+
+static void flush(void)
+{
+    if (!lines.length)
+        return;
+    size_t written = 0;
+    int fd = refused_place ? -EACCES : dp_os_open_append(sink_path, shared_place);
+    while (fd >= 0 && written < lines.length) {
+        int64_t got = dp_os_write(fd, out + written, lines.length - written);
+        if (got == -EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        written += (size_t)got;
+    }
+    if (fd >= 0)
+        dp_os_close(fd);
+    if (written < lines.length)
+        dp_process_lost(DP_LOSS_SINK, count_lines());
+    lines.length = 0;
+}
+
+static void add_lines(const struct dp_record_view *view)
+{
+    if (dp_event_json(&lines, view) >= 0)
+        return;
+    flush();
+    if (dp_event_json(&lines, view) < 0)
+        dp_process_lost(DP_LOSS_SINK, 1);
+}
+
+static uint32_t attributes_present(const struct dp_site_state *site)
+{
+    uint32_t present = 0;
+    for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++)
+        present |= site->options[a] ? 1u << a : 0;
+    return present;
+}
+
+/* Resolves the record's site and writes its lines. */
+static void write_event(struct dp_record_view *view, uint32_t index)
+{
+    struct dp_options options;
+    struct dp_options_error error;
+    view->realtime_offset_ns = dp_process_facts()->realtime_offset_ns;
+    view->pid = dp_process_facts()->pid;
+    view->attribute = DP_ATTRIBUTE_COUNT;
+    if (index && index <= dp_n_sites) {
+        const struct dp_site_state *site = &dp_sites[index];
+        view->site = &site->names;
+        view->attribute = dp_event_attribute(view->id, attributes_present(site));
+        const char *text =
+            view->attribute < DP_ATTRIBUTE_COUNT ? site->options[view->attribute] : NULL;
+        bool written = text && dp_options_parse((enum dp_attribute)view->attribute, text, &options,
+                                                &error) == 0;
+        dp_event_describe(view, view->attribute, written ? &options : NULL);
+    }
+    add_lines(view);
+}
+
+/* Fixed part of a payload, and how many texts follow it. */
+struct shape {
+    bool known;
+    uint16_t bytes;
+    uint8_t texts;
+    bool has_site;
+};
+
+static struct shape shape_of(uint32_t id)
+{
+    static const struct shape shapes[DP_ID_EXTENDED] = {
+        [DP_EVENT_ID_call] = {true, 4, 0, false},
+        [DP_EVENT_ID_production] = {true, 4, 0, false},
+#define DP_EVENT(id, name) [id] = {true, sizeof(struct dp_event_##name), 0
+#define DP_FIELD(type, name)
+#define DP_TEXT(name) +1
+#define DP_EVENT_END(name) , false},
+#include "deep_profile/events.def"
+    };
+    struct shape shape = {0};
+    if (id < DP_ID_EXTENDED)
+        shape = shapes[id];
+    shape.has_site = (id >= DP_EVENT_ID_call_wide && id <= DP_EVENT_ID_calls);
+    return shape;
+}
+
+static uint32_t site_of(uint32_t id, const struct shape *shape, const char *payload)
+{
+    uint32_t word = 0;
+    if (id == DP_EVENT_ID_call || id == DP_EVENT_ID_production) {
+        memcpy(&word, payload, sizeof word);
+        return word & ((1u << DP_CALL_SITE_BITS) - 1);
+    }
+    if (shape->has_site)
+        memcpy(&word, payload, sizeof word); /* `site` comes first in all of them */
+    return word;
+}
+
+static bool out_of_time(void)
+{
+    return dp_now_ns() >= deadline_ns;
+}
+
+/* One record at in[at]; returns its end, 0 when it is cut. */
+static size_t read_record(struct cursor *cursor, size_t at, size_t length)
+{
+    uint32_t word;
+    struct dp_wide_header wide;
+    at = (at + DP_RECORD_ALIGN - 1) & ~(size_t)(DP_RECORD_ALIGN - 1);
+    if (at + sizeof word > length)
+        return 0;
+    memcpy(&word, in + at, sizeof word);
+    uint32_t id = word & ((1u << DP_ID_BITS) - 1);
+    uint64_t time = cursor->time_ns;
+    if (id == DP_ID_EXTENDED) {
+        if (at + sizeof wide > length)
+            return 0;
+        memcpy(&wide, in + at, sizeof wide);
+        id = wide.id;
+        time = wide.time_ns;
+        at += sizeof wide;
+    } else {
+        uint32_t low = word >> DP_ID_BITS;
+        time += (low - (uint32_t)time) & DP_TIME_MASK;
+        at += sizeof word;
+    }
+    struct shape shape = shape_of(id);
+    if (!shape.known || at + shape.bytes > length)
+        return 0;
+    size_t end = at + shape.bytes;
+    for (unsigned i = 0; i < shape.texts; i++) {
+        const char *nul = memchr(in + end, 0, length - end);
+        if (!nul)
+            return 0;
+        end = (size_t)(nul - in) + 1;
+    }
+    cursor->time_ns = time;
+    cursor->records++;
+    struct dp_record_view view = {.id = id,
+                                  .payload = in + at,
+                                  .payload_bytes = end - at,
+                                  .time_ns = time,
+                                  .tid = cursor->tid,
+                                  .thread_name = cursor->thread_name};
+    write_event(&view, site_of(id, &shape, in + at));
+    return end;
+}
+
+/* Reads what is committed of the packet at the cursor; true when there was
+ * something. */
+static bool read_packet(struct cursor *cursor, int fd, uint64_t *packet_bytes)
+{
+    struct dp_packet header;
+    if (dp_os_pread(fd, &header, sizeof header, cursor->packet) != sizeof header ||
+        header.magic != DP_PACKET_MAGIC)
+        return false;
+    *packet_bytes = header.packet_size_bits / 8;
+    if (cursor->position == 0) {
+        cursor->position = sizeof header;
+        cursor->time_ns = header.timestamp_begin;
+        cursor->sequence = header.sequence;
+        cursor->tid = header.tid;
+        memcpy(cursor->thread_name, header.thread_name, sizeof cursor->thread_name);
+    }
+    uint32_t content = (uint32_t)(header.content_size_bits / 8);
+    bool any = false;
+    while (cursor->position < content && !out_of_time()) {
+        size_t want = content - cursor->position;
+        if (want > IN_BYTES)
+            want = IN_BYTES;
+        int64_t got = dp_os_pread(fd, in, want, cursor->packet + cursor->position);
+        if (got <= 0)
+            break;
+        size_t at = 0, end;
+        for (unsigned records = 1; (end = read_record(cursor, at, (size_t)got)) != 0; records++) {
+            at = end;
+            if (records % 64 == 0 && out_of_time())
+                break;
+        }
+        if (at == 0)
+            break;
+        any = true;
+        cursor->position += (uint32_t)((at + DP_RECORD_ALIGN - 1) & ~(size_t)(DP_RECORD_ALIGN - 1));
+    }
+    return any;
+}
+
+/* The writer is past this packet: nothing more comes into it. */
+static bool writer_moved_on(const struct cursor *cursor, const struct dp_stream *stream)
+{
+    return __atomic_load_n(&stream->sequence, __ATOMIC_ACQUIRE) > cursor->sequence + 1;
+}
+
+static void next_segment(struct cursor *cursor)
+{
+    *cursor = (struct cursor){.segment = cursor->segment + 1, .records = cursor->records};
+}
+
+static void read_stream(struct cursor *cursor, const struct dp_stream *stream)
+{
+    char name[DP_SEGMENT_NAME];
+    while (__atomic_load_n(&stream->open, __ATOMIC_ACQUIRE)) {
+        dp_stream_segment_name(name, stream->lane, cursor->segment);
+        int fd = dp_directory_open_read(name);
+        uint32_t newest = __atomic_load_n(&stream->segment, __ATOMIC_ACQUIRE);
+        if (fd < 0) {
+            if (cursor->segment >= newest)
+                return;
+            next_segment(cursor); /* this one was overwritten */
+            continue;
+        }
+        uint64_t bytes = 0;
+        bool more = true;
+        while (more) {
+            bool moved_on = cursor->position && writer_moved_on(cursor, stream);
+            read_packet(cursor, fd, &bytes);
+            more = moved_on && bytes && !out_of_time();
+            if (more) {
+                cursor->packet += bytes;
+                cursor->position = 0;
+                bytes = 0;
+                if (!read_packet(cursor, fd, &bytes) && cursor->position == 0)
+                    break;
+            }
+        }
+        dp_os_close(fd);
+        if (cursor->position != 0 || cursor->segment >= newest || out_of_time())
+            return;
+        next_segment(cursor);
+    }
+}
+
+static void feed(void)
+{
+    uint32_t count = dp_lanes_count();
+    read_stream(&cursors[DP_MAX_LANES], dp_log_stream());
+    for (uint32_t i = 0; i < count && !out_of_time(); i++) {
+        next_lane = next_lane + 1 < count ? next_lane + 1 : 0;
+        read_stream(&cursors[next_lane], &dp_lane_at(next_lane)->stream);
+    }
+    flush();
+}
+
+bool dp_sink_feed(void)
+{
+    if (!ready)
+        return false;
+    deadline_ns = dp_now_ns() + SLICE_NS;
+    feed();
+    return out_of_time();
+}
+
+/* What could not be read, and what a host that ends does not wait for: a backlog,
+ * a disk that is slow. */
+static void count_rest(void)
+{
+    uint32_t count = dp_lanes_count();
+    uint64_t rest = 0;
+    for (uint32_t i = 0; i <= count; i++) {
+        const struct dp_stream *stream = i < count ? &dp_lane_at(i)->stream : dp_log_stream();
+        uint64_t records = stream->closed_records + stream->records;
+        uint64_t read = cursors ? cursors[i < count ? i : DP_MAX_LANES].records : 0;
+        rest += records > read ? records - read : 0;
+    }
+    if (rest)
+        dp_process_lost(DP_LOSS_SINK, rest);
+}
+
+void dp_sink_finish(void)
+{
+    if (!ready) {
+        if (sink_path[0])
+            count_rest();
+        return;
+    }
+    deadline_ns = dp_now_ns() + FINISH_NS;
+    feed();
+    feed(); /* what a packet's end hid the first time */
+    count_rest();
+    uint32_t count = dp_lanes_count(), last = dp_decide_counted();
+    for (uint32_t i = 0; i < count; i++) {
+        struct dp_lane_state *state = dp_lane_at(i)->state;
+        for (uint32_t slot = 1; state && slot <= last; slot++) {
+            uint32_t index = dp_lane_counted_site(slot);
+            struct dp_event_calls event = {
+                .site = index,
+                .tid = state->tid,
+                .calls = DP_LANE_COUNTS(state)[slot] - DP_LANE_REPORTED(state)[slot]};
+            if (!event.calls || !index)
+                continue;
+            struct dp_record_view view = {.id = DP_EVENT_ID_calls,
+                                          .payload = &event,
+                                          .payload_bytes = sizeof event,
+                                          .time_ns = dp_now_ns(),
+                                          .tid = state->tid,
+                                          .thread_name = state->thread_name};
+            write_event(&view, index);
+        }
+    }
+    flush();
+}

@@ -1,0 +1,42 @@
+/*
+ * Memory accounting: the malloc family, counted per thread while something in
+ * the process asks for it.
+ *
+ * malloc.c (shared library: by symbol interposition) and malloc_wrap.c (static
+ * programs: by the linker's --wrap) call these two after and before the real
+ * allocator. Sizes are what malloc_usable_size says.
+ */
+#ifndef DP_MEMORY_H
+#define DP_MEMORY_H
+
+#include "lane.h"
+#include "base/types.h"
+
+extern bool dp_memory_counted; /* some site of the process counts memory */
+/* The program's allocator can say how large a block is; else bytes are counted as 0. */
+bool dp_memory_sized(void);
+
+static inline void dp_memory_allocated(uint64_t bytes)
+{
+    struct dp_lane *lane = dp_self;
+    if (!lane)
+        return;
+    struct dp_memory_counts *counts = &lane->memory;
+    counts->allocations++;
+    counts->allocated_bytes += bytes;
+    counts->live_bytes += (int64_t)bytes;
+    if (counts->live_bytes > counts->peak_bytes)
+        counts->peak_bytes = counts->live_bytes;
+}
+
+static inline void dp_memory_freed(uint64_t bytes)
+{
+    struct dp_lane *lane = dp_self;
+    if (!lane)
+        return;
+    lane->memory.frees++;
+    lane->memory.freed_bytes += bytes;
+    lane->memory.live_bytes -= (int64_t)bytes;
+}
+
+#endif

@@ -1,0 +1,101 @@
+/* See stats.h. Reached through dp_deep, in the thread that owns the lane. */
+#include "stats.h"
+
+#include <errno.h>
+
+#include "base/budget.h"
+#include "lane.h"
+#include "base/os.h"
+#include "process.h"
+
+#define ARENA_STEP 65536
+#define RETRY_NS 10000000
+
+/* The calls of the next moments do not ask again: see dp_stats_ask(). */
+static uint64_t refuse(struct dp_lane *lane)
+{
+    lane->state->lost[DP_LOSS_AGGREGATES]++;
+    lane->retry_stats_ns = dp_now_ns() + RETRY_NS;
+    return 0;
+}
+
+/* From the lane's arena, 8-byte aligned and zeroed; 0: full. The file grows
+ * here, so that a full disk is an error now and not a signal later. */
+static uint64_t take(struct dp_lane *lane, uint64_t bytes)
+{
+    struct dp_lane_state *state = lane->state;
+    uint64_t start = state->arena_used, end = start + ((bytes + 7) & ~UINT64_C(7));
+    /* Zeros: the state's file was cut (bus.h). */
+    if (start < DP_LANE_ARENA_OFFSET || end > lane->state_bytes)
+        return refuse(lane);
+    if (end > state->file_bytes) {
+        uint64_t grown = end + ARENA_STEP - 1;
+        grown -= grown % ARENA_STEP;
+        if (grown > lane->state_bytes)
+            grown = lane->state_bytes;
+        uint64_t more = grown - state->file_bytes;
+        bool taken = dp_budget_take(more);
+        if (!taken || dp_lane_grow(lane->index, state->file_bytes, more) != 0) {
+            if (taken)
+                dp_budget_give(more);
+            return refuse(lane);
+        }
+        state->file_bytes = grown;
+        lane->own_bytes += more;
+    }
+    state->arena_used = end;
+    return start;
+}
+
+static uint64_t arena_take(struct dp_lane *lane, uint64_t bytes)
+{
+    int saved_errno = errno;
+    uint64_t offset = take(lane, bytes);
+    errno = saved_errno;
+    return offset;
+}
+
+uint64_t dp_stats_make(void *argument, uintptr_t index, uintptr_t unused)
+{
+    struct dp_lane *lane = argument;
+    struct dp_lane_state *state = lane->state;
+    uint32_t *page_offset = &state->site_pages[index / DP_LANE_SITE_PAGE];
+    (void)unused;
+    if (!*page_offset) {
+        uint64_t pointers = DP_LANE_SITE_PAGE * sizeof *lane->stats; /* now touched, too */
+        if (!dp_budget_take(pointers))
+            return refuse(lane);
+        uint64_t page = arena_take(lane, DP_LANE_SITE_PAGE * sizeof(uint32_t));
+        if (!page) {
+            dp_budget_give(pointers);
+            return 0;
+        }
+        lane->own_bytes += pointers;
+        __atomic_store_n(page_offset, (uint32_t)page, __ATOMIC_RELEASE);
+    }
+    uint32_t *entry = (uint32_t *)dp_lane_pointer(state, *page_offset) + index % DP_LANE_SITE_PAGE;
+    uint64_t offset = *entry; /* of a thread before, when the lane has rested since */
+    if (!offset) {
+        offset = arena_take(lane, sizeof(struct dp_site_stats));
+        if (!offset)
+            return 0;
+        struct dp_site_stats *made = dp_lane_pointer(state, offset);
+        made->site = (uint32_t)index;
+        made->min_ns = UINT64_MAX;
+        __atomic_store_n(entry, (uint32_t)offset, __ATOMIC_RELEASE);
+    }
+    struct dp_site_stats *stats = dp_lane_pointer(state, offset);
+    lane->stats[index] = stats;
+    return (uintptr_t)stats;
+}
+
+uint64_t dp_stats_make_block(void *argument, uintptr_t stats_offset, uintptr_t block)
+{
+    struct dp_lane *lane = argument;
+    uint64_t offset = arena_take(lane, DP_HISTOGRAM_SUB * sizeof(uint32_t));
+    if (offset) {
+        struct dp_site_stats *stats = dp_lane_pointer(lane->state, stats_offset);
+        __atomic_store_n(&stats->blocks[block], (uint32_t)offset, __ATOMIC_RELEASE);
+    }
+    return offset;
+}

@@ -1,0 +1,183 @@
+/* deep-profile events: what happened, in order of time, also while it happens. */
+#include "command.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "render/event_print.h"
+#include "log/log_merge.h"
+#include "log/log_state.h"
+#include "base/progress.h"
+
+enum { OPTION_FOLLOW = 'f' };
+
+/* How often a running log is looked at. */
+#define FOLLOW_PERIOD_NS 100000000L
+
+struct arguments {
+    struct dp_common common;
+    bool follow;
+};
+
+static const struct argp_option options[] = {
+    {"follow", OPTION_FOLLOW, 0, 0, "Go on while the process runs", 0},
+    {0},
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    (void)value;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->common;
+        return 0;
+    case OPTION_FOLLOW:
+        arguments->follow = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* Names first: a lane's record may be seen before the site's own. */
+static void read_sites(struct dp_log *log, struct dp_site_table *sites)
+{
+    struct dp_cursor cursor;
+    struct dp_record record;
+
+    dp_cursor_start(&cursor, log, DP_LANE_RUNTIME);
+    while (dp_cursor_next(&cursor, &record))
+        dp_site_table_read(sites, &record);
+    dp_cursor_finish(&cursor);
+}
+
+static uint64_t print_all(struct dp_merge *merge, struct dp_site_table *sites,
+                          struct dp_event_printer *printer, bool progress)
+{
+    const struct dp_record *record;
+    struct dp_progress shown = {0};
+    uint64_t printed = 0, read, total;
+
+    if (progress) {
+        dp_merge_progress(merge, &read, &total);
+        dp_progress_start(&shown, "reading the log", total);
+    }
+    for (uint64_t n = 1; (record = dp_merge_next(merge)); n++) {
+        dp_site_table_read(sites, record);
+        printed += (uint64_t)dp_event_print(printer, record);
+        if (progress && n % 65536 == 0) {
+            dp_merge_progress(merge, &read, &total);
+            dp_progress_show(&shown, read);
+        }
+    }
+    dp_progress_finish(&shown);
+    return printed;
+}
+
+static bool runs(const struct dp_log *log)
+{
+    struct dp_process_state process;
+    struct dp_problem problem;
+    bool found;
+
+    return dp_state_read(log, &process, &found, &problem) == DP_EXIT_OK && found &&
+           dp_state_phase(log, &process) == DP_PHASE_RUNNING;
+}
+
+static uint64_t follow(struct dp_merge *merge, struct dp_site_table *sites,
+                       struct dp_event_printer *printer)
+{
+    const struct timespec period = {.tv_nsec = FOLLOW_PERIOD_NS};
+    uint64_t printed = 0;
+    bool running;
+
+    do {
+        fflush(stdout);
+        if (ferror(stdout))
+            break;
+        nanosleep(&period, NULL);
+        /* Asked before reading: what a process wrote before it ended is seen. */
+        running = runs(merge->log);
+        dp_merge_refresh(merge);
+        printed += print_all(merge, sites, printer, false);
+    } while (running);
+    return printed;
+}
+
+static int events_of(const char *path, const struct arguments *arguments)
+{
+    struct dp_log log;
+    struct dp_problem problem;
+    struct dp_process_state process;
+    struct dp_site_table sites = {0};
+    struct dp_event_printer printer;
+    struct dp_merge merge;
+    struct dp_damage damage = {0};
+    bool found = false;
+    int status = dp_log_open(&log, path, &problem);
+
+    if (status == DP_EXIT_OK && dp_state_read(&log, &process, &found, &problem) != DP_EXIT_OK) {
+        status = DP_EXIT_DATA;
+        dp_log_close(&log);
+    }
+    if (status != DP_EXIT_OK) {
+        dp_error("%s", problem.text);
+        return status;
+    }
+    if (!log.has_metadata && found) {
+        log.realtime_offset_ns = process.realtime_offset_ns;
+        log.pid = process.pid;
+    }
+    read_sites(&log, &sites);
+    dp_event_printer_start(&printer, &log, &sites, arguments->common.json);
+    dp_merge_start(&merge, &log);
+    uint64_t printed = print_all(&merge, &sites, &printer, !arguments->follow);
+    if (arguments->follow)
+        printed += follow(&merge, &sites, &printer);
+    dp_merge_damage(&merge, &damage);
+    if (damage.places > 0)
+        dp_error("'%s' is damaged in %llu place%s; the first: %s", path,
+                 (unsigned long long)damage.places, damage.places == 1 ? "" : "s",
+                 damage.first.text);
+    if (printed == 0 && log.n_streams == 0)
+        dp_error("the log '%s' has no streams: no events", path);
+    else if (printed == 0)
+        dp_error("the log '%s' holds no events; 'deep-profile doctor' says why", path);
+    dp_merge_finish(&merge);
+    dp_event_printer_finish(&printer);
+    dp_site_table_finish(&sites);
+    dp_log_close(&log);
+    return printed > 0 ? DP_EXIT_OK : DP_EXIT_DATA;
+}
+
+int dp_cmd_events(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&dp_common_argp, 0, NULL, 0}, {0}};
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "[DIR]",
+        .doc = "Lists the events of a log in order of time. JSON has one event a line.",
+        .children = children,
+    };
+    struct arguments arguments = {0};
+    struct dp_paths logs;
+    int worst;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    worst = dp_logs_find(arguments.common.path, &logs);
+    if (worst == DP_EXIT_OK && arguments.follow && logs.n > 1) {
+        dp_error("'%s' holds %zu logs; --follow takes one", arguments.common.path, logs.n);
+        worst = DP_EXIT_USAGE;
+    }
+    for (size_t i = 0; i < logs.n && worst != DP_EXIT_USAGE; i++) {
+        int status = events_of(logs.path[i], &arguments);
+        if (status > worst)
+            worst = status;
+    }
+    dp_paths_free(&logs);
+    return worst;
+}

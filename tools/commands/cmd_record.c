@@ -1,0 +1,278 @@
+/* deep-profile record: runs a program with profiling on and says where its log
+ * is. Changes nothing but the program's environment; its status is our own. */
+#include "command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "doctor/doctor.h"
+#include "rule_names.h"
+
+enum { OPTION_RULES = 'r', OPTION_ENV = 'e' };
+
+/* What a shell says of a program that it cannot start. */
+enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
+
+struct arguments {
+    const char *output;
+    const char *rules;
+    const char *env;
+    char **program; /* NULL-terminated */
+};
+
+static const struct argp_option options[] = {
+    {"output", 'o', "DIR", 0, "Write the log to DIR (default: deep-profile.PID)", 0},
+    {"rules", OPTION_RULES, "RULES", 0,
+     "DEEP_PROFILE for the program, such as 'parse_*:rate=1' (default: what it is, or 1)", 0},
+    {"env", OPTION_ENV, "ENV", 0, "DEEP_PROFILE_ENV for the program: dev, test or prod", 0},
+    {0},
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    switch (key) {
+    case 'o':
+        arguments->output = value;
+        return 0;
+    case OPTION_RULES:
+        arguments->rules = value;
+        return 0;
+    case OPTION_ENV:
+        arguments->env = value;
+        return 0;
+    case ARGP_KEY_ARG:
+        /* The program's own options are none of ours. */
+        arguments->program = &state->argv[state->next - 1];
+        state->next = state->argc;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "name a program to run");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* Absolute: the program, or one that it starts, may change its directory. */
+static char *absolute(const char *path)
+{
+    char *here, *whole;
+
+    if (*path == '/')
+        return dp_copy(path);
+    here = getcwd(NULL, 0);
+    if (!here)
+        return dp_copy(path);
+    whole = dp_join(here, path);
+    free(here);
+    return whole;
+}
+
+/* Unset, empty or off: recording is what was asked for. */
+static bool is_off(const char *value)
+{
+    return !value || !*value || strcmp(value, "0") == 0 || strcmp(value, "off") == 0 ||
+           strcmp(value, "false") == 0;
+}
+
+static void set_output(const char *path)
+{
+    char *output = absolute(path);
+
+    setenv("DEEP_PROFILE_OUT", output, 1);
+    free(output);
+}
+
+/* Before the fork: what is wrong with it can be told afterwards. */
+static void set_environment(const struct arguments *arguments)
+{
+    set_output(arguments->output ? arguments->output : "deep-profile.%p");
+    if (arguments->rules)
+        setenv("DEEP_PROFILE", arguments->rules, 1);
+    else if (is_off(getenv("DEEP_PROFILE")))
+        setenv("DEEP_PROFILE", "1", 1);
+    if (arguments->env)
+        setenv("DEEP_PROFILE_ENV", arguments->env, 1);
+}
+
+static pid_t start(const struct arguments *arguments, const sigset_t *mask)
+{
+    char name[64];
+    pid_t pid;
+
+    fflush(NULL);
+    pid = fork();
+    if (pid != 0)
+        return pid;
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    if (!arguments->output) {
+        snprintf(name, sizeof name, "deep-profile.%ld", (long)getpid());
+        set_output(name);
+    }
+    execvp(arguments->program[0], arguments->program);
+    int error = errno;
+    dp_error("cannot run '%s': %s", arguments->program[0], strerror(error));
+    _exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
+}
+
+/* The terminal's signals reach the program by themselves; others are passed on. */
+static int wait_for(pid_t pid, const sigset_t *signals)
+{
+    int status = 0;
+
+    for (;;) {
+        int signal = 0;
+        siginfo_t info;
+        if (waitpid(pid, &status, WNOHANG) == pid)
+            return status;
+        signal = sigwaitinfo(signals, &info);
+        if (signal < 0 || signal == SIGCHLD)
+            continue;
+        if (info.si_code <= 0)
+            kill(pid, signal);
+    }
+}
+
+/* Names of logs at `path`, and of those that found it taken ("path.PID"). */
+static void find_logs(const char *path, struct dp_paths *logs)
+{
+    char *copy = dp_copy(path);
+    size_t length = strlen(copy);
+
+    while (length > 1 && copy[length - 1] == '/')
+        copy[--length] = '\0';
+    char *slash = strrchr(copy, '/');
+    const char *name = slash ? slash + 1 : copy;
+    if (!slash)
+        dp_logs_in(".", name, logs);
+    else if (slash == copy)
+        dp_logs_in("/", name, logs);
+    else {
+        *slash = '\0';
+        dp_logs_in(copy, name, logs);
+    }
+    /* "out2" starts with "out" as well. */
+    size_t kept = 0;
+    for (size_t i = 0; i < logs->n; i++) {
+        const char *base = strrchr(logs->path[i], '/');
+        char after = (base ? base + 1 : logs->path[i])[strlen(name)];
+        if (after == '\0' || after == '.')
+            logs->path[kept++] = logs->path[i];
+        else
+            free(logs->path[i]);
+    }
+    logs->n = kept;
+    free(copy);
+}
+
+static bool was_there(const struct dp_paths *before, const char *path)
+{
+    for (size_t i = 0; i < before->n; i++)
+        if (strcmp(before->path[i], path) == 0)
+            return true;
+    return false;
+}
+
+/* Rules and an environment that were misspelt: who typed them is still here. So
+ * is a profile that could not be started. */
+static void say_what_is_wrong(const char *path)
+{
+    struct dp_profile profile;
+    struct dp_problem problem;
+    char text[DP_REFUSED_TEXT];
+
+    if (dp_profile_gather(&profile, path, DP_PROFILE_STATE, 0, &problem) != DP_EXIT_OK)
+        return;
+    if (profile.phase == DP_PHASE_FAILED)
+        dp_error("process %u was not profiled: %s", profile.process.pid,
+                 strerror((int)profile.process.start_error));
+    for (size_t i = 0; i < profile.n_settings; i++)
+        if (dp_setting_refused(&profile.settings[i]))
+            dp_error("%s", dp_refused_text(&profile.settings[i], text));
+    for (const char *at = profile.process.rules;
+         dp_rule_without_function(&profile, &at, text, sizeof text);)
+        dp_error("rule '%s' of DEEP_PROFILE names no function of '%s'", text, path);
+    dp_profile_finish(&profile);
+}
+
+/* Misspelt variables; without a log everything that the environment is to blame
+ * for. */
+static void say_environment(bool logged)
+{
+    struct dp_doctor doctor = {0};
+
+    if (logged)
+        dp_doctor_unknown(&doctor);
+    else
+        dp_doctor_shell(&doctor, true);
+    for (size_t i = 0; i < doctor.n; i++)
+        if (doctor.findings[i].level == DP_FINDING_PROBLEM)
+            dp_error("%s", doctor.findings[i].text);
+    dp_doctor_finish(&doctor);
+}
+
+static void say_where(const char *output, const struct dp_paths *before, const char *program)
+{
+    struct dp_paths logs = {0};
+    size_t new = 0;
+
+    find_logs(output, &logs);
+    for (size_t i = 0; i < logs.n; i++) {
+        if (was_there(before, logs.path[i]))
+            continue;
+        dp_error("log: %s", logs.path[i]);
+        say_what_is_wrong(logs.path[i]);
+        new ++;
+    }
+    say_environment(new > 0);
+    if (new == 0)
+        dp_error("no log was written; 'deep-profile doctor %s' may say why", program);
+    dp_paths_free(&logs);
+}
+
+int dp_cmd_record(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "[--] PROGRAM [ARGUMENT...]",
+        .doc = "Runs PROGRAM with profiling on, then says on stderr where its log is.\v"
+               "Exits as the program does; 128 plus the signal when one killed it.",
+    };
+    struct arguments arguments = {0};
+    struct dp_paths before = {0};
+    sigset_t signals, mask;
+    char name[64];
+
+    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
+    set_environment(&arguments);
+    if (arguments.output)
+        find_logs(arguments.output, &before);
+    sigemptyset(&signals);
+    for (size_t i = 0; i < 6; i++)
+        sigaddset(&signals, (int[]){SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1}[i]);
+    sigprocmask(SIG_BLOCK, &signals, &mask);
+    pid_t pid = start(&arguments, &mask);
+    if (pid < 0) {
+        dp_error("cannot start '%s': %s", arguments.program[0], strerror(errno));
+        return EXIT_CANNOT_RUN;
+    }
+    int status = wait_for(pid, &signals);
+    snprintf(name, sizeof name, "deep-profile.%ld", (long)pid);
+    if (!WIFEXITED(status) ||
+        (WEXITSTATUS(status) != EXIT_NOT_FOUND && WEXITSTATUS(status) != EXIT_CANNOT_RUN))
+        say_where(arguments.output ? arguments.output : name, &before, arguments.program[0]);
+    if (WIFSIGNALED(status))
+        dp_error("'%s' was killed by signal %d (%s)", arguments.program[0], WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    dp_paths_free(&before);
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}

@@ -1,0 +1,109 @@
+/* deep-profile report: where the time went, what was slow, and what is missing. */
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "render/report.h"
+
+enum { OPTION_TOP = 't', OPTION_SLOW = 's' };
+
+struct arguments {
+    struct dp_common common;
+    unsigned long functions;
+    unsigned long slow;
+};
+
+static const struct argp_option options[] = {
+    {"top", OPTION_TOP, "N", 0, "Show N functions (default: 20; 0: all)", 0},
+    {"slow", OPTION_SLOW, "N", 0, "Show the N worst slow operations (default: 10)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->common;
+        return 0;
+    case OPTION_TOP:
+        arguments->functions = dp_parse_number(state, "--top", value);
+        return 0;
+    case OPTION_SLOW:
+        arguments->slow = dp_parse_number(state, "--slow", value);
+        if (arguments->slow > 100000)
+            argp_error(state, "--slow takes at most 100000");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int report_one(const char *path, const struct arguments *arguments,
+                      const struct dp_style *style, struct dp_json_document *document)
+{
+    struct dp_profile profile;
+    struct dp_problem problem;
+    int status = dp_profile_gather(&profile, path, DP_PROFILE_STATE | DP_PROFILE_STREAMS,
+                                   arguments->slow, &problem);
+
+    if (status != DP_EXIT_OK) {
+        dp_error("%s", problem.text);
+        return status;
+    }
+    const struct dp_report report = {&profile, arguments->functions};
+    if (document->out)
+        dp_report_json(&report, dp_json_next(document));
+    else
+        dp_report_text(&report, style);
+    status = dp_profile_has_data(&profile) ? DP_EXIT_OK : DP_EXIT_DATA;
+    dp_profile_finish(&profile);
+    return status;
+}
+
+static int report_all(const struct dp_paths *logs, const struct arguments *arguments)
+{
+    struct dp_json_document document;
+    struct dp_style style;
+    int worst = DP_EXIT_OK;
+
+    dp_json_start(&document, arguments->common.json, logs->folder);
+    dp_style_detect(&style, stdout);
+    for (size_t i = 0; i < logs->n; i++) {
+        if (!document.out && i > 0)
+            fputs("\n\n", stdout);
+        int status = report_one(logs->path[i], arguments, &style, &document);
+        if (status > worst)
+            worst = status;
+    }
+    dp_json_finish(&document);
+    return worst;
+}
+
+int dp_cmd_report(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&dp_common_argp, 0, NULL, 0}, {0}};
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "[DIR]",
+        .doc = "Hot functions with calls, times and percentiles, slow operations, memory, exact "
+               "counts, load, loss and the profiler's own cost.\v"
+               "'~' marks estimates from samples; the interval holds with 95 % confidence. "
+               "'>=' marks lower bounds: of a function under profile_if_slow, slow calls are all "
+               "known, others only by a few samples. Every process of a folder is reported under "
+               "its own heading.",
+        .children = children,
+    };
+    struct arguments arguments = {.functions = 20, .slow = 10};
+    struct dp_paths logs;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    int status = dp_logs_find(arguments.common.path, &logs);
+    if (status == DP_EXIT_OK)
+        status = report_all(&logs, &arguments);
+    dp_paths_free(&logs);
+    return status;
+}

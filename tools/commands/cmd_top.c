@@ -1,0 +1,157 @@
+/* deep-profile top: a running program's figures, once a second. Needs nothing
+ * from the program: it reads the mapped state. */
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "render/report.h"
+
+enum { OPTION_COUNT = 'n', OPTION_INTERVAL = 'd', OPTION_TOP = 't' };
+
+struct arguments {
+    struct dp_common common;
+    unsigned long count; /* 0: until the program ends */
+    bool count_given;
+    double interval;
+    unsigned long functions;
+};
+
+static const struct argp_option options[] = {
+    {"count", OPTION_COUNT, "N", 0, "Show N times, then stop (default: once when piped)", 0},
+    {"interval", OPTION_INTERVAL, "SECONDS", 0, "Time between two looks (default: 1)", 0},
+    {"top", OPTION_TOP, "N", 0, "Show N functions (default: 20; 0: all)", 0},
+    {0},
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    char *end;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->common;
+        return 0;
+    case OPTION_COUNT:
+        arguments->count = dp_parse_number(state, "--count", value);
+        arguments->count_given = true;
+        return 0;
+    case OPTION_INTERVAL:
+        arguments->interval = strtod(value, &end);
+        if (end == value || *end || !(arguments->interval >= 0.05 && arguments->interval <= 3600))
+            dp_usage_error(state, "--interval takes seconds from 0.05 to 3600, not '%s'", value);
+        return 0;
+    case OPTION_TOP:
+        arguments->functions = dp_parse_number(state, "--top", value);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void show(const struct dp_report *report, const struct dp_style *style, bool json)
+{
+    if (json) {
+        struct dp_json_document document;
+        dp_json_start(&document, true, false);
+        document.lines = true;
+        dp_report_json(report, dp_json_next(&document));
+        dp_json_finish(&document);
+    } else {
+        if (style->terminal)
+            fputs("\033[H\033[J", stdout);
+        dp_report_header(report, style);
+        dp_report_functions(report, style);
+        if (!dp_profile_has_data(report->profile))
+            puts("\nNo call was recorded yet.");
+        if (!style->terminal)
+            putchar('\n');
+    }
+    fflush(stdout);
+}
+
+static int watch(const char *path, const struct arguments *arguments)
+{
+    const struct timespec pause = {
+        (time_t)arguments->interval,
+        (long)((arguments->interval - (double)(time_t)arguments->interval) * 1e9)};
+    struct dp_profile profile;
+    struct dp_problem problem;
+    struct dp_style style;
+    int status = dp_profile_gather(&profile, path, DP_PROFILE_STATE, 0, &problem);
+
+    if (status == DP_EXIT_OK && !profile.has_process) {
+        dp_problem_set(&problem,
+                       "'%s' has no state of its process: 'deep-profile report' reads "
+                       "its streams",
+                       path);
+        dp_profile_finish(&profile);
+        status = DP_EXIT_DATA;
+    }
+    if (status != DP_EXIT_OK) {
+        dp_error("%s", problem.text);
+        return status;
+    }
+    dp_style_detect(&style, stdout);
+    const struct dp_report report = {&profile, arguments->functions};
+    unsigned long count = arguments->count_given ? arguments->count : style.terminal ? 0 : 1;
+    for (unsigned long n = 1;; n++) {
+        show(&report, &style, arguments->common.json);
+        if (ferror(stdout) || n == count || profile.phase != DP_PHASE_RUNNING)
+            break;
+        nanosleep(&pause, NULL);
+        status = dp_profile_update(&profile, &problem);
+        if (status != DP_EXIT_OK) {
+            dp_error("%s", problem.text);
+            break;
+        }
+    }
+    if (status == DP_EXIT_OK && !dp_profile_has_data(&profile))
+        status = DP_EXIT_DATA;
+    dp_profile_finish(&profile);
+    return status;
+}
+
+/* Of several logs the one whose process runs. */
+static size_t running_one(const struct dp_paths *logs)
+{
+    for (size_t i = logs->n; i-- > 0;) {
+        struct dp_log log;
+        struct dp_problem problem;
+        struct dp_process_state process;
+        bool found = false;
+        if (dp_log_open(&log, logs->path[i], &problem) != DP_EXIT_OK)
+            continue;
+        int status = dp_state_read(&log, &process, &found, &problem);
+        bool runs =
+            status == DP_EXIT_OK && found && dp_state_phase(&log, &process) == DP_PHASE_RUNNING;
+        dp_log_close(&log);
+        if (runs)
+            return i;
+    }
+    return logs->n - 1;
+}
+
+int dp_cmd_top(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&dp_common_argp, 0, NULL, 0}, {0}};
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "[DIR]",
+        .doc = "Shows the hot functions of a running program, again and again on a terminal, "
+               "until it ends. Of several logs it takes one whose process runs.",
+        .children = children,
+    };
+    struct arguments arguments = {.interval = 1, .functions = 20};
+    struct dp_paths logs;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    int status = dp_logs_find(arguments.common.path, &logs);
+    if (status == DP_EXIT_OK)
+        status = watch(logs.path[running_one(&logs)], &arguments);
+    dp_paths_free(&logs);
+    return status;
+}

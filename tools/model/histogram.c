@@ -1,0 +1,77 @@
+/* See histogram.h. */
+#include "histogram.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/message.h"
+
+static uint64_t *block_of(struct dp_histogram *histogram, uint32_t block)
+{
+    if (!histogram->blocks[block])
+        histogram->blocks[block] = dp_allocate(DP_HISTOGRAM_SUB, sizeof(uint64_t));
+    return histogram->blocks[block];
+}
+
+void dp_histogram_add(struct dp_histogram *histogram, uint64_t value)
+{
+    uint32_t block = dp_histogram_block(value);
+
+    block_of(histogram, block)[dp_histogram_slot(value, block)]++;
+    histogram->count++;
+}
+
+void dp_histogram_add_block(struct dp_histogram *histogram, uint32_t block,
+                            const uint32_t counters[DP_HISTOGRAM_SUB])
+{
+    uint64_t *sums = block_of(histogram, block);
+
+    for (uint32_t i = 0; i < DP_HISTOGRAM_SUB; i++) {
+        sums[i] += counters[i];
+        histogram->count += counters[i];
+    }
+}
+
+void dp_histogram_finish(struct dp_histogram *histogram)
+{
+    for (uint32_t b = 0; b < DP_HISTOGRAM_BLOCKS; b++)
+        free(histogram->blocks[b]);
+    *histogram = (struct dp_histogram){0};
+}
+
+static uint64_t middle(uint32_t block, uint32_t slot)
+{
+    uint64_t width = block == 0 ? 1 : UINT64_C(1) << (block - 1);
+
+    return dp_histogram_value(block, slot) + (width - 1) / 2;
+}
+
+uint64_t dp_histogram_quantile(const struct dp_histogram *histogram, double q)
+{
+    uint64_t rank = (uint64_t)ceil(q * (double)histogram->count);
+    uint64_t seen = 0;
+
+    if (histogram->count == 0)
+        return 0;
+    if (rank < 1)
+        rank = 1;
+    if (rank > histogram->count)
+        rank = histogram->count;
+    for (uint32_t b = 0; b < DP_HISTOGRAM_BLOCKS; b++)
+        for (uint32_t i = 0; histogram->blocks[b] && i < DP_HISTOGRAM_SUB; i++)
+            if ((seen += histogram->blocks[b][i]) >= rank)
+                return middle(b, i);
+    return 0;
+}
+
+double dp_histogram_squares(const struct dp_histogram *histogram, double mean)
+{
+    double sum = 0;
+
+    for (uint32_t b = 0; b < DP_HISTOGRAM_BLOCKS; b++)
+        for (uint32_t i = 0; histogram->blocks[b] && i < DP_HISTOGRAM_SUB; i++) {
+            double distance = (double)middle(b, i) - mean;
+            sum += (double)histogram->blocks[b][i] * distance * distance;
+        }
+    return sum;
+}

@@ -1,0 +1,152 @@
+/* See table.h. */
+#include "table.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clean.h"
+#include "base/message.h"
+
+#define GAP 2
+
+/* A cell that is wider is shown whole, but moves no other. */
+#define MOST_COLUMNS 200
+
+/* Of one cell: more than anybody reads in a table. JSON has it all. */
+#define CELL_BYTES 1024
+
+void dp_table_start(struct dp_table *table, const struct dp_column *columns, size_t n_columns)
+{
+    *table = (struct dp_table){.columns = columns, .n_columns = n_columns};
+}
+
+void dp_table_cell(struct dp_table *table, const char *text)
+{
+    table->cells =
+        dp_grow(table->cells, &table->capacity, table->n_cells + 1, sizeof *table->cells);
+    char clean[CELL_BYTES];
+    table->cells[table->n_cells++] = dp_copy(dp_clean(text, clean, sizeof clean));
+}
+
+void dp_table_cellf(struct dp_table *table, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    dp_table_cell(table, text);
+}
+
+/* 0: nothing but empty cells. */
+static size_t column_width(const struct dp_table *table, size_t column)
+{
+    size_t width = 0;
+
+    for (size_t i = column; i < table->n_cells; i += table->n_columns) {
+        size_t columns = dp_text_columns(table->cells[i]);
+        if (columns > width)
+            width = columns < MOST_COLUMNS ? columns : MOST_COLUMNS;
+    }
+    if (width == 0)
+        return 0;
+    size_t title = dp_text_columns(table->columns[column].title);
+    return title > width ? title : width;
+}
+
+static size_t total_width(const struct dp_table *table, const size_t *width)
+{
+    size_t total = 0;
+
+    for (size_t c = 0; c < table->n_columns; c++)
+        total += width[c] ? width[c] + GAP : 0;
+    return total ? total - GAP : 0;
+}
+
+/* Makes room: takes away columns, then columns of the last one. */
+static void fit(const struct dp_table *table, size_t *width, size_t limit)
+{
+    while (limit > 0 && total_width(table, width) > limit) {
+        size_t worst = SIZE_MAX;
+        for (size_t c = 0; c < table->n_columns; c++)
+            if (width[c] && table->columns[c].priority > 0 &&
+                (worst == SIZE_MAX || table->columns[c].priority >= table->columns[worst].priority))
+                worst = c;
+        if (worst != SIZE_MAX) {
+            width[worst] = 0;
+            continue;
+        }
+        size_t last = table->n_columns - 1, over = total_width(table, width) - limit;
+        width[last] = width[last] > over + 8 ? width[last] - over : 8;
+        return;
+    }
+}
+
+static void print_cell(const struct dp_table *table, const struct dp_style *style, size_t column,
+                       size_t width, const char *text, bool last)
+{
+    size_t columns = dp_text_columns(text);
+    int pad = (int)(columns < width ? width - columns : 0);
+    bool left = table->columns[column].left;
+
+    if (left)
+        fprintf(style->out, "%s%*s", text, last ? 0 : pad, "");
+    else
+        fprintf(style->out, "%*s%s", pad, "", text);
+}
+
+static const char *cell_text(const struct dp_table *table, char *const *cells, size_t column)
+{
+    return cells ? cells[column] : table->columns[column].title;
+}
+
+/* `cells` NULL: the titles. No blanks at the end of the line. */
+static void print_row(const struct dp_table *table, const struct dp_style *style,
+                      const size_t *width, char *const *cells)
+{
+    bool first = true;
+    size_t last = 0;
+
+    for (size_t c = 0; c < table->n_columns; c++)
+        if (width[c] && *cell_text(table, cells, c))
+            last = c;
+    for (size_t c = 0; c <= last; c++) {
+        if (width[c] == 0)
+            continue;
+        char *text = dp_copy(cell_text(table, cells, c));
+        if (style->width > 0)
+            dp_text_cut(text, width[c], style->utf8);
+        fprintf(style->out, "%*s", first ? 0 : GAP, "");
+        print_cell(table, style, c, width[c], text, c == last);
+        free(text);
+        first = false;
+    }
+}
+
+void dp_table_print(const struct dp_table *table, const struct dp_style *style)
+{
+    size_t *width = dp_allocate(table->n_columns, sizeof *width);
+
+    for (size_t c = 0; c < table->n_columns; c++)
+        width[c] = column_width(table, c);
+    fit(table, width, style->width);
+    fputs(dp_dim(style), style->out);
+    print_row(table, style, width, NULL);
+    fprintf(style->out, "%s\n", dp_plain(style));
+    for (size_t i = 0; i + table->n_columns <= table->n_cells; i += table->n_columns) {
+        print_row(table, style, width, &table->cells[i]);
+        fputc('\n', style->out);
+    }
+    free(width);
+}
+
+void dp_table_finish(struct dp_table *table)
+{
+    for (size_t i = 0; i < table->n_cells; i++)
+        free(table->cells[i]);
+    free(table->cells);
+    *table = (struct dp_table){0};
+}
