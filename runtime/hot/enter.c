@@ -226,7 +226,8 @@ static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t du
         return;
     }
     stats->calls += site->every; /* else only an estimate is known */
-    dp_stats_add_call(lane, stats, site, duration_ns, lane->frames[depth + 1].child_ns);
+    dp_stats_add_call(lane, stats, &site->population, duration_ns,
+                      lane->frames[depth + 1].child_ns);
     dp_record_call(lane, DP_EVENT_ID_call, DP_EVENT_ID_call_wide, index, duration_ns, now, false);
 }
 

@@ -282,7 +282,7 @@ void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uin
     if (stats) {
         stats->calls += site->weight == DP_WEIGHT_ALWAYS;
         if (frame->kinds & DP_FRAME_BY_CHANCE)
-            dp_stats_add_call(lane, stats, site, duration_ns, child_ns);
+            dp_stats_add_call(lane, stats, &site->population, duration_ns, child_ns);
         if (memory)
             add_memory(stats, memory);
     }

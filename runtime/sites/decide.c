@@ -176,11 +176,11 @@ static void set_population(struct dp_site_state *state, double rate)
         rate = 1e-9; /* what can be written */
     const double unit = DP_WEIGHT_UNIT, two_64 = 18446744073709551616.0;
     double variance = unit * (1 - rate) / (rate * rate);
-    state->estimated = (uint64_t)(unit / rate + 0.5);
-    state->variance_high = (uint64_t)(variance / two_64);
-    state->variance = (uint64_t)(variance - (double)state->variance_high * two_64);
-    if (rate < 1 && !state->variance)
-        state->variance = 1; /* no interval of width 0 around what is not exact */
+    state->population.estimated = (uint64_t)(unit / rate + 0.5);
+    state->population.variance_high = (uint64_t)(variance / two_64);
+    state->population.variance = (uint64_t)(variance - (double)state->population.variance_high * two_64);
+    if (rate < 1 && !state->population.variance)
+        state->population.variance = 1; /* no interval of width 0 around what is not exact */
 }
 
 static void set_probe(struct dp_site_state *state, const struct demand *demand, double *missed)

@@ -8,7 +8,7 @@
 #define DP_DECIDE_H
 
 #include "common/rules.h"
-#include "base/types.h"
+#include "site.h"
 
 /* Before any site is decided about. `rules` are used until the process ends. */
 void dp_decide_init(const struct dp_rules *rules, uint32_t env, bool check_load,

@@ -11,6 +11,13 @@
 #include "base/clock.h"
 #include "base/types.h"
 
+/* What one call of those that aggregates describe stands for, in 1/DP_WEIGHT_UNIT. */
+struct dp_population {
+    uint64_t estimated;     /* 1 / rate */
+    uint64_t variance;      /* (1 - rate) / rate^2; 0: every call is among them */
+    uint64_t variance_high; /* its upper 64 bits */
+};
+
 /* dp_deep functions: (lane, index), the site's aggregates; and (lane, stats
  * offset, block), the block's offset. 0 when the arena is full (counted). */
 uint64_t dp_stats_make(void *lane, uintptr_t index, uintptr_t unused);
@@ -51,13 +58,13 @@ static inline void dp_stats_add_duration(struct dp_lane *lane, struct dp_site_st
 
 /* A call of the population that aggregates describe. */
 static inline void dp_stats_add_call(struct dp_lane *lane, struct dp_site_stats *stats,
-                                     const struct dp_site_state *site, uint64_t duration_ns,
-                                     uint64_t child_ns)
+                                     const struct dp_population *population,
+                                     uint64_t duration_ns, uint64_t child_ns)
 {
     stats->sampled++;
-    stats->estimated += site->estimated;
-    if (DP_LIKELY(site->variance)) /* 0: every call, and the shortest way */
-        dp_variance_add(stats, site->variance, site->variance_high);
+    stats->estimated += population->estimated;
+    if (DP_LIKELY(population->variance)) /* 0: the shortest way */
+        dp_variance_add(stats, population->variance, population->variance_high);
     stats->total_ns += duration_ns;
     stats->child_ns += child_ns < duration_ns ? child_ns : duration_ns;
     if (duration_ns > stats->max_ns)

@@ -200,13 +200,13 @@ static void no_room_for_aggregates(void)
 
 static void an_estimate_is_not_exact(void)
 {
-    CHECK(dp_sites[halved_site.index].variance == 2 * DP_WEIGHT_UNIT);
-    CHECK(dp_sites[mostly_site.index].variance == 8090); /* 0.12 of DP_WEIGHT_UNIT */
-    CHECK(dp_sites[mostly_site.index].estimated == 72818);
-    CHECK(dp_sites[opened_site.index].variance == 0);
+    CHECK(dp_sites[halved_site.index].population.variance == 2 * DP_WEIGHT_UNIT);
+    CHECK(dp_sites[mostly_site.index].population.variance == 8090); /* 0.12 of DP_WEIGHT_UNIT */
+    CHECK(dp_sites[mostly_site.index].population.estimated == 72818);
+    CHECK(dp_sites[opened_site.index].population.variance == 0);
     const struct dp_site_state *rarely = &dp_sites[rarely_site.index];
-    CHECK(rarely->estimated == UINT64_C(65536000000000));
-    CHECK(rarely->variance_high == 3552); /* 1e18 * 65536 / 2^64 */
+    CHECK(rarely->population.estimated == UINT64_C(65536000000000));
+    CHECK(rarely->population.variance_high == 3552); /* 1e18 * 65536 / 2^64 */
     CHECK(rarely->weight > 0 && rarely->weight < 2000000);
 }
 
