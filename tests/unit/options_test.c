@@ -4,19 +4,7 @@
  */
 #include "common/options.h"
 
-#include <stdlib.h>
-
-static int failures;
-
-#define CHECK(condition, ...)                                                                      \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            failures++;                                                                            \
-            printf("%s:%d: %s: ", __FILE__, __LINE__, #condition);                                 \
-            printf(__VA_ARGS__);                                                                   \
-            printf("\n");                                                                          \
-        }                                                                                          \
-    } while (0)
+#include "check.h"
 
 static struct dp_options parse(enum dp_attribute attribute, const char *text)
 {
@@ -276,5 +264,5 @@ int main(void)
     second_of_two_is_the_bad_one();
     values_parse_alone();
     every_row_has_a_default_that_parses();
-    return failures ? EXIT_FAILURE : EXIT_SUCCESS;
+    return 0;
 }

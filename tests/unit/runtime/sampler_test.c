@@ -28,7 +28,7 @@ static void one_site_opens_at_its_rate(double rate)
     long opened = 0;
     for (int i = 0; i < CALLS; i++)
         opened += gate_opens(weight);
-    CHECK_NEAR(opened, CALLS * rate, 5 * sqrt(CALLS * rate * (1 - rate)));
+    CHECK_WITHIN(opened, CALLS * rate, 5 * sqrt(CALLS * rate * (1 - rate)));
 }
 
 /* Sites of very different rates share one budget, in a fixed interleaving,
@@ -48,9 +48,9 @@ static void sites_do_not_disturb_each_other(void)
         }
     }
     for (int s = 0; s < SITES; s++)
-        CHECK_NEAR(opened[s], ROUNDS * rates[s], 5 * sqrt(ROUNDS * rates[s] * (1 - rates[s])));
+        CHECK_WITHIN(opened[s], ROUNDS * rates[s], 5 * sqrt(ROUNDS * rates[s] * (1 - rates[s])));
     double expected = 0.05 * 0.9;
-    CHECK_NEAR(both, ROUNDS * expected, 5 * sqrt(ROUNDS * expected * (1 - expected)));
+    CHECK_WITHIN(both, ROUNDS * expected, 5 * sqrt(ROUNDS * expected * (1 - expected)));
 }
 
 static void draws_are_exponential(void)
@@ -66,9 +66,9 @@ static void draws_are_exponential(void)
         squares += x * x;
         above_two += x > 2;
     }
-    CHECK_NEAR(sum / DRAWS, 1, 5 / sqrt(DRAWS));
-    CHECK_NEAR(squares / DRAWS, 2, 5 * sqrt(20.0 / DRAWS));
-    CHECK_NEAR((double)above_two / DRAWS, exp(-2), 5 * sqrt(exp(-2) / DRAWS));
+    CHECK_WITHIN(sum / DRAWS, 1, 5 / sqrt(DRAWS));
+    CHECK_WITHIN(squares / DRAWS, 2, 5 * sqrt(20.0 / DRAWS));
+    CHECK_WITHIN((double)above_two / DRAWS, exp(-2), 5 * sqrt(exp(-2) / DRAWS));
 }
 
 static void weights_are_the_formula(void)
@@ -76,7 +76,7 @@ static void weights_are_the_formula(void)
     const double mean = (double)(UINT64_C(1) << DP_BUDGET_MEAN_BITS);
     for (double rate = 1e-9; rate < 1; rate *= 1.7) {
         double expected = -mean * log1p(-rate);
-        CHECK_NEAR(dp_sampler_weight(rate), expected, expected * 1e-9 + 1);
+        CHECK_WITHIN(dp_sampler_weight(rate), expected, expected * 1e-9 + 1);
     }
     CHECK(dp_sampler_weight(0) == 0);
     CHECK(dp_sampler_weight(1) == DP_WEIGHT_ALWAYS);
