@@ -1,7 +1,7 @@
 /*
- * tools/log/files.h with a log that lies in memory, under the name "log". Only files
- * of that log can be read or changed; anything else that a verb tries to open or
- * to write ends the fuzzer.
+ * tools/log/files.h and processes.h with a log that lies in memory, under the name
+ * "log". Only files of that log can be read or changed; anything else that a verb tries
+ * to open or to write ends the fuzzer.
  *
  * A mapped file is a heap block of exactly its size: AddressSanitizer sees a
  * read one byte past its end.
@@ -15,8 +15,9 @@
 
 #include "common/place.h"
 
+#include "base/memory.h"
 #include "log/files.h"
-#include "base/message.h"
+#include "log/processes.h"
 
 static struct log_files *log_files;
 int fuzz_disk_full;

@@ -23,6 +23,7 @@
 
 #include "commands/command.h"
 #include "log/files.h"
+#include "model/profile_gather.h"
 #include "render/report.h"
 #include "files_memory.h"
 

@@ -6,7 +6,7 @@
 
 #include "common/event_json.h"
 
-#include "message.h"
+#include "memory.h"
 
 bool dp_clean_to_ascii;
 

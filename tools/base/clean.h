@@ -1,9 +1,9 @@
 /*
- * Makes strings from a log fit for a terminal.
+ * Makes strings from a log safe for a terminal.
  *
  * Function names, thread names, metadata and paths come from the profiled
- * program and may hold anything, escape sequences included. Whatever is
- * printed as text goes through here: characters that are obeyed and not shown
+ * program and may hold anything, escape sequences included. Everything printed
+ * as text goes through here: characters that a terminal obeys instead of showing
  * (event_json.h lists them) and bytes that are not UTF-8 become \xNN.
  */
 #ifndef DP_TOOLS_CLEAN_H
@@ -12,20 +12,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* For a terminal that knows no UTF-8: it may see controls in the bytes of other
- * characters. */
+/* Set when the terminal does not use UTF-8: it could take bytes of a longer
+ * character for controls, so that only ASCII is printed as it is. */
 extern bool dp_clean_to_ascii;
 
-/* Returns `buffer`, terminated; cut at a whole character when it is full. */
+/* Returns `buffer`, NUL-terminated. A string that does not fit is cut between two
+ * characters. */
 char *dp_clean(const char *string, char *buffer, size_t size);
 
-/* The same into memory that the caller frees. */
+/* The same, never cut; the caller frees it. */
 char *dp_clean_copy(const char *string);
 
-/* Columns that a cleaned string takes on a terminal. */
+/* Columns of a cleaned string on a terminal: one for each character. */
 size_t dp_text_columns(const char *string);
 
-/* Cuts a cleaned string to `columns`, its last one "…" (or "~"). */
+/* Cuts a cleaned string to `columns`; the last one becomes "…" (or "~"). */
 void dp_text_cut(char *string, size_t columns, int utf8);
 
 #endif

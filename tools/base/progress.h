@@ -1,6 +1,6 @@
 /*
- * "reading the log … 45 %" on stderr, when that is a terminal and the work
- * takes longer than half a second. Leaves no trace behind.
+ * "reading the log: 45 %" on stderr, when that is a terminal and the work takes
+ * longer than half a second. The line is erased at the end.
  */
 #ifndef DP_TOOLS_PROGRESS_H
 #define DP_TOOLS_PROGRESS_H
@@ -12,7 +12,7 @@ struct dp_progress {
     const char *what;
     uint64_t total;
     uint64_t done;
-    uint64_t next_ns; /* when to show something next; 0: never */
+    uint64_t next_ns; /* CLOCK_MONOTONIC of the next update; 0: never */
     bool shown;
 };
 

@@ -1,12 +1,15 @@
 /* deep-profile doctor: why is my profile missing? */
 #include "command.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "doctor/doctor.h"
+#include "base/memory.h"
+#include "doctor/doctor_elf.h"
+#include "doctor/doctor_log.h"
+#include "doctor/doctor_shell.h"
+#include "doctor/doctor_sites.h"
 #include "log/files.h"
 #include "render/json.h"
 #include "render/table.h"
@@ -18,48 +21,6 @@ struct arguments {
     const char *paths[MAX_PATHS];
     size_t n;
 };
-
-void dp_doctor_find(struct dp_doctor *doctor, enum dp_finding_level level, const char *about,
-                    const char *format, ...)
-{
-    struct dp_finding finding = {.level = level, .about = dp_copy(about)};
-    va_list arguments;
-
-    va_start(arguments, format);
-    if (vasprintf(&finding.text, format, arguments) < 0)
-        finding.text = dp_copy("?");
-    va_end(arguments);
-    doctor->findings = dp_grow(doctor->findings, &doctor->capacity, doctor->n + 1, sizeof finding);
-    doctor->findings[doctor->n++] = finding;
-}
-
-void dp_doctor_setting(struct dp_doctor *doctor, const char *name, const char *value,
-                       uint32_t source, const char *problem)
-{
-    struct dp_setting_info setting = {dp_copy(name), dp_copy(value), dp_copy(problem), source};
-
-    doctor->settings = dp_grow(doctor->settings, &doctor->settings_capacity, doctor->n_settings + 1,
-                               sizeof setting);
-    doctor->settings[doctor->n_settings++] = setting;
-}
-
-void dp_doctor_finish(struct dp_doctor *doctor)
-{
-    for (size_t i = 0; i < doctor->n; i++) {
-        free(doctor->findings[i].about);
-        free(doctor->findings[i].text);
-    }
-    for (size_t i = 0; i < doctor->n_settings; i++) {
-        free(doctor->settings[i].name);
-        free(doctor->settings[i].value);
-        free(doctor->settings[i].problem);
-    }
-    for (size_t i = 0; i < doctor->n_functions; i++)
-        free(doctor->functions[i]);
-    free(doctor->functions);
-    free(doctor->findings);
-    free(doctor->settings);
-}
 
 /* ---- what to look at ---- */
 

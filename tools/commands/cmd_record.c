@@ -11,8 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "doctor/doctor.h"
-#include "rule_names.h"
+#include "base/memory.h"
+#include "doctor/doctor_shell.h"
+#include "model/profile_gather.h"
+#include "model/rule_names.h"
 
 enum { OPTION_RULES = 'r', OPTION_ENV = 'e' };
 

@@ -11,6 +11,10 @@
 #include "common/metadata.h"
 
 #include "base/clean.h"
+#include "base/memory.h"
+#include "log/files.h"
+#include "log/log_packet.h"
+#include "log/processes.h"
 #include "render/json.h"
 #include "log/log_state.h"
 

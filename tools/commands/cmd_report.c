@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/profile_gather.h"
 #include "render/report.h"
 
 enum { OPTION_TOP = 't', OPTION_SLOW = 's' };

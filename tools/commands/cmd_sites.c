@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "render/json.h"
-#include "model/profile.h"
+#include "model/profile_figures.h"
+#include "model/profile_gather.h"
 #include "render/table.h"
-#include "render/units.h"
+#include "base/units.h"
 
 static const struct dp_column columns[] = {
     {"site", false, 2},      {"attribute", true, 0}, {"state", true, 0}, {"rate", false, 1},

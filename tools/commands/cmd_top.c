@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "model/profile_gather.h"
 #include "render/report.h"
 
 enum { OPTION_COUNT = 'n', OPTION_INTERVAL = 'd', OPTION_TOP = 't' };

@@ -1,6 +1,5 @@
-/* Program files: were they built with the plugin, is the runtime linked? Reads
- * them with libelf, runs nothing. See doctor.h. */
-#include "doctor.h"
+/* See doctor_elf.h. */
+#include "doctor_elf.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,6 +10,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <deep_profile/abi/site.h>
+
+#include "base/memory.h"
+#include "doctor_sites.h"
 
 #define PREFIX  "deep_profile_"
 #define LIBRARY "libdeep_profile.so"

@@ -1,13 +1,16 @@
-/* Why is my profile missing? What a log says about it. See doctor.h. */
-#include "doctor.h"
+/* See doctor_log.h. */
+#include "doctor_log.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "render/report.h"
-#include "commands/rule_names.h"
-#include "render/units.h"
+#include "base/message.h"
+#include "base/units.h"
+#include "model/losses.h"
+#include "model/profile_figures.h"
+#include "model/profile_gather.h"
+#include "model/rule_names.h"
 
 /* A rate below which a site's few calls are likely not sampled at all: the
  * chance of none in n calls at rate r is (1 - r)^n, under 5 % from n = 3/r. */
@@ -264,9 +267,10 @@ static void check_loss(struct dp_doctor *doctor, const struct dp_profile *profil
                        "times",
                        profile->gated, profile->n_load);
     for (int i = 0; i < DP_LOSS_COUNT; i++)
-        if (dp_report_lost(profile, i) > 0)
+        if (dp_profile_lost(profile, i) > 0)
             dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path, "lost: %s",
-                           dp_loss_text(i, dp_report_lost(profile, i), text, sizeof text));
+                           dp_unit_amount(text, sizeof text, dp_profile_lost(profile, i),
+                                          dp_loss_what(i)));
 }
 
 int dp_doctor_log(struct dp_doctor *doctor, const char *path)

@@ -1,16 +1,17 @@
-/* The environment that a program started from here would get. See doctor.h. */
-#include "doctor.h"
+/* See doctor_shell.h. */
+#include "doctor_shell.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "common/place.h"
 #include "common/rules.h"
 
 #include "log/files.h"
-#include "render/units.h"
+#include "base/units.h"
 
 #define ABOUT  "environment"
 #define PREFIX "DEEP_PROFILE_"

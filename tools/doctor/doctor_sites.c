@@ -1,12 +1,5 @@
-/*
- * The names of the functions that a program's sites stand for, read from its
- * file: rules can be compared with them before anything runs. See doctor.h.
- *
- * A site points to its descriptor and that to the name. In a file that is loaded
- * anywhere such pointers are relocations, in others they stand in the data.
- * Object files are left out: nothing has an address in them yet.
- */
-#include "doctor.h"
+/* See doctor_sites.h. */
+#include "doctor_sites.h"
 
 #include <elf.h>
 #include <gelf.h>
@@ -14,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <deep_profile/abi/site.h>
+
+#include "base/memory.h"
 #include "common/rules.h"
 
 struct pointer {
@@ -105,9 +101,7 @@ static void add_function(struct dp_doctor *doctor, const struct image *image, ui
 
     if (!text || !memchr(text, '\0', size))
         return;
-    doctor->functions = dp_grow(doctor->functions, &doctor->functions_capacity,
-                                doctor->n_functions + 1, sizeof *doctor->functions);
-    doctor->functions[doctor->n_functions++] = dp_copy(text);
+    dp_doctor_function(doctor, text);
 }
 
 void dp_doctor_sites(struct dp_doctor *doctor, Elf *elf, uint64_t address, uint64_t bytes)

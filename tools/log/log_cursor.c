@@ -1,9 +1,10 @@
-/* Reading a lane record by record, through its packets and segments, also while
- * it is written. See log_reader.h. */
+/* See log_cursor.h. */
+#include "log_cursor.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
-#include "log_packet.h"
+#include "base/memory.h"
 
 void dp_cursor_start(struct dp_cursor *cursor, struct dp_log *log, int64_t lane)
 {
@@ -14,7 +15,7 @@ void dp_cursor_refresh(struct dp_cursor *cursor)
 {
     if (cursor->stream == SIZE_MAX)
         return;
-    /* Not there any more: what is mapped can still be read. */
+    /* When its file is gone, what is mapped can still be read. */
     cursor->stream = cursor->log->n_streams;
     for (size_t i = 0; i < cursor->log->n_streams; i++)
         if (cursor->log->streams[i].lane == cursor->lane &&
@@ -89,7 +90,7 @@ static bool more_here(const struct dp_cursor *cursor)
            cursor->packet + dp_record_align(cursor->at - cursor->packet) < cursor->end;
 }
 
-/* A stretch without packets is one place, however long. */
+/* Damage that continues the bad bytes before it (`goes_on`) is not another place. */
 static void note_bad(struct dp_cursor *cursor, uint64_t offset, uint64_t bytes, bool goes_on,
                      const char *reason)
 {
@@ -110,8 +111,8 @@ static bool find_packet(struct dp_cursor *cursor, uint64_t offset)
     for (;;) {
         dp_packet_look(cursor->log, &cursor->map, offset, &view);
         if (view.state == DP_PACKET_DATA) {
-            /* The writer went on here after its last commit to the packet
-             * before: what that was is visible now. */
+            /* The writer entered this packet after its last commit to the one
+             * before: that commit is visible now. */
             load_content(cursor);
             if (!more_here(cursor))
                 enter_packet(cursor, offset, &view);
@@ -142,7 +143,7 @@ static int map_stream(const struct dp_cursor *cursor, size_t index, struct dp_ma
     return error;
 }
 
-/* The file being read, as long as it is now. False when nothing came. */
+/* Maps the current file again, as long as it is now. False: it has no more data. */
 static bool look_again(struct dp_cursor *cursor)
 {
     struct dp_map map;
@@ -162,7 +163,7 @@ static bool probe(const struct dp_cursor *cursor, size_t index, struct dp_cursor
     there->stream = index;
     there->segment = cursor->log->streams[index].segment;
     int error = map_stream(cursor, index, &there->map);
-    /* Gone: the oldest segments of a flight recorder. */
+    /* -ENOENT: a flight recorder has deleted its oldest segment. */
     if (error < 0 && error != -ENOENT)
         dp_damage_note(&there->damage, 0, "%s: %s", file_name(there), strerror(-error));
     return error == 0 && find_packet(there, 0);

@@ -7,6 +7,7 @@
 
 #include <deep_profile/abi/state.h>
 
+#include "base/memory.h"
 #include "files.h"
 
 static bool has(const char *directory, const char *name, enum dp_kind kind)

@@ -1,8 +1,8 @@
 /*
  * Which directories are logs, and which files a log has.
  *
- * Used by the verbs to turn their DIR argument into logs, and by log_reader to
- * list streams. Looks at names only, never into files.
+ * Used by the verbs to turn their DIR argument into logs, and by log_open to
+ * list streams. Looks at names only, opens no file.
  */
 #ifndef DP_TOOLS_LOG_DIR_H
 #define DP_TOOLS_LOG_DIR_H
@@ -13,7 +13,7 @@
 
 #include "base/message.h"
 
-/* The stream "runtime", which no lane writes. Sorts before all lanes. */
+/* The lane number of the stream "runtime", which no lane writes. Sorts first. */
 #define DP_LANE_RUNTIME (-1)
 
 struct dp_stream_file {
@@ -32,7 +32,7 @@ struct dp_paths {
     char **path;
     size_t n;
     size_t capacity;
-    bool folder; /* they were found in a folder that is no log itself */
+    bool folder; /* found in a folder that is not a log itself */
 };
 
 /*

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 static bool before(const struct dp_merge_entry *a, const struct dp_merge_entry *b)
 {
     if (a->record.time_ns != b->record.time_ns)

@@ -1,14 +1,12 @@
 /*
  * All streams of a log as one, in order of time: a heap of cursors.
  *
- * Used by `events` (which needs the order) and the profile (which reads each
- * record once and takes any order). May be asked again after it said that there
- * is no more: a log may grow.
+ * Used by `events`. It may be asked again after the last record: a log may grow.
  */
 #ifndef DP_TOOLS_LOG_MERGE_H
 #define DP_TOOLS_LOG_MERGE_H
 
-#include "log_reader.h"
+#include "log_cursor.h"
 
 struct dp_merge_entry {
     struct dp_cursor cursor;

@@ -1,32 +1,16 @@
-/* Opening a log: its metadata and its list of streams. See log_reader.h. */
+/* See log_open.h. */
+#include "log_open.h"
+
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <deep_profile/abi/log.h>
+
+#include "base/memory.h"
 #include "common/metadata.h"
-
-#include "log_reader.h"
-
-void dp_damage_note(struct dp_damage *damage, uint64_t bytes, const char *format, ...)
-{
-    damage->bytes += bytes;
-    if (damage->places++ > 0)
-        return;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(damage->first.text, sizeof damage->first.text, format, arguments);
-    va_end(arguments);
-}
-
-void dp_damage_add(struct dp_damage *to, const struct dp_damage *from)
-{
-    if (to->places == 0)
-        to->first = from->first;
-    to->places += from->places;
-    to->bytes += from->bytes;
-}
+#include "files.h"
 
 /* `key = NUMBER;` in our own metadata. */
 static bool metadata_number(const char *text, const char *key, uint64_t *number)
@@ -79,8 +63,8 @@ static void metadata_string(const char *text, const char *key, char *value, size
     value[n] = '\0';
 }
 
-/* What follows the lines that we read is the same in every log of our version: is
- * `text` the beginning of it only? */
+/* Whether `text` is only the beginning of a metadata file: all of a log of our version
+ * follows from the fields that were read from it. */
 static bool is_cut(const struct dp_log *log, const char *text, size_t length)
 {
     char whole[DP_METADATA_BYTES];
@@ -95,7 +79,7 @@ static bool is_cut(const struct dp_log *log, const char *text, size_t length)
            memcmp(text, whole, length) == 0;
 }
 
-/* 0, or an exit status. Not whole enough: has_metadata stays false. */
+/* 0, or an exit status. When a field is missing, has_metadata stays false. */
 static int read_metadata(struct dp_log *log, struct dp_problem *problem)
 {
     char *path = dp_join(log->path, "metadata");

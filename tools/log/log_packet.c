@@ -1,4 +1,4 @@
-/* Packets and what they hold. See log_reader.h. */
+/* See log_packet.h. */
 #include "log_packet.h"
 
 /* Packets start at multiples of it. */
@@ -84,11 +84,11 @@ void dp_packet_look(const struct dp_log *log, const struct dp_map *map, uint64_t
     view->state = view->content_bytes > sizeof view->header ? DP_PACKET_DATA : DP_PACKET_EMPTY;
 }
 
-uint64_t dp_packet_step(const struct dp_packet_view *view, uint64_t fellows)
+uint64_t dp_packet_step(const struct dp_packet_view *view, uint64_t usual_bytes)
 {
     if (view->bytes)
         return view->bytes;
-    return view->state == DP_PACKET_BAD || fellows == 0 ? PAGE : fellows;
+    return view->state == DP_PACKET_BAD || usual_bytes == 0 ? PAGE : usual_bytes;
 }
 
 uint64_t dp_packet_whole(const struct dp_map *map, uint64_t offset, uint64_t content_bytes,

@@ -1,14 +1,97 @@
 /*
- * Decoding a record, where a packet holds one. See log_reader.h.
+ * Packets, and the records in them.
  *
- * Used by log_packet.c and log_cursor.c: inline, it is done once a record.
+ * Used by log_cursor.c, which reads them in order, and by repair_stream.c, which
+ * works packet by packet. Whoever is given a record reads its payload with
+ * dp_record_copy() and dp_record_text(). Decoding is inline: it is done once a
+ * record.
  */
 #ifndef DP_TOOLS_LOG_PACKET_H
 #define DP_TOOLS_LOG_PACKET_H
 
 #include <string.h>
 
-#include "log_reader.h"
+#include <deep_profile/abi/log.h>
+
+#include "files.h"
+#include "log_open.h"
+
+/* Larger packets than any writer makes are damage: DEEP_PROFILE_PACKET_SIZE
+ * goes to 16 MB. */
+#define DP_PACKET_MAX_BYTES (UINT64_C(64) << 20)
+
+/* ---- records ---- */
+
+struct dp_record {
+    uint32_t id; /* DP_EVENT_ID_* */
+    uint32_t tid;
+    uint64_t time_ns;
+    const uint8_t *payload; /* in the map, at any alignment; until the cursor moves */
+    uint32_t payload_bytes; /* all fixed fields and texts are in them */
+    int64_t lane;
+    const char *thread_name; /* of the cursor */
+};
+
+/* The record's n-th DP_TEXT, NUL-terminated; "" when it has fewer. */
+const char *dp_record_text(const struct dp_record *record, unsigned n);
+
+/* Fixed fields: struct dp_event_NAME copied out of the payload. */
+#define dp_record_copy(record, event) memcpy(event, (record)->payload, sizeof *(event))
+
+/* The site and duration of a `call` or `production` record. */
+static inline uint32_t dp_record_call_site(const struct dp_record *record)
+{
+    return (record->payload[0] | (uint32_t)record->payload[1] << 8) &
+           ((1u << DP_CALL_SITE_BITS) - 1);
+}
+
+static inline uint64_t dp_record_call_duration(const struct dp_record *record)
+{
+    const uint8_t *p = record->payload;
+
+    return (p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24) >>
+           DP_CALL_SITE_BITS;
+}
+
+/* The name of an event of the log; NULL for an event that this version does not know. */
+const char *dp_record_name(uint32_t id);
+
+/* ---- packets ---- */
+
+enum dp_packet_state {
+    DP_PACKET_DATA,
+    DP_PACKET_EMPTY, /* prepared, or all zero */
+    DP_PACKET_BAD,   /* not a packet, or another log's */
+    DP_PACKET_NONE,  /* no room for a header left */
+};
+
+struct dp_packet_view {
+    enum dp_packet_state state;
+    bool zero; /* empty, without a header */
+    struct dp_packet header;
+    uint64_t bytes;         /* size, as the header says; 0: not known */
+    uint64_t content_bytes; /* committed, as the header says */
+    const char *reason;     /* why it is bad */
+};
+
+void dp_packet_look(const struct dp_log *log, const struct dp_map *map, uint64_t offset,
+                    struct dp_packet_view *view);
+
+/*
+ * How far away the next packet may start. A bad packet does not say how long it is:
+ * a page, since packets start at pages. One that is all zero: `usual_bytes`, the size
+ * of its neighbours; a page when that is 0.
+ */
+uint64_t dp_packet_step(const struct dp_packet_view *view, uint64_t usual_bytes);
+
+/*
+ * How many bytes from the packet's start hold complete records, at most
+ * `content_bytes` (which lie in the map); `last_ns`: time of the last one.
+ */
+uint64_t dp_packet_whole(const struct dp_map *map, uint64_t offset, uint64_t content_bytes,
+                         uint64_t *last_ns);
+
+/* ---- decoding ---- */
 
 /* What a payload looks like: bytes of fixed fields, then texts. */
 struct dp_shape {

@@ -6,6 +6,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/memory.h"
+#include "processes.h"
+#include "files.h"
+
 #define STATE_FILE "state/process"
 #define SILENT_NS  UINT64_C(2000000000) /* the longest tick is 100 ms */
 
@@ -66,9 +70,9 @@ static bool is_silent(const struct dp_process_state *process)
     return now_ns > process->heartbeat_ns && now_ns - process->heartbeat_ns > SILENT_NS;
 }
 
-/* exec keeps the pid and the start time, but no mapping: the process goes on as
- * another program, and this log has ended. Where a log is mapped that might be
- * this one, silence must add to it. */
+/* exec keeps the pid and the start time, but no mapping: the process continues as
+ * another program, and this log has ended. Where the mapped file only may be this
+ * log's (DP_MAPPED_ALIKE), its heartbeat must have stopped, too. */
 static bool became_another(const struct dp_log *log, const struct dp_process_state *process)
 {
     char *path = dp_join(log->path, STATE_FILE);
@@ -110,15 +114,16 @@ static uint32_t word_at(const uint8_t *bytes, size_t index)
 
 struct lane_reader {
     struct dp_map map;
-    uint64_t unread; /* bytes that may still be read: no two things share theirs */
+    uint64_t unread; /* bytes that may still be read; see in_arena() */
     struct dp_lane_state state;
     const char *name;
     const struct dp_lane_visitor *visitor;
     struct dp_damage *damage;
 };
 
-/* The same for what is in the arena, where each thing has its own bytes: a file
- * in which much is at one place is no lane's, and could stand for any amount. */
+/* The same for what is in the arena, where nothing overlaps: the bytes read may not be
+ * more than the file has. A forged file whose offsets all point to one place could
+ * otherwise stand for any amount of data. */
 static const uint8_t *in_arena(struct lane_reader *lane, uint64_t offset, uint64_t size)
 {
     if (size > lane->unread)
@@ -195,9 +200,9 @@ static void read_counts(const struct lane_reader *lane)
     }
 }
 
-/* A process may be killed in the midst of making the file: the magic is written
- * last, and before that nothing is lost. */
-static bool is_unborn(const struct dp_map *map)
+/* A process may be killed while it makes the file. The magic is written last, and
+ * before that there is nothing to lose. */
+static bool is_unfinished(const struct dp_map *map)
 {
     struct dp_lane_state state;
 
@@ -209,7 +214,7 @@ static bool is_unborn(const struct dp_map *map)
 /* False: not a lane's state. */
 static bool read_lane(struct lane_reader *lane)
 {
-    if (is_unborn(&lane->map))
+    if (is_unfinished(&lane->map))
         return false;
     if (lane->map.size < sizeof lane->state) {
         dp_damage_note(lane->damage, sizeof lane->state - lane->map.size, "state/%s: cut off",

@@ -1,23 +1,23 @@
 /*
  * Reads a log's state files: live aggregates, also of a killed process.
  *
- * With log_reader the only code that touches raw bytes: every offset is
- * checked, what lies outside the file is left out and counted as damage. The
- * files may be written while they are read.
+ * Every offset is checked; what lies outside the file is left out and noted as
+ * damage. The files may be written while they are read.
  */
 #ifndef DP_TOOLS_LOG_STATE_H
 #define DP_TOOLS_LOG_STATE_H
 
 #include <deep_profile/abi/state.h>
 
-#include "log_reader.h"
+#include "damage.h"
+#include "log_open.h"
 
 enum dp_phase {
     DP_PHASE_UNKNOWN, /* no state */
     DP_PHASE_RUNNING,
     DP_PHASE_FINISHED,
     DP_PHASE_KILLED,    /* ended without exit(): a signal, _exit, or exec */
-    DP_PHASE_ELSEWHERE, /* it did not finish where we could look for it */
+    DP_PHASE_ELSEWHERE, /* not finished, and not of this machine or container */
     DP_PHASE_FAILED,    /* the program ran without being profiled: start_error says why */
 };
 
@@ -30,17 +30,17 @@ const char *dp_phase_name(enum dp_phase phase);
 int dp_state_read(const struct dp_log *log, struct dp_process_state *process, bool *found,
                   struct dp_problem *problem);
 
-/* Looks into /proc whether a process that says it runs is still there, and has not
+/* Asks /proc whether a process whose state says that it runs still exists and has not
  * become another program by exec. */
 enum dp_phase dp_state_phase(const struct dp_log *log, const struct dp_process_state *process);
 
-/* What a reader of lanes wants to hear; NULL members are left out. */
+/* Called with what the lanes hold; NULL members are not called. */
 struct dp_lane_visitor {
     void *context;
     void (*lane)(void *context, const struct dp_lane_state *lane);
     void (*stats)(void *context, const struct dp_lane_state *lane,
                   const struct dp_site_stats *stats);
-    /* Counters of one block of the site just told: uint32_t[DP_HISTOGRAM_SUB]. */
+    /* Counters of one block of the site that `stats` had last: uint32_t[DP_HISTOGRAM_SUB]. */
     void (*block)(void *context, uint32_t site, uint32_t block, const uint32_t *counters);
     void (*count)(void *context, const struct dp_lane_state *lane, uint32_t slot, uint64_t calls);
 };

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/message.h"
+#include "base/memory.h"
 
 static uint64_t *block_of(struct dp_histogram *histogram, uint32_t block)
 {

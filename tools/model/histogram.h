@@ -1,7 +1,7 @@
 /*
  * Log-linear latency histograms (abi/state.h), added up over lanes.
  *
- * Used by the profile and by `top`. Values are nanoseconds.
+ * Used by the statistics. Values are nanoseconds.
  */
 #ifndef DP_TOOLS_HISTOGRAM_H
 #define DP_TOOLS_HISTOGRAM_H

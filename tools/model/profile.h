@@ -1,17 +1,23 @@
 /*
- * Everything that one log says about its process, gathered for the printers.
+ * Everything that one log says about its process, as data.
  *
- * Used by `report`, `top`, `sites` and `doctor`. Aggregates come from the state
- * files; when those are missing they are made from the streams' records.
+ * profile_gather.c fills it: aggregates from the state files (profile_state.c), or, when
+ * there are none, from the streams' records (profile_records.c), which also have the
+ * single events. profile_figures.h answers questions about it; report.h is what the
+ * printers show of it.
  */
 #ifndef DP_TOOLS_PROFILE_H
 #define DP_TOOLS_PROFILE_H
 
+#include "in_flight_ids.h"
+#include "log/damage.h"
+#include "log/log_open.h"
 #include "log/log_state.h"
+#include "settings.h"
 #include "site_table.h"
 #include "statistics.h"
 
-/* A call over its threshold, as one event of the log tells it. */
+/* A call over its threshold, as its last event in the log reports it. */
 struct dp_slow_call {
     uint64_t time_ns; /* its end, or when it was reported in flight */
     uint64_t duration_ns;
@@ -29,27 +35,13 @@ struct dp_load_move {
     struct dp_event_load event;
 };
 
-struct dp_setting_info {
-    char *name;
-    char *value;
-    char *problem;
-    uint32_t source;
-};
-
-enum { DP_REFUSED_TEXT = 1024 };
-
-/* A setting whose value did not hold, or a rule that was left out. */
-bool dp_setting_refused(const struct dp_setting_info *setting);
-/* What was refused and what holds instead, as a clause. */
-char *dp_refused_text(const struct dp_setting_info *setting, char text[static DP_REFUSED_TEXT]);
-
 /* A call that was open at death, or is now. */
 struct dp_open_info {
     uint32_t tid;
     char thread_name[17];
     uint32_t site;
     uint32_t depth; /* in its list, from 0 */
-    bool exact;     /* a profiled call: its start was read from the clock */
+    bool exact;     /* a sampled call: its start was read from the clock */
     uint64_t start_ns;
 };
 
@@ -78,11 +70,8 @@ struct dp_profile {
     struct dp_slow_call *slow;
     size_t n_slow;
     size_t slow_limit;
-    uint64_t slow_events; /* calls, however often each is told of */
-    uint64_t *in_flight;  /* a hash table of the ids told of in flight; 0: free */
-    uint64_t in_flight_key;
-    size_t in_flight_used;
-    size_t in_flight_size;
+    uint64_t slow_events; /* calls that left an event; one that left two counts once */
+    struct dp_in_flight_ids in_flight;
 
     struct dp_load_move *load;
     size_t n_load, load_capacity;
@@ -90,12 +79,12 @@ struct dp_profile {
     size_t n_settings, settings_capacity;
     struct dp_open_info *open;
     size_t n_open, open_capacity;
-    uint64_t forgotten; /* as lanes tell; see dp_profile_forgotten() */
+    uint64_t forgotten; /* sum over the lanes; see dp_profile_forgotten() */
     struct dp_thread_info *threads;
     size_t n_threads, threads_capacity;
 
     uint64_t lost[DP_LOSS_COUNT];
-    uint64_t lost_events[DP_LOSS_COUNT]; /* as the streams' own records say */
+    uint64_t lost_events[DP_LOSS_COUNT]; /* as the streams' `lost` records say */
     uint64_t gated;
     uint64_t slow_paths;
     bool has_records; /* all streams were read */
@@ -108,47 +97,16 @@ struct dp_profile {
     struct dp_damage damage;
 };
 
-#define DP_PROFILE_STREAMS (1u << 0) /* read the lanes' streams too, not only "runtime" */
-#define DP_PROFILE_STATE   (1u << 1)
+/* The totals of a site, made when it has none; NULL from DP_MAX_SITES on. */
+struct dp_totals *dp_profile_totals(struct dp_profile *profile, uint32_t site);
 
-/*
- * Gathers the log at `path`. Keeps the `slow_limit` worst slow calls. Returns 0,
- * or an exit status with `problem` set.
- */
-int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned what,
-                      size_t slow_limit, struct dp_problem *problem);
-
-/* Reads the state files once more, from nothing: for a running process. */
-int dp_profile_update(struct dp_profile *profile, struct dp_problem *problem);
-
-void dp_profile_finish(struct dp_profile *profile);
-
-/* Calls that are open, or were at a killed process's end, and are not in `open`. When
- * the process has finished they are among what was lost. */
-uint64_t dp_profile_forgotten(const struct dp_profile *profile);
-
-/* NULL: nothing is known of the site. */
+/* NULL: the site has no totals. */
 struct dp_totals *dp_profile_find_totals(const struct dp_profile *profile, size_t site);
 
-/* Whether anything was recorded: calls (also open ones), counts or events of sites. */
-bool dp_profile_has_data(const struct dp_profile *profile);
+/* Drops all that came from the state files, before they are read again. */
+void dp_profile_forget_state(struct dp_profile *profile);
 
-uint64_t dp_profile_start_ns(const struct dp_profile *profile);
-/* Until its end, its death (the last sign of life), or now. */
-uint64_t dp_profile_wall_ns(const struct dp_profile *profile);
-/* For how long the load gate was closed, of the time above. */
-uint64_t dp_profile_gate_closed_ns(const struct dp_profile *profile);
-uint64_t dp_profile_realtime(const struct dp_profile *profile, uint64_t monotonic_ns);
-const char *dp_profile_program(const struct dp_profile *profile);
-uint32_t dp_profile_pid(const struct dp_profile *profile);
-
-/*
- * Whether the time inside calls below is known, so that self time is: no call
- * that could be below this site's was left to chance.
- */
-bool dp_profile_self_known(const struct dp_profile *profile, uint32_t site);
-
-/* Sites with totals, by estimated inclusive time; the caller frees. */
-uint32_t *dp_profile_hottest(const struct dp_profile *profile, size_t *n);
+/* `profile` may be zeroed. */
+void dp_profile_finish(struct dp_profile *profile);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * From sampled calls to statements about all calls.
  *
- * Used by the profile and its printers. Pure arithmetic: no I/O.
+ * Used by the profile and the report. Pure arithmetic.
  */
 #ifndef DP_TOOLS_STATISTICS_H
 #define DP_TOOLS_STATISTICS_H

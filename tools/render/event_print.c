@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/clean.h"
-#include "units.h"
+#include "base/memory.h"
+#include "base/units.h"
 
 void dp_event_printer_start(struct dp_event_printer *printer, const struct dp_log *log,
                             const struct dp_site_table *sites, bool json)

@@ -6,7 +6,7 @@
 #define DP_TOOLS_REPORT_H
 
 #include "json.h"
-#include "model/profile.h"
+#include "model/profile_figures.h"
 #include "style.h"
 
 struct dp_report {
@@ -29,10 +29,5 @@ uint64_t dp_report_process_cpu_ns(const struct dp_profile *profile);
 /* What the slow paths have cost: their number and what one costs. */
 uint64_t dp_report_slow_paths_ns(const struct dp_profile *profile);
 uint64_t dp_report_steward_ns(const struct dp_profile *profile);
-
-/* What to tell about loss: state and streams may know different parts. */
-uint64_t dp_report_lost(const struct dp_profile *profile, int reason);
-/* "5 records not written: …"; a loss of time as time: "34.2 ms without a tick: …" */
-char *dp_loss_text(int reason, uint64_t lost, char *text, size_t size);
 
 #endif

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/clean.h"
-#include "commands/rule_names.h"
-#include "units.h"
+#include "model/rule_names.h"
+#include "base/units.h"
 
 
 static void line(const struct dp_style *style, const char *label)

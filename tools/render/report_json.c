@@ -9,7 +9,7 @@
 
 #include "common/event_json.h"
 
-#include "units.h"
+#include "base/units.h"
 
 /* ---- figures that text and JSON share ---- */
 
@@ -29,30 +29,6 @@ uint64_t dp_report_steward_ns(const struct dp_profile *profile)
 {
     return profile->has_process ? profile->process.steward_cpu_ns
                                 : profile->overhead.steward_cpu_ns;
-}
-
-uint64_t dp_report_lost(const struct dp_profile *profile, int reason)
-{
-    uint64_t state = profile->lost[reason], events = profile->lost_events[reason];
-
-    return state > events ? state : events;
-}
-
-char *dp_loss_text(int reason, uint64_t lost, char *text, size_t size)
-{
-    static const char *const what[] = {
-#define DP_LOSS(id, name, what) what,
-#include <deep_profile/losses.def>
-    };
-    static const char time[] = "nanoseconds ";
-    char ns[DP_UNIT_TEXT];
-
-    if (strncmp(what[reason], time, strlen(time)) == 0)
-        snprintf(text, size, "%s %s", dp_unit_ns(ns, (double)lost, false),
-                 what[reason] + strlen(time));
-    else
-        snprintf(text, size, "%" PRIu64 " %s", lost, what[reason]);
-    return text;
 }
 
 /* ---- JSON ---- */
@@ -256,7 +232,7 @@ static void put_loss(struct dp_json *object, const struct dp_profile *profile)
     struct dp_json *loss = dp_json_put_object(object, "loss");
 
     for (int i = 0; i < DP_LOSS_COUNT; i++)
-        dp_json_put_u64(loss, dp_loss_name((uint32_t)i), dp_report_lost(profile, i));
+        dp_json_put_u64(loss, dp_loss_name((uint32_t)i), dp_profile_lost(profile, i));
     struct dp_json *damage = dp_json_put_object(object, "damage");
     dp_json_put_u64(damage, "places", profile->damage.places);
     dp_json_put_u64(damage, "bytes", profile->damage.bytes);

@@ -2,7 +2,8 @@
 #include "report_parts.h"
 
 #include "base/clean.h"
-#include "units.h"
+#include "base/units.h"
+#include "model/losses.h"
 
 
 void dp_report_load(const struct dp_profile *profile, const struct dp_style *style)
@@ -43,11 +44,11 @@ void dp_report_loss(const struct dp_profile *profile, const struct dp_style *sty
 
     dp_heading(style, "Loss");
     for (int i = 0; i < DP_LOSS_COUNT; i++) {
-        uint64_t lost = dp_report_lost(profile, i);
+        uint64_t lost = dp_profile_lost(profile, i);
         if (lost == 0)
             continue;
         any = true;
-        fprintf(style->out, "%s%s%s\n", dp_red(style), dp_loss_text(i, lost, text, sizeof text),
+        fprintf(style->out, "%s%s%s\n", dp_red(style), dp_unit_amount(text, sizeof text, lost, dp_loss_what(i)),
                 dp_plain(style));
     }
     if (profile->damage.places > 0) {

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 
 #include "base/clean.h"
+#include "base/memory.h"
 #include "table.h"
-#include "units.h"
+#include "base/units.h"
 
 /* ---- functions ---- */
 

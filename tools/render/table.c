@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clean.h"
-#include "base/message.h"
+#include "base/memory.h"
 
 #define GAP 2
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "log/log_merge.h"
+#include "model/profile_gather.h"
 #include "render/report.h"
 #include "../../tool/log_writer.h"
 

@@ -5,7 +5,7 @@
 
 #include "base/clean.h"
 #include "render/table.h"
-#include "render/units.h"
+#include "base/units.h"
 
 static void nothing_that_a_terminal_obeys_gets_through(void)
 {

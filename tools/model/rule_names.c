@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/rules.h"
+
 static bool names_a_function(const struct dp_profile *profile, const struct dp_rule *rule)
 {
     for (uint32_t i = 0; i < profile->sites.n; i++) {
@@ -26,10 +28,10 @@ bool dp_rule_without_function(const struct dp_profile *profile, const char **at,
         struct dp_word part = dp_rule_part(&rest, ';');
         struct dp_rule rule;
         *at = rest.text;
-        /* The state has room for so much of them; the last may be cut. */
+        /* The state has only the beginning of long rules: the last one may be cut. */
         if (rest.length == 0 && rest.text - all >= (ptrdiff_t)sizeof profile->process.rules - 1)
             return false;
-        /* One that the runtime could not read is told of already. */
+        /* A rule that the runtime could not read is among the settings. */
         if (dp_rule_parse(part, &rule, &wrong) != DP_RULE_FINE || names_a_function(profile, &rule))
             continue;
         snprintf(text, size, "%.*s", (int)part.length, part.text);

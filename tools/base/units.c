@@ -92,6 +92,19 @@ char *dp_unit_rate(char buffer[DP_UNIT_TEXT], uint32_t ppb)
     return buffer;
 }
 
+char *dp_unit_amount(char *buffer, size_t size, uint64_t amount, const char *what)
+{
+    static const char time[] = "nanoseconds ";
+    char ns[DP_UNIT_TEXT];
+
+    if (strncmp(what, time, strlen(time)) == 0)
+        snprintf(buffer, size, "%s %s", dp_unit_ns(ns, (double)amount, false),
+                 what + strlen(time));
+    else
+        snprintf(buffer, size, "%" PRIu64 " %s", amount, what);
+    return buffer;
+}
+
 char *dp_unit_time(char buffer[DP_UNIT_TEXT], uint64_t unix_ns, bool fraction)
 {
     time_t seconds = (time_t)(unix_ns / 1000000000u);

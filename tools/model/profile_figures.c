@@ -1,0 +1,154 @@
+/* See profile_figures.h. */
+#include "profile_figures.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/memory.h"
+
+bool dp_totals_any(const struct dp_totals *totals)
+{
+    if (!totals)
+        return false;
+    const struct dp_site_stats *sum = &totals->sum;
+    return sum->calls || sum->sampled || sum->slow || sum->memory_calls || sum->exceptions ||
+           sum->gated || totals->counted;
+}
+
+bool dp_profile_has_data(const struct dp_profile *profile)
+{
+    for (size_t i = 0; i < profile->n_totals; i++)
+        if (dp_totals_any(profile->totals[i]))
+            return true;
+    return profile->slow_events > 0 || profile->n_open > 0;
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t dp_profile_start_ns(const struct dp_profile *profile)
+{
+    return profile->has_process ? profile->process.start_monotonic_ns : profile->first_ns;
+}
+
+uint64_t dp_profile_wall_ns(const struct dp_profile *profile)
+{
+    uint64_t start = dp_profile_start_ns(profile), end = profile->last_ns;
+
+    if (profile->phase == DP_PHASE_FINISHED)
+        end = profile->process.end_monotonic_ns;
+    else if (profile->phase == DP_PHASE_RUNNING)
+        end = now_ns();
+    else if (profile->has_process && profile->process.heartbeat_ns > end)
+        end = profile->process.heartbeat_ns;
+    if (profile->phase == DP_PHASE_KILLED ||
+        profile->phase == DP_PHASE_ELSEWHERE) /* it was alive when they began */
+        for (size_t i = 0; i < profile->n_open; i++)
+            if (profile->open[i].start_ns > end)
+                end = profile->open[i].start_ns;
+    return end > start ? end - start : 0;
+}
+
+uint64_t dp_profile_gate_closed_ns(const struct dp_profile *profile)
+{
+    uint64_t end = dp_profile_start_ns(profile) + dp_profile_wall_ns(profile);
+    uint64_t closed_ns = 0, since = 0;
+    uint32_t resources = 0; /* that keep it closed */
+
+    for (size_t i = 0; i <= profile->n_load; i++) {
+        bool last = i == profile->n_load;
+        uint64_t now = last ? end : profile->load[i].time_ns;
+        if (resources && now > since)
+            closed_ns += now - since;
+        if (last)
+            break;
+        const struct dp_event_load *event = &profile->load[i].event;
+        uint32_t bit = 1u << (event->resource & 31);
+        resources = event->closed ? resources | bit : resources & ~bit;
+        since = now;
+    }
+    return closed_ns;
+}
+
+uint64_t dp_profile_realtime(const struct dp_profile *profile, uint64_t monotonic_ns)
+{
+    return monotonic_ns + (profile->has_process ? profile->process.realtime_offset_ns
+                                                : profile->log.realtime_offset_ns);
+}
+
+const char *dp_profile_program(const struct dp_profile *profile)
+{
+    return profile->has_process ? profile->process.program : profile->log.program;
+}
+
+uint32_t dp_profile_pid(const struct dp_profile *profile)
+{
+    return profile->has_process ? profile->process.pid : profile->log.pid;
+}
+
+bool dp_profile_self_known(const struct dp_profile *profile, uint32_t site)
+{
+    /* child_ns is kept by the runtime, not in records. */
+    if (!profile->has_lanes)
+        return false;
+    const struct dp_totals *own = dp_profile_find_totals(profile, site);
+    return profile->by_chance == (own && dp_totals_by_chance(own));
+}
+
+uint64_t dp_profile_forgotten(const struct dp_profile *profile)
+{
+    bool open = profile->phase != DP_PHASE_FINISHED && profile->forgotten <= INT64_MAX;
+
+    return open ? profile->forgotten : 0;
+}
+
+uint64_t dp_profile_lost(const struct dp_profile *profile, int reason)
+{
+    uint64_t state = profile->lost[reason], events = profile->lost_events[reason];
+
+    return state > events ? state : events;
+}
+
+struct ranked {
+    uint32_t site;
+    double total_ns;
+    double calls;
+};
+
+static int hotter(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+
+    if (x->total_ns != y->total_ns)
+        return x->total_ns > y->total_ns ? -1 : 1;
+    if (x->calls != y->calls)
+        return x->calls > y->calls ? -1 : 1;
+    return x->site < y->site ? -1 : x->site > y->site;
+}
+
+uint32_t *dp_profile_hottest(const struct dp_profile *profile, size_t *n)
+{
+    struct ranked *ranked = dp_allocate(profile->n_totals, sizeof *ranked);
+    uint32_t *sites = dp_allocate(profile->n_totals, sizeof *sites);
+
+    *n = 0;
+    for (size_t i = 0; i < profile->n_totals; i++) {
+        const struct dp_totals *totals = profile->totals[i];
+        if (!dp_totals_any(totals))
+            continue;
+        double total = dp_estimate_total(totals).value;
+        double slow = (double)totals->sum.slow_total_ns;
+        ranked[(*n)++] = (struct ranked){(uint32_t)i, total > slow ? total : slow,
+                                         dp_estimate_calls(totals).value};
+    }
+    qsort(ranked, *n, sizeof *ranked, hotter);
+    for (size_t i = 0; i < *n; i++)
+        sites[i] = ranked[i].site;
+    free(ranked);
+    return sites;
+}

@@ -1,0 +1,46 @@
+/*
+ * What follows from a profile: times, identity, whether a figure is known.
+ *
+ * Pure but for dp_profile_wall_ns() of a running process, which reads the clock.
+ */
+#ifndef DP_TOOLS_PROFILE_FIGURES_H
+#define DP_TOOLS_PROFILE_FIGURES_H
+
+#include "profile.h"
+
+/* Whether a site's totals hold anything; NULL: no. */
+bool dp_totals_any(const struct dp_totals *totals);
+
+/* Whether anything was recorded: calls (also open ones), counts or events of sites. */
+bool dp_profile_has_data(const struct dp_profile *profile);
+
+/* Calls that are open, or were when the process was killed, and are not in `open`. 0 when
+ * the process has finished: they are a loss then. */
+uint64_t dp_profile_forgotten(const struct dp_profile *profile);
+
+/* How much was lost for a reason (enum dp_loss). State and streams may each know only a
+ * part: the larger one. */
+uint64_t dp_profile_lost(const struct dp_profile *profile, int reason);
+
+/* CLOCK_MONOTONIC. */
+uint64_t dp_profile_start_ns(const struct dp_profile *profile);
+/* From the start to its end, its death (the last sign of life), or now. */
+uint64_t dp_profile_wall_ns(const struct dp_profile *profile);
+/* For how much of that time the load gate was closed. */
+uint64_t dp_profile_gate_closed_ns(const struct dp_profile *profile);
+/* Unix time. */
+uint64_t dp_profile_realtime(const struct dp_profile *profile, uint64_t monotonic_ns);
+
+const char *dp_profile_program(const struct dp_profile *profile);
+uint32_t dp_profile_pid(const struct dp_profile *profile);
+
+/*
+ * Whether the time inside of a site's calls that other sites' calls took is known, so
+ * that self time is: no call that could be below this site's was left out by chance.
+ */
+bool dp_profile_self_known(const struct dp_profile *profile, uint32_t site);
+
+/* Sites with totals, by estimated inclusive time; the caller frees. */
+uint32_t *dp_profile_hottest(const struct dp_profile *profile, size_t *n);
+
+#endif

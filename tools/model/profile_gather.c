@@ -1,0 +1,141 @@
+/* See profile_gather.h. */
+#include "profile_gather.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/progress.h"
+#include "log/log_cursor.h"
+#include "open_calls.h"
+#include "profile_records.h"
+#include "profile_state.h"
+
+static void read_lane(struct dp_profile *profile, int64_t lane, struct dp_progress *progress)
+{
+    struct dp_cursor cursor;
+    struct dp_record record;
+    uint64_t before = progress->done;
+
+    dp_cursor_start(&cursor, &profile->log, lane);
+    for (uint64_t n = 1; dp_cursor_next(&cursor, &record); n++) {
+        dp_profile_read_record(profile, &record);
+        if (n % 65536 == 0)
+            dp_progress_show(progress, before + dp_cursor_position(&cursor));
+    }
+    dp_progress_show(progress, before + dp_cursor_position(&cursor));
+    dp_damage_add(&profile->damage, &cursor.damage);
+    dp_cursor_finish(&cursor);
+}
+
+static uint64_t stream_bytes(const struct dp_log *log, bool on_disk)
+{
+    uint64_t bytes = 0;
+
+    for (size_t i = 0; i < log->n_streams; i++) {
+        struct dp_look look;
+        char *path = dp_join(log->path, log->streams[i].name);
+        if (dp_look_inside(path, &look) == 0)
+            bytes += on_disk ? look.disk_bytes : look.bytes;
+        free(path);
+    }
+    return bytes;
+}
+
+/* "runtime" comes first: it names the sites. */
+static void read_streams(struct dp_profile *profile, bool lanes)
+{
+    const struct dp_log *log = &profile->log;
+    struct dp_progress progress;
+
+    dp_progress_start(&progress, "reading the log", stream_bytes(log, false));
+    for (size_t i = 0; i < log->n_streams; i++)
+        if ((i == 0 || log->streams[i].lane != log->streams[i - 1].lane) &&
+            (lanes || log->streams[i].lane == DP_LANE_RUNTIME))
+            read_lane(profile, log->streams[i].lane, &progress);
+    dp_progress_finish(&progress);
+}
+
+/* A function that a rule counts, but whose code has no counter, is counted by the calls
+ * that opened its gate. */
+static void take_counts_of_the_gate(struct dp_profile *profile)
+{
+    for (uint32_t i = 0; i < profile->n_totals; i++) {
+        struct dp_totals *totals = profile->totals[i];
+        const struct dp_site_info *site = dp_site_find(&profile->sites, i);
+        const struct dp_site_attribute_info *calls =
+            site ? site->attributes[DP_ATTRIBUTE_CALLS] : NULL;
+        if (!totals || totals->has_counted || totals->sum.calls == 0 || !calls ||
+            !dp_attribute_in_force(calls->state))
+            continue;
+        totals->has_counted = true;
+        totals->counted = totals->sum.calls;
+    }
+}
+
+static void count_by_chance(struct dp_profile *profile)
+{
+    profile->by_chance = 0;
+    for (size_t i = 0; i < profile->n_totals; i++)
+        profile->by_chance += profile->totals[i] && dp_totals_by_chance(profile->totals[i]);
+}
+
+/* What can be said only when all that there is has been read. */
+static void settle(struct dp_profile *profile)
+{
+    take_counts_of_the_gate(profile);
+    count_by_chance(profile);
+    dp_open_calls_settle(profile);
+}
+
+static bool readable(const struct dp_profile *profile)
+{
+    return profile->has_process || profile->has_lanes || profile->records > 0;
+}
+
+int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned what,
+                      size_t slow_limit, struct dp_problem *problem)
+{
+    *profile = (struct dp_profile){.slow_limit = slow_limit};
+    profile->slow = dp_allocate(slow_limit + 1, sizeof *profile->slow);
+    int status = dp_log_open(&profile->log, path, problem);
+    if (status == DP_EXIT_OK && what & DP_PROFILE_STATE)
+        status = dp_profile_read_state(profile, problem);
+    if (status == DP_EXIT_OK)
+        read_streams(profile, what & DP_PROFILE_STREAMS);
+    profile->has_records = what & DP_PROFILE_STREAMS;
+    if (status == DP_EXIT_OK && !readable(profile)) {
+        if (profile->damage.places > 0)
+            dp_problem_set(problem, "nothing of the log '%s' can be read: %.400s", path,
+                           profile->damage.first.text);
+        else
+            dp_problem_set(problem, "the log '%s' is empty", path);
+        status = DP_EXIT_DATA;
+    }
+    if (status != DP_EXIT_OK) {
+        dp_profile_finish(profile);
+        return status;
+    }
+    settle(profile);
+    profile->stream_bytes = stream_bytes(&profile->log, true);
+    return DP_EXIT_OK;
+}
+
+int dp_profile_update(struct dp_profile *profile, struct dp_problem *problem)
+{
+    struct dp_cursor cursor;
+    struct dp_record record;
+
+    dp_profile_forget_state(profile);
+    dp_log_refresh(&profile->log);
+    /* Modules may have been loaded since. */
+    dp_cursor_start(&cursor, &profile->log, DP_LANE_RUNTIME);
+    while (dp_cursor_next(&cursor, &record)) {
+        dp_site_table_read(&profile->sites, &record);
+        if (record.id == DP_EVENT_ID_overhead)
+            dp_record_copy(&record, &profile->overhead);
+    }
+    dp_cursor_finish(&cursor);
+    int status = dp_profile_read_state(profile, problem);
+    settle(profile);
+    return status;
+}

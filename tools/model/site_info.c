@@ -1,0 +1,65 @@
+/* See site_info.h. */
+#include "site_info.h"
+
+#include <stdio.h>
+
+bool dp_attribute_in_force(uint32_t state)
+{
+    return state == DP_ATTRIBUTE_ON || state == DP_ATTRIBUTE_BY_RULE ||
+           state == DP_ATTRIBUTE_NO_EVENTS;
+}
+
+bool dp_site_out_of_force(const struct dp_site_info *site)
+{
+    bool annotated = false;
+
+    for (uint32_t a = 0; site && a < DP_ATTRIBUTE_COUNT; a++) {
+        const struct dp_site_attribute_info *info = site->attributes[a];
+        annotated |= info != NULL;
+        if (info && dp_attribute_in_force(info->state))
+            return false;
+    }
+    return annotated;
+}
+
+const char *dp_not_recorded(const struct dp_site_info *site, uint32_t attribute)
+{
+    const struct dp_site_attribute_info *info = site->attributes[attribute];
+
+    if (!info || !dp_attribute_in_force(info->state))
+        return NULL;
+    if (attribute == DP_ATTRIBUTE_FLAME_GRAPH)
+        return "flame_graph: no graph is drawn yet; the calls' times were recorded";
+    if (!info->parsed || !(info->options.given & 1u << DP_OPTION_STRATEGY))
+        return NULL;
+    switch (info->options.strategy) {
+    case DP_STRATEGY_SAMPLE:
+        return "strategy=sample: stacks are not sampled yet; the calls' times were recorded";
+    case DP_STRATEGY_CALL_GRAPH:
+        return "strategy=call_graph: callers and callees are not recorded yet; the calls' times "
+               "were";
+    case DP_STRATEGY_FLAME_GRAPH:
+        return "strategy=flame_graph: stacks are not sampled yet; the calls' times were recorded";
+    case DP_STRATEGY_TIME:
+        return "strategy=time: functions below are not timed for it yet; the calls' own times "
+               "were recorded";
+    default:
+        return NULL;
+    }
+}
+
+const struct dp_options *dp_site_options(const struct dp_site_info *site, uint32_t attribute)
+{
+    const struct dp_site_attribute_info *info = site ? site->attributes[attribute] : NULL;
+
+    return info && info->parsed ? &info->options : NULL;
+}
+
+char *dp_site_place(const struct dp_site_info *site, char *buffer, size_t size)
+{
+    if (*site->file)
+        snprintf(buffer, size, "%s:%u", site->file, site->line);
+    else
+        snprintf(buffer, size, "?");
+    return buffer;
+}
