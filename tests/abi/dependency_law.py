@@ -295,16 +295,9 @@ KNOWN = (
     "runtime: thread -> hot",
     "runtime: thread -> sites",
     "runtime: thread -> top",
-    "tools/doctor/doctor.h",
-    "tools/log/log_reader.h",
-    "tools/model/profile_parts.h",
     "tools/render/report.h",
     "tools/render/report_parts.h",
     "tools/wrappers/wrapper.h",
-    "tools: circle",
-    "tools: doctor -> commands",
-    "tools: doctor -> render",
-    "tools: render -> commands",
 )
 
 
