@@ -1,14 +1,15 @@
-/* Lives for a number of seconds: threads come and go, calls are recorded, watched,
- * counted and sampled. Each second a line: resident KB, mappings, descriptors.
+/* Runs for some seconds: threads start and end, calls are recorded, watched, counted and
+ * sampled. Prints a line a second: resident KB, mappings, descriptors.
  * soak SECONDS */
 #include <deep_profile.h>
 
-#include <dirent.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "../../own_resources.h"
 
 DEEP_PROFILE(rate=1, check_load=false) __attribute__((noinline)) static void recorded(void)
 {
@@ -43,30 +44,10 @@ static void *work(void *unused)
     return unused;
 }
 
-static long lines_of(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    long lines = 0;
-    for (int c; file && (c = getc(file)) != EOF;)
-        lines += c == '\n';
-    if (file)
-        fclose(file);
-    return lines;
-}
-
 static void look(void)
 {
-    long size = 0, pages = 0, descriptors = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    if (!file || fscanf(file, "%ld %ld", &size, &pages) != 2)
-        exit(1);
-    fclose(file);
-    DIR *directory = opendir("/proc/self/fd");
-    while (directory && readdir(directory))
-        descriptors++;
-    if (directory)
-        closedir(directory);
-    printf("%ld %ld %ld\n", pages * getpagesize() / 1024, lines_of("/proc/self/maps"), descriptors);
+    struct own_resources own = own_resources();
+    printf("%ld %ld %ld\n", own.resident_bytes / 1024, own.mappings, own.descriptors);
     fflush(stdout);
 }
 

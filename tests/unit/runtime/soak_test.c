@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../own_resources.h"
 #include "check.h"
 #include "hand_gate.h"
 #include "thread/lane.h"
@@ -36,6 +37,7 @@ static _Atomic uint64_t now_ns = START;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t turned = PTHREAD_COND_INITIALIZER;
 static bool hosts_turn = true; /* under mutex; until then the steward waits */
+static bool is_over;           /* under mutex; the day has ended: the clock stands still */
 static uint64_t next_turn = START + SECOND;
 static _Thread_local bool is_host;
 
@@ -58,22 +60,29 @@ static void pass_time(uint64_t ns)
     atomic_fetch_add(&now_ns, ns);
 }
 
-void __wrap_dp_os_sleep_until(uint64_t monotonic_ns)
+/* The steward sleeps until then; or the day is over, which is false. */
+static bool move_clock(uint64_t monotonic_ns)
 {
-    if (is_host) { /* waits for a lock: that is not what time passes for */
-        usleep(10);
-        return;
-    }
     pthread_mutex_lock(&mutex);
-    while (hosts_turn)
+    while (hosts_turn && !is_over)
         pthread_cond_wait(&turned, &mutex);
-    if (monotonic_ns > atomic_load(&now_ns))
+    bool moves = !is_over;
+    if (moves && monotonic_ns > atomic_load(&now_ns))
         atomic_store(&now_ns, monotonic_ns);
-    if (atomic_load(&now_ns) >= next_turn) {
+    if (moves && atomic_load(&now_ns) >= next_turn) {
         hosts_turn = true;
         pthread_cond_signal(&turned);
     }
     pthread_mutex_unlock(&mutex);
+    return moves;
+}
+
+/* Without fake time: a host that waits for a lock, and the steward after the last call,
+ * which would pass seconds of it until the host has the processor and stops it. */
+void __wrap_dp_os_sleep_until(uint64_t monotonic_ns)
+{
+    if (is_host || !move_clock(monotonic_ns))
+        usleep(10);
 }
 
 /* Lets the steward live for a second. */
@@ -88,12 +97,11 @@ static void wait_for_turn(uint64_t ns)
     pthread_mutex_unlock(&mutex);
 }
 
-/* At the end, also that of a check that fails: the steward goes on by itself. */
+/* At the end, also that of a check that fails: the steward must see that it is stopped. */
 static void let_go(void)
 {
     pthread_mutex_lock(&mutex);
-    hosts_turn = false;
-    next_turn = UINT64_MAX;
+    is_over = true;
     pthread_cond_signal(&turned);
     pthread_mutex_unlock(&mutex);
 }
@@ -146,23 +154,7 @@ static void make_calls(unsigned n)
 
 /* ---- looking at ourselves ---- */
 
-struct look {
-    long resident_bytes, mappings, descriptors;
-    uint64_t log_bytes;
-};
-
-static long lines_of(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    long lines = 0;
-    for (int c; file && (c = getc(file)) != EOF;)
-        lines += c == '\n';
-    if (file)
-        fclose(file);
-    return lines;
-}
-
-static uint64_t walk(const char *path, long *entries)
+static uint64_t bytes_of_streams(const char *path)
 {
     DIR *directory = opendir(path);
     uint64_t bytes = 0;
@@ -170,7 +162,6 @@ static uint64_t walk(const char *path, long *entries)
         char name[4096];
         struct stat status;
         snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
-        ++*entries;
         if ((strncmp(entry->d_name, "stream", 6) == 0 || strncmp(entry->d_name, "runtime", 7) == 0) &&
             stat(name, &status) == 0)
             bytes += (uint64_t)status.st_size;
@@ -180,25 +171,11 @@ static uint64_t walk(const char *path, long *entries)
     return bytes;
 }
 
-static struct look look_around(void)
-{
-    struct look look = {0};
-    long pages = 0, entries = 0, size = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    CHECK(file && fscanf(file, "%ld %ld", &size, &pages) == 2);
-    fclose(file);
-    look.resident_bytes = pages * getpagesize();
-    look.mappings = lines_of("/proc/self/maps");
-    walk("/proc/self/fd", &look.descriptors);
-    look.log_bytes = walk(getenv("DEEP_PROFILE_OUT"), &entries);
-    return look;
-}
-
 int main(int argc, char **argv)
 {
     unsigned hours = argc > 1 ? (unsigned)atoi(argv[1]) : 24;
     unsigned calls = argc > 2 ? (unsigned)atoi(argv[2]) : 50;
-    struct look first = {0};
+    struct own_resources first = {0};
     is_host = true;
     atexit(let_go);
     CHECK(dp_process_mode() == DP_MODE_ON);
@@ -211,8 +188,9 @@ int main(int argc, char **argv)
         call_watched(2);
         if (hour % 6 == 1)
             call_watched(900); /* a quarter of an hour, the times of many wraps */
-        struct look now = look_around();
-        CHECK(now.log_bytes <= dp_setting_value(DP_SETTING_SIZE_LIMIT));
+        struct own_resources now = own_resources();
+        CHECK(bytes_of_streams(getenv("DEEP_PROFILE_OUT")) <=
+              dp_setting_value(DP_SETTING_SIZE_LIMIT));
         if (hour == 0)
             first = now;
         CHECK(now.resident_bytes <= first.resident_bytes + (512 << 10));
