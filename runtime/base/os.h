@@ -73,6 +73,7 @@ uint32_t dp_os_pid(void);
 uint32_t dp_os_parent_pid(void);
 uint32_t dp_os_tid(void);
 void dp_os_thread_name(char name[16]);
+void dp_os_name_thread(const char *name); /* the calling thread; at most 15 bytes count */
 uint64_t dp_os_random(void);
 const char *dp_os_getenv(const char *name); /* NULL in setuid programs */
 int dp_os_working_directory(char *buffer, size_t capacity);

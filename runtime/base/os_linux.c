@@ -366,6 +366,11 @@ void dp_os_thread_name(char name[16])
     name[15] = 0;
 }
 
+void dp_os_name_thread(const char *name)
+{
+    prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
 uint64_t dp_os_random(void)
 {
     uint64_t value;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/values.h"
 #include "os.h"
 
 enum setting_type { TYPE_text, TYPE_bool, TYPE_duration, TYPE_bytes, TYPE_rate, TYPE_number };

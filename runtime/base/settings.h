@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "types.h"
-
 enum dp_setting_id {
 #define DP_SETTING(name, NAME, type, default_text, minimum, maximum, what) DP_SETTING_##NAME,
 #include "deep_profile/settings.def"

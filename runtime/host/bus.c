@@ -11,7 +11,7 @@
 #include "thread/lane.h"
 #include "base/lock.h"
 #include "base/os.h"
-#include "process.h"
+#include "base/facts.h"
 #include "log/process_log.h"
 #include "log/stream.h"
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "process.h"
+#include "base/facts.h"
 
 #define EXPORT __attribute__((visibility("default")))
 

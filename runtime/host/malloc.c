@@ -6,6 +6,8 @@
  * dlsym() itself may allocate before we know the next allocator: those few
  * bytes come from a static block and are never given back.
  */
+#include "malloc.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
@@ -17,8 +19,6 @@
 
 #define EXPORT __attribute__((visibility("default")))
 #define BOOT_BYTES 4096
-
-bool dp_memory_counted;
 
 static struct {
     void *(*malloc)(size_t);

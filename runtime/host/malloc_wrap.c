@@ -2,13 +2,13 @@
  * The malloc family of static programs, by the linker's --wrap (which also
  * covers the calls inside libc.a). tools/wrappers passes the flags.
  */
+#include "malloc.h"
+
 #include <errno.h>
 #include <malloc.h>
 #include <stddef.h>
 
 #include "thread/memory.h"
-
-bool dp_memory_counted;
 
 /* Weak: a program linked without --wrap for some of them still links. */
 #define REAL(type, name, ...) __attribute__((weak)) type __real_##name(__VA_ARGS__)

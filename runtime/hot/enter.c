@@ -9,15 +9,24 @@
  */
 #include "enter.h"
 
+#include "aggregate.h"
 #include "base/clock.h"
-#include "finish.h"
-#include "thread/lane.h"
-#include "process.h"
-#include "record.h"
+#include "base/facts.h"
+#include "base/load_gate.h"
 #include "base/sampler.h"
+#include "finish.h"
+#include "record.h"
 #include "sites/sites.h"
 #include "stacks.h"
-#include "thread/stats.h"
+#include "thread/lane.h"
+
+_Atomic(dp_deep_function *) dp_meet_thread;
+
+static bool meet_thread(void)
+{
+    dp_deep_function *meet = atomic_load_explicit(&dp_meet_thread, memory_order_acquire);
+    return meet && dp_deep(meet, 0, 0, 0);
+}
 
 /* Of a call that was chosen by chance: which of the kinds chose it (decide.c has
  * the conditional probabilities). */
@@ -134,7 +143,7 @@ static __attribute__((noinline)) struct dp_lane *unusual(struct dp_lane *lane,
                                                          uintptr_t stack)
 {
     if (!lane || !dp_process_is_ours()) {
-        if (!dp_deep(dp_process_meet_thread, 0, 0, 0))
+        if (!meet_thread())
             return NULL;
         lane = dp_self;
         if (!lane)
@@ -243,7 +252,7 @@ static __attribute__((noinline)) void exit_first(uint32_t index, uint64_t due, u
         deep_profile_budget = -1; /* a gate that a handler forked in has drawn another */
         return;
     }
-    if (!dp_deep(dp_process_meet_thread, 0, 0, 0))
+    if (!meet_thread())
         return;
     struct dp_lane *lane = dp_self;
     if (!lane)

@@ -1,28 +1,19 @@
-/* What the thunks of arch/ call, and what the hot path shares with others. */
+/* The hot path's entry points: what the thunks of arch/ call. */
 #ifndef DP_ENTER_H
 #define DP_ENTER_H
 
-#include "base/types.h"
+#include <stdatomic.h>
+
+#include "arch/arch.h"
+#include "base/compiler.h"
+#include "deep_profile/abi/gate.h"
 
 uint64_t dp_enter(struct dp_site *code);
 void dp_exit(struct dp_site *code, uint64_t due);
 
-/* Names one slow call in all its reports. Calls that begin in the same tick look alike:
- * `number` tells them apart. Not 0. */
-static inline uint64_t dp_slow_id(uint32_t lane, uint32_t site, uint64_t due, uint64_t number)
-{
-    uint64_t x = due ^ (uint64_t)lane << 40 ^ (uint64_t)site << 20;
-    x += number * UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9); /* splitmix64's finaliser */
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    x ^= x >> 31;
-    return x ? x : 1;
-}
-
-/* Whether a slow call leaves events: the same answer in flight and at the end. */
-static inline bool dp_slow_chosen(uint64_t id, uint32_t chance)
-{
-    return chance == UINT32_MAX || (uint32_t)(id >> 32) < chance;
-}
+/* Set by process.c before any gate opens: the calling thread's first opened call, or the
+ * first in a forked child. A dp_deep function: (-, -, -). 1: dp_self is set; 0: the
+ * thread's calls are not profiled. NULL: no module has been loaded yet. */
+extern DP_HIDDEN _Atomic(dp_deep_function *) dp_meet_thread;
 
 #endif

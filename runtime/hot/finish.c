@@ -1,13 +1,13 @@
 /* See finish.h. */
 #include "finish.h"
 
+#include "aggregate.h"
 #include "base/clock.h"
-#include "enter.h"
-#include "process.h"
+#include "base/tick.h"
+#include "in_flight_ids.h"
 #include "record.h"
 #include "sites/sites.h"
-#include "thread/stats.h"
-#include "told.h"
+#include "slow_id.h"
 
 static inline uint64_t positive(struct dp_lane *lane, uint64_t end, uint64_t start)
 {
@@ -15,16 +15,6 @@ static inline uint64_t positive(struct dp_lane *lane, uint64_t end, uint64_t sta
         return end - start;
     lane->state->lost[DP_LOSS_CLOCK_BACK]++;
     return 0;
-}
-
-/* Else every call that finds no aggregates would make system calls, in vain. */
-uint64_t dp_stats_ask(dp_deep_function *make, struct dp_lane *lane, uintptr_t b, uintptr_t c)
-{
-    if (lane->retry_stats_ns && dp_now_ns() < lane->retry_stats_ns) {
-        lane->state->lost[DP_LOSS_AGGREGATES]++;
-        return 0;
-    }
-    return dp_deep(make, lane, b, c);
 }
 
 void dp_count_call(struct dp_lane *lane, uint32_t index)
@@ -64,7 +54,7 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64
         if (duration_ns > stats->slow_max_ns)
             stats->slow_max_ns = duration_ns;
     }
-    uint64_t id = dp_told_take(index, due);
+    uint64_t id = dp_in_flight_take(index, due);
     bool reported = id;
     if (!reported) /* every slow call takes a slow path or two */
         id = dp_slow_id(lane->index, index, due, lane->state->slow_paths);

@@ -5,7 +5,8 @@
 #ifndef DP_FINISH_H
 #define DP_FINISH_H
 
-#include "base/types.h"
+#include "deep_profile/abi/log.h"
+#include "thread/lane.h"
 
 #define DP_NO_FRAME UINT64_MAX
 

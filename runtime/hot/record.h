@@ -6,7 +6,7 @@
 #define DP_RECORD_H
 
 #include "log/stream.h"
-#include "base/types.h"
+#include "thread/lane.h"
 
 /* 8 bytes where site and duration fit, 20 where they do not (log.h).
  * wide_id: the wide event of the same meaning. */

@@ -2,9 +2,8 @@
 #include "stacks.h"
 
 #include "base/clock.h"
+#include "base/facts.h"
 #include "finish.h"
-#include "thread/lane.h"
-#include "process.h"
 #include "sites/sites.h"
 
 /* Calls on other stacks that are passed over in search of one's own that was left:

@@ -14,7 +14,7 @@
 #ifndef DP_STACKS_H
 #define DP_STACKS_H
 
-#include "base/types.h"
+#include "thread/lane.h"
 
 static inline bool dp_on_own_stack(const struct dp_lane *lane, uintptr_t address)
 {
@@ -28,7 +28,8 @@ uint64_t dp_stacks_enter(struct dp_lane *lane, uint64_t depth, uintptr_t stack);
 uint64_t dp_stacks_make_room(struct dp_lane *lane);
 /* An opened call ends that is not the innermost of this thread's. */
 void dp_stacks_exit(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now);
-/* The thread ends, or the process does: what becomes of the calls still open. */
+/* The thread ends, or the process does: what becomes of the calls still open. A
+ * dp_leave_calls (thread/lanes.h). */
 void dp_stacks_leave(struct dp_lane *lane, enum dp_left left);
 
 /* The thread, now at `here`, is about to longjmp to where the stack pointer is

@@ -11,7 +11,7 @@
 #ifndef DP_DIRECTORY_H
 #define DP_DIRECTORY_H
 
-#include "base/types.h"
+#define DP_PATH_MAX 4096
 
 /* Expands %p (pid), %e (program), %t (seconds since 1970) and %% in `template`,
  * makes it absolute. 0, or -ENAMETOOLONG. */

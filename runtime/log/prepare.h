@@ -7,7 +7,7 @@
 #ifndef DP_PREPARE_H
 #define DP_PREPARE_H
 
-#include "base/types.h"
+#include "stream_state.h"
 
 /* For a packet that was just mapped: its first pages. By the owner. */
 void dp_prepare_begin(struct dp_stream *stream);

@@ -5,7 +5,7 @@
 
 #include "base/lock.h"
 #include "base/os.h"
-#include "process.h"
+#include "base/facts.h"
 #include "base/settings.h"
 #include "stream.h"
 

@@ -5,7 +5,11 @@
 #ifndef DP_PROCESS_LOG_H
 #define DP_PROCESS_LOG_H
 
-#include "base/types.h"
+#include <stddef.h>
+
+#include "common/values.h"
+#include "deep_profile/abi/site.h"
+#include "stream_state.h"
 
 void dp_log_init(void);
 /* In a forked child: a new stream, the parent's mapping dropped. */

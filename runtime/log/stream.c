@@ -14,7 +14,7 @@
 #include "base/lock.h"
 #include "base/os.h"
 #include "prepare.h"
-#include "process.h"
+#include "base/facts.h"
 #include "base/settings.h"
 
 #define FIRST_PACKET_BYTES 16384

@@ -13,7 +13,8 @@
 #define DP_STREAM_H
 
 #include "base/clock.h"
-#include "base/types.h"
+#include "base/compiler.h"
+#include "stream_state.h"
 
 /* Before any stream is used. Files are made in the log's directory. */
 void dp_streams_init(const uint8_t uuid[16]);

@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "common/options.h"
-#include "thread/lane.h"
+#include "thread/count_slots.h"
 #include "thread/memory.h"
 #include "base/os.h"
-#include "process.h"
 #include "log/process_log.h"
 #include "base/sampler.h"
 #include "base/settings.h"
@@ -16,7 +15,6 @@ static const struct dp_rules *rules;
 static uint32_t environment;
 static bool load_checks;
 static double baseline_rate;
-static uint32_t n_counted;
 static _Atomic uint64_t shortest_slow_ns = UINT64_MAX; /* the steward follows it */
 
 void dp_decide_init(const struct dp_rules *active_rules, uint32_t env, bool check_load,
@@ -26,11 +24,6 @@ void dp_decide_init(const struct dp_rules *active_rules, uint32_t env, bool chec
     environment = env;
     load_checks = check_load;
     baseline_rate = slow_baseline;
-}
-
-uint32_t dp_decide_counted(void)
-{
-    return n_counted;
 }
 
 uint64_t dp_decide_shortest_slow_ns(void)
@@ -302,21 +295,6 @@ static void set_simple(struct dp_site_state *state)
     state->simple_limit_ns = probe->duration_ns < compact ? probe->duration_ns : compact;
 }
 
-void dp_decide_count_slot(struct dp_site *site, uint32_t index)
-{
-    const uint32_t *sites_of_slots = dp_process_facts()->counted_site;
-    for (uint32_t slot = 1; slot <= n_counted; slot++) {
-        if (sites_of_slots[slot] == index) {
-            site->count_slot = slot;
-            return;
-        }
-    }
-    if (n_counted + 1 < DP_MAX_COUNTED && dp_lanes_allow_counted(n_counted + 1) == 0) {
-        site->count_slot = ++n_counted;
-        dp_process_count_site(n_counted, index);
-    }
-}
-
 static void gather_demands(const struct dp_site_state *state,
                            struct demand demands[DP_ATTRIBUTE_COUNT])
 {
@@ -338,11 +316,14 @@ void dp_decide(uint32_t index, struct dp_site_state *state)
     gather_demands(state, demands);
     state->slow_after = DP_SLOW_NEVER;
     if (state->site->desc->flags & DP_SITE_WHOLE_PROGRAM && in_force(&demands[DP_ATTRIBUTE_CALLS]))
-        dp_decide_count_slot(state->site, index);
+        state->site->count_slot = dp_count_slot_for(index);
     for (size_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
         if (in_force(&demands[a]))
             set_probe(state, &demands[a], &missed);
     }
+    if (state->site->count_slot)
+        dp_count_slot_set_events(state->site->count_slot,
+                                 state->probes[DP_ATTRIBUTE_CALLS].event);
     set_population(state, 1 - missed);
     set_conditional_chances(state);
     if (state->memory)

@@ -23,10 +23,6 @@ void dp_decide(uint32_t index, struct dp_site_state *state);
 /* Says it once more. */
 void dp_decide_log(uint32_t index, const struct dp_site_state *state);
 
-/* The counter that the inserted code itself keeps; 0 stays when none is left. */
-void dp_decide_count_slot(struct dp_site *site, uint32_t index);
-uint32_t dp_decide_counted(void); /* highest count slot given */
-
 /* Shortest threshold that is judged by the tick, UINT64_MAX: none. */
 uint64_t dp_decide_shortest_slow_ns(void);
 

@@ -5,8 +5,15 @@
 #ifndef DP_SITE_STATE_H
 #define DP_SITE_STATE_H
 
-#include "base/types.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "deep_profile/abi/site.h"
 #include "thread/stats.h"
+
+/* A kind is one of the six attributes, as a bit. */
+#define DP_KIND(attribute) (1u << DP_ATTRIBUTE_##attribute)
 
 /* One kind of one site, after options, environment and rules. */
 struct dp_probe {
@@ -18,6 +25,13 @@ struct dp_probe {
     bool load_checked;
     uint64_t duration_ns; /* what is gathered ends here */
     uint64_t threshold;   /* ns, or bytes for MEMORY; 0: none */
+};
+
+struct dp_site_names {
+    const char *function;
+    const char *file;
+    const char *module;
+    uint32_t line;
 };
 
 /*
@@ -46,7 +60,7 @@ struct dp_site_state {
     /* From here on, what stays when options are decided again. */
     struct dp_site *site;      /* NULL once its module is unloaded */
     uint64_t id;               /* hash of module, file, function, line */
-    struct dp_record_site names; /* copies that outlive the module, for the sink */
+    struct dp_site_names names; /* copies that outlive the module, for the sink */
     const char *options[DP_ATTRIBUTE_COUNT]; /* as written; NULL: not written */
     /* A call was seen to end on another thread than it began on; see stacks.c. */
     _Atomic bool migrates;

@@ -12,7 +12,8 @@
 #include "base/lock.h"
 #include "base/os.h"
 #include "base/peek.h"
-#include "process.h"
+#include "base/facts.h"
+#include "thread/count_slots.h"
 #include "log/process_log.h"
 
 #define MAX_MODULES 1024
@@ -111,7 +112,7 @@ static const char *keep_name(const char *name)
 static void keep_names(struct dp_site_state *state, const struct dp_site_desc *desc,
                        const char *module)
 {
-    state->names = (struct dp_record_site){
+    state->names = (struct dp_site_names){
         .function = keep_name(desc->function),
         .file = keep_name(desc->file),
         .module = keep_name(module),
@@ -180,7 +181,7 @@ static void add_site(struct dp_site *site, const char *module)
     state->site = site;
     if (site->desc->flags & DP_SITE_COUNTED ||
         (known && state->probes[DP_ATTRIBUTE_CALLS].chance))
-        dp_decide_count_slot(site, index);
+        site->count_slot = dp_count_slot_for(index);
     if (!known) {
         *slot = index;
         state->id = id;

@@ -8,6 +8,7 @@
 #ifndef DP_SITES_H
 #define DP_SITES_H
 
+#include "base/compiler.h"
 #include "site.h"
 
 extern DP_HIDDEN struct dp_site_state *dp_sites; /* by index; DP_MAX_SITES of them */

@@ -20,14 +20,12 @@
 #include "thread/lane.h"
 #include "base/os.h"
 #include "base/peek.h"
-#include "process.h"
+#include "base/load_gate.h"
 #include "log/process_log.h"
 #include "base/settings.h"
 
 #define MILLION 1000000u
 #define LOOKS_BELOW 2 /* in a row, before the gate opens again */
-
-_Atomic uint32_t dp_load_closed;
 
 struct reading { /* counters that only their differences say something */
     uint64_t time_us;
@@ -192,12 +190,7 @@ static uint64_t gated_calls(void)
 
 static void move_gate(enum dp_resource resource, bool close, uint32_t value, uint32_t limit)
 {
-    uint32_t bit = 1u << resource;
-    if (close)
-        atomic_fetch_or_explicit(&dp_load_closed, bit, memory_order_relaxed);
-    else
-        atomic_fetch_and_explicit(&dp_load_closed, ~bit, memory_order_relaxed);
-    dp_process_state()->gate_closed = atomic_load_explicit(&dp_load_closed, memory_order_relaxed);
+    dp_load_gate_move(resource, close);
     struct dp_event_load event = {
         .resource = resource,
         .closed = close,
@@ -211,7 +204,7 @@ static void move_gate(enum dp_resource resource, bool close, uint32_t value, uin
 /* Closes above the limit; opens again an eighth below it, two looks in a row. */
 static void judge(enum dp_resource resource, uint32_t value, uint32_t limit)
 {
-    bool closed = atomic_load_explicit(&dp_load_closed, memory_order_relaxed) & 1u << resource;
+    bool closed = dp_load_gate_closed_for(resource);
     looks_below[resource] = value < limit - limit / 8 ? looks_below[resource] + 1 : 0;
     if (!closed && value > limit)
         move_gate(resource, true, value, limit);

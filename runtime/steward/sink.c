@@ -6,11 +6,10 @@
 
 #include "common/event_json.h"
 #include "common/place.h"
-#include "sites/decide.h"
 #include "log/directory.h"
-#include "thread/lane.h"
+#include "thread/count_slots.h"
 #include "base/os.h"
-#include "process.h"
+#include "base/facts.h"
 #include "log/process_log.h"
 #include "sites/sites.h"
 #include "log/stream.h"
@@ -122,12 +121,15 @@ static void write_event(struct dp_record_view *view, uint32_t index)
 {
     struct dp_options options;
     struct dp_options_error error;
+    struct dp_record_site names;
     view->realtime_offset_ns = dp_process_facts()->realtime_offset_ns;
     view->pid = dp_process_facts()->pid;
     view->attribute = DP_ATTRIBUTE_COUNT;
     if (index && index <= dp_n_sites) {
         const struct dp_site_state *site = &dp_sites[index];
-        view->site = &site->names;
+        names = (struct dp_record_site){site->names.function, site->names.file, site->names.module,
+                                        site->names.line};
+        view->site = &names;
         view->attribute = dp_event_attribute(view->id, attributes_present(site));
         const char *text =
             view->attribute < DP_ATTRIBUTE_COUNT ? site->options[view->attribute] : NULL;
@@ -357,11 +359,11 @@ void dp_sink_finish(void)
     feed();
     feed(); /* what a packet's end hid the first time */
     count_rest();
-    uint32_t count = dp_lanes_count(), last = dp_decide_counted();
+    uint32_t count = dp_lanes_count(), last = dp_count_slots();
     for (uint32_t i = 0; i < count; i++) {
         struct dp_lane_state *state = dp_lane_at(i)->state;
         for (uint32_t slot = 1; state && slot <= last; slot++) {
-            uint32_t index = dp_lane_counted_site(slot);
+            uint32_t index = dp_count_slot_site(slot);
             struct dp_event_calls event = {
                 .site = index,
                 .tid = state->tid,

@@ -1,61 +1,70 @@
 /*
- * Lanes: what one thread at a time writes to. A thread takes one at its first
- * opened call and gives it back when it ends; the next thread goes on with it,
- * so thousands of short-lived threads need as many lanes as live at once.
+ * Lanes: what one thread at a time writes to, a stream and a block of mapped state, and
+ * the table of all of them. lanes.h says which thread has which.
  */
 #ifndef DP_LANE_H
 #define DP_LANE_H
 
-#include "base/types.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
+#include "base/compiler.h"
+#include "deep_profile/abi/gate.h"
+#include "deep_profile/abi/state.h"
+#include "frame.h"
+#include "log/stream_state.h"
+
+/* What adds up over lanes. */
+struct dp_lane_sums {
+    uint64_t lost[DP_LOSS_COUNT];
+    uint64_t slow_paths;
+    uint64_t gated;
+    int64_t forgotten;
+};
+
+/*
+ * The private side of a lane. Owned by one thread, which writes plainly; the steward
+ * reads frames and sums, other threads end calls that began here (hot/stacks.c).
+ */
+struct dp_lane {
+    /* Not 0: the owner is inside the runtime, its stack there (with DP_PLAIN_CALL).
+     * A signal handler keeps out. */
+    volatile uintptr_t busy;
+    uint32_t index;
+    struct dp_lane_state *state;  /* NULL: nobody has it, and it is not mapped */
+    struct dp_lane_state *mapped; /* the same, from before the first store to after the last */
+    struct dp_site_stats **stats; /* by site; NULL: not made yet */
+    uint64_t random;
+    struct dp_stream stream;
+    struct dp_memory_counts memory;
+    uintptr_t stack_low; /* the stack the owner was started on; 0 bytes: it is not known */
+    size_t stack_bytes;
+    size_t state_bytes;
+    uint64_t taken_bytes; /* of the memory budget, while the state is mapped */
+    uint64_t retry_stats_ns; /* until then there is no room for more aggregates */
+    struct dp_lane *next_free;
+    uint64_t free_since_ns;
+    bool has_file;
+    _Atomic bool owned; /* by a thread: stream.tid; `owner` in the file may be cut off */
+    bool spoiled; /* its file was cut or taken away while it was not mapped */
+    struct dp_lane_sums kept; /* while `state` is NULL */
+    struct dp_frame frames[DP_LANE_FRAMES + 1]; /* of state->frames[i]: frames[i + 1] */
+    struct dp_memory_frame memory_frames[DP_LANE_FRAMES];
+    /* Of other threads, too, apart from what the owner writes all the time; see stacks.c. */
+    _Alignas(64) _Atomic uint64_t forgotten_until_ns; /* no call that began by then has a frame */
+    _Atomic uint32_t visitors; /* threads that look at `state` */
+};
+
+/* In `busy`: reached by a plain call, not by a thunk. */
+#define DP_PLAIN_CALL UINT64_C(1)
+
+/* The calling thread's lane; NULL: it has none. */
 extern DP_HIDDEN DP_INITIAL_EXEC _Thread_local struct dp_lane *dp_self;
 
-/* 0 or -errno. Files are made in the log's directory. */
-int dp_lanes_init(void);
-/* In a forked child, at once: the thread has no lane. A fork in a signal handler may
- * have interrupted what writes to the parent's, and the child may come back to it:
- * what it writes then is nobody's. Async-signal-safe. */
-void dp_lanes_were_forked(void);
-/* In a forked child: unmaps the parent's, but for what it may come back to. */
-void dp_lanes_reset(void);
-
-/* For the calling thread; NULL when refused (counted as lost). Sets dp_self and
- * the thread's gate words, and asks to be told when the thread ends. */
-struct dp_lane *dp_lane_take(void);
-
-/* For the steward, about once a second: lanes whose threads ended unheard. */
-void dp_lanes_reclaim(void);
-
-/* Flushes every lane whose thread is gone, and the calling thread's own. Lanes
- * of threads that still run are left as they lie: they may be writing. */
-void dp_lanes_finish(void);
-
-/* Calls of a slot that stand in no `calls` event yet, once: owner and steward
- * may both ask. */
-uint64_t dp_lane_claim_calls(struct dp_lane *lane, uint32_t slot);
-/* They could not be reported. */
-void dp_lane_unclaim_calls(struct dp_lane *lane, uint32_t slot, uint64_t calls);
-/* The site whose calls a slot counts, when they leave events; or 0. */
-uint32_t dp_lane_counted_site(uint32_t slot);
-
-/* Makes room for counts up to `slot` in every lane. */
-int dp_lanes_allow_counted(uint32_t slot);
-
-/* Allocates [offset, offset + bytes) of a lane's state file. 0 or -errno. */
-int dp_lane_grow(uint32_t lane, uint64_t offset, uint64_t bytes);
-
-/* For the steward: lanes that nobody has had for a second are unmapped; their
- * files stay, and the next thread maps one of them again. */
-void dp_lanes_rest(uint64_t now);
-
-void dp_lane_add_sums(const struct dp_lane *lane, struct dp_lane_sums *sums);
-
-/* Memory in the place of a lane's state. Zeros are a lane without open calls; its arena
- * looks full. 0 or -errno. Async-signal-safe, and safe at any point of the owner's. */
-int dp_lane_map_over(const struct dp_lane *lane, struct dp_lane_state *state);
-
-/* All lanes made so far; entries stay valid until reset. Their `state` is NULL
- * while they rest. */
+/* All lanes made so far (of DP_MAX_LANES); entries stay valid until reset. Their `state`
+ * is NULL while they rest. */
 extern DP_HIDDEN struct dp_lane **dp_lanes;
 extern DP_HIDDEN _Atomic uint32_t dp_n_lanes;
 
@@ -80,6 +89,13 @@ static inline bool dp_lane_is_owned(const struct dp_lane *lane)
 {
     return atomic_load_explicit(&lane->owned, memory_order_acquire);
 }
+
+/* Adds the lane's to *sums. */
+void dp_lane_add_sums(const struct dp_lane *lane, struct dp_lane_sums *sums);
+
+/* Memory in the place of a lane's state. Zeros are a lane without open calls; its arena
+ * looks full. 0 or -errno. Async-signal-safe, and safe at any point of the owner's. */
+int dp_lane_map_over(const struct dp_lane *lane, struct dp_lane_state *state);
 
 #define DP_LANE_COUNTS(state) ((uint64_t *)((char *)(state) + DP_LANE_COUNTS_OFFSET))
 #define DP_LANE_REPORTED(state) ((uint64_t *)((char *)(state) + DP_LANE_REPORTED_OFFSET))

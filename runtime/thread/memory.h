@@ -2,7 +2,7 @@
  * Memory accounting: the malloc family, counted per thread while something in
  * the process asks for it.
  *
- * malloc.c (shared library: by symbol interposition) and malloc_wrap.c (static
+ * host/malloc.c (shared library: by symbol interposition) and host/malloc_wrap.c (static
  * programs: by the linker's --wrap) call these two after and before the real
  * allocator. Sizes are what malloc_usable_size says.
  */
@@ -10,11 +10,9 @@
 #define DP_MEMORY_H
 
 #include "lane.h"
-#include "base/types.h"
 
-extern bool dp_memory_counted; /* some site of the process counts memory */
-/* The program's allocator can say how large a block is; else bytes are counted as 0. */
-bool dp_memory_sized(void);
+/* Some site of the process counts memory. Set by the sites' decision, never reset. */
+extern DP_HIDDEN bool dp_memory_counted;
 
 static inline void dp_memory_allocated(uint64_t bytes)
 {

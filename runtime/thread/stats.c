@@ -4,9 +4,8 @@
 #include <errno.h>
 
 #include "base/budget.h"
-#include "lane.h"
-#include "base/os.h"
-#include "process.h"
+#include "base/clock.h"
+#include "lane_file.h"
 
 #define ARENA_STEP 65536
 #define RETRY_NS 10000000
@@ -35,13 +34,13 @@ static uint64_t take(struct dp_lane *lane, uint64_t bytes)
             grown = lane->state_bytes;
         uint64_t more = grown - state->file_bytes;
         bool taken = dp_budget_take(more);
-        if (!taken || dp_lane_grow(lane->index, state->file_bytes, more) != 0) {
+        if (!taken || dp_lane_file_grow(lane->index, state->file_bytes, more) != 0) {
             if (taken)
                 dp_budget_give(more);
             return refuse(lane);
         }
         state->file_bytes = grown;
-        lane->own_bytes += more;
+        lane->taken_bytes += more;
     }
     state->arena_used = end;
     return start;
@@ -70,7 +69,7 @@ uint64_t dp_stats_make(void *argument, uintptr_t index, uintptr_t unused)
             dp_budget_give(pointers);
             return 0;
         }
-        lane->own_bytes += pointers;
+        lane->taken_bytes += pointers;
         __atomic_store_n(page_offset, (uint32_t)page, __ATOMIC_RELEASE);
     }
     uint32_t *entry = (uint32_t *)dp_lane_pointer(state, *page_offset) + index % DP_LANE_SITE_PAGE;

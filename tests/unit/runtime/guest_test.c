@@ -22,10 +22,10 @@
 #include "thread/lane.h"
 #include "base/lock.h"
 #include "base/os.h"
-#include "process.h"
+#include "base/facts.h"
 #include "log/process_log.h"
 #include "sites/sites.h"
-#include "thread/stats.h"
+#include "hot/aggregate.h"
 
 HAND_SITE(opened, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(left_out, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);

@@ -21,7 +21,7 @@
 #include "hand_gate.h"
 #include "thread/lane.h"
 #include "base/os.h"
-#include "process.h"
+#include "base/facts.h"
 #include "base/settings.h"
 
 #define SECOND UINT64_C(1000000000)

@@ -15,10 +15,10 @@
 #include "thread/lane.h"
 #include "base/os.h"
 #include "log/prepare.h"
-#include "process.h"
+#include "base/facts.h"
 #include "log/process_log.h"
 #include "hot/record.h"
-#include "thread/stats.h"
+#include "hot/aggregate.h"
 #include "log/stream.h"
 
 HAND_SITE(opened, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);

@@ -1,0 +1,72 @@
+/*
+ * Facts about the process that every room may read, and the losses that belong to
+ * no lane.
+ *
+ * Three things with similar contents:
+ *
+ *     facts    memory of ours: what is written once at the start (pid, times, program,
+ *              slow_path_ns) and the sites of count slots. Nobody outside can cut it.
+ *     state    the same struct mapped from the log's file state/process, for readers of
+ *              the log. Where there is no log, `facts` stands in for it.
+ *     alive    one word that tells a forked child from the process that made the log.
+ *
+ * process.c fills them in; everybody else reads, and counts losses.
+ */
+#ifndef DP_FACTS_H
+#define DP_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "compiler.h"
+#include "deep_profile/abi/log.h"
+#include "deep_profile/abi/state.h"
+
+/* UNKNOWN --first module loaded--> OFF | ON --exit--> FINISHED */
+enum dp_mode {
+    DP_MODE_UNKNOWN,  /* no module has been loaded yet */
+    DP_MODE_OFF,
+    DP_MODE_ON,
+    DP_MODE_FINISHED, /* the process is ending: nothing more is profiled */
+};
+
+enum dp_mode dp_process_mode(void);
+/* For process.c. */
+void dp_process_set_mode(enum dp_mode mode);
+
+/* 1 in the process that made the log; reads as 0 in a forked child. */
+extern DP_HIDDEN const volatile uint32_t *dp_process_alive;
+
+static inline bool dp_process_is_ours(void)
+{
+    return *dp_process_alive != 0;
+}
+
+/* When this process's log was begun. */
+extern DP_HIDDEN uint64_t dp_process_start_ns;
+
+/* Never NULL. Somebody may cut the mapped file at any time; it reads as zeros from then
+ * on, so take facts from dp_process_facts(). */
+struct dp_process_state *dp_process_state(void);
+const struct dp_process_state *dp_process_facts(void);
+
+/* For process.c: the facts to fill in. */
+struct dp_process_state *dp_process_facts_to_fill(void);
+/* For process.c: takes `mapped` as the state; NULL: the facts stand in again. */
+void dp_process_use_state(struct dp_process_state *mapped);
+
+/* The site whose calls a count slot counts. Under the registry's lock. */
+void dp_process_count_site(uint32_t slot, uint32_t site);
+
+/* The executable's base name. */
+const char *dp_process_program(void);
+
+/* Counts a loss that belongs to no lane. Any thread. */
+void dp_process_lost(enum dp_loss reason, uint64_t count);
+
+/* For a child that was forked without pthread_atfork() handlers (host/forks.c): does
+ * what `when_forked`, set by process.c, does. Nothing before it is set. Async-signal-safe. */
+void dp_process_was_forked(void);
+void dp_process_when_forked(void (*when_forked)(void));
+
+#endif

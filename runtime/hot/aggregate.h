@@ -1,0 +1,58 @@
+/*
+ * The hot side of the aggregates (thread/stats.h): plain stores by the lane's owner.
+ * Under the same rules as enter.c.
+ */
+#ifndef DP_AGGREGATE_H
+#define DP_AGGREGATE_H
+
+#include "arch/arch.h"
+#include "base/compiler.h"
+#include "thread/stats.h"
+
+/* Calls dp_stats_make or dp_stats_make_block, unless there was no room a moment ago. */
+uint64_t dp_stats_ask(dp_deep_function *make, struct dp_lane *lane, uintptr_t b, uintptr_t c);
+
+/* NULL: no room. */
+static inline struct dp_site_stats *dp_stats_of(struct dp_lane *lane, uint32_t index)
+{
+    struct dp_site_stats *stats = lane->stats[index];
+    if (DP_LIKELY(stats != NULL))
+        return stats;
+    return (struct dp_site_stats *)dp_stats_ask(dp_stats_make, lane, index, 0);
+}
+
+static inline void dp_stats_add_duration(struct dp_lane *lane, struct dp_site_stats *stats,
+                                         uint64_t duration_ns)
+{
+    uint32_t block = dp_histogram_block(duration_ns);
+    uint64_t offset = stats->blocks[block];
+    if (DP_UNLIKELY(offset == 0)) {
+        offset = dp_stats_ask(dp_stats_make_block, lane,
+                              (uintptr_t)((char *)stats - (char *)lane->state), block);
+        if (offset == 0)
+            return;
+    }
+    uint32_t *slots = dp_lane_pointer(lane->state, offset);
+    uint32_t *slot = &slots[dp_histogram_slot(duration_ns, block)];
+    *slot += *slot != UINT32_MAX; /* full after hours of one call a microsecond */
+}
+
+/* A call of the population that aggregates describe. */
+static inline void dp_stats_add_call(struct dp_lane *lane, struct dp_site_stats *stats,
+                                     const struct dp_population *population,
+                                     uint64_t duration_ns, uint64_t child_ns)
+{
+    stats->sampled++;
+    stats->estimated += population->estimated;
+    if (DP_LIKELY(population->variance)) /* 0: the shortest way */
+        dp_variance_add(stats, population->variance, population->variance_high);
+    stats->total_ns += duration_ns;
+    stats->child_ns += child_ns < duration_ns ? child_ns : duration_ns;
+    if (duration_ns > stats->max_ns)
+        stats->max_ns = duration_ns;
+    if (duration_ns < stats->min_ns)
+        stats->min_ns = duration_ns;
+    dp_stats_add_duration(lane, stats, duration_ns);
+}
+
+#endif

@@ -1,0 +1,120 @@
+/* See process_child.h. */
+#include "process_child.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "arch/deep.h"
+#include "base/budget.h"
+#include "base/facts.h"
+#include "base/load_gate.h"
+#include "base/os.h"
+#include "base/tick.h"
+#include "host/bus.h"
+#include "log/directory.h"
+#include "log/process_log.h"
+#include "log/stream.h"
+#include "process_start.h"
+#include "sites/sites.h"
+#include "thread/lanes.h"
+
+/* The page that *dp_process_alive is in; reads as zeros in a forked child. */
+struct alive {
+    uint32_t alive;
+    uint32_t claimed; /* by the thread that starts the log */
+};
+
+static struct alive *alive_page(void)
+{
+    return (struct alive *)(uintptr_t)dp_process_alive;
+}
+
+/* The thread's next call asks who it is. The page is cleared by hand for kernels
+ * that do not. */
+static void reset_child(void)
+{
+    *alive_page() = (struct alive){0, 0};
+    dp_lanes_were_forked();
+    dp_deep_reset();
+    dp_sites_unlock();
+    dp_bus_unlock();
+    deep_profile_budget = -1;
+    deep_profile_entry_tick = deep_profile_tick + DP_ASK; /* nobody advances it here */
+}
+
+/* Only where there is something to reset: see process.c for the modes. */
+static void forked_without_handlers(void)
+{
+    if (dp_process_mode() == DP_MODE_ON)
+        reset_child();
+}
+
+int dp_process_watch_forks(void)
+{
+    struct alive *page = dp_os_map_wiped_on_fork();
+    if (!page)
+        return -ENOMEM;
+    page->alive = 1;
+    dp_process_alive = &page->alive;
+    return 0;
+}
+
+void dp_process_handle_forks(void)
+{
+    pthread_atfork(NULL, NULL, reset_child);
+    dp_process_when_forked(forked_without_handlers);
+}
+
+static int start_childs_log(void)
+{
+    int error = dp_process_open_log();
+    if (error)
+        return error;
+    dp_process_state()->sites = dp_n_sites;
+    dp_sites_log_all();
+    return dp_process_start_work();
+}
+
+/* The child's own log. Only this thread exists; the locks may be held by
+ * threads that do not. */
+static void start_child(void)
+{
+    struct dp_process_state *facts = dp_process_facts_to_fill(), *parents = dp_process_state();
+    dp_sites_unlock();
+    dp_lanes_were_forked(); /* forked by the system call itself: nobody called us before */
+    dp_lanes_reset();
+    dp_log_reset();
+    dp_streams_reset();
+    dp_budget_reset(); /* after those who gave theirs back */
+    memset(facts->lost, 0, sizeof facts->lost);
+    dp_process_use_state(NULL);
+    dp_directory_leave();
+    dp_load_gate_reset();
+    if (!dp_os_child_may_start_threads() || start_childs_log() != 0) {
+        /* The parent's log is the only one that can say so. It is the state meanwhile:
+         * it may have been cut, and bus.c mends no other. */
+        dp_process_use_state(parents);
+        dp_process_lost(DP_LOSS_NO_SPACE, 1);
+        dp_process_use_state(NULL);
+        dp_process_set_mode(DP_MODE_OFF);
+        dp_sites_close();
+    }
+    if (parents != facts)
+        dp_os_unmap(parents, sizeof *parents);
+}
+
+/* To the threads that do not start the log the process is not ours before that is done.
+ * They wait, at most about two seconds. The page's `alive` pairs: release by the thread
+ * that started the log, acquire here. */
+void dp_process_become_own(void)
+{
+    struct alive *page = alive_page();
+    if (__atomic_exchange_n(&page->claimed, 1, __ATOMIC_ACQ_REL) == 0) {
+        start_child();
+        __atomic_store_n(&page->alive, 1, __ATOMIC_RELEASE);
+        return;
+    }
+    for (int i = 0; i < 20000 && !__atomic_load_n(&page->alive, __ATOMIC_ACQUIRE); i++)
+        dp_os_sleep_until(dp_os_monotonic_ns() + 100000);
+}

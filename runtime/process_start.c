@@ -1,0 +1,118 @@
+/* See process_start.h. */
+#include "process_start.h"
+
+#include <string.h>
+
+#include "base/facts.h"
+#include "base/settings.h"
+#include "host/bus.h"
+#include "host/malloc.h"
+#include "hot/stacks.h"
+#include "log/directory.h"
+#include "log/process_log.h"
+#include "log/stream.h"
+#include "log/trace.h"
+#include "sites/sites.h"
+#include "steward/load.h"
+#include "steward/sink.h"
+#include "steward/steward.h"
+#include "thread/lanes.h"
+
+static const struct dp_rules *rules;
+static const char *rules_text = "";
+
+void dp_process_set_rules(const struct dp_rules *active, const char *text)
+{
+    rules = active;
+    rules_text = text;
+}
+
+/* Fits: our own words are short. */
+static void quote_problem(const struct dp_setting *setting, char text[static 256])
+{
+    *text++ = '\'';
+    text = mempcpy(text, setting->refused, strnlen(setting->refused, 150));
+    stpcpy(stpcpy(text, "' "), setting->problem);
+}
+
+static void log_settings(void)
+{
+    for (size_t i = 0; i < DP_SETTING_COUNT; i++) {
+        const struct dp_setting *setting = &dp_settings[i];
+        char problem[256] = "";
+        if (setting->refused)
+            quote_problem(setting, problem);
+        dp_log_setting(setting->source, setting->name, setting->text, problem);
+    }
+    if (!dp_memory_sized())
+        dp_log_setting(0, "malloc", "another library's, without malloc_usable_size",
+                       "counts allocations, but no bytes");
+    for (size_t i = 0; i < rules->n_refused; i++) {
+        const struct dp_refused_rule *refused = &rules->refused[i];
+        char rule[256], problem[256];
+        struct dp_text text = {problem, sizeof problem - 1, 0};
+        size_t length = refused->text.length < 255 ? refused->text.length : 255;
+        memcpy(rule, refused->text.text, length);
+        rule[length] = 0;
+        dp_rule_explain(&text, refused);
+        problem[text.length < text.size ? text.length : text.size] = 0;
+        dp_log_setting(2, "DEEP_PROFILE", rule, problem);
+    }
+}
+
+void dp_process_mend_log(void)
+{
+    if (!dp_log_take_incomplete())
+        return;
+    log_settings();
+    dp_sites_log_again();
+}
+
+void dp_process_count_cuts(void)
+{
+    dp_process_lost(DP_LOSS_NO_SPACE, dp_bus_take_losses());
+}
+
+/* What the steward does for rooms that it does not know. */
+static void every_second(void)
+{
+    dp_bus_guard_again();
+    dp_process_count_cuts();
+    dp_process_mend_log();
+}
+
+int dp_process_open_log(void)
+{
+    uint8_t uuid[16];
+    int error = dp_trace_open(rules_text, uuid);
+    if (error)
+        return error;
+    error = dp_lanes_init(dp_stacks_leave);
+    if (error)
+        return dp_trace_fail(error);
+    dp_streams_init(uuid);
+    dp_log_init();
+    log_settings();
+    return 0;
+}
+
+static void start_sink(void)
+{
+    char path[DP_PATH_MAX];
+    if (dp_expand_path(dp_setting_text(DP_SETTING_EVENTS), dp_process_program(), path) == 0 &&
+        *dp_setting_text(DP_SETTING_EVENTS))
+        dp_sink_init(path);
+}
+
+int dp_process_start_work(void)
+{
+    dp_process_state()->slow_path_ns = dp_process_facts()->slow_path_ns;
+    dp_load_init();
+    start_sink();
+    int error = dp_steward_start(every_second);
+    if (error) {
+        dp_log_finish();
+        return dp_trace_fail(error);
+    }
+    return 0;
+}

@@ -1,0 +1,26 @@
+/*
+ * The books: what the process's own stream says again and again about cost, losses, the
+ * clock and exact counts. Steward only.
+ */
+#ifndef DP_BOOKS_H
+#define DP_BOOKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Before the steward runs; also in a forked child. */
+void dp_books_init(void);
+/* Sums up what lanes and process have lost and cost; writes `overhead` and `lost` events
+ * where their intervals are over. `last`: in any case. */
+void dp_books_keep(uint64_t now, bool last);
+/* Writes a `clock` event: one moment by three clocks. */
+void dp_books_log_clock(void);
+/* Writes a `calls` event for each count slot of each lane that counted since the last time
+ * (DEEP_PROFILE_CALLS_PERIOD). What finds no room is reported when its thread ends. */
+void dp_books_report_calls(void);
+
+/* The interval between two events that repeat, at least `least_ns`: it grows as the
+ * process's age / 64, so that one that runs for weeks keeps a small log. */
+uint64_t dp_books_interval_ns(uint64_t now, uint64_t least_ns);
+
+#endif

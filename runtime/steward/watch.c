@@ -1,0 +1,188 @@
+/* See watch.h. The threads whose calls are watched change what is read here at any time:
+ * each word is whole (base/peek.h), and what several words say together is checked. */
+#include "watch.h"
+
+#include <errno.h>
+
+#include "base/os.h"
+#include "base/peek.h"
+#include "base/tick.h"
+#include "hot/in_flight_ids.h"
+#include "hot/slow_id.h"
+#include "log/process_log.h"
+#include "sites/decide.h"
+#include "sites/sites.h"
+#include "thread/lane.h"
+
+#define LONGEST_INTERVAL_NS UINT64_C(20000000)
+#define LANE_NS 10000 /* of the interval, for each lane: not much of a core's time */
+
+/* The slow calls of one lane that were reported in flight, by their place on its list. */
+struct reported {
+    uint64_t due[DP_OPEN_MAX];
+};
+static struct reported *reported; /* DP_MAX_LANES */
+/* Counts down: calls get other ids at their end, where the number counts up. */
+static uint64_t last_number;
+
+int dp_watch_init(void)
+{
+    if (!reported)
+        reported = dp_os_map_memory(DP_MAX_LANES * sizeof *reported);
+    dp_in_flight_reset();
+    return reported ? 0 : -ENOMEM;
+}
+
+static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t due,
+                             uint64_t duration_ns, uint64_t gap, uint64_t id)
+{
+    const struct dp_site_state *site = &dp_sites[index];
+    bool exact = due & DP_DUE_OPENED;
+    struct dp_event_slow_operation event = {
+        .site = index,
+        .tid = dp_peek_32(&lane->stream.tid), /* that in the state may be cut off */
+        .id = id,
+        .flags = DP_SLOW_IN_FLIGHT | (exact ? DP_SLOW_EXACT : 0),
+        .duration_ns = duration_ns,
+        .threshold_ns = site->slow_threshold_ns,
+        .duration_error_ns = exact ? 0 : gap / 2 + 1,
+    };
+    const struct dp_probe *probe = &site->probes[DP_ATTRIBUTE_IF_SLOW];
+    if (probe->event && dp_slow_chosen(event.id, probe->event_chance))
+        dp_log_event(DP_EVENT_ID_slow_operation, &event, sizeof event);
+}
+
+/* A frame that has ended has another start (DP_FRAME_ENDED). */
+static bool has_frame(const struct dp_lane_state *state, uint32_t index, uint64_t start_ns)
+{
+    uint64_t depth = dp_peek(&state->frames_top);
+    for (uint64_t i = 0; i < depth && i < DP_LANE_FRAMES; i++)
+        if (dp_peek(&state->frames[i].start_ns) == start_ns &&
+            dp_peek_32(&state->frames[i].site) == index)
+            return true;
+    return false;
+}
+
+/*
+ * A coroutine's call that ends on another thread stays on the list of the first. For calls
+ * that were opened, the frames show that they have ended. For the others nothing does:
+ * where a site's calls are known to migrate, prefer missing a report to reporting a call
+ * that has ended.
+ */
+static bool may_be_in_flight(const struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
+{
+    if (due & DP_DUE_OPENED)
+        return has_frame(lane->state, index, dp_due_start(due, now));
+    return !atomic_load_explicit(&dp_sites[index].migrates, memory_order_relaxed);
+}
+
+static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now, uint64_t tick_period)
+{
+    struct dp_open_calls *open = &lane->state->open;
+    struct dp_open_call *call = &open->calls[i % DP_OPEN_MAX];
+    uint64_t due = dp_peek(&call->due);
+    uint32_t index = dp_peek_32(&call->site);
+    if (index == 0 || index > dp_n_sites)
+        return;
+    const struct dp_site_state *site = &dp_sites[index];
+    uint64_t start = due & DP_DUE_OPENED ? dp_due_start(due, now) : due - site->slow_after;
+    uint64_t *before = &reported[lane->index].due[i % DP_OPEN_MAX];
+    if (!site->slow_threshold_ns || *before == due || start >= now ||
+        now - start < site->slow_threshold_ns + tick_period)
+        return;
+    if (!may_be_in_flight(lane, index, due, now))
+        return;
+    /* Judged as at its end (finish.c), so that a call that is reported now is reported then. */
+    uint64_t gap = due & DP_DUE_OPENED ? 0 : dp_tick_gap_after(NULL, start, 0);
+    uint64_t duration_ns = now - start - gap / 2;
+    if (gap / 2 > now - start || duration_ns < site->slow_threshold_ns)
+        return;
+    /* The owner changes these words while we read. Report the call only when it is still
+     * on the list, unchanged; or when it has ended meanwhile and has used our id. */
+    uint64_t id = dp_slow_id(lane->index, index, due, --last_number);
+    dp_in_flight_add(index, due, id);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with that in dp_in_flight_take */
+    if ((dp_peek(&open->top) <= i || dp_peek(&call->due) != due) && dp_in_flight_take_back(id))
+        return;
+    *before = due;
+    report_in_flight(lane, index, due, duration_ns, gap, id);
+}
+
+/*
+ * The first entry that can be believed. Where the list was DP_OPEN_MAX deeper before than
+ * now, the entries of the outermost calls were written over by deeper ones, which have
+ * ended. It shows: calls stand in order of time, and those began after the entries above.
+ */
+static uint64_t outermost_kept(const struct dp_open_calls *open, uint64_t top)
+{
+    uint64_t i = top, start_above = UINT64_MAX;
+    for (; i > 0 && top - i < DP_OPEN_MAX; i--) {
+        const struct dp_open_call *call = &open->calls[(i - 1) % DP_OPEN_MAX];
+        uint64_t due = dp_peek(&call->due);
+        uint32_t index = dp_peek_32(&call->site);
+        if (due & DP_DUE_OPENED || index == 0 || index > dp_n_sites)
+            continue; /* the frames know of those that were opened */
+        uint64_t start = due - dp_sites[index].slow_after;
+        if (start > start_above)
+            break;
+        start_above = start;
+    }
+    return i;
+}
+
+static void watch_open_calls(struct dp_lane *lane, uint64_t now, uint64_t tick_period)
+{
+    uint64_t top = dp_peek(&lane->state->open.top);
+    for (uint64_t i = outermost_kept(&lane->state->open, top); i < top; i++)
+        watch_open_call(lane, i, now, tick_period);
+}
+
+static void peek_memory(struct dp_memory_counts *to, const struct dp_memory_counts *from)
+{
+    to->allocated_bytes = dp_peek(&from->allocated_bytes);
+    to->freed_bytes = dp_peek(&from->freed_bytes);
+    to->allocations = dp_peek(&from->allocations);
+    to->frees = dp_peek(&from->frees);
+    to->live_bytes = (int64_t)dp_peek((const uint64_t *)&from->live_bytes);
+    to->peak_bytes = (int64_t)dp_peek((const uint64_t *)&from->peak_bytes);
+}
+
+/* duration=: memory is counted to here, whenever the call ends. */
+static void watch_caps(struct dp_lane *lane, uint64_t now)
+{
+    uint64_t depth = dp_peek(&lane->state->frames_top);
+    for (uint64_t i = 0; i < depth && i < DP_LANE_FRAMES; i++) {
+        const struct dp_lane_frame *frame = &lane->state->frames[i];
+        struct dp_memory_frame *memory = &lane->memory_frames[i];
+        const struct dp_site_state *site = &dp_sites[dp_peek_32(&frame->site) % DP_MAX_SITES];
+        uint64_t cap = site->probes[DP_ATTRIBUTE_PROFILE].duration_ns;
+        uint64_t start_ns = dp_peek(&frame->start_ns);
+        if (!cap || !(dp_peek_32(&frame->kinds) & site->memory & DP_KIND(PROFILE)) ||
+            atomic_load_explicit(&memory->capped_ns, memory_order_relaxed) == start_ns ||
+            now < start_ns + cap)
+            continue;
+        peek_memory(&memory->at_cap, &lane->memory);
+        /* pairs with end_memory */
+        atomic_store_explicit(&memory->capped_ns, start_ns, memory_order_release);
+    }
+}
+
+void dp_watch_lanes(uint64_t now, uint64_t tick_period)
+{
+    uint32_t count = dp_lanes_count();
+    for (uint32_t i = 0; i < count; i++) {
+        struct dp_lane *lane = dp_lane_at(i);
+        if (!dp_lane_state_of(lane) || !dp_lane_is_owned(lane))
+            continue;
+        watch_open_calls(lane, now, tick_period);
+        watch_caps(lane, now);
+    }
+}
+
+uint64_t dp_watch_interval_ns(void)
+{
+    uint64_t wanted = dp_decide_shortest_slow_ns() / 8;
+    uint64_t least = (uint64_t)dp_lanes_count() * LANE_NS;
+    wanted = wanted > least ? wanted : least;
+    return wanted < LONGEST_INTERVAL_NS ? wanted : LONGEST_INTERVAL_NS;
+}

@@ -1,0 +1,38 @@
+/*
+ * What a lane knows of its thread's memory and of the calls that are open on it: the
+ * private side. The public one, which survives the process, is struct dp_lane_frame of
+ * abi/state.h.
+ */
+#ifndef DP_FRAME_H
+#define DP_FRAME_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* dp_lane_frame.kinds */
+#define DP_FRAME_BY_CHANCE (1u << 31)
+
+/* Memory this thread has allocated and freed since it was first seen. */
+struct dp_memory_counts {
+    uint64_t allocated_bytes;
+    uint64_t freed_bytes;
+    uint64_t allocations;
+    uint64_t frees;
+    int64_t live_bytes;
+    int64_t peak_bytes; /* highest live_bytes since the innermost counted call began */
+};
+
+/* A call that the gate let through and that has not been left yet. */
+struct dp_frame {
+    uint64_t child_ns; /* inside opened calls below */
+    uintptr_t stack;   /* where the call's frame lies, to see what a longjmp left */
+};
+
+/* A frame's memory, where it is counted. */
+struct dp_memory_frame {
+    _Atomic uint64_t capped_ns; /* start of the call whose gathering ended with `at_cap` */
+    struct dp_memory_counts before;
+    struct dp_memory_counts at_cap;
+};
+
+#endif

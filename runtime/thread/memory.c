@@ -1,0 +1,4 @@
+/* See memory.h. */
+#include "memory.h"
+
+bool dp_memory_counted;
