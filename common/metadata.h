@@ -12,6 +12,9 @@
 #ifndef DEEP_PROFILE_ABI_METADATA_H
 #define DEEP_PROFILE_ABI_METADATA_H
 
+#include <string.h>
+
+#include "attribute.h"
 #include "deep_profile/abi/log.h"
 #include "text.h"
 

@@ -1,19 +1,21 @@
 /*
  * Text into a caller's buffer: no allocation, no stdio, no locale.
  *
- * Used by metadata.h and event_json.h, so by the runtime inside other people's
- * programs (also from its steward while the heap is in any state) and by the
- * tool. Nothing here may call anything but memcpy and strlen.
+ * Used by the runtime inside other people's programs (also by its steward while
+ * the heap is in any state) and by the tool. Calls nothing but memcpy and strlen.
  *
  * What does not fit is dropped but counted: `length` is what the whole text
- * needs, so `length > size` says that it was cut and how much room it wants.
+ * needs, so `length > size` means that it was cut, and says how much room it needs.
  */
-#ifndef DEEP_PROFILE_ABI_TEXT_H
-#define DEEP_PROFILE_ABI_TEXT_H
+#ifndef DP_COMMON_TEXT_H
+#define DP_COMMON_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct dp_text {
     char *buffer; /* not terminated; may be NULL when size is 0 */
@@ -21,58 +23,20 @@ struct dp_text {
     size_t length;
 };
 
-static inline void dp_text_bytes(struct dp_text *text, const char *bytes, size_t length)
-{
-    if (text->length < text->size) {
-        size_t room = text->size - text->length;
-        memcpy(text->buffer + text->length, bytes, length < room ? length : room);
-    }
-    text->length += length;
-}
+void dp_text_bytes(struct dp_text *text, const char *bytes, size_t length);
+void dp_text_string(struct dp_text *text, const char *string);
+void dp_text_char(struct dp_text *text, char c);
+void dp_text_u64(struct dp_text *text, uint64_t value);
+void dp_text_i64(struct dp_text *text, int64_t value);
 
-static inline void dp_text_string(struct dp_text *text, const char *string)
-{
-    dp_text_bytes(text, string, strlen(string));
-}
-
-static inline void dp_text_char(struct dp_text *text, char c)
-{
-    dp_text_bytes(text, &c, 1);
-}
-
-static inline void dp_text_u64(struct dp_text *text, uint64_t value)
-{
-    char digits[20];
-    size_t at = sizeof digits;
-    do
-        digits[--at] = (char)('0' + value % 10);
-    while (value /= 10);
-    dp_text_bytes(text, digits + at, sizeof digits - at);
-}
-
-/* At least `digits` of them, zeros in front. */
-static inline void dp_text_padded(struct dp_text *text, uint64_t value, unsigned digits)
-{
-    uint64_t least = 1;
-    for (unsigned i = 1; i < digits; i++)
-        least *= 10;
-    for (; least > 1 && value < least; least /= 10)
-        dp_text_char(text, '0');
-    dp_text_u64(text, value);
-}
-
-static inline void dp_text_i64(struct dp_text *text, int64_t value)
-{
-    if (value < 0)
-        dp_text_char(text, '-');
-    dp_text_u64(text, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
-}
+/* At least `digits` digits, with zeros in front. */
+void dp_text_padded(struct dp_text *text, uint64_t value, unsigned digits);
 
 /* The low `digits` hexadecimal digits of `value`. */
-static inline void dp_text_hex(struct dp_text *text, uint64_t value, unsigned digits)
-{
-    while (digits--)
-        dp_text_char(text, "0123456789abcdef"[value >> (4 * digits) & 15]);
+void dp_text_hex(struct dp_text *text, uint64_t value, unsigned digits);
+
+#ifdef __cplusplus
 }
+#endif
 
 #endif

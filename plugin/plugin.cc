@@ -23,6 +23,8 @@
 #include "mark_cold.h"
 #include "site.h"
 
+#include "common/spelling.h"
+
 #define EXPORT __attribute__((visibility("default")))
 
 EXPORT int plugin_is_GPL_compatible;

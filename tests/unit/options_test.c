@@ -4,6 +4,9 @@
  */
 #include "common/options.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "check.h"
 
 static struct dp_options parse(enum dp_attribute attribute, const char *text)

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "common/place.h"
 #include "common/rules.h"
+#include "common/spelling.h"
 
 #include "log/files.h"
 #include "base/units.h"

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "common/rules.h"
+#include "common/spelling.h"
 
 struct pointer {
     uint64_t address;

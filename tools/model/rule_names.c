@@ -23,18 +23,18 @@ bool dp_rule_without_function(const struct dp_profile *profile, const char **at,
 
     if (!profile->has_process || profile->sites.n == 0)
         return false;
-    while (**at) {
-        struct dp_word rest = {*at, strlen(*at)}, wrong;
-        struct dp_word part = dp_rule_part(&rest, ';');
-        struct dp_rule rule;
+    struct dp_word rest = {*at, strlen(*at)};
+    struct dp_refused_rule refused;
+    struct dp_rule rule;
+    while (dp_rules_next(&rest, &rule, &refused)) {
         *at = rest.text;
         /* The state has only the beginning of long rules: the last one may be cut. */
         if (rest.length == 0 && rest.text - all >= (ptrdiff_t)sizeof profile->process.rules - 1)
             return false;
         /* A rule that the runtime could not read is among the settings. */
-        if (dp_rule_parse(part, &rule, &wrong) != DP_RULE_FINE || names_a_function(profile, &rule))
+        if (refused.fault != DP_RULE_FINE || names_a_function(profile, &rule))
             continue;
-        snprintf(text, size, "%.*s", (int)part.length, part.text);
+        snprintf(text, size, "%.*s", (int)rule.text.length, rule.text.text);
         return true;
     }
     return false;

@@ -22,15 +22,6 @@ enum dp_attribute {
     DP_ATTRIBUTE_COUNT
 };
 
-static inline const char *dp_attribute_name(uint32_t attribute)
-{
-    static const char *const names[] = {
-#define DP_ATTRIBUTE(id, name, macro) name,
-#include "../attributes.def"
-    };
-    return attribute < sizeof names / sizeof *names ? names[attribute] : "unknown";
-}
-
 struct dp_site_attribute {
     const char *options; /* the text as written, checked when compiling */
     uint32_t attribute;  /* enum dp_attribute */
