@@ -7,6 +7,7 @@
 
 #include "arch/arch.h"
 #include "base/compiler.h"
+#include "common/aggregate.h"
 #include "thread/stats.h"
 
 /* Calls dp_stats_make or dp_stats_make_block, unless there was no room a moment ago. */

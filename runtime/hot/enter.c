@@ -11,6 +11,7 @@
 
 #include "aggregate.h"
 #include "base/clock.h"
+#include "base/due.h"
 #include "base/facts.h"
 #include "base/load_gate.h"
 #include "base/sampler.h"

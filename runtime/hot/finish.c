@@ -3,6 +3,7 @@
 
 #include "aggregate.h"
 #include "base/clock.h"
+#include "base/due.h"
 #include "base/tick.h"
 #include "in_flight_ids.h"
 #include "record.h"

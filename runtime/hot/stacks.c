@@ -2,6 +2,7 @@
 #include "stacks.h"
 
 #include "base/clock.h"
+#include "base/due.h"
 #include "base/facts.h"
 #include "finish.h"
 #include "sites/sites.h"

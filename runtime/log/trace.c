@@ -8,6 +8,7 @@
 #include "base/facts.h"
 #include "base/os.h"
 #include "base/settings.h"
+#include "common/machine.h"
 #include "common/metadata.h"
 #include "directory.h"
 #include "stream.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/options.h"
+#include "common/threshold.h"
 #include "thread/count_slots.h"
 #include "thread/memory.h"
 #include "base/os.h"

@@ -6,6 +6,7 @@
 #include "base/settings.h"
 #include "base/tick.h"
 #include "books.h"
+#include "common/threshold.h"
 #include "load.h"
 #include "log/prepare.h"
 #include "sink.h"

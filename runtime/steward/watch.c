@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "base/due.h"
 #include "base/os.h"
 #include "base/peek.h"
 #include "base/tick.h"

@@ -1,26 +1,40 @@
 #!/usr/bin/env python3
-"""Every header in include/ compiles alone, as C and as C++, without a warning.
+"""Every header in include/ and common/ compiles alone, as C and as C++, without a warning.
 
-Run by Meson: headers_alone.py INCLUDE CC... -- CXX... . Files that are meant
+Run by Meson: headers_alone.py SOURCE_ROOT CC... -- CXX... . Files that are meant
 to be included several times with macros defined (*.def) are not headers.
 """
 import os
+import re
 import subprocess
 import sys
 
-include = sys.argv[1]
+root = sys.argv[1]
+include = os.path.join(root, "include")
 split = sys.argv.index("--")
 compilers = {
     "c": sys.argv[2:split] + ["-std=c11"],
     "c++": sys.argv[split + 1:] + ["-std=c++11"],
 }
 # A static function that nobody calls is what a header with inline code has.
-flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-I", include]
+flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-I", include,
+         "-I", root]
 
-headers = sorted(os.path.relpath(os.path.join(folder, name), include)
-                 for folder, _, names in os.walk(include) for name in names
-                 if name.endswith(".h"))
+
+def headers_in(folder, base):
+    """As a file of ours names them: below `base`."""
+    return sorted(os.path.relpath(os.path.join(inside, name), base)
+                  for inside, _, names in os.walk(folder) for name in names
+                  if name.endswith(".h"))
+
+
+headers = headers_in(include, include) + headers_in(os.path.join(root, "common"), root)
 failed = 0
+for header in headers_in(os.path.join(include, "deep_profile/abi"), include):
+    with open(os.path.join(include, header), encoding="utf-8") as text:
+        if re.search(r"\binline\b|^\{", text.read(), re.MULTILINE):
+            failed += 1
+            print(f"{header} holds code: contracts are layouts, code is in common/")
 for header in headers:
     for language, command in compilers.items():
         result = subprocess.run([*command, *flags, "-x", language, "-"], text=True,

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/aggregate.h"
+
 #define MS        UINT64_C(1000000)
 #define AFTER(ms) (START_NS + (ms)*MS)
 

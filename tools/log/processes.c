@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <deep_profile/abi/state.h>
+#include "common/machine.h"
 
 uint64_t dp_random(void)
 {

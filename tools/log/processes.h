@@ -12,7 +12,7 @@
 /* A random number from the system. */
 uint64_t dp_random(void);
 
-/* dp_machine() of abi/state.h: where we run. */
+/* dp_machine() of common/machine.h: where we run. */
 uint64_t dp_machine_here(void);
 
 void dp_wait_ms(unsigned ms);

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/aggregate.h"
+
 #include "base/memory.h"
 
 static uint64_t *block_of(struct dp_histogram *histogram, uint32_t block)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "common/threshold.h"
+
 #include "base/memory.h"
 
 static void add_open(struct dp_profile *profile, const struct dp_lane_state *lane, uint32_t site,

@@ -15,6 +15,8 @@
 
 #include <math.h>
 
+#include "common/aggregate.h"
+
 /* 97.5 % quantile of the normal distribution. */
 #define Z_95 1.959964
 

@@ -69,20 +69,6 @@
 #define DP_DUE_START_BITS 50
 #define DP_DUE_START_MASK ((UINT64_C(1) << DP_DUE_START_BITS) - 1)
 
-static inline uint64_t dp_due_opened(uint32_t lane, uint32_t kinds, uint64_t start_ns)
-{
-    return DP_DUE_OPENED | (uint64_t)(lane % DP_DUE_LANES) << DP_DUE_LANE_SHIFT |
-           (uint64_t)(kinds & DP_DUE_KINDS) << DP_DUE_KINDS_SHIFT |
-           (start_ns & DP_DUE_START_MASK);
-}
-
-/* The whole start time, which may be a little past `now`: clocks differ. */
-static inline uint64_t dp_due_start(uint64_t due, uint64_t now)
-{
-    const uint64_t ahead = UINT64_C(1) << 40;
-    return now + ahead - ((now + ahead - due) & DP_DUE_START_MASK);
-}
-
 /* Set in the `due` that `exit` is given when an exception leaves the call (C++,
  * forced unwinding, -fexceptions in C). Ticks are far below it. */
 #define DP_DUE_UNWOUND (UINT64_C(1) << 62)
@@ -106,7 +92,7 @@ static inline uint64_t dp_due_start(uint64_t due, uint64_t now)
 #define DP_OPEN_MAX 64
 
 struct dp_open_call {
-    uint64_t due;  /* tick at entry + slow_after, or dp_due_opened() */
+    uint64_t due;  /* tick at entry + slow_after, or with DP_DUE_OPENED */
     uint32_t site; /* index of the site in this process */
     uint32_t reserved;
 };

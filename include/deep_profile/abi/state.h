@@ -53,7 +53,7 @@ struct dp_process_state {
     uint64_t slow_path_ns; /* calibrated cost of one slow path */
     uint64_t log_bytes;    /* on disk, all streams */
     uint64_t log_limit_bytes;
-    uint64_t machine;      /* whose process `pid` is: dp_machine(); 0: not known */
+    uint64_t machine;      /* whose process `pid` is: common/machine.h; 0: not known */
     char env[16];
     char program[256];     /* path of the executable, NUL-terminated */
     char command[1024];    /* arguments joined by spaces, cut to fit */
@@ -62,75 +62,16 @@ struct dp_process_state {
 };
 
 /*
- * Process numbers mean something in one run of one kernel, in one pid namespace:
- * the text of /proc/sys/kernel/random/boot_id and the inode of /proc/self/ns/pid,
- * by FNV-1a. Whoever reads a log elsewhere must not look for its process.
- */
-static inline uint64_t dp_machine(const char *boot_id, uint64_t pid_namespace)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ pid_namespace;
-    for (const char *c = boot_id; *c; c++)
-        hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
-    return *boot_id ? hash : 0;
-}
-
-/*
- * Thresholds from DP_TICKS_PER_THRESHOLD times DP_SHORTEST_TICK_NS on are
- * judged by the tick, whose period follows the shortest of them: the steward
- * takes about 0.3 % of a core at 1 ms, 0.6 % at 500 us.
- */
-#define DP_TICKS_PER_THRESHOLD 16
-#define DP_SHORTEST_TICK_NS UINT64_C(500000)
-
-/* Tick period that serves a threshold; longest: DEEP_PROFILE_TICK. */
-static inline uint64_t dp_tick_period_for(uint64_t threshold_ns, uint64_t longest_ns)
-{
-    uint64_t wanted = threshold_ns / DP_TICKS_PER_THRESHOLD;
-    if (wanted >= longest_ns)
-        return longest_ns;
-    return wanted < DP_SHORTEST_TICK_NS ? DP_SHORTEST_TICK_NS : wanted;
-}
-
-/* slow_after of such a site. One period less than the threshold: the tick may
- * be that much behind at the exit. */
-static inline uint64_t dp_slow_after(uint64_t threshold_ns, uint64_t longest_tick_ns)
-{
-    return threshold_ns - dp_tick_period_for(threshold_ns, longest_tick_ns);
-}
-
-/*
  * Latency histogram, log-linear: values below 128 ns have a bucket each, above
  * it every power of two is cut into DP_HISTOGRAM_SUB buckets: a bucket is at
  * most 1/64 of its value wide, so its middle is off by less than 0.8 %.
  * Stored sparsely: a block of 64 counters for each power of two that occurs.
- * Block b holds values v with dp_histogram_block(v) == b.
+ * Block 0: 0 to 63. Block b >= 1: [2^(b+5), 2^(b+6)), in steps of 2^(b-1).
+ * common/aggregate.h finds the counter of a value.
  */
 #define DP_HISTOGRAM_SUB_BITS 6
 #define DP_HISTOGRAM_SUB (1u << DP_HISTOGRAM_SUB_BITS)
 #define DP_HISTOGRAM_BLOCKS 42 /* up to 2^47 ns, 39 hours; longer counts in the last */
-
-/* Block 0: 0 to 63. Block b >= 1: [2^(b+5), 2^(b+6)), in steps of 2^(b-1). */
-static inline uint32_t dp_histogram_block(uint64_t value)
-{
-    if (value < DP_HISTOGRAM_SUB)
-        return 0;
-    uint32_t block = 63u - (uint32_t)__builtin_clzll(value) - DP_HISTOGRAM_SUB_BITS + 1;
-    return block < DP_HISTOGRAM_BLOCKS ? block : DP_HISTOGRAM_BLOCKS - 1;
-}
-
-static inline uint32_t dp_histogram_slot(uint64_t value, uint32_t block)
-{
-    if (block == 0)
-        return (uint32_t)value;
-    uint64_t slot = (value >> (block - 1)) - DP_HISTOGRAM_SUB;
-    return slot < DP_HISTOGRAM_SUB ? (uint32_t)slot : DP_HISTOGRAM_SUB - 1;
-}
-
-/* First value of a bucket; its last is the next bucket's first less one. */
-static inline uint64_t dp_histogram_value(uint32_t block, uint32_t slot)
-{
-    return block == 0 ? slot : (uint64_t)(DP_HISTOGRAM_SUB + slot) << (block - 1);
-}
 
 /* Aggregates of one site in one lane. Times of profiled calls only. */
 struct dp_site_stats {
@@ -162,12 +103,6 @@ struct dp_site_stats {
 
 /* What one sampled call stands for is known to one part in 65536. */
 #define DP_WEIGHT_UNIT 65536
-
-static inline void dp_variance_add(struct dp_site_stats *stats, uint64_t low, uint64_t high)
-{
-    stats->variance += low;
-    stats->variance_high += high + (stats->variance < low);
-}
 
 #define DP_LANE_SITE_PAGE 1024 /* sites a page of the directory serves */
 #define DP_LANE_FRAMES 256     /* profiled calls that a thread keeps open at once */

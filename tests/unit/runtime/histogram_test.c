@@ -1,7 +1,8 @@
 /* The log-linear histogram: buckets cover everything, in order, without gaps,
  * and none is wider than 1/64 of its values. */
+#include "common/aggregate.h"
+
 #include "check.h"
-#include "deep_profile/abi/state.h"
 
 static void check_value(uint64_t value)
 {

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "common/aggregate.h"
+
 #include "model/statistics.h"
 
 static uint64_t state = 12345;

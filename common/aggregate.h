@@ -1,0 +1,42 @@
+/*
+ * Sums and histograms of struct dp_site_stats (abi/state.h has the layout): written by the
+ * runtime, read and added up by the tool. Inline, because the runtime runs this for every
+ * call that it profiles.
+ */
+#ifndef DP_COMMON_AGGREGATE_H
+#define DP_COMMON_AGGREGATE_H
+
+#include "deep_profile/abi/state.h"
+
+/* The block that counts `value`. */
+static inline uint32_t dp_histogram_block(uint64_t value)
+{
+    if (value < DP_HISTOGRAM_SUB)
+        return 0;
+    uint32_t block = 63u - (uint32_t)__builtin_clzll(value) - DP_HISTOGRAM_SUB_BITS + 1;
+    return block < DP_HISTOGRAM_BLOCKS ? block : DP_HISTOGRAM_BLOCKS - 1;
+}
+
+/* The counter in that block. */
+static inline uint32_t dp_histogram_slot(uint64_t value, uint32_t block)
+{
+    if (block == 0)
+        return (uint32_t)value;
+    uint64_t slot = (value >> (block - 1)) - DP_HISTOGRAM_SUB;
+    return slot < DP_HISTOGRAM_SUB ? (uint32_t)slot : DP_HISTOGRAM_SUB - 1;
+}
+
+/* First value of a bucket; its last is the next bucket's first less one. */
+static inline uint64_t dp_histogram_value(uint32_t block, uint32_t slot)
+{
+    return block == 0 ? slot : (uint64_t)(DP_HISTOGRAM_SUB + slot) << (block - 1);
+}
+
+/* Adds to the 128 bits of the variance; `high`: the upper 64. */
+static inline void dp_variance_add(struct dp_site_stats *stats, uint64_t low, uint64_t high)
+{
+    stats->variance += low;
+    stats->variance_high += high + (stats->variance < low);
+}
+
+#endif

@@ -1,0 +1,23 @@
+/* Which run of which kernel a process number belongs to. */
+#ifndef DP_COMMON_MACHINE_H
+#define DP_COMMON_MACHINE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Process numbers mean something in one run of one kernel, in one pid namespace: the
+ * FNV-1a hash of the text of /proc/sys/kernel/random/boot_id and the inode of
+ * /proc/self/ns/pid. 0: not known, `boot_id` is empty. Whoever reads a log elsewhere must
+ * not look for its process.
+ */
+uint64_t dp_machine(const char *boot_id, uint64_t pid_namespace);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
