@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/options.h"
+#include "common/rules.h"
 
 static const char *const attributes[] = {
 #define DP_ATTRIBUTE(id, name, macro) name,
@@ -52,8 +53,26 @@ static void print_attribute(size_t attribute)
         print_default(row->initial[attribute]);
         printf(" | ");
         print_cell(row->what);
+        if (row->type == DP_TYPE_integer)
+            printf(", %llu to %llu", (unsigned long long)row->minimum,
+                   (unsigned long long)row->maximum);
         printf(" |\n");
     }
+}
+
+/* The words of DEEP_PROFILE for on or for off, as "`a`, `b` or `c`". */
+static void print_words(uint64_t on)
+{
+    const char *last = NULL;
+    size_t n = 0;
+    for (const struct dp_name *word = dp_rules_words(); word->name; word++) {
+        if (word->value != on)
+            continue;
+        if (last)
+            printf("%s`%s`", n++ ? ", " : "", last);
+        last = word->name;
+    }
+    printf("%s`%s`", n ? " or " : "", last);
 }
 
 static void print_settings(void)
@@ -83,9 +102,12 @@ int main(void)
            "stand in double quotes. Everything is checked when the program is compiled.\n");
     for (size_t i = 0; i < DP_ATTRIBUTE_COUNT; i++)
         print_attribute(i);
-    printf("\n## Rules: `DEEP_PROFILE`\n\n"
-           "Unset, empty, `0`, `off` or `false`: off. `1`, `on`, `true` or `yes`: on, with the\n"
-           "attributes as written. Anything with a colon is a list of rules, joined by `;`:\n\n"
+    printf("\n## Rules: `DEEP_PROFILE`\n\nUnset, empty, ");
+    print_words(0);
+    printf(": off. ");
+    print_words(1);
+    printf(": on,\nwith the attributes as written. Anything with a colon is a list of rules, joined "
+           "by `;`:\n\n"
            "    DEEP_PROFILE='parse_*:rate=1;query_*:slow=100ms,calls;*_debug:off'\n\n"
            "| rule | what it does to the functions whose name matches (`*`, `?`) |\n"
            "|---|---|\n"

@@ -18,6 +18,7 @@ import unittest
 
 TOOL, CC = (os.path.realpath(path) for path in sys.argv[1:3])
 SOURCE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "real.c")
+OPTIONS_PAGE = os.path.join(os.path.dirname(SOURCE), "../../docs/options.md")
 FINE, CHECK, _, DATA = range(4)
 
 
@@ -163,6 +164,41 @@ int main(int argc, char **argv)
             self.assertIn("rule 'chosn:rate=1' names no function of this process", text)
             self.assertIn("rule '*where:rat=1' of DEEP_PROFILE was left out", text)
             self.assertEqual(text.count(" rule '"), 2)
+
+    def test_runtime_record_and_doctor_read_one_grammar(self):
+        """Every word for on and off that the page of options names, and words that are none."""
+        with open(OPTIONS_PAGE, encoding="utf-8") as page:
+            off, on = re.search(r"Unset, empty, (.*): off\. (.*): on,", page.read()).groups()
+        off, on = (re.findall(r"`([^`]+)`", words) for words in (off, on))
+        self.assertLessEqual({"0", "off", "false", "no"}, set(off))
+        self.assertLessEqual({"1", "on", "true", "yes"}, set(on))
+        with open(self.folder + "/word.c", "w", encoding="utf-8") as file:
+            file.write("#include <deep_profile.h>\n"
+                       "DEEP_PROFILE(rate=1)\nint main(void)\n{\n    return 0;\n}\n")
+        subprocess.run([CC, "word.c", "-o", "word"], cwd=self.folder, check=True, env=environment())
+        for words, runs, recorded in (on, True, True), (off + ["", " no "], False, True), \
+                (["ON", "No", "yess"], False, False):
+            for word in words:
+                log = self.folder + "/of-word"
+                env = environment(DEEP_PROFILE=word)
+                subprocess.run("./word", cwd=self.folder, check=True,
+                               env={**env, "DEEP_PROFILE_OUT": log})
+                self.assertEqual(os.path.exists(log), runs, word)
+                doctor = subprocess.run([TOOL, "doctor", "./word"], cwd=self.folder, env=env,
+                                        check=False, stdout=subprocess.PIPE, text=True)
+                self.assertEqual("profiling is off" in doctor.stdout, not runs, (word, doctor.stdout))
+                self.assertEqual(doctor.returncode, FINE if runs else CHECK, word)
+                shutil.rmtree(log, ignore_errors=True)
+                done = subprocess.run([TOOL, "record", "-o", log, "--", "./word"], cwd=self.folder,
+                                      env=env, check=True, stderr=subprocess.PIPE, text=True)
+                self.assertEqual(os.path.exists(log), recorded, (word, done.stderr))
+                self.assertEqual("profiling is off" in done.stderr, not recorded, done.stderr)
+                shutil.rmtree(log, ignore_errors=True)
+        for word in off: # asked for with an option, off is obeyed, and said
+            done = subprocess.run([TOOL, "record", "--rules", word, "-o", "none", "--", "./word"],
+                                  cwd=self.folder, env=environment(), check=True,
+                                  stderr=subprocess.PIPE, text=True)
+            self.assertIn(f"DEEP_PROFILE is '{word}': profiling is off", done.stderr)
 
     def test_streams_alone_give_the_same_figures(self):
         shutil.copytree(self.folder + "/log", self.folder + "/streams")

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/rules.h"
+
 #include "base/memory.h"
 #include "doctor/doctor_shell.h"
 #include "model/profile_gather.h"
@@ -78,13 +80,6 @@ static char *absolute(const char *path)
     return whole;
 }
 
-/* Unset, empty or off: recording is what was asked for. */
-static bool is_off(const char *value)
-{
-    return !value || !*value || strcmp(value, "0") == 0 || strcmp(value, "off") == 0 ||
-           strcmp(value, "false") == 0;
-}
-
 static void set_output(const char *path)
 {
     char *output = absolute(path);
@@ -99,7 +94,7 @@ static void set_environment(const struct arguments *arguments)
     set_output(arguments->output ? arguments->output : "deep-profile.%p");
     if (arguments->rules)
         setenv("DEEP_PROFILE", arguments->rules, 1);
-    else if (is_off(getenv("DEEP_PROFILE")))
+    else if (dp_rules_judge(getenv("DEEP_PROFILE")) == DP_RULES_OFF) /* `record` means on */
         setenv("DEEP_PROFILE", "1", 1);
     if (arguments->env)
         setenv("DEEP_PROFILE_ENV", arguments->env, 1);

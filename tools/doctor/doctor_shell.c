@@ -168,23 +168,23 @@ static void check_rules(struct dp_doctor *doctor, const char *value)
 
 void dp_doctor_shell(struct dp_doctor *doctor, bool recording)
 {
-    const char *on = getenv("DEEP_PROFILE");
+    const char *value = getenv("DEEP_PROFILE");
 
-    if (!on)
+    if (!value)
         dp_doctor_find(doctor, recording ? DP_FINDING_PROBLEM : DP_FINDING_NOTE, ABOUT,
                        "DEEP_PROFILE is not set: programs started here record nothing (set it to "
                        "1, or use 'deep-profile record')");
-    else if (!*on || strcmp(on, "0") == 0 || strcmp(on, "off") == 0 || strcmp(on, "false") == 0)
+    else if (dp_rules_judge(value) == DP_RULES_OFF)
         dp_doctor_find(doctor, recording ? DP_FINDING_PROBLEM : DP_FINDING_NOTE, ABOUT,
-                       "DEEP_PROFILE is '%s': profiling is off", on);
+                       "DEEP_PROFILE is '%s': profiling is off", value);
     else
-        check_rules(doctor, on);
+        check_rules(doctor, value);
     check_env(doctor);
     check_out(doctor);
     dp_doctor_unknown(doctor);
     for (size_t i = 0; i < N_SETTINGS; i++) {
-        const char *value = getenv(settings[i].variable);
-        dp_doctor_setting(doctor, settings[i].variable, value ? value : settings[i].initial,
-                          value ? 1 : 0, "");
+        const char *given = getenv(settings[i].variable);
+        dp_doctor_setting(doctor, settings[i].variable, given ? given : settings[i].initial,
+                          given ? 1 : 0, "");
     }
 }

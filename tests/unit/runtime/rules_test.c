@@ -23,10 +23,49 @@ static void words(void)
     is_on("0", false);
     is_on("off", false);
     is_on("false", false);
+    is_on("no", false);
     is_on("1", true);
     is_on("on", true);
     is_on("true", true);
+    is_on("yes", true);
     is_on(" 1 ", true);
+    for (const struct dp_name *word = dp_rules_words(); word->name; word++)
+        is_on(word->name, word->value);
+}
+
+static void judge(const char *text, enum dp_rules_meaning meaning)
+{
+    CHECK(dp_rules_judge(text) == meaning);
+    dp_rules_parse(text, &rules);
+    CHECK(rules.on == (meaning == DP_RULES_ATTRIBUTES || meaning == DP_RULES_RULES));
+    CHECK(rules.mistaken == (meaning == DP_RULES_MISTAKEN));
+}
+
+static void one_judgement(void)
+{
+    judge(NULL, DP_RULES_OFF);
+    judge(" ", DP_RULES_OFF);
+    judge(" no", DP_RULES_OFF);
+    judge("yes ", DP_RULES_ATTRIBUTES);
+    judge("YES", DP_RULES_MISTAKEN);
+    judge("yess", DP_RULES_MISTAKEN);
+    judge("f;g", DP_RULES_MISTAKEN);
+    judge("f:rate=1", DP_RULES_RULES);
+    judge("f:rate=2", DP_RULES_RULES);
+    judge("no;f:rate=1", DP_RULES_RULES);
+}
+
+static void rules_come_one_by_one(void)
+{
+    struct dp_word rest = {" f:rate=1;; g:rte=1 ;h", 22};
+    struct dp_refused_rule refused;
+    struct dp_rule rule;
+    CHECK(dp_rules_next(&rest, &rule, &refused) && refused.fault == DP_RULE_FINE);
+    CHECK(dp_rule_matches(&rule, "f") && rule.has_rate);
+    CHECK(dp_rules_next(&rest, &rule, &refused) && refused.fault == DP_RULE_UNKNOWN_ITEM);
+    CHECK(dp_word_is(refused.text, "g:rte=1") && dp_word_is(refused.word, "rte"));
+    CHECK(dp_rules_next(&rest, &rule, &refused) && refused.fault == DP_RULE_NO_COLON);
+    CHECK(!dp_rules_next(&rest, &rule, &refused) && rest.length == 0);
 }
 
 static void a_mistake_is_not_a_yes(void)
@@ -133,6 +172,8 @@ static void patterns(void)
 int main(void)
 {
     words();
+    one_judgement();
+    rules_come_one_by_one();
     a_mistake_is_not_a_yes();
     rules_say_what_they_say();
     bad_rules_are_left_out_and_say_which_word_is_wrong();
