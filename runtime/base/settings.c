@@ -23,20 +23,6 @@ static const struct setting_row rows[DP_SETTING_COUNT] = {
 
 struct dp_setting dp_settings[DP_SETTING_COUNT];
 
-static int parse_number(const char *text, size_t length, uint64_t *value)
-{
-    uint64_t number = 0;
-    if (length == 0 || length > 18)
-        return -1;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] < '0' || text[i] > '9')
-            return -1;
-        number = number * 10 + (uint64_t)(text[i] - '0');
-    }
-    *value = number;
-    return 0;
-}
-
 /* Returns NULL, or what is wrong. */
 static const char *parse(const struct setting_row *row, const char *text, uint64_t *value)
 {
@@ -66,7 +52,7 @@ static const char *parse(const struct setting_row *row, const char *text, uint64
         *value = (uint64_t)(rate * 1e9 + 0.5);
         return NULL;
     case TYPE_number:
-        if (parse_number(text, length, value) != 0)
+        if (dp_parse_integer(text, length, value) != 0)
             return "is not a number";
         break;
     }

@@ -236,6 +236,13 @@ static void values_parse_alone(void)
     CHECK(dp_parse_rate("1", 1, &rate) == 0 && rate == 1, "%g", rate);
     CHECK(dp_parse_rate("1.01", 4, &rate) == -1 && rate == 1, "%g", rate);
     CHECK(dp_parse_rate("nan", 3, &rate) == -1 && dp_parse_rate("-1", 2, &rate) == -1, "bad rates");
+    CHECK(dp_parse_integer("042;x", 3, &n) == 0 && n == 42, "%llu", (unsigned long long)n);
+    CHECK(dp_parse_integer("18446744073709551615", 20, &n) == 0 && n + 1 == 0, "widest");
+    CHECK(dp_parse_integer("18446744073709551616", 20, &n) == -1 && n + 1 == 0, "overflow");
+    CHECK(dp_parse_integer("36893488147419103232", 20, &n) == -1 && n + 1 == 0, "overflow twice");
+    CHECK(dp_parse_integer("", 0, &n) == -1 && dp_parse_integer("-", 1, &n) == -1, "empty");
+    CHECK(dp_parse_integer("-1", 2, &n) == -1 && dp_parse_integer("1.5", 3, &n) == -1, "no integer");
+    CHECK(dp_parse_integer(" 1", 2, &n) == -1 && dp_parse_integer("0x1", 3, &n) == -1, "digits only");
     CHECK(dp_parse_bool("on", 2, &on) == 0 && on, "on");
     CHECK(dp_parse_bool("0", 1, &on) == 0 && !on, "0");
     CHECK(dp_parse_bool("tru", 3, &on) == -1, "tru");

@@ -40,6 +40,7 @@ int main(void)
     holds(DP_SETTING_CPU_LIMIT, "0.5", 500000000);
     holds(DP_SETTING_CHECK_LOAD, "false", 0);
     holds(DP_SETTING_SEED, "42", 42);
+    holds(DP_SETTING_SEED, "9223372036854775807", INT64_MAX);
     holds(DP_SETTING_ENV, "prod", 0);
     is_refused(DP_SETTING_TICK, "fast", "is not a duration such as 10ms");
     is_refused(DP_SETTING_TICK, "1us", "is too small");
@@ -49,6 +50,8 @@ int main(void)
     is_refused(DP_SETTING_CPU_LIMIT, "80", "is not a share between 0 and 1");
     is_refused(DP_SETTING_CHECK_LOAD, "maybe", "is not true or false");
     is_refused(DP_SETTING_SEED, "12x", "is not a number");
+    is_refused(DP_SETTING_SEED, "-1", "is not a number");
+    is_refused(DP_SETTING_SEED, "9223372036854775808", "is too large");
     is_refused(DP_SETTING_SEED, "99999999999999999999", "is not a number");
     is_refused(DP_SETTING_ENV, "pord", "is not dev, test or prod");
     is_refused(DP_SETTING_CLOCK, "sundial", "is not auto, tsc or monotonic");
