@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "arch/deep.h"
+#include "arch/call_out.h"
 #include "base/budget.h"
 #include "base/clock.h"
 #include "base/facts.h"
@@ -123,7 +123,7 @@ static int start(void)
     dp_settings_read();
     dp_sampler_init();
     dp_arch_init();
-    dp_deep_init();
+    dp_call_out_init();
     dp_clock_init(dp_setting_text(DP_SETTING_CLOCK));
     dp_budget_init();
     dp_bus_guard();

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "arch/deep.h"
+#include "arch/call_out.h"
 #include "base/budget.h"
 #include "base/facts.h"
 #include "base/load_gate.h"
@@ -36,7 +36,7 @@ static void reset_child(void)
 {
     *alive_page() = (struct alive){0, 0};
     dp_lanes_were_forked();
-    dp_deep_reset();
+    dp_call_out_reset();
     dp_sites_unlock();
     dp_bus_unlock();
     deep_profile_budget = -1;

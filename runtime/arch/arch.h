@@ -1,6 +1,6 @@
 /*
- * What differs between processors: the timestamp counter, and dp_deep(), the
- * way out of code that must leave the vector registers alone.
+ * What differs between processors: the timestamp counter, and the thunks that inserted
+ * code jumps to.
  */
 #ifndef DP_ARCH_H
 #define DP_ARCH_H
@@ -8,28 +8,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * Calls function(a, b, c) so that all registers which the inserted code does
- * not expect to lose are kept, with signals blocked, and with hardly any of the
- * caller's stack (deep.c). dp_deep_quick leaves signals and stack as they are:
- * for what is short and changes nothing. On processors where the hooks are plain calls the
- * compiler has saved the registers already.
- */
-typedef uint64_t dp_deep_function(void *a, uintptr_t b, uintptr_t c);
-
 #if defined __x86_64__
 
 #define DP_HAVE_THUNKS 1
 /* From the stack pointer in the gate down to the frame of dp_enter(): the red zone
  * and what the thunk keeps. */
 #ifdef __SANITIZE_THREAD__
-#define DP_THUNK_BYTES 8192 /* and what dp_deep_on takes; too much does no harm */
+#define DP_THUNK_BYTES 8192 /* and what dp_call_out_on takes; too much does no harm */
 #else
 #define DP_THUNK_BYTES 144
 #endif
 
-uint64_t dp_deep(dp_deep_function *function, void *a, uintptr_t b, uintptr_t c);
-uint64_t dp_deep_quick(dp_deep_function *function, void *a, uintptr_t b, uintptr_t c);
+/* Where the thunks' calls into the runtime return to. */
+extern const char dp_enter_returns[], dp_exit_returns[];
+
+/* function(a, b, c) on the stack that ends at `top` (NULL: on the present one), with the
+ * vector state kept. For call_out.c. */
+uint64_t dp_call_out_on(void *top, uint64_t (*function)(void *, uintptr_t, uintptr_t), void *a,
+                        uintptr_t b, uintptr_t c);
 
 extern bool dp_has_xsave; /* set once, before the first thunk is taken */
 void dp_arch_init(void);
@@ -46,14 +42,6 @@ static inline uint64_t dp_arch_tsc(void)
 
 #define DP_HAVE_THUNKS 0
 #define DP_THUNK_BYTES 0
-
-uint64_t dp_deep(dp_deep_function *function, void *a, uintptr_t b, uintptr_t c);
-
-static inline uint64_t dp_deep_quick(dp_deep_function *function, void *a, uintptr_t b,
-                                     uintptr_t c)
-{
-    return function(a, b, c);
-}
 
 static inline void dp_arch_init(void)
 {

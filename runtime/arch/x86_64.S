@@ -11,7 +11,7 @@
  */
 
 /* Calls what enter.c compiled: with ThreadSanitizer, whose library it calls and
- * which saves nothing, through dp_deep_on. The label is where it comes back to:
+ * which saves nothing, through dp_call_out_on. The label is where it comes back to:
  * stacks.c looks whether that still lies on the stack. */
         .macro  CALL_HOT function
 #ifdef __SANITIZE_THREAD__
@@ -25,7 +25,7 @@
         movq    %rsi, %rcx
         leaq    \function(%rip), %rsi
         xorl    %edi, %edi
-        call    dp_deep_on
+        call    dp_call_out_on
         popq    %rsi
         .cfi_adjust_cfa_offset -8
         popq    %rdx
@@ -114,7 +114,7 @@ deep_profile_exit:
         .size   deep_profile_exit, . - deep_profile_exit
 
 /*
- * uint64_t dp_deep_on(void *top, uint64_t (*function)(void *, uintptr_t, uintptr_t),
+ * uint64_t dp_call_out_on(void *top, uint64_t (*function)(void *, uintptr_t, uintptr_t),
  *                     void *a, uintptr_t b, uintptr_t c)
  *
  * Calls function(a, b, c) on the stack below `top`, or on the present one where
@@ -123,11 +123,11 @@ deep_profile_exit:
  * 7). AMX tiles and the rest are left alone: nothing below uses them. 2752 bytes
  * hold that state in XSAVE's standard form; its header must be zero.
  */
-        .globl  dp_deep_on
-        .hidden dp_deep_on
-        .type   dp_deep_on, @function
+        .globl  dp_call_out_on
+        .hidden dp_call_out_on
+        .type   dp_call_out_on, @function
         .p2align 4
-dp_deep_on:
+dp_call_out_on:
         .cfi_startproc
         pushq   %rbp
         .cfi_adjust_cfa_offset 8
@@ -187,6 +187,6 @@ dp_deep_on:
         .cfi_def_cfa rsp, 8
         ret
         .cfi_endproc
-        .size   dp_deep_on, . - dp_deep_on
+        .size   dp_call_out_on, . - dp_call_out_on
 
         .section .note.GNU-stack, "", @progbits

@@ -1,5 +1,5 @@
 /* Processor features, asked once when the runtime starts. */
-#include "arch/arch.h"
+#include "arch.h"
 
 #include <cpuid.h>
 

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "arch/arch.h"
+#include "arch/call_out.h"
 
 struct dp_clock_line {
     uint64_t base_tsc;
@@ -38,7 +39,7 @@ static inline uint64_t dp_now_ns(void)
     /* consume is what is meant; compilers make it an acquire, a plain load here */
     const struct dp_clock_line *line = atomic_load_explicit(&dp_clock_line, memory_order_acquire);
     if (__builtin_expect(line == 0, 0))
-        return dp_deep_quick(dp_clock_monotonic, 0, 0, 0);
+        return dp_call_out_in_place(dp_clock_monotonic, 0, 0, 0);
     int64_t cycles = (int64_t)(dp_arch_tsc() - line->base_tsc);
     return line->base_ns + (uint64_t)(((__int128)cycles * (__int128)line->mult) >> 32);
 }

@@ -21,7 +21,7 @@ void dp_tick_start(uint64_t now);
 void dp_tick_advance(uint64_t now, uint64_t period);
 
 /* Gap between the tick `t0` and the one after it; the longest gap there was, when that
- * tick is not kept any more. A dp_deep function: (-, t0, -). */
+ * tick is not kept any more. A dp_out_function: (-, t0, -). */
 uint64_t dp_tick_gap_after(void *, uintptr_t t0, uintptr_t);
 
 #endif

@@ -5,13 +5,13 @@
 #ifndef DP_AGGREGATE_H
 #define DP_AGGREGATE_H
 
-#include "arch/arch.h"
+#include "arch/call_out.h"
 #include "base/compiler.h"
 #include "common/aggregate.h"
 #include "thread/stats.h"
 
 /* Calls dp_stats_make or dp_stats_make_block, unless there was no room a moment ago. */
-uint64_t dp_stats_ask(dp_deep_function *make, struct dp_lane *lane, uintptr_t b, uintptr_t c);
+uint64_t dp_stats_ask(dp_out_function *make, struct dp_lane *lane, uintptr_t b, uintptr_t c);
 
 /* NULL: no room. */
 static inline struct dp_site_stats *dp_stats_of(struct dp_lane *lane, uint32_t index)

@@ -2,10 +2,10 @@
  * The hot path: what happens when the gate of a call opens, and at its exit.
  * Reached from inserted code through the thunks of arch/, so this file and
  * finish.c are compiled for general registers only, keep all of them but rax,
- * r10 and r11 (see meson.build), and call nothing outside but through dp_deep().
+ * r10 and r11 (see meson.build), and call nothing outside but through dp_call_out().
  *
  * Must not: allocate, lock, make a system call, touch another thread's memory,
- * change errno (what lies behind dp_deep keeps it).
+ * change errno (what lies behind dp_call_out keeps it).
  */
 #include "enter.h"
 
@@ -21,12 +21,12 @@
 #include "stacks.h"
 #include "thread/lane.h"
 
-_Atomic(dp_deep_function *) dp_meet_thread;
+_Atomic(dp_out_function *) dp_meet_thread;
 
 static bool meet_thread(void)
 {
-    dp_deep_function *meet = atomic_load_explicit(&dp_meet_thread, memory_order_acquire);
-    return meet && dp_deep(meet, 0, 0, 0);
+    dp_out_function *meet = atomic_load_explicit(&dp_meet_thread, memory_order_acquire);
+    return meet && dp_call_out(meet, 0, 0, 0);
 }
 
 /* Of a call that was chosen by chance: which of the kinds chose it (decide.c has

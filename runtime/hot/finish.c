@@ -85,7 +85,7 @@ void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t
 {
     const struct dp_site_state *site = &dp_sites[index];
     uint64_t start = due - site->slow_after;
-    uint64_t gap = dp_deep_quick(dp_tick_gap_after, NULL, start, 0);
+    uint64_t gap = dp_call_out_in_place(dp_tick_gap_after, NULL, start, 0);
     uint64_t longest = positive(lane, now, start);
     uint64_t duration_ns = longest > gap / 2 ? longest - gap / 2 : longest;
     lane->state->slow_paths++;

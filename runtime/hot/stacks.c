@@ -1,6 +1,7 @@
 /* See stacks.h. */
 #include "stacks.h"
 
+#include "arch/arch.h"
 #include "base/clock.h"
 #include "base/due.h"
 #include "base/facts.h"
@@ -10,9 +11,6 @@
 /* Calls on other stacks that are passed over in search of one's own that was left:
  * in a thread with many suspended coroutines every call would pay for it. */
 #define LOOK_BACK 16
-
-/* arch/: where a thunk's call into the runtime returns to. */
-extern const char dp_enter_returns[], dp_exit_returns[];
 
 static bool has_ended(const struct dp_lane_frame *frame)
 {

@@ -13,6 +13,7 @@
 #define DP_STREAM_H
 
 #include "base/clock.h"
+#include "arch/call_out.h"
 #include "base/compiler.h"
 #include "stream_state.h"
 
@@ -38,7 +39,7 @@ void dp_stream_forget(struct dp_stream *stream);
 void dp_stream_segment_name(char name[DP_SEGMENT_NAME], uint32_t lane, uint32_t number);
 
 /* Makes room for `bytes` in a fresh packet; false: discarded and counted into
- * lost[]. A dp_deep function: (stream, bytes, lost). */
+ * lost[]. A dp_out_function: (stream, bytes, lost). */
 uint64_t dp_stream_next(void *stream, uintptr_t bytes, uintptr_t lost);
 
 /* One part in so many of the size limit is kept for the process's own stream. */
@@ -81,7 +82,8 @@ static inline void *dp_record_begin(struct dp_stream *stream, uint32_t id, size_
             return NULL;
         }
         stream->asked_ns = *now;
-        if (!dp_deep(dp_stream_next, stream, header + payload + DP_RECORD_ALIGN, (uintptr_t)lost))
+        if (!dp_call_out(dp_stream_next, stream, header + payload + DP_RECORD_ALIGN,
+                         (uintptr_t)lost))
             return NULL;
     }
 }

@@ -1,4 +1,4 @@
-/* See stats.h. Reached through dp_deep, in the thread that owns the lane. */
+/* See stats.h. Reached through dp_call_out, in the thread that owns the lane. */
 #include "stats.h"
 
 #include <errno.h>

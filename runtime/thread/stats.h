@@ -16,7 +16,7 @@ struct dp_population {
     uint64_t variance_high; /* its upper 64 bits */
 };
 
-/* dp_deep functions: (lane, index), the site's aggregates; and (lane, stats
+/* Each a dp_out_function: (lane, index), the site's aggregates; and (lane, stats
  * offset, block), the block's offset. 0 when the arena is full (counted). */
 uint64_t dp_stats_make(void *lane, uintptr_t index, uintptr_t unused);
 uint64_t dp_stats_make_block(void *lane, uintptr_t stats, uintptr_t block);

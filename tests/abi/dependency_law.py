@@ -276,11 +276,6 @@ class Tree:
 
 # What is known to be broken, by its key: it is printed and counted, and may only shrink.
 KNOWN = (
-    "runtime/arch/arch.h",
-    "runtime/arch/deep.h",
-    "runtime/hot/stacks.c",
-    "runtime: arch -> base",
-    "runtime: circle",
     "tools/render/report.h",
     "tools/render/report_parts.h",
     "tools/wrappers/wrapper.h",
