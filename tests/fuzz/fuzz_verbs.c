@@ -24,7 +24,8 @@
 #include "commands/command.h"
 #include "log/files.h"
 #include "model/profile_gather.h"
-#include "render/report.h"
+#include "render/report_json.h"
+#include "render/report_text.h"
 #include "files_memory.h"
 
 /* The bound that docs/reliability.md states. */
@@ -228,9 +229,11 @@ static void report_on_a_narrow_terminal(void)
 
     start(false, false);
     if (dp_profile_gather(&profile, "log", DP_PROFILE_STATE, 3, &problem) == DP_EXIT_OK) {
-        const struct dp_report report = {&profile, 5};
+        struct dp_report report;
         const struct dp_style style = {.out = stdout, .utf8 = true, .width = 60};
+        dp_report_make(&report, &profile, 5);
         dp_report_text(&report, &style);
+        dp_report_finish(&report);
         dp_profile_finish(&profile);
     }
     finish();

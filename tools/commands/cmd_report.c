@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "model/profile_gather.h"
-#include "render/report.h"
+#include "render/report_json.h"
+#include "render/report_text.h"
 
 enum { OPTION_TOP = 't', OPTION_SLOW = 's' };
 
@@ -46,6 +47,7 @@ static int report_one(const char *path, const struct arguments *arguments,
                       const struct dp_style *style, struct dp_json_document *document)
 {
     struct dp_profile profile;
+    struct dp_report report;
     struct dp_problem problem;
     int status = dp_profile_gather(&profile, path, DP_PROFILE_STATE | DP_PROFILE_STREAMS,
                                    arguments->slow, &problem);
@@ -54,12 +56,13 @@ static int report_one(const char *path, const struct arguments *arguments,
         dp_error("%s", problem.text);
         return status;
     }
-    const struct dp_report report = {&profile, arguments->functions};
+    dp_report_make(&report, &profile, arguments->functions);
     if (document->out)
         dp_report_json(&report, dp_json_next(document));
     else
         dp_report_text(&report, style);
-    status = dp_profile_has_data(&profile) ? DP_EXIT_OK : DP_EXIT_DATA;
+    status = report.has_data ? DP_EXIT_OK : DP_EXIT_DATA;
+    dp_report_finish(&report);
     dp_profile_finish(&profile);
     return status;
 }

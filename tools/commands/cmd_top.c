@@ -7,7 +7,9 @@
 #include <time.h>
 
 #include "model/profile_gather.h"
-#include "render/report.h"
+#include "model/profile_figures.h"
+#include "render/report_json.h"
+#include "render/report_text.h"
 
 enum { OPTION_COUNT = 'n', OPTION_INTERVAL = 'd', OPTION_TOP = 't' };
 
@@ -52,24 +54,36 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-static void show(const struct dp_report *report, const struct dp_style *style, bool json)
+static void show_json(const struct dp_report *report)
 {
-    if (json) {
-        struct dp_json_document document;
-        dp_json_start(&document, true, false);
-        document.lines = true;
-        dp_report_json(report, dp_json_next(&document));
-        dp_json_finish(&document);
-    } else {
-        if (style->terminal)
-            fputs("\033[H\033[J", stdout);
-        dp_report_header(report, style);
-        dp_report_functions(report, style);
-        if (!dp_profile_has_data(report->profile))
-            puts("\nNo call was recorded yet.");
-        if (!style->terminal)
-            putchar('\n');
-    }
+    struct dp_json_document document;
+
+    dp_json_start(&document, true, false);
+    document.lines = true;
+    dp_report_json(report, dp_json_next(&document));
+    dp_json_finish(&document);
+}
+
+static void show_text(const struct dp_report *report, const struct dp_style *style)
+{
+    if (style->terminal)
+        fputs("\033[H\033[J", stdout);
+    dp_report_text_short(report, style);
+    if (!style->terminal)
+        putchar('\n');
+}
+
+static void show(const struct dp_profile *profile, const struct arguments *arguments,
+                 const struct dp_style *style)
+{
+    struct dp_report report;
+
+    dp_report_make(&report, profile, arguments->functions);
+    if (arguments->common.json)
+        show_json(&report);
+    else
+        show_text(&report, style);
+    dp_report_finish(&report);
     fflush(stdout);
 }
 
@@ -96,10 +110,9 @@ static int watch(const char *path, const struct arguments *arguments)
         return status;
     }
     dp_style_detect(&style, stdout);
-    const struct dp_report report = {&profile, arguments->functions};
     unsigned long count = arguments->count_given ? arguments->count : style.terminal ? 0 : 1;
     for (unsigned long n = 1;; n++) {
-        show(&report, &style, arguments->common.json);
+        show(&profile, arguments, &style);
         if (ferror(stdout) || n == count || profile.phase != DP_PHASE_RUNNING)
             break;
         nanosleep(&pause, NULL);

@@ -1,10 +1,7 @@
 /* See profile_figures.h. */
 #include "profile_figures.h"
 
-#include <stdlib.h>
 #include <time.h>
-
-#include "base/memory.h"
 
 bool dp_totals_any(const struct dp_totals *totals)
 {
@@ -112,43 +109,4 @@ uint64_t dp_profile_lost(const struct dp_profile *profile, int reason)
     uint64_t state = profile->lost[reason], events = profile->lost_events[reason];
 
     return state > events ? state : events;
-}
-
-struct ranked {
-    uint32_t site;
-    double total_ns;
-    double calls;
-};
-
-static int hotter(const void *a, const void *b)
-{
-    const struct ranked *x = a, *y = b;
-
-    if (x->total_ns != y->total_ns)
-        return x->total_ns > y->total_ns ? -1 : 1;
-    if (x->calls != y->calls)
-        return x->calls > y->calls ? -1 : 1;
-    return x->site < y->site ? -1 : x->site > y->site;
-}
-
-uint32_t *dp_profile_hottest(const struct dp_profile *profile, size_t *n)
-{
-    struct ranked *ranked = dp_allocate(profile->n_totals, sizeof *ranked);
-    uint32_t *sites = dp_allocate(profile->n_totals, sizeof *sites);
-
-    *n = 0;
-    for (size_t i = 0; i < profile->n_totals; i++) {
-        const struct dp_totals *totals = profile->totals[i];
-        if (!dp_totals_any(totals))
-            continue;
-        double total = dp_estimate_total(totals).value;
-        double slow = (double)totals->sum.slow_total_ns;
-        ranked[(*n)++] = (struct ranked){(uint32_t)i, total > slow ? total : slow,
-                                         dp_estimate_calls(totals).value};
-    }
-    qsort(ranked, *n, sizeof *ranked, hotter);
-    for (size_t i = 0; i < *n; i++)
-        sites[i] = ranked[i].site;
-    free(ranked);
-    return sites;
 }

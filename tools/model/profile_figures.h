@@ -40,7 +40,4 @@ uint32_t dp_profile_pid(const struct dp_profile *profile);
  */
 bool dp_profile_self_known(const struct dp_profile *profile, uint32_t site);
 
-/* Sites with totals, by estimated inclusive time; the caller frees. */
-uint32_t *dp_profile_hottest(const struct dp_profile *profile, size_t *n);
-
 #endif

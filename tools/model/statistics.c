@@ -84,17 +84,22 @@ void dp_totals_finish(struct dp_totals *totals)
 
 static struct dp_estimate exactly(double value)
 {
-    return (struct dp_estimate){value, value, value, true};
+    return (struct dp_estimate){value, value, value, DP_EXACT};
 }
 
-static struct dp_estimate around(double value, double variance, double at_least)
+static struct dp_estimate at_least(double value, double low)
+{
+    return (struct dp_estimate){value, low, INFINITY, DP_AT_LEAST};
+}
+
+static struct dp_estimate around(double value, double variance, double seen)
 {
     double half = Z_95 * sqrt(variance);
     double low = value - half;
 
     if (variance <= 0)
         return exactly(value);
-    return (struct dp_estimate){value, low > at_least ? low : at_least, value + half, false};
+    return (struct dp_estimate){value, low > seen ? low : seen, value + half, DP_ESTIMATED};
 }
 
 struct dp_estimate dp_estimate_calls(const struct dp_totals *totals)
@@ -110,7 +115,7 @@ struct dp_estimate dp_estimate_calls(const struct dp_totals *totals)
     /* What was seen with certainty bounds it from below. */
     double seen = (double)larger(larger(sum->sampled, sum->calls), sum->slow);
     if (sum->sampled == 0)
-        return (struct dp_estimate){seen, seen, INFINITY, false};
+        return at_least(seen, seen);
     /* Those that the load gate refused were chosen by the same chance, and count. */
     double chosen = 1 + (double)sum->gated / (double)sum->sampled;
     return around(fmax(estimated * chosen, seen), variance_of(sum) * chosen, seen);
@@ -124,7 +129,7 @@ struct dp_estimate dp_estimate_total(const struct dp_totals *totals)
     double seen = (double)larger(sum->total_ns, sum->slow_total_ns);
 
     if (sum->sampled == 0)
-        return (struct dp_estimate){seen, seen, INFINITY, false};
+        return at_least(seen, seen);
     /* Aggregates have no y/p of their own: rates are the same for all calls of
      * a site but for rare changes, so the mean weight stands for each. */
     double weight = estimate_of(sum) / n;
@@ -136,7 +141,7 @@ struct dp_estimate dp_estimate_total(const struct dp_totals *totals)
     struct dp_estimate known =
         around(fmax((double)sum->total_ns * weight, seen), variance_of(sum) / n * squares, seen);
     if (sum->gated > 0 || (!totals->has_counted && (double)sum->calls > n * weight + 0.5))
-        return (struct dp_estimate){known.value, known.low, INFINITY, false};
+        return at_least(known.value, known.low);
     return known;
 }
 

@@ -10,13 +10,17 @@
 
 #include "histogram.h"
 
-/* `value` with its 95 % confidence interval; exact: low == value == high. When
- * nothing was sampled it is a lower bound, and `high` is infinite. */
+enum dp_certainty {
+    DP_EXACT,     /* low == value == high */
+    DP_ESTIMATED, /* from samples: the interval holds with 95 % confidence */
+    DP_AT_LEAST,  /* a lower bound; `high` is infinite */
+};
+
 struct dp_estimate {
     double value;
     double low;
     double high;
-    bool exact;
+    enum dp_certainty certainty;
 };
 
 /* A site's aggregates, added up over lanes. */

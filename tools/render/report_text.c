@@ -1,23 +1,35 @@
-/* See report.h. The order of the report: what ran, where its time went, what was
- * slow, what allocates, what was counted, then everything that limits what the
- * figures mean. */
-#include "report_parts.h"
+/* See report_text.h. The order: what ran, where its time went, what was slow, what
+ * allocates, what was counted, then everything that limits what the figures mean. */
+#include "report_text.h"
+
+#include "text_calls.h"
+#include "text_functions.h"
+#include "text_head.h"
+#include "text_limits.h"
 
 void dp_report_text(const struct dp_report *report, const struct dp_style *style)
 {
-    const struct dp_profile *profile = report->profile;
+    const struct dp_report_limits *limits = &report->limits;
 
-    dp_report_header(report, style);
-    if (!dp_profile_has_data(profile))
+    dp_text_head(report, style);
+    if (!report->has_data)
         fputs("\nNo call was recorded; 'deep-profile doctor' says why.\n", style->out);
-    dp_report_functions(report, style);
-    dp_report_slow(profile, style);
-    dp_report_open(profile, style);
-    dp_report_memory(report, style);
-    dp_report_counts(report, style);
-    dp_report_not_recorded(profile, style);
-    dp_report_load(profile, style);
-    dp_report_loss(profile, style);
-    dp_report_overhead(profile, style);
-    dp_report_notes(profile, style);
+    dp_text_functions(&report->functions, style);
+    dp_text_slow(&report->slow, style);
+    dp_text_open(&report->open, style);
+    dp_text_memory(&report->functions, style);
+    dp_text_counts(&report->functions, style);
+    dp_text_unrecorded(limits, style);
+    dp_text_load(&limits->load, style);
+    dp_text_losses(&limits->losses, style);
+    dp_text_overhead(&limits->overhead, style);
+    dp_text_missing(limits->missing, style);
+}
+
+void dp_report_text_short(const struct dp_report *report, const struct dp_style *style)
+{
+    dp_text_head(report, style);
+    dp_text_functions(&report->functions, style);
+    if (!report->has_data)
+        fputs("\nNo call was recorded yet.\n", style->out);
 }

@@ -13,7 +13,8 @@
 
 #include "log/log_merge.h"
 #include "model/profile_gather.h"
-#include "render/report.h"
+#include "render/report_json.h"
+#include "render/report_text.h"
 #include "../../tool/log_writer.h"
 
 static struct writer writer;
@@ -220,14 +221,16 @@ static int print_all(void)
         CHECK(*problem.text);
         return status;
     }
-    const struct dp_report report = {&profile, 0};
+    struct dp_report report;
     struct dp_style style = {.out = fopen("/dev/null", "w"), .width = 100};
     struct dp_json_document document;
     dp_json_start(&document, true, false);
     document.out = style.out;
+    dp_report_make(&report, &profile, 0);
     dp_report_text(&report, &style);
     dp_report_json(&report, dp_json_next(&document));
     dp_json_finish(&document);
+    dp_report_finish(&report);
     fclose(style.out);
     dp_profile_finish(&profile);
     return 0;

@@ -116,7 +116,7 @@ static void intervals_hold_as_often_as_they_say(void)
         }
         struct dp_estimate calls = dp_estimate_calls(&totals);
         struct dp_estimate total = dp_estimate_total(&totals);
-        CHECK(!calls.exact && !total.exact);
+        CHECK(calls.certainty == DP_ESTIMATED && total.certainty == DP_ESTIMATED);
         sum += calls.value;
         calls_inside += calls.low <= N && N <= calls.high;
         total_inside += total.low <= truth && truth <= total.high;
@@ -149,7 +149,7 @@ static void calls_refused_under_load_are_in_the_interval(void)
         inside += calls.low <= N && N <= calls.high;
         /* Of their time only that of the others is known. */
         struct dp_estimate total = dp_estimate_total(&totals);
-        CHECK(isinf(total.high) && total.low < N * 100 && !total.exact);
+        CHECK(isinf(total.high) && total.low < N * 100 && total.certainty == DP_AT_LEAST);
         dp_totals_finish(&totals);
     }
     CHECK(inside > 920 && inside < 980);
@@ -178,24 +178,24 @@ static void what_is_certain_has_no_interval(void)
 
     for (int i = 0; i < 10; i++)
         add(&totals, 500, 1);
-    CHECK(dp_estimate_calls(&totals).exact);
+    CHECK(dp_estimate_calls(&totals).certainty == DP_EXACT);
     CHECK(dp_estimate_calls(&totals).value == 10);
     CHECK(dp_estimate_total(&totals).value == 5000);
     dp_totals_finish(&totals);
 
     /* Always-open sites count calls that were not all timed. */
     totals = (struct dp_totals){.sum = {.calls = 1000, .sampled = 10, .estimated = DP_WEIGHT_UNIT * 1000}};
-    CHECK(dp_estimate_calls(&totals).exact);
+    CHECK(dp_estimate_calls(&totals).certainty == DP_EXACT);
     CHECK(dp_estimate_calls(&totals).value == 1000);
 
     /* Some of them refused by the load gate: their time is not known. */
     totals = (struct dp_totals){
         .sum = {.calls = 1000, .sampled = 10, .gated = 990, .estimated = DP_WEIGHT_UNIT * 10, .total_ns = 70}};
-    CHECK(dp_estimate_calls(&totals).exact && dp_estimate_calls(&totals).value == 1000);
+    CHECK(dp_estimate_calls(&totals).certainty == DP_EXACT && dp_estimate_calls(&totals).value == 1000);
     CHECK(dp_estimate_total(&totals).value == 70 && isinf(dp_estimate_total(&totals).high));
 
     totals = (struct dp_totals){.counted = 7, .has_counted = true};
-    CHECK(dp_estimate_calls(&totals).exact);
+    CHECK(dp_estimate_calls(&totals).certainty == DP_EXACT);
     CHECK(dp_estimate_calls(&totals).value == 7);
 }
 

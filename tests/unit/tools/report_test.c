@@ -1,0 +1,346 @@
+/* The model of a report, made from a profile in memory: what is decided before a word is
+ * printed. */
+#include "check.h"
+
+#include "base/memory.h"
+#include "model/report.h"
+
+#define SECOND UINT64_C(1000000000)
+#define START  (7 * SECOND)
+
+static struct dp_profile profile;
+static struct dp_report report;
+
+/* A process that ran for ten seconds and used four of a CPU. */
+static void begin(void)
+{
+    profile = (struct dp_profile){.has_process = true,
+                                  .has_lanes = true,
+                                  .has_records = true,
+                                  .has_overhead = true,
+                                  .phase = DP_PHASE_FINISHED,
+                                  .slow_limit = 3};
+    profile.process.pid = 42;
+    profile.process.start_monotonic_ns = START;
+    profile.process.end_monotonic_ns = START + 10 * SECOND;
+    profile.process.realtime_offset_ns = 1000 * SECOND;
+    profile.overhead.process_cpu_ns = 4 * SECOND;
+    profile.log.has_metadata = true;
+    profile.log.n_streams = 1; /* as many as matter; their list is not looked at */
+    profile.slow = dp_allocate(3, sizeof *profile.slow);
+}
+
+static void make(size_t limit)
+{
+    dp_report_make(&report, &profile, limit);
+}
+
+static void end(void)
+{
+    dp_report_finish(&report);
+    profile.log.n_streams = 0;
+    dp_profile_finish(&profile);
+}
+
+static struct dp_site_stats *stats_of(uint32_t site)
+{
+    return &dp_profile_totals(&profile, site)->sum;
+}
+
+static void name_site(uint32_t site, const char *function)
+{
+    struct dp_site_info *info = dp_site_get(&profile.sites, site);
+
+    free(info->function);
+    info->function = dp_copy(function);
+}
+
+/* `n` calls of `ns` each, sampled with the chance 1 / weight. */
+static void sample(uint32_t site, unsigned n, uint64_t ns, unsigned weight)
+{
+    const struct dp_site_stats one = {.calls = weight == 1,
+                                      .sampled = 1,
+                                      .estimated = weight * DP_WEIGHT_UNIT,
+                                      .variance = weight * (weight - 1) * DP_WEIGHT_UNIT,
+                                      .total_ns = ns,
+                                      .min_ns = ns,
+                                      .max_ns = ns};
+    struct dp_totals *totals = dp_profile_totals(&profile, site);
+
+    for (unsigned i = 0; i < n; i++) {
+        dp_totals_add(totals, &one);
+        dp_histogram_add(&totals->histogram, ns);
+    }
+    profile.by_chance += weight > 1;
+}
+
+static void count(uint32_t site, uint64_t calls)
+{
+    struct dp_totals *totals = dp_profile_totals(&profile, site);
+
+    totals->has_counted = true;
+    totals->counted = calls;
+}
+
+static void how_certain_a_figure_is(void)
+{
+    begin();
+    sample(1, 10, SECOND / 100, 1);
+    sample(2, 10, SECOND / 1000, 5);
+    stats_of(3)->slow = 1; /* watched, never sampled */
+    stats_of(3)->slow_total_ns = SECOND / 50;
+    stats_of(3)->slow_max_ns = SECOND / 50;
+    make(0);
+    const struct dp_report_ranking *all = &report.functions.all;
+    CHECK(all->n == 3 && all->left_out == 0);
+    CHECK(all->rows[0]->site == 1 && all->rows[1]->site == 2 && all->rows[2]->site == 3);
+    CHECK(all->rows[0]->calls.certainty == DP_EXACT && all->rows[0]->calls.value == 10);
+    CHECK(all->rows[0]->total_ns.certainty == DP_EXACT);
+    CHECK(all->rows[1]->calls.certainty == DP_ESTIMATED && all->rows[1]->calls.value == 50);
+    CHECK(all->rows[1]->calls.low < 50 && all->rows[1]->calls.high > 50);
+    CHECK(all->rows[2]->total_ns.certainty == DP_AT_LEAST);
+    CHECK(all->rows[2]->total_ns.value == SECOND / 50 && isinf(all->rows[2]->total_ns.high));
+    CHECK(all->rows[2]->sampled == 0 && all->rows[2]->longest_ns == SECOND / 50);
+    end();
+}
+
+static void shares_are_of_the_process_or_not_known(void)
+{
+    begin();
+    sample(1, 10, SECOND / 10, 1);
+    make(0);
+    CHECK(report.wall_ns == 10 * SECOND && report.cpu_ns == 4 * SECOND);
+    CHECK_WITHIN_SHARE(report.functions.all.rows[0]->share_of_wall, 0.1, 1e-9);
+    CHECK_WITHIN_SHARE(report.functions.all.rows[0]->share_of_cpu, 0.25, 1e-9);
+    dp_report_finish(&report);
+    profile.has_overhead = false;
+    make(0);
+    CHECK(!report.cpu_known && isnan(report.functions.all.rows[0]->share_of_cpu));
+    end();
+}
+
+static void self_time_is_known_only_when_no_call_below_was_left_to_chance(void)
+{
+    begin();
+    sample(1, 4, SECOND, 1);
+    stats_of(1)->child_ns = SECOND;
+    make(0);
+    CHECK_WITHIN_SHARE(report.functions.all.rows[0]->self_ns, 3.0 * SECOND, 1e-9);
+    dp_report_finish(&report);
+    sample(2, 2, SECOND / 10, 3); /* may be what site 1 called */
+    make(0);
+    CHECK(isnan(report.functions.all.rows[0]->self_ns));
+    dp_report_finish(&report);
+    profile.has_lanes = false; /* records do not have it */
+    make(0);
+    CHECK(isnan(report.functions.all.rows[0]->self_ns));
+    end();
+}
+
+static void each_table_has_its_own_functions_order_and_limit(void)
+{
+    begin();
+    sample(1, 1, SECOND, 1);
+    sample(2, 3, SECOND, 1);
+    sample(3, 2, SECOND, 1);
+    count(4, 9);
+    count(5, 90);
+    count(6, 90);
+    for (uint32_t site = 1; site <= 2; site++) {
+        stats_of(site)->memory_calls = 1;
+        stats_of(site)->allocated_bytes = 100 / site;
+    }
+    dp_profile_totals(&profile, 7); /* nothing was recorded */
+    make(2);
+    const struct dp_report_functions *functions = &report.functions;
+    CHECK(functions->timed.n == 2 && functions->timed.left_out == 1);
+    CHECK(functions->timed.rows[0]->site == 2 && functions->timed.rows[1]->site == 3);
+    CHECK(functions->all.n == 2 && functions->all.left_out == 4);
+    CHECK(functions->memory.n == 2 && functions->memory.left_out == 0);
+    CHECK(functions->memory.rows[0]->site == 1 && functions->memory.rows[1]->site == 2);
+    CHECK(functions->memory.rows[1] == functions->timed.rows[0]); /* one function, one row */
+    CHECK(functions->counted.n == 2 && functions->counted.left_out == 1);
+    CHECK(functions->counted.rows[0]->site == 5 && functions->counted.rows[1]->site == 6);
+    end();
+}
+
+static void a_function_that_the_log_does_not_name_has_no_info(void)
+{
+    begin();
+    sample(1, 1, SECOND, 1);
+    sample(2, 1, SECOND / 2, 1);
+    name_site(2, "named");
+    make(0);
+    CHECK(report.functions.all.rows[0]->site == 1 && !report.functions.all.rows[0]->info);
+    CHECK_TEXT(report.functions.all.rows[1]->info->function, "named");
+    end();
+}
+
+static void slow_calls_are_counted_once_however_they_are_known(void)
+{
+    begin();
+    stats_of(1)->slow = 5;
+    profile.slow_events = 2;
+    profile.n_slow = 2;
+    profile.slow[0] = (struct dp_slow_call){.time_ns = START + 3 * SECOND,
+                                            .duration_ns = SECOND,
+                                            .threshold_ns = SECOND / 10,
+                                            .site = 1,
+                                            .flags = DP_SLOW_IN_FLIGHT,
+                                            .thread_name = "worker"};
+    profile.slow[1] = (struct dp_slow_call){.time_ns = START, .duration_ns = SECOND / 2};
+    make(0);
+    CHECK(report.slow.counted == 5 && report.slow.events == 2 && report.slow.n == 2);
+    CHECK(report.slow.calls[0].after_ns == 2 * SECOND && report.slow.calls[0].in_flight);
+    CHECK(report.slow.calls[0].end_unix_ns == START + 1003 * SECOND);
+    CHECK_TEXT(report.slow.calls[0].thread_name, "worker");
+    CHECK(report.slow.calls[1].after_ns == 0 && !report.slow.calls[1].in_flight);
+    dp_report_finish(&report);
+    profile.slow_events = 8; /* records know of more than the state has */
+    make(0);
+    CHECK(report.slow.counted == 8);
+    end();
+}
+
+static void of_metadata_given_twice_the_last_one_holds(void)
+{
+    static char text[] = "stage:parse unit:file stage:link";
+    struct dp_site_attribute_info *slow = dp_allocate(1, sizeof *slow);
+
+    begin();
+    profile.n_slow = 1;
+    profile.slow[0] = (struct dp_slow_call){.site = 1, .duration_ns = SECOND};
+    *slow = (struct dp_site_attribute_info){
+        .text = dp_copy(text), .rule = dp_copy(""), .parsed = true, .options.n_metadata = 3};
+    struct dp_options *options = &slow->options;
+    options->metadata_key[0] = options->metadata_key[2] = dp_make_word(text, 5);
+    options->metadata_key[1] = dp_make_word(text + 12, 4);
+    options->metadata_value[0] = dp_make_word(text + 6, 5);
+    options->metadata_value[1] = dp_make_word(text + 17, 4);
+    options->metadata_value[2] = dp_make_word(text + 28, 4);
+    dp_site_get(&profile.sites, 1)->attributes[DP_ATTRIBUTE_IF_SLOW] = slow;
+    make(0);
+    const struct dp_report_slow_call *call = &report.slow.calls[0];
+    CHECK(call->n_metadata == 2);
+    CHECK(dp_event_word_is(&call->metadata[0].value, &options->metadata_value[1]));
+    CHECK(dp_event_word_is(&call->metadata[1].value, &options->metadata_value[2]));
+    end();
+}
+
+static void add_open(uint32_t site, uint32_t tid, uint32_t n)
+{
+    for (uint32_t depth = 0; depth < n; depth++) {
+        profile.open = dp_append(profile.open, &profile.n_open, &profile.open_capacity,
+                                 sizeof *profile.open);
+        profile.open[profile.n_open - 1] = (struct dp_open_info){
+            .site = site, .tid = tid, .depth = depth, .start_ns = START + 4 * SECOND};
+    }
+}
+
+static void a_long_recursion_is_one_group_and_groups_have_a_limit(void)
+{
+    begin();
+    profile.phase = DP_PHASE_KILLED;
+    profile.process.heartbeat_ns = START + 5 * SECOND;
+    profile.forgotten = 3;
+    add_open(1, 10, 3);
+    add_open(1, 11, 4);
+    make(0);
+    const struct dp_report_open *open = &report.open;
+    CHECK(open->n == 7 && open->calls[0].open_ns == SECOND && !open->running);
+    CHECK(open->n_groups == 4 && open->left_out == 0 && open->forgotten == 3);
+    CHECK(open->groups[2].n == 1 && open->groups[3].first == 3 && open->groups[3].n == 4);
+    dp_report_finish(&report);
+    for (uint32_t i = 0; i < 2000; i++)
+        add_open(2 + i % 2, 12, 1);
+    make(0);
+    CHECK(open->n == 2007 && open->n_groups == 1000 && open->left_out == 1004);
+    end();
+}
+
+static void a_finished_process_has_lost_what_it_forgot(void)
+{
+    begin();
+    profile.forgotten = 3;
+    make(0);
+    CHECK(report.open.forgotten == 0);
+    end();
+}
+
+static void load_belongs_before_the_figures_when_it_was_much(void)
+{
+    begin();
+    sample(1, 9, SECOND, 1);
+    profile.load = dp_append(NULL, &profile.n_load, &profile.load_capacity, sizeof *profile.load);
+    profile.load[0] = (struct dp_load_move){.time_ns = START + 9 * SECOND + SECOND / 2,
+                                            .event = {.closed = 1, .value_ppm = 950000}};
+    make(0);
+    const struct dp_report_load *load = &report.limits.load;
+    CHECK(load->known && load->n == 1 && load->moves[0].closed);
+    CHECK(load->moves[0].after_ns == 9 * SECOND + SECOND / 2 && load->moves[0].value == 0.95);
+    CHECK(load->closed_ns == SECOND / 2 && !load->much); /* 5 % of the time */
+    dp_report_finish(&report);
+    profile.load[0].time_ns -= SECOND;
+    make(0);
+    CHECK_WITHIN_SHARE(load->closed_share, 0.15, 1e-9);
+    CHECK(load->much);
+    dp_report_finish(&report);
+    profile.n_load = 0;
+    profile.gated = 1; /* a tenth of what was chosen */
+    make(0);
+    CHECK(load->closed_share == 0 && load->refused == 1 && load->timed == 9 && load->much);
+    end();
+}
+
+static void overhead_is_of_the_cpu_time_and_losses_are_the_larger_count(void)
+{
+    begin();
+    profile.process.steward_cpu_ns = SECOND / 10;
+    profile.process.slow_path_ns = 100;
+    profile.slow_paths = 1000000;
+    profile.lost[DP_LOSS_LOG_FULL] = 2;
+    profile.lost_events[DP_LOSS_LOG_FULL] = 7;
+    make(0);
+    const struct dp_report_overhead *overhead = &report.limits.overhead;
+    CHECK(overhead->known && overhead->slow_paths_ns == SECOND / 10);
+    CHECK_WITHIN_SHARE(overhead->share_of_cpu, 0.05, 1e-9);
+    CHECK(!overhead->much && report.limits.losses.of[DP_LOSS_LOG_FULL].lost == 7);
+    CHECK(report.limits.losses.any);
+    dp_report_finish(&report);
+    profile.slow_paths = 100000000;
+    make(0);
+    CHECK(overhead->much && overhead->share_of_cpu == 1); /* more than there is: all of it */
+    end();
+}
+
+static void parts_that_are_missing_are_said(void)
+{
+    begin();
+    make(0);
+    CHECK(report.limits.missing == 0 && !report.has_data && report.command);
+    dp_report_finish(&report);
+    profile.has_process = profile.has_lanes = false;
+    profile.log.metadata_cut = true;
+    make(0);
+    CHECK(report.limits.missing ==
+          (DP_MISSING_PROCESS | DP_MISSING_LANES | DP_MISSING_METADATA));
+    CHECK(!report.command && !report.env && !report.rules && !report.from_state);
+    end();
+}
+
+int main(void)
+{
+    how_certain_a_figure_is();
+    shares_are_of_the_process_or_not_known();
+    self_time_is_known_only_when_no_call_below_was_left_to_chance();
+    each_table_has_its_own_functions_order_and_limit();
+    a_function_that_the_log_does_not_name_has_no_info();
+    slow_calls_are_counted_once_however_they_are_known();
+    of_metadata_given_twice_the_last_one_holds();
+    a_long_recursion_is_one_group_and_groups_have_a_limit();
+    a_finished_process_has_lost_what_it_forgot();
+    load_belongs_before_the_figures_when_it_was_much();
+    overhead_is_of_the_cpu_time_and_losses_are_the_larger_count();
+    parts_that_are_missing_are_said();
+    return 0;
+}

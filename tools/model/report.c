@@ -1,0 +1,91 @@
+/* See report.h. */
+#include "report.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "profile_figures.h"
+#include "rule_names.h"
+
+static void add_problem(struct dp_report *report, size_t *capacity, struct dp_report_problem problem)
+{
+    report->problems =
+        dp_append(report->problems, &report->n_problems, capacity, sizeof *report->problems);
+    report->problems[report->n_problems - 1] = problem;
+}
+
+static void find_problems(struct dp_report *report, const struct dp_profile *profile)
+{
+    char rule[DP_REFUSED_TEXT];
+    size_t capacity = 0;
+
+    for (size_t i = 0; i < profile->n_settings; i++)
+        if (dp_setting_refused(&profile->settings[i]))
+            add_problem(report, &capacity,
+                        (struct dp_report_problem){.setting = &profile->settings[i]});
+    for (const char *at = profile->process.rules;
+         dp_rule_without_function(profile, &at, rule, sizeof rule);)
+        add_problem(report, &capacity, (struct dp_report_problem){.rule = dp_copy(rule)});
+}
+
+/* Nobody named the functions that whole-program mode instruments, so nobody misses them. */
+static uint32_t count_out_of_force(const struct dp_profile *profile)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < profile->sites.n; i++) {
+        const struct dp_site_info *site = profile->sites.sites[i];
+        if (site && !(site->flags & DP_SITE_WHOLE_PROGRAM))
+            n += dp_site_out_of_force(site);
+    }
+    return n;
+}
+
+static struct dp_report head_of(const struct dp_profile *profile)
+{
+    const struct dp_process_state *process = profile->has_process ? &profile->process : NULL;
+
+    return (struct dp_report){
+        .program = dp_profile_program(profile),
+        .pid = dp_profile_pid(profile),
+        .command = process ? process->command : NULL,
+        .env = process ? process->env : NULL,
+        .rules = process ? process->rules : NULL,
+        .phase = profile->phase,
+        .start_error = process ? (int)process->start_error : 0,
+        .start_unix_ns = dp_profile_realtime(profile, dp_profile_start_ns(profile)),
+        .wall_ns = dp_profile_wall_ns(profile),
+        .cpu_known = profile->has_overhead,
+        .cpu_ns = profile->has_overhead ? profile->overhead.process_cpu_ns : 0,
+        .log = profile->log.path,
+        .log_bytes = profile->stream_bytes,
+        .records_known = profile->has_records,
+        .records = profile->records,
+        .from_state = profile->has_lanes,
+        .lanes = profile->threads,
+        .n_lanes = profile->n_threads,
+        .out_of_force = count_out_of_force(profile),
+        .has_data = dp_profile_has_data(profile)};
+}
+
+void dp_report_make(struct dp_report *report, const struct dp_profile *profile, size_t limit)
+{
+    *report = head_of(profile);
+    find_problems(report, profile);
+    dp_report_functions_make(&report->functions, profile, limit, report->wall_ns, report->cpu_ns);
+    dp_report_slow_make(&report->slow, profile);
+    dp_report_open_make(&report->open, profile, report->wall_ns);
+    dp_report_limits_make(&report->limits, profile, report->wall_ns, report->cpu_ns);
+}
+
+void dp_report_finish(struct dp_report *report)
+{
+    for (size_t i = 0; i < report->n_problems; i++)
+        free(report->problems[i].rule);
+    free(report->problems);
+    dp_report_functions_finish(&report->functions);
+    dp_report_slow_finish(&report->slow);
+    dp_report_open_finish(&report->open);
+    dp_report_limits_finish(&report->limits);
+    *report = (struct dp_report){0};
+}

@@ -1,0 +1,63 @@
+/*
+ * A report as data: all that its renderers show, decided and without a word of text.
+ *
+ * Made from a profile; `report` and `top` make it and give it to a renderer. Ranking,
+ * limits, how certain a figure is, what is not known and what belongs before all figures
+ * are decided here; renderers choose words, units, widths and colours.
+ *
+ * Strings, sites and lanes point into the profile, which must outlive the report.
+ */
+#ifndef DP_TOOLS_REPORT_H
+#define DP_TOOLS_REPORT_H
+
+#include "report_calls.h"
+#include "report_functions.h"
+#include "report_limits.h"
+
+/* A setting that was refused, or a rule that names no function. */
+struct dp_report_problem {
+    const struct dp_setting_info *setting; /* NULL: it is a rule */
+    char *rule;
+};
+
+struct dp_report {
+    /* The process. NULL is what is not known. */
+    const char *program; /* "": not known */
+    uint32_t pid;
+    const char *command;
+    const char *env;
+    const char *rules;
+    enum dp_phase phase;
+    int start_error; /* errno of DP_PHASE_FAILED */
+    uint64_t start_unix_ns;
+    uint64_t wall_ns;
+    bool cpu_known;
+    uint64_t cpu_ns; /* 0: not known, or none yet */
+
+    /* The log. */
+    const char *log;
+    uint64_t log_bytes;
+    bool records_known; /* false: the lanes' streams were not read */
+    uint64_t records;
+    bool from_state; /* aggregates come from state files, not from records */
+    const struct dp_thread_info *lanes;
+    size_t n_lanes;
+
+    /* What was asked of the profiler and is not so. */
+    struct dp_report_problem *problems;
+    size_t n_problems;
+    uint32_t out_of_force; /* annotated functions whose attributes are not in force */
+
+    bool has_data; /* false: no call was recorded */
+    struct dp_report_functions functions;
+    struct dp_report_slow slow;
+    struct dp_report_open open;
+    struct dp_report_limits limits;
+};
+
+/* At most `limit` functions a table; 0: all. The caller finishes it. */
+void dp_report_make(struct dp_report *report, const struct dp_profile *profile, size_t limit);
+
+void dp_report_finish(struct dp_report *report);
+
+#endif

@@ -1,0 +1,137 @@
+/* See report_calls.h. */
+#include "report_calls.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "profile_figures.h"
+
+enum {
+    MOST_GROUPS = 1000,
+    RECURSION = 4, /* calls of one function in a row that are one group */
+};
+
+/* ---- slow operations ---- */
+
+static bool is_given_again(const struct dp_options *options, size_t i)
+{
+    for (size_t j = i + 1; j < options->n_metadata; j++)
+        if (dp_event_word_is(&options->metadata_key[i], &options->metadata_key[j]))
+            return true;
+    return false;
+}
+
+static void add_metadata(struct dp_report_slow_call *call)
+{
+    const struct dp_options *options = dp_site_options(call->info, DP_ATTRIBUTE_IF_SLOW);
+
+    if (!options || options->n_metadata == 0)
+        return;
+    call->metadata = dp_allocate(options->n_metadata, sizeof *call->metadata);
+    for (size_t i = 0; i < options->n_metadata; i++)
+        if (!is_given_again(options, i))
+            call->metadata[call->n_metadata++] = (struct dp_report_metadata){
+                options->metadata_key[i], options->metadata_value[i]};
+}
+
+static void make_slow_call(struct dp_report_slow_call *call, const struct dp_profile *profile,
+                           const struct dp_slow_call *slow)
+{
+    uint64_t start = dp_profile_start_ns(profile), began = slow->time_ns - slow->duration_ns;
+
+    *call = (struct dp_report_slow_call){.site = slow->site,
+                                         .info = dp_site_find(&profile->sites, slow->site),
+                                         .duration_ns = slow->duration_ns,
+                                         .error_ns = slow->error_ns,
+                                         .threshold_ns = slow->threshold_ns,
+                                         .after_ns = began > start ? began - start : 0,
+                                         .end_unix_ns =
+                                             dp_profile_realtime(profile, slow->time_ns),
+                                         .tid = slow->tid,
+                                         .thread_name = slow->thread_name,
+                                         .in_flight = slow->flags & DP_SLOW_IN_FLIGHT};
+    add_metadata(call);
+}
+
+void dp_report_slow_make(struct dp_report_slow *slow, const struct dp_profile *profile)
+{
+    *slow = (struct dp_report_slow){.n = profile->n_slow, .events = profile->slow_events};
+    slow->calls = dp_allocate(slow->n, sizeof *slow->calls);
+    for (size_t i = 0; i < slow->n; i++)
+        make_slow_call(&slow->calls[i], profile, &profile->slow[i]);
+    for (size_t i = 0; i < profile->n_totals; i++)
+        slow->counted += profile->totals[i] ? profile->totals[i]->sum.slow : 0;
+    if (slow->counted < slow->events)
+        slow->counted = slow->events;
+}
+
+void dp_report_slow_finish(struct dp_report_slow *slow)
+{
+    for (size_t i = 0; i < slow->n; i++)
+        free(slow->calls[i].metadata);
+    free(slow->calls);
+    *slow = (struct dp_report_slow){0};
+}
+
+/* ---- open calls ---- */
+
+static void make_open_call(struct dp_report_open_call *call, const struct dp_profile *profile,
+                           const struct dp_open_info *open, uint64_t end_ns)
+{
+    *call = (struct dp_report_open_call){
+        .site = open->site,
+        .info = dp_site_find(&profile->sites, open->site),
+        .tid = open->tid,
+        .thread_name = open->thread_name,
+        .depth = open->depth,
+        .open_ns = end_ns > open->start_ns ? end_ns - open->start_ns : 0,
+        .start_unix_ns = dp_profile_realtime(profile, open->start_ns),
+        .exact = open->exact};
+}
+
+/* How many calls in a row are of one function in one thread. */
+static size_t run_of_calls(const struct dp_report_open *open, size_t first)
+{
+    const struct dp_report_open_call *calls = open->calls;
+    size_t next = first + 1;
+
+    while (next < open->n && calls[next].tid == calls[first].tid &&
+           calls[next].site == calls[first].site)
+        next++;
+    return next - first;
+}
+
+static void make_groups(struct dp_report_open *open)
+{
+    size_t next = 0;
+
+    open->groups = dp_allocate(open->n < MOST_GROUPS ? open->n : MOST_GROUPS, sizeof *open->groups);
+    while (next < open->n && open->n_groups < MOST_GROUPS) {
+        size_t run = run_of_calls(open, next);
+        struct dp_report_open_group group = {next, run < RECURSION ? 1 : run};
+        open->groups[open->n_groups++] = group;
+        next += group.n;
+    }
+    open->left_out = open->n - next;
+}
+
+void dp_report_open_make(struct dp_report_open *open, const struct dp_profile *profile,
+                         uint64_t wall_ns)
+{
+    uint64_t end_ns = dp_profile_start_ns(profile) + wall_ns;
+
+    *open = (struct dp_report_open){.running = profile->phase == DP_PHASE_RUNNING,
+                                    .n = profile->n_open,
+                                    .forgotten = dp_profile_forgotten(profile)};
+    open->calls = dp_allocate(open->n, sizeof *open->calls);
+    for (size_t i = 0; i < open->n; i++)
+        make_open_call(&open->calls[i], profile, &profile->open[i], end_ns);
+    make_groups(open);
+}
+
+void dp_report_open_finish(struct dp_report_open *open)
+{
+    free(open->calls);
+    free(open->groups);
+    *open = (struct dp_report_open){0};
+}

@@ -1,0 +1,78 @@
+/*
+ * The functions of a report: each figure, how certain it is, and in which tables the
+ * function stands.
+ */
+#ifndef DP_TOOLS_REPORT_FUNCTIONS_H
+#define DP_TOOLS_REPORT_FUNCTIONS_H
+
+#include "profile.h"
+
+/* Of the sampled calls. */
+struct dp_report_times {
+    double mean_ns;
+    double deviation_ns;
+    uint64_t min_ns;
+    uint64_t max_ns;
+    double p50_ns;
+    double p90_ns;
+    double p99_ns;
+    double p999_ns;
+};
+
+/* Of the calls whose memory was counted. */
+struct dp_report_memory {
+    uint64_t calls; /* 0: no memory was counted */
+    uint64_t allocated_bytes;
+    uint64_t freed_bytes;
+    uint64_t allocations;
+    uint64_t frees;
+    int64_t peak_bytes;
+};
+
+/* Doubles are NAN where a figure is not known. */
+struct dp_report_function {
+    uint32_t site;
+    const struct dp_site_info *info; /* NULL: the log does not name the site */
+    struct dp_estimate calls;
+    struct dp_estimate total_ns; /* inclusive, of all calls */
+    double share_of_wall;        /* of total_ns.value */
+    double share_of_cpu;
+    double self_ns; /* without the time in calls of other functions */
+    uint64_t sampled;
+    uint64_t gated; /* sampled, but refused by the load gate */
+    uint64_t exceptions;
+    struct dp_report_times times; /* when `sampled` */
+    uint64_t longest_ns;          /* of all calls whose time is known; 0: of none */
+    uint64_t slow;
+    uint64_t slow_total_ns;
+    uint64_t slow_max_ns;
+    struct dp_report_memory memory;
+    bool has_count;
+    uint64_t counted; /* exact */
+};
+
+/* A table: its first rows in order, and how many the limit leaves out. */
+struct dp_report_ranking {
+    const struct dp_report_function **rows;
+    size_t n;
+    size_t left_out;
+};
+
+struct dp_report_functions {
+    struct dp_report_ranking all;     /* by inclusive time: whatever was recorded */
+    struct dp_report_ranking timed;   /* the same without functions that were only counted */
+    struct dp_report_ranking memory;  /* by allocated bytes */
+    struct dp_report_ranking counted; /* by exact count */
+    struct dp_report_function **made; /* owns the rows: by site, NULL for sites in no table */
+    size_t n_made;
+};
+
+/* At most `limit` rows a table; 0: all. `wall_ns` and `cpu_ns` of the process; 0: not
+ * known. `info` points into the profile. */
+void dp_report_functions_make(struct dp_report_functions *functions,
+                              const struct dp_profile *profile, size_t limit, uint64_t wall_ns,
+                              uint64_t cpu_ns);
+
+void dp_report_functions_finish(struct dp_report_functions *functions);
+
+#endif

@@ -1,0 +1,184 @@
+/* See text_functions.h. */
+#include "text_functions.h"
+
+#include <math.h>
+
+#include "base/units.h"
+#include "cells.h"
+
+/* A table of a ranking, and what one of its rows has. */
+struct ranked_table {
+    const char *heading;
+    const struct dp_column *columns;
+    size_t n_columns;
+    void (*row)(struct dp_table *table, const struct dp_style *style,
+                const struct dp_report_function *function);
+};
+
+static void print(const struct ranked_table *kind, const struct dp_report_ranking *ranking,
+                  const struct dp_style *style)
+{
+    struct dp_table table;
+
+    if (ranking->n == 0)
+        return;
+    dp_table_start(&table, kind->columns, kind->n_columns);
+    for (size_t i = 0; i < ranking->n; i++)
+        kind->row(&table, style, ranking->rows[i]);
+    dp_heading(style, kind->heading);
+    dp_table_print(&table, style);
+    dp_table_finish(&table);
+    if (ranking->left_out > 0)
+        fprintf(style->out, "and %zu more (--top 0 shows all)\n", ranking->left_out);
+}
+
+/* ---- by time ---- */
+
+static const struct dp_column function_columns[] = {
+    {"total", false, 0},   {"+/-95%", false, 2}, {"% wall", false, 1},  {"self", false, 3},
+    {"calls", false, 1},   {"+/-95%", false, 3}, {"sampled", false, 4}, {"slow", false, 3},
+    {"mean", false, 1},    {"min", false, 5},    {"p50", false, 2},     {"p90", false, 5},
+    {"p99", false, 1},     {"p99.9", false, 6},  {"max", false, 2},     {"stddev", false, 6},
+    {"function", true, 0}, {"at", true, 4},
+};
+
+static const char *certainty_sign(struct dp_estimate estimate)
+{
+    static const char *const signs[] = {
+        [DP_EXACT] = "", [DP_ESTIMATED] = "~", [DP_AT_LEAST] = ">="};
+
+    return signs[estimate.certainty];
+}
+
+/* The figure, and half of its interval. */
+static void estimated_time_cells(struct dp_table *table, const struct dp_style *style,
+                                 struct dp_estimate ns)
+{
+    char text[DP_UNIT_TEXT];
+
+    dp_table_cellf(table, "%s%s", certainty_sign(ns), dp_unit_ns(text, ns.value, style->utf8));
+    if (ns.certainty == DP_ESTIMATED)
+        dp_cell_time(table, style, ns.high - ns.value);
+    else
+        dp_table_cell(table, "");
+}
+
+static void estimated_count_cells(struct dp_table *table, struct dp_estimate count)
+{
+    char text[DP_UNIT_TEXT];
+
+    dp_table_cellf(table, "%s%s", certainty_sign(count), dp_unit_count(text, count.value));
+    if (count.certainty == DP_ESTIMATED)
+        dp_table_cell(table, dp_unit_count(text, count.high - count.value));
+    else
+        dp_table_cell(table, "");
+}
+
+/* Only where calls were timed. */
+static void distribution_cells(struct dp_table *table, const struct dp_style *style,
+                               const struct dp_report_function *function)
+{
+    const struct dp_report_times *times = &function->times;
+
+    if (function->sampled == 0) {
+        dp_cells_empty(table, 6);
+    } else {
+        dp_cell_time(table, style, times->mean_ns);
+        dp_cell_time(table, style, (double)times->min_ns);
+        dp_cell_time(table, style, times->p50_ns);
+        dp_cell_time(table, style, times->p90_ns);
+        dp_cell_time(table, style, times->p99_ns);
+        dp_cell_time(table, style, times->p999_ns);
+    }
+    if (function->sampled > 0 || function->longest_ns > 0)
+        dp_cell_time(table, style, (double)function->longest_ns);
+    else
+        dp_table_cell(table, "");
+    if (function->sampled > 0)
+        dp_cell_time(table, style, times->deviation_ns);
+    else
+        dp_table_cell(table, "");
+}
+
+static void function_row(struct dp_table *table, const struct dp_style *style,
+                         const struct dp_report_function *function)
+{
+    char text[DP_UNIT_TEXT];
+
+    estimated_time_cells(table, style, function->total_ns);
+    dp_table_cell(table, dp_unit_percent(text, function->share_of_wall));
+    if (isnan(function->self_ns))
+        dp_table_cell(table, "");
+    else
+        dp_cell_time(table, style, function->self_ns);
+    estimated_count_cells(table, function->calls);
+    dp_cell_count(table, function->sampled);
+    dp_cell_count(table, function->slow);
+    distribution_cells(table, style, function);
+    dp_cell_names(table, function->site, function->info);
+}
+
+void dp_text_functions(const struct dp_report_functions *functions, const struct dp_style *style)
+{
+    static const struct ranked_table table = {
+        "Hot functions, by inclusive time", function_columns,
+        sizeof function_columns / sizeof *function_columns, function_row};
+
+    print(&table, &functions->timed, style);
+}
+
+/* ---- memory ---- */
+
+static const struct dp_column memory_columns[] = {
+    {"calls", false, 1}, {"delta", false, 0},   {"allocated", false, 1},
+    {"freed", false, 2}, {"allocs", false, 2},  {"frees", false, 3},
+    {"peak", false, 1},  {"function", true, 0}, {"at", true, 4},
+};
+
+static void memory_row(struct dp_table *table, const struct dp_style *style,
+                       const struct dp_report_function *function)
+{
+    const struct dp_report_memory *memory = &function->memory;
+
+    (void)style;
+    dp_cell_count(table, memory->calls);
+    dp_cell_bytes(table, (double)memory->allocated_bytes - (double)memory->freed_bytes);
+    dp_cell_bytes(table, (double)memory->allocated_bytes);
+    dp_cell_bytes(table, (double)memory->freed_bytes);
+    dp_cell_number(table, memory->allocations);
+    dp_cell_number(table, memory->frees);
+    dp_cell_bytes(table, (double)memory->peak_bytes);
+    dp_cell_names(table, function->site, function->info);
+}
+
+void dp_text_memory(const struct dp_report_functions *functions, const struct dp_style *style)
+{
+    static const struct ranked_table table = {"Memory, of the calls that were counted",
+                                              memory_columns,
+                                              sizeof memory_columns / sizeof *memory_columns,
+                                              memory_row};
+
+    print(&table, &functions->memory, style);
+}
+
+/* ---- exact counts ---- */
+
+static const struct dp_column count_columns[] = {
+    {"calls", false, 0}, {"function", true, 0}, {"at", true, 4}};
+
+static void count_row(struct dp_table *table, const struct dp_style *style,
+                      const struct dp_report_function *function)
+{
+    (void)style;
+    dp_cell_number(table, function->counted);
+    dp_cell_names(table, function->site, function->info);
+}
+
+void dp_text_counts(const struct dp_report_functions *functions, const struct dp_style *style)
+{
+    static const struct ranked_table table = {"Exact counts", count_columns,
+                                              sizeof count_columns / sizeof *count_columns,
+                                              count_row};
+
+    print(&table, &functions->counted, style);
+}

@@ -1,0 +1,163 @@
+/* See text_head.h. */
+#include "text_head.h"
+
+#include <string.h>
+
+#include "base/units.h"
+
+static void line(const struct dp_style *style, const char *label)
+{
+    fprintf(style->out, "  %s%-9s%s ", dp_dim(style), label, dp_plain(style));
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+static const char *phase_words(enum dp_phase phase)
+{
+    switch (phase) {
+    case DP_PHASE_KILLED:
+        return "killed (it ended without exit)";
+    case DP_PHASE_ELSEWHERE:
+        return "not finished (it ran on another machine, in another container, or before a "
+               "restart)";
+    case DP_PHASE_UNKNOWN:
+        return "how it ended is not known";
+    default:
+        return dp_phase_name(phase);
+    }
+}
+
+static const char *phase_color(enum dp_phase phase, const struct dp_style *style)
+{
+    if (phase == DP_PHASE_KILLED || phase == DP_PHASE_FAILED)
+        return dp_red(style);
+    return phase == DP_PHASE_RUNNING ? dp_green(style) : "";
+}
+
+static void print_process(const struct dp_report *report, const struct dp_style *style)
+{
+    const char *color = phase_color(report->phase, style);
+
+    fputs(dp_bold(style), style->out);
+    dp_print_clean(style, *report->program ? base_name(report->program) : "(unknown program)");
+    fprintf(style->out, "%s  pid %u, %s%s%s", dp_plain(style), report->pid, color,
+            phase_words(report->phase), *color ? dp_plain(style) : "");
+    if (report->phase == DP_PHASE_FAILED)
+        fprintf(style->out, ": %s", strerror(report->start_error));
+    fputc('\n', style->out);
+}
+
+static void print_when(const struct dp_report *report, const struct dp_style *style)
+{
+    char when[DP_UNIT_TEXT], wall[DP_UNIT_TEXT], cpu[DP_UNIT_TEXT];
+
+    line(style, "started");
+    fprintf(style->out, "%s UTC, ran %s", dp_unit_time(when, report->start_unix_ns, false),
+            dp_unit_ns(wall, (double)report->wall_ns, style->utf8));
+    if (report->cpu_known)
+        fprintf(style->out, ", CPU %s", dp_unit_ns(cpu, (double)report->cpu_ns, style->utf8));
+    fputc('\n', style->out);
+}
+
+static void print_command(const struct dp_report *report, const struct dp_style *style)
+{
+    line(style, "command");
+    dp_print_clean(style, report->command);
+    fputc('\n', style->out);
+}
+
+static void print_profiled(const struct dp_report *report, const struct dp_style *style)
+{
+    line(style, "profiled");
+    fputs("env ", style->out);
+    dp_print_clean(style, report->env);
+    fputs(", DEEP_PROFILE=", style->out);
+    dp_print_clean(style, report->rules);
+    fputc('\n', style->out);
+}
+
+static void print_log(const struct dp_report *report, const struct dp_style *style)
+{
+    char bytes[DP_UNIT_TEXT], records[DP_UNIT_TEXT];
+
+    line(style, "log");
+    dp_print_clean(style, report->log);
+    fprintf(style->out, ": %s", dp_unit_bytes(bytes, (double)report->log_bytes));
+    if (report->records_known)
+        fprintf(style->out, ", %s records", dp_unit_count(records, (double)report->records));
+    if (report->n_lanes > 0)
+        fprintf(style->out, ", %zu lane%s", report->n_lanes, report->n_lanes == 1 ? "" : "s");
+    fputc('\n', style->out);
+}
+
+static void print_problem(const struct dp_report_problem *problem, const struct dp_style *style)
+{
+    char text[DP_REFUSED_TEXT];
+
+    line(style, "problem");
+    fputs(dp_red(style), style->out);
+    if (problem->setting) {
+        dp_print_clean(style, dp_refused_text(problem->setting, text));
+    } else {
+        fputs("rule '", style->out);
+        dp_print_clean(style, problem->rule);
+        fputs("' names no function of this process", style->out);
+    }
+    fprintf(style->out, "%s\n", dp_plain(style));
+}
+
+static void print_out_of_force(uint32_t n, const struct dp_style *style)
+{
+    line(style, "not here");
+    fprintf(style->out,
+            "%u function%s whose attributes are not in force: 'deep-profile doctor' says why\n", n,
+            n == 1 ? "" : "s");
+}
+
+static void print_load(const struct dp_report_load *load, const struct dp_style *style)
+{
+    char percent[DP_UNIT_TEXT], refused[DP_UNIT_TEXT], timed[DP_UNIT_TEXT];
+
+    line(style, "load");
+    fprintf(style->out,
+            "%sthe machine was busy%s: the gate was closed %s of the time, %s sampled calls were "
+            "refused, %s timed\n",
+            dp_red(style), dp_plain(style), dp_unit_percent(percent, load->closed_share),
+            dp_unit_count(refused, (double)load->refused),
+            dp_unit_count(timed, (double)load->timed));
+}
+
+static void print_cost(const struct dp_report_overhead *overhead, const struct dp_style *style)
+{
+    char percent[DP_UNIT_TEXT];
+
+    line(style, "cost");
+    fprintf(style->out,
+            "%smuch was recorded%s: about %s of the CPU time is the profiler's; lower rates, or "
+            "slow thresholds from 8 ms, cost less\n",
+            dp_red(style), dp_plain(style), dp_unit_percent(percent, overhead->share_of_cpu));
+}
+
+void dp_text_head(const struct dp_report *report, const struct dp_style *style)
+{
+    print_process(report, style);
+    if (report->command)
+        print_command(report, style);
+    print_when(report, style);
+    if (report->env && report->rules)
+        print_profiled(report, style);
+    print_log(report, style);
+    for (size_t i = 0; i < report->n_problems; i++)
+        print_problem(&report->problems[i], style);
+    if (report->out_of_force > 0)
+        print_out_of_force(report->out_of_force, style);
+    if (report->limits.load.much)
+        print_load(&report->limits.load, style);
+    if (report->limits.overhead.much)
+        print_cost(&report->limits.overhead, style);
+}
