@@ -1,7 +1,7 @@
 /*
  * deep-profile: reads what profiled programs left behind.
  *
- * The command table and nothing else; each verb is in its cmd_*.c.
+ * The command line, from the table of verbs.def; each verb is in its cmd_*.c.
  */
 #include <errno.h>
 #include <langinfo.h>
@@ -22,13 +22,8 @@ static const struct verb {
     int (*run)(int argc, char **argv);
     const char *what;
 } verbs[] = {
-    {"doctor", dp_cmd_doctor, "say why a profile is missing, and which settings hold"},
-    {"events", dp_cmd_events, "list what happened, in order of time"},
-    {"record", dp_cmd_record, "run a program with profiling on"},
-    {"recover", dp_cmd_recover, "finalise the log of a killed process"},
-    {"report", dp_cmd_report, "hot functions, slow operations, memory, load and loss"},
-    {"sites", dp_cmd_sites, "list the annotated functions and what is in force"},
-    {"top", dp_cmd_top, "watch a running program"},
+#define DP_VERB(name, what) {#name, dp_cmd_##name, what},
+#include "commands/verbs.def"
 };
 
 #define N_VERBS (sizeof verbs / sizeof *verbs)
@@ -52,7 +47,8 @@ static const struct verb *find(const char *name)
     return NULL;
 }
 
-/* getopt would print it as it is: a file of such a name, and a shell's *. */
+/* Whether an option that does not exist has characters that a terminal obeys: getopt
+ * would print them as they are. A file may have such a name, and a shell's * gives it. */
 static bool is_hostile_option(const char *argument)
 {
     const unsigned char *s = (const unsigned char *)argument;
@@ -77,7 +73,7 @@ static int run(const struct verb *verb, int argc, char **argv)
             return DP_EXIT_USAGE;
         }
         if (verb->run == dp_cmd_record && *argv[i] != '-')
-            break; /* the program's own follow */
+            break; /* the program's own arguments follow */
     }
 
     /* argp names itself by argv[0] in messages and help. */

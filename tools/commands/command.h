@@ -13,13 +13,9 @@
 #include "log/log_dir.h"
 #include "base/message.h"
 
-int dp_cmd_doctor(int argc, char **argv);
-int dp_cmd_events(int argc, char **argv);
-int dp_cmd_record(int argc, char **argv);
-int dp_cmd_recover(int argc, char **argv);
-int dp_cmd_report(int argc, char **argv);
-int dp_cmd_sites(int argc, char **argv);
-int dp_cmd_top(int argc, char **argv);
+/* int dp_cmd_NAME(int argc, char **argv) of every verb: returns the exit status. */
+#define DP_VERB(name, what) int dp_cmd_##name(int argc, char **argv);
+#include "verbs.def"
 
 /* --format and DIR: a child of a verb's own argp. */
 struct dp_common {
