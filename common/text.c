@@ -1,27 +1,6 @@
 /* See text.h. */
 #include "text.h"
 
-#include <string.h>
-
-void dp_text_bytes(struct dp_text *text, const char *bytes, size_t length)
-{
-    if (text->length < text->size) {
-        size_t room = text->size - text->length;
-        memcpy(text->buffer + text->length, bytes, length < room ? length : room);
-    }
-    text->length += length;
-}
-
-void dp_text_string(struct dp_text *text, const char *string)
-{
-    dp_text_bytes(text, string, strlen(string));
-}
-
-void dp_text_char(struct dp_text *text, char c)
-{
-    dp_text_bytes(text, &c, 1);
-}
-
 void dp_text_u64(struct dp_text *text, uint64_t value)
 {
     char digits[20];
@@ -29,7 +8,8 @@ void dp_text_u64(struct dp_text *text, uint64_t value)
     do
         digits[--at] = (char)('0' + value % 10);
     while (value /= 10);
-    dp_text_bytes(text, digits + at, sizeof digits - at);
+    while (at < sizeof digits)
+        dp_text_char(text, digits[at++]);
 }
 
 void dp_text_padded(struct dp_text *text, uint64_t value, unsigned digits)
