@@ -96,6 +96,8 @@ uint64_t dp_packet_whole(const struct dp_map *map, uint64_t offset, uint64_t con
 {
     uint64_t whole = sizeof(struct dp_packet);
 
+    if (content_bytes > map->size - offset)
+        content_bytes = map->size - offset;
     *last_ns = dp_load_64(map->bytes + offset + offsetof(struct dp_packet, timestamp_begin));
     for (;;) {
         struct dp_record record;

@@ -85,8 +85,9 @@ void dp_packet_look(const struct dp_log *log, const struct dp_map *map, uint64_t
 uint64_t dp_packet_step(const struct dp_packet_view *view, uint64_t usual_bytes);
 
 /*
- * How many bytes from the packet's start hold complete records, at most
- * `content_bytes` (which lie in the map); `last_ns`: time of the last one.
+ * How many bytes from the packet's start hold complete records, at most `content_bytes`
+ * and what is in the map: the header's, when there is none. `last_ns`: time of the last
+ * record.
  */
 uint64_t dp_packet_whole(const struct dp_map *map, uint64_t offset, uint64_t content_bytes,
                          uint64_t *last_ns);

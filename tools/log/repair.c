@@ -1,0 +1,95 @@
+/* See repair.h. */
+#include "repair.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "common/metadata.h"
+#include "log_packet.h"
+
+/* The log's identity, when its metadata is lost: that of the first packet with records.
+ * Packets without records may be removed, and so must not decide. */
+static void find_uuid_in(struct dp_log *log, const struct dp_map *map)
+{
+    struct dp_packet_view view;
+    uint64_t last_ns;
+
+    for (uint64_t offset = 0; !log->has_uuid; offset += dp_packet_step(&view, 0)) {
+        dp_packet_look(log, map, offset, &view);
+        if (view.state == DP_PACKET_NONE)
+            return;
+        if (view.state != DP_PACKET_DATA ||
+            dp_packet_whole(map, offset, view.content_bytes, &last_ns) <= sizeof view.header)
+            continue;
+        memcpy(log->uuid, view.header.uuid, sizeof log->uuid);
+        log->has_uuid = true;
+    }
+}
+
+static void find_uuid(struct dp_log *log)
+{
+    for (size_t i = 0; i < log->n_streams && !log->has_uuid; i++) {
+        struct dp_map map;
+        char *path = dp_join(log->path, log->streams[i].name);
+        if (dp_map_open(&map, path) == 0)
+            find_uuid_in(log, &map);
+        dp_map_close(&map);
+        free(path);
+    }
+}
+
+static bool same_text(const char *path, const struct dp_text *text)
+{
+    struct dp_map map;
+    bool same = dp_map_open(&map, path) == 0 && map.size == text->length &&
+                memcmp(map.bytes, text->buffer, map.size) == 0;
+
+    dp_map_close(&map);
+    return same;
+}
+
+static bool write_metadata(struct dp_repair *repair, const struct dp_text *text)
+{
+    int error = dp_file_replace(repair->log->path, "metadata", text->buffer, text->length);
+
+    if (error < 0)
+        dp_problem_set(&repair->problem, "cannot write '%s/metadata': %s", repair->log->path,
+                       strerror(-error));
+    return error == 0;
+}
+
+/* Metadata that is not what the runtime writes, cut or missing, is written again. */
+static bool repair_metadata(struct dp_repair *repair, const struct dp_process_state *process)
+{
+    char buffer[DP_METADATA_BYTES];
+    struct dp_text text = {buffer, sizeof buffer, 0};
+    struct dp_log *log = repair->log;
+    struct dp_metadata_info info = {.realtime_offset_ns = process->realtime_offset_ns,
+                                    .pid = process->pid,
+                                    .program = process->program};
+
+    if (!log->has_uuid)
+        return true;
+    memcpy(info.uuid, log->uuid, sizeof info.uuid);
+    dp_metadata_write(&text, &info);
+    char *path = dp_join(log->path, "metadata");
+    bool done = text.length <= text.size;
+    if (done && !same_text(path, &text)) {
+        repair->metadata = true;
+        done = write_metadata(repair, &text);
+    }
+    free(path);
+    return done;
+}
+
+bool dp_repair_log(struct dp_repair *repair, struct dp_log *log,
+                   const struct dp_process_state *process)
+{
+    *repair = (struct dp_repair){.log = log, .edit = {-1}};
+    find_uuid(log);
+    for (size_t i = 0; i < log->n_streams; i++)
+        if (!dp_repair_stream(repair, log->streams[i].name))
+            return false;
+    return !process || repair_metadata(repair, process);
+}

@@ -1,0 +1,176 @@
+/* See repair_stream.h. */
+#include "repair_stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "log_packet.h"
+
+static bool write_at(struct dp_repair *repair, const void *bytes, size_t size, uint64_t offset)
+{
+    int error = dp_edit_write(&repair->edit, bytes, size, offset);
+
+    if (error == 0)
+        return true;
+    dp_problem_set(&repair->problem, "cannot write '%s/%s': %s", repair->log->path, repair->file,
+                   strerror(-error));
+    return false;
+}
+
+static bool cut(struct dp_repair *repair, uint64_t size)
+{
+    int error = dp_edit_cut(&repair->edit, size);
+
+    if (error == 0)
+        return true;
+    dp_problem_set(&repair->problem, "cannot cut '%s/%s': %s", repair->log->path, repair->file,
+                   strerror(-error));
+    return false;
+}
+
+/* The header of a packet whose content ends after `whole` bytes. */
+static bool end_packet(struct dp_repair *repair, uint64_t offset, struct dp_packet *header,
+                       uint64_t whole)
+{
+    header->content_size_bits = whole * 8;
+    repair->packets++;
+    return write_at(repair, header, sizeof *header, offset);
+}
+
+/* How a stream ends. */
+struct tail {
+    uint64_t end;   /* of the last packet with data */
+    uint64_t empty; /* prepared packets after it */
+    bool ours;      /* at least one packet is of this log */
+};
+
+/* Whether [offset, end) can stay: whole empty packets, no later than `time_ns`. */
+static bool is_bridged(const struct dp_repair *repair, const struct dp_map *map, uint64_t offset,
+                       uint64_t end, uint64_t time_ns)
+{
+    struct dp_packet_view view;
+
+    while (offset < end) {
+        dp_packet_look(repair->log, map, offset, &view);
+        if (view.state != DP_PACKET_EMPTY || view.zero || view.header.timestamp_begin > time_ns)
+            return false;
+        offset += view.bytes;
+    }
+    return offset == end;
+}
+
+/*
+ * [offset, end) holds no data, but a packet with data follows it. What is there,
+ * unreadable or prepared and never used, becomes one empty packet (or several, of the
+ * largest size) whose time is that of the packet before.
+ */
+static bool bridge(struct dp_repair *repair, const struct dp_map *map, uint64_t offset, uint64_t end,
+                   const struct dp_packet *model, uint64_t time_ns)
+{
+    struct dp_packet header = *model;
+
+    if (is_bridged(repair, map, offset, end, time_ns))
+        return true;
+    header.content_size_bits = sizeof header * 8;
+    header.timestamp_begin = time_ns;
+    while (offset < end) {
+        uint64_t bytes = end - offset < DP_PACKET_MAX_BYTES ? end - offset : DP_PACKET_MAX_BYTES;
+        header.packet_size_bits = bytes * 8;
+        repair->replaced++;
+        if (!write_at(repair, &header, sizeof header, offset))
+            return false;
+        offset += bytes;
+    }
+    return true;
+}
+
+/* Less than a header is left in the file: whether it begins like a packet of this log. */
+static bool starts_like_ours(const struct dp_repair *repair, const struct dp_map *map, uint64_t offset)
+{
+    const uint32_t magic = DP_PACKET_MAGIC;
+    struct dp_packet start = {0};
+    uint64_t left = map->size - offset;
+
+    memcpy(&start, map->bytes + offset, left < sizeof start ? left : sizeof start);
+    return memcmp(&start.magic, &magic, left < sizeof magic ? left : sizeof magic) == 0 &&
+           (left < offsetof(struct dp_packet, stream_class) || !repair->log->has_uuid ||
+            memcmp(start.uuid, repair->log->uuid, sizeof start.uuid) == 0);
+}
+
+static bool repair_packets(struct dp_repair *repair, const struct dp_map *map, struct tail *tail)
+{
+    uint64_t offset = 0, bytes = 0, lost = 0, before_ns = 0, last_ns = 0, ends_ns = 0;
+    struct dp_packet_view view;
+
+    *tail = (struct tail){0};
+    for (;; offset += dp_packet_step(&view, bytes)) {
+        dp_packet_look(repair->log, map, offset, &view);
+        if (view.state == DP_PACKET_NONE) {
+            tail->ours |= offset < map->size && starts_like_ours(repair, map, offset);
+            return true;
+        }
+        tail->ours |= view.state != DP_PACKET_BAD;
+        tail->empty += view.state == DP_PACKET_EMPTY;
+        if (view.bytes)
+            bytes = view.bytes;
+        lost += view.state == DP_PACKET_BAD ? dp_packet_step(&view, bytes) : 0;
+        if (view.state != DP_PACKET_DATA)
+            continue;
+        uint64_t whole = dp_packet_whole(map, offset, view.content_bytes, &ends_ns);
+        repair->lost_bytes += view.content_bytes - whole;
+        if (whole <= sizeof view.header) /* no more than an empty one */
+            continue;
+        before_ns = last_ns ? last_ns : view.header.timestamp_begin;
+        last_ns = ends_ns;
+        if (!bridge(repair, map, tail->end, offset, &view.header, before_ns))
+            return false;
+        if (whole < view.content_bytes && !end_packet(repair, offset, &view.header, whole))
+            return false;
+        repair->lost_bytes += lost;
+        lost = 0;
+        tail->end = offset + view.bytes;
+        tail->empty = 0;
+    }
+}
+
+/* Ends the file with its last packet with data, which becomes whole. */
+static bool repair_tail(struct dp_repair *repair, const struct dp_map *map, const struct tail *tail)
+{
+    if (tail->end == map->size)
+        return true;
+    if (!tail->ours) {
+        dp_error("'%s/%s' is not a stream of this log; left as it is", repair->log->path,
+                 repair->file);
+        return true;
+    }
+    repair->removed += tail->empty;
+    repair->completed += tail->end > map->size;
+    if (tail->empty == 0 && tail->end < map->size)
+        repair->lost_bytes += map->size - tail->end;
+    return cut(repair, tail->end);
+}
+
+bool dp_repair_stream(struct dp_repair *repair, const char *name)
+{
+    char *path = dp_join(repair->log->path, name);
+    struct dp_map map = {0};
+    struct tail tail;
+    bool done = false;
+    int error = dp_edit_open(&repair->edit, repair->log->path, name);
+
+    repair->file = name;
+    if (error == 0)
+        error = dp_map_open(&map, path);
+    if (error < 0)
+        dp_problem_set(&repair->problem, "cannot open '%s': %s", path,
+                       error == -EMLINK ? "it has more than one name (hard links)"
+                                        : strerror(-error));
+    else
+        done = repair_packets(repair, &map, &tail) && repair_tail(repair, &map, &tail);
+    dp_edit_close(&repair->edit);
+    dp_map_close(&map);
+    free(path);
+    return done;
+}
