@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "arch/call_out.h"
-#include "base/budget.h"
+#include "base/memory_budget.h"
 #include "base/clock.h"
 #include "base/facts.h"
 #include "base/lock.h"
@@ -125,7 +125,7 @@ static int start(void)
     dp_arch_init();
     dp_call_out_init();
     dp_clock_init(dp_setting_text(DP_SETTING_CLOCK));
-    dp_budget_init();
+    dp_memory_budget_init();
     dp_bus_guard();
     dp_decide_init(&rules, environment_bit(), dp_setting_value(DP_SETTING_CHECK_LOAD),
                    (double)dp_setting_value(DP_SETTING_SLOW_BASELINE) / 1e9);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "arch/call_out.h"
-#include "base/budget.h"
+#include "base/memory_budget.h"
 #include "base/facts.h"
 #include "base/load_gate.h"
 #include "base/os.h"
@@ -14,7 +14,7 @@
 #include "host/bus.h"
 #include "log/directory.h"
 #include "log/process_log.h"
-#include "log/stream.h"
+#include "log/segments.h"
 #include "process_start.h"
 #include "sites/sites.h"
 #include "thread/lanes.h"
@@ -85,8 +85,8 @@ static void start_child(void)
     dp_lanes_were_forked(); /* forked by the system call itself: nobody called us before */
     dp_lanes_reset();
     dp_log_reset();
-    dp_streams_reset();
-    dp_budget_reset(); /* after those who gave theirs back */
+    dp_segments_reset();
+    dp_memory_budget_reset(); /* after those who gave theirs back */
     memset(facts->lost, 0, sizeof facts->lost);
     dp_process_use_state(NULL);
     dp_directory_leave();

@@ -27,7 +27,7 @@ void dp_process_set_rules(const struct dp_rules *active, const char *text)
     rules_text = text;
 }
 
-/* Fits: our own words are short. */
+/* Fits: names and problems of settings are short. */
 static void quote_problem(const struct dp_setting *setting, char text[static 256])
 {
     *text++ = '\'';

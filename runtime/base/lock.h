@@ -6,7 +6,6 @@
 #ifndef DP_LOCK_H
 #define DP_LOCK_H
 
-#include <sched.h>
 #include <stdatomic.h>
 
 #include "os.h"
@@ -35,7 +34,7 @@ static inline void dp_lock_take(struct dp_lock *lock, struct dp_os_signals *save
     for (int tries = 0; atomic_flag_test_and_set_explicit(&lock->held, memory_order_acquire);
          tries++) {
         if (tries < DP_LOCK_YIELDS) {
-            sched_yield();
+            dp_os_yield();
         } else { /* yielding does not let a holder of lower real-time priority run */
             dp_os_sleep_until(dp_os_monotonic_ns() + sleep_ns);
             if (sleep_ns < DP_LOCK_LONGEST_SLEEP_NS)

@@ -1,9 +1,12 @@
 /*
  * Every system call of the runtime, behind one contract.
  *
- * Called by all of the runtime; the only implementation is os_linux.c and
- * os_linux_threads.c; tests put another in its place to make calls fail. None is a
- * cancellation point, allocates, locks or prints. Errors: -errno.
+ * Called by all of the runtime; the only implementation is os_linux*.c; tests put another
+ * in its place to make calls fail. None is a cancellation point, allocates, locks or
+ * prints. Errors: -errno.
+ *
+ * Not here: arch/call_out.c blocks signals where nothing of libc may be called, and says
+ * why; host/ stands in front of functions of libc and calls those.
  */
 #ifndef DP_OS_H
 #define DP_OS_H
@@ -18,7 +21,7 @@
 int dp_os_create(int at, const char *path);
 int dp_os_open(int at, const char *path);      /* read and write, existing */
 int dp_os_open_read(int at, const char *path);
-/* Made when missing. A link is followed when it is our own or root's; where
+/* Made when missing. A link is followed when it belongs to our user or root; where
  * others may write (`shared`), a file must be so, too. */
 int dp_os_open_append(const char *path, bool shared);
 int dp_os_close(int fd);
@@ -38,7 +41,7 @@ struct dp_place;
 int dp_os_look(const char *path, struct dp_place *place);
 uint64_t dp_os_pid_namespace(void); /* 0: not known */
 uint32_t dp_os_user(void); /* whose files the process makes */
-/* 0: a directory of our own user, where nobody else may write, with nothing in
+/* 0: a directory of our user, where nobody else may write, with nothing in
  * it; -EEXIST otherwise. */
 int dp_os_directory_is_free(const char *path);
 int64_t dp_os_write(int fd, const void *data, size_t bytes);
@@ -106,6 +109,13 @@ void dp_os_expect_races(volatile void *address, size_t bytes);
 
 /* No thread of ours has this number; false when it cannot be told. */
 bool dp_os_thread_is_gone(uint32_t tid);
+
+/* Sends the calling thread a signal again, with what the kernel said of it (siginfo_t).
+ * Async-signal-safe. */
+void dp_os_signal_again(int signal, void *info);
+
+/* Lets other threads run. */
+void dp_os_yield(void);
 
 /* A thread with every signal but SIGBUS blocked and a small stack. */
 int dp_os_thread_start(void *(*run)(void *));

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -71,6 +72,16 @@ static void *run_unseen(void *unused)
 bool dp_os_thread_is_gone(uint32_t tid)
 {
     return syscall(SYS_tgkill, getpid(), (int)tid, 0) < 0 && errno == ESRCH;
+}
+
+void dp_os_signal_again(int signal, void *info)
+{
+    syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), signal, info);
+}
+
+void dp_os_yield(void)
+{
+    sched_yield();
 }
 
 /*

@@ -5,8 +5,6 @@
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "thread/lane.h"
 #include "base/lock.h"
@@ -98,7 +96,7 @@ static void leave_to_host(int signal, siginfo_t *info, void *context)
     atomic_store_explicit(&gave_way, in_place, memory_order_relaxed);
     __sigaction(signal, &host, NULL);
     if (info->si_code <= 0 || info->si_code == BUS_MCEERR_AO) /* will not come by itself */
-        syscall(SYS_rt_tgsigqueueinfo, getpid(), dp_os_tid(), signal, info);
+        dp_os_signal_again(signal, info);
 }
 
 static void on_bus(int signal, siginfo_t *info, void *context)

@@ -8,7 +8,7 @@
 #include "finish.h"
 #include "sites/sites.h"
 
-/* Calls on other stacks that are passed over in search of one's own that was left:
+/* Calls on other stacks that are passed over in search of one on the thread's own stack that was left:
  * in a thread with many suspended coroutines every call would pay for it. */
 #define LOOK_BACK 16
 
@@ -181,7 +181,7 @@ static bool end_elsewhere(struct dp_lane *lane, uint32_t index, uint64_t due, ui
         struct dp_lane *other = dp_lane_at(l);
         if (other == lane || is_forgotten(other, start_ns))
             continue;
-        /* Announced first: the steward unmaps what nobody has (lane.c, rest). */
+        /* Announced first: the steward unmaps what nobody has (thread/lanes.c, rest). */
         atomic_fetch_add(&other->visitors, 1);
         struct dp_lane_state *state = __atomic_load_n(&other->state, __ATOMIC_SEQ_CST);
         found = state && take_frame(state, index, start_ns, &frame.kinds);

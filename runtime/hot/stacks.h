@@ -3,8 +3,8 @@
  * calls and returns alone: longjmp, exceptions, coroutines, signal handlers.
  * Under the same rules as enter.c, which calls it where the simple case ends.
  *
- * A lane keeps the open calls that began on it in order of time. Of a thread's
- * own stack the bounds are known. There, a call is over once another begins or
+ * A lane keeps the open calls that began on it in order of time. A thread's own stack is
+ * the one that it was started on; its bounds are known. There, a call is over once another begins or
  * ends above its frame: that is proof. Frames on other stacks belong to
  * coroutines or signal handlers. Which of them is suspended and which was
  * abandoned nobody can tell, so they stay until they end, on whatever thread,

@@ -7,6 +7,7 @@
 #include "base/os.h"
 #include "base/facts.h"
 #include "base/settings.h"
+#include "segments.h"
 #include "stream.h"
 
 #define MAX_TEXT 4096 /* of one string: the rest is cut */
@@ -37,7 +38,7 @@ static void look_after(void)
 static bool write_parts(uint32_t id, const struct part *parts, size_t n_parts)
 {
     struct dp_os_signals saved;
-    uint64_t lost[DP_LOSS_COUNT] = {0}; /* the process's own are counted by others, too */
+    uint64_t lost[DP_LOSS_COUNT] = {0}; /* others count into the process's losses, too */
     size_t payload = 0;
     for (size_t i = 0; i < n_parts; i++)
         payload += parts[i].length + parts[i].is_text;
@@ -126,7 +127,7 @@ struct dp_stream *dp_log_stream_written(void)
 static bool take_share(uint64_t bytes)
 {
     uint64_t record = bytes + sizeof(struct dp_wide_header);
-    uint64_t share = dp_setting_value(DP_SETTING_SIZE_LIMIT) / DP_STREAM_OWN_SHARE / 2;
+    uint64_t share = dp_setting_value(DP_SETTING_SIZE_LIMIT) / DP_STREAM_PROCESS_SHARE / 2;
     if (atomic_fetch_add_explicit(&event_bytes, record, memory_order_relaxed) + record <= share)
         return true;
     atomic_fetch_sub_explicit(&event_bytes, record, memory_order_relaxed);

@@ -1,5 +1,5 @@
 /*
- * The process's own stream: sites, settings, load, loss, clock, overhead, and
+ * The process's stream: sites, settings, load, loss, clock, overhead, and
  * what the steward sees in flight. Any thread may write; one lock serves.
  */
 #ifndef DP_PROCESS_LOG_H

@@ -5,9 +5,8 @@
  * while the packet has room). A new packet is made by dp_stream_next() in the
  * thread that needs it, once for thousands of records.
  *
- * One thread writes to a stream; the process's own is written under
- * a lock (process_log.h). Segments are files of packets; at the size limit either
- * new records are discarded or the oldest segment is removed.
+ * One thread writes to a stream; the process's is written under
+ * a lock (process_log.h). Segments are files of packets (segments.h).
  */
 #ifndef DP_STREAM_H
 #define DP_STREAM_H
@@ -19,8 +18,6 @@
 
 /* Before any stream is used. Files are made in the log's directory. */
 void dp_streams_init(const uint8_t uuid[16]);
-/* In a forked child: forget the parent's files. */
-void dp_streams_reset(void);
 
 void dp_stream_init(struct dp_stream *stream, uint32_t lane);
 /* The next packet is written by another thread. */
@@ -34,19 +31,9 @@ void dp_stream_ruined(struct dp_stream *stream);
 /* Unmaps without touching the file. */
 void dp_stream_forget(struct dp_stream *stream);
 
-/* The name of a segment's file in the log's directory. */
-#define DP_SEGMENT_NAME 64
-void dp_stream_segment_name(char name[DP_SEGMENT_NAME], uint32_t lane, uint32_t number);
-
 /* Makes room for `bytes` in a fresh packet; false: discarded and counted into
  * lost[]. A dp_out_function: (stream, bytes, lost). */
 uint64_t dp_stream_next(void *stream, uintptr_t bytes, uintptr_t lost);
-
-/* One part in so many of the size limit is kept for the process's own stream. */
-#define DP_STREAM_OWN_SHARE 16
-
-uint64_t dp_streams_bytes(void); /* on disk now, all streams */
-uint64_t dp_streams_overwritten(void); /* records in removed segments */
 
 /*
  * Writes the header of a record of `payload` bytes at time *now (raised to the

@@ -28,7 +28,7 @@ struct dp_stream {
     uint32_t next_bytes;      /* size of the next packet */
     uint32_t segment;         /* number of the current file */
     uint32_t given_up;        /* files that somebody cut, and what was in them */
-    uint32_t lane;            /* DP_RUNTIME_LANE: the process's own stream */
+    uint32_t lane;            /* DP_RUNTIME_LANE: the process's stream */
     uint32_t tid;
     bool open;                /* a segment exists */
     bool ruined;              /* the mapping's file was cut short */

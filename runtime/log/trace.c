@@ -11,7 +11,7 @@
 #include "common/machine.h"
 #include "common/metadata.h"
 #include "directory.h"
-#include "stream.h"
+#include "segments.h"
 
 static char directory[DP_PATH_MAX];
 
@@ -168,7 +168,7 @@ int dp_trace_fail(int error)
 void dp_trace_finish(void)
 {
     struct dp_process_state *state = dp_process_state();
-    state->log_bytes = dp_streams_bytes();
+    state->log_bytes = dp_segments_bytes();
     state->end_monotonic_ns = dp_now_ns();
     __atomic_store_n(&state->phase, DP_PROCESS_FINISHED, __ATOMIC_RELEASE);
 }

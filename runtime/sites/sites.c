@@ -7,7 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "base/budget.h"
+#include "base/memory_budget.h"
 #include "decide.h"
 #include "base/lock.h"
 #include "base/os.h"
@@ -92,7 +92,7 @@ static const char *keep(const char *string)
     size_t bytes = strlen(string) + 1;
     if (bytes > left) {
         size_t size = bytes > 65536 ? bytes : 65536;
-        block = dp_budget_take_for_good(size) ? dp_os_map_memory(size) : NULL;
+        block = dp_memory_budget_take_for_good(size) ? dp_os_map_memory(size) : NULL;
         left = block ? size : 0;
     }
     if (bytes > left)
@@ -171,7 +171,7 @@ static void add_site(struct dp_site *site, const char *module)
     uint32_t *slot = slot_of(id);
     bool known = *slot != 0;
     if (!known && (dp_n_sites + 1 >= DP_MAX_SITES ||
-                   !dp_budget_take_for_good(sizeof *dp_sites + sizeof *ids))) {
+                   !dp_memory_budget_take_for_good(sizeof *dp_sites + sizeof *ids))) {
         dp_process_lost(DP_LOSS_SITES, 1);
         return;
     }

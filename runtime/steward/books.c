@@ -6,7 +6,7 @@
 #include "base/os.h"
 #include "base/peek.h"
 #include "log/process_log.h"
-#include "log/stream.h"
+#include "log/segments.h"
 #include "thread/count_slots.h"
 
 #define SECOND_NS UINT64_C(1000000000)
@@ -47,13 +47,13 @@ void dp_books_keep(uint64_t now, bool last)
     struct dp_process_state *process = dp_process_state();
     struct dp_lane_sums sums = {0};
     uint32_t count = dp_lanes_count();
-    process->lost[DP_LOSS_OVERWRITTEN] = dp_streams_overwritten();
+    process->lost[DP_LOSS_OVERWRITTEN] = dp_segments_overwritten();
     for (uint32_t reason = 0; reason < DP_LOSS_COUNT; reason++)
         sums.lost[reason] = __atomic_load_n(&process->lost[reason], __ATOMIC_RELAXED);
     for (uint32_t i = 0; i < count; i++)
         dp_lane_add_sums(dp_lane_at(i), &sums);
     process->steward_cpu_ns = dp_os_thread_cpu_ns();
-    process->log_bytes = dp_streams_bytes();
+    process->log_bytes = dp_segments_bytes();
     struct dp_event_overhead event = {
         .steward_cpu_ns = process->steward_cpu_ns,
         .slow_paths = sums.slow_paths,

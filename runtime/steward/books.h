@@ -1,5 +1,5 @@
 /*
- * The books: what the process's own stream says again and again about cost, losses, the
+ * The books: what the process's stream repeats about cost, losses, the
  * clock and exact counts. Steward only.
  */
 #ifndef DP_BOOKS_H

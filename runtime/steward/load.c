@@ -188,7 +188,7 @@ static uint64_t gated_calls(void)
     return sums.gated;
 }
 
-static void move_gate(enum dp_resource resource, bool close, uint32_t value, uint32_t limit)
+static void move_load_gate(enum dp_resource resource, bool close, uint32_t value, uint32_t limit)
 {
     dp_load_gate_move(resource, close);
     struct dp_event_load event = {
@@ -207,9 +207,9 @@ static void judge(enum dp_resource resource, uint32_t value, uint32_t limit)
     bool closed = dp_load_gate_closed_for(resource);
     looks_below[resource] = value < limit - limit / 8 ? looks_below[resource] + 1 : 0;
     if (!closed && value > limit)
-        move_gate(resource, true, value, limit);
+        move_load_gate(resource, true, value, limit);
     else if (closed && looks_below[resource] >= LOOKS_BELOW)
-        move_gate(resource, false, value, limit);
+        move_load_gate(resource, false, value, limit);
 }
 
 void dp_load_check(void)

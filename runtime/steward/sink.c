@@ -9,10 +9,11 @@
 #include "log/directory.h"
 #include "thread/count_slots.h"
 #include "base/os.h"
+#include "base/clock.h"
 #include "base/facts.h"
 #include "log/process_log.h"
 #include "sites/sites.h"
-#include "log/stream.h"
+#include "log/segments.h"
 
 #define IN_BYTES 65536
 #define SLICE_NS 300000 /* between two ticks: the coarse clock goes on */
@@ -34,7 +35,7 @@ struct cursor {
 static char sink_path[DP_PATH_MAX];
 static bool refused_place, shared_place; /* see common/place.h */
 static bool ready; /* there is memory to read with */
-static struct cursor *cursors; /* DP_MAX_LANES + 1; the last: the process's own */
+static struct cursor *cursors; /* DP_MAX_LANES + 1; the last: the process's stream */
 static char *in, *out;
 static struct dp_text lines;
 static uint64_t deadline_ns;
@@ -282,7 +283,7 @@ static void read_stream(struct cursor *cursor, const struct dp_stream *stream)
 {
     char name[DP_SEGMENT_NAME];
     while (__atomic_load_n(&stream->open, __ATOMIC_ACQUIRE)) {
-        dp_stream_segment_name(name, stream->lane, cursor->segment);
+        dp_segment_name(name, stream->lane, cursor->segment);
         int fd = dp_directory_open_read(name);
         uint32_t newest = __atomic_load_n(&stream->segment, __ATOMIC_ACQUIRE);
         if (fd < 0) {

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "base/budget.h"
+#include "base/memory_budget.h"
 #include "base/clock.h"
 #include "base/facts.h"
 #include "base/lock.h"
@@ -94,7 +94,7 @@ static struct dp_lane *next_lane(void)
 {
     uint32_t count = atomic_load_explicit(&dp_n_lanes, memory_order_relaxed);
     struct dp_lane *lane = NULL;
-    if (count < DP_MAX_LANES && dp_budget_take(RESTING_BYTES))
+    if (count < DP_MAX_LANES && dp_memory_budget_take(RESTING_BYTES))
         lane = dp_os_map_memory(sizeof *lane);
     if (!lane)
         return NULL;
@@ -131,7 +131,7 @@ static bool wake(struct dp_lane *lane)
     struct dp_lane_state *state = NULL;
     if (!lane->has_file)
         lane->taken_bytes = lane_bytes();
-    if (!dp_budget_take(lane->taken_bytes))
+    if (!dp_memory_budget_take(lane->taken_bytes))
         return false;
     lane->stats = dp_os_map_memory(STATS_BYTES);
     if (lane->stats)
@@ -139,7 +139,7 @@ static bool wake(struct dp_lane *lane)
     if (!state) {
         dp_os_unmap(lane->stats, STATS_BYTES);
         lane->stats = NULL; /* a forked child unmaps what it finds here */
-        dp_budget_give(lane->taken_bytes);
+        dp_memory_budget_give(lane->taken_bytes);
         return false;
     }
     __atomic_store_n(&lane->has_file, true, __ATOMIC_RELAXED);
@@ -201,7 +201,7 @@ static void rest(struct dp_lane *lane)
     __atomic_store_n(&lane->mapped, NULL, __ATOMIC_RELEASE);
     dp_os_unmap(state, lane->state_bytes);
     dp_os_unmap(stats, STATS_BYTES);
-    dp_budget_give(lane->taken_bytes);
+    dp_memory_budget_give(lane->taken_bytes);
     put(&resting_lanes, lane);
 }
 

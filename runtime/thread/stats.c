@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "base/budget.h"
+#include "base/memory_budget.h"
 #include "base/clock.h"
 #include "lane_file.h"
 
@@ -33,10 +33,10 @@ static uint64_t take(struct dp_lane *lane, uint64_t bytes)
         if (grown > lane->state_bytes)
             grown = lane->state_bytes;
         uint64_t more = grown - state->file_bytes;
-        bool taken = dp_budget_take(more);
+        bool taken = dp_memory_budget_take(more);
         if (!taken || dp_lane_file_grow(lane->index, state->file_bytes, more) != 0) {
             if (taken)
-                dp_budget_give(more);
+                dp_memory_budget_give(more);
             return refuse(lane);
         }
         state->file_bytes = grown;
@@ -62,11 +62,11 @@ uint64_t dp_stats_make(void *argument, uintptr_t index, uintptr_t unused)
     (void)unused;
     if (!*page_offset) {
         uint64_t pointers = DP_LANE_SITE_PAGE * sizeof *lane->stats; /* now touched, too */
-        if (!dp_budget_take(pointers))
+        if (!dp_memory_budget_take(pointers))
             return refuse(lane);
         uint64_t page = arena_take(lane, DP_LANE_SITE_PAGE * sizeof(uint32_t));
         if (!page) {
-            dp_budget_give(pointers);
+            dp_memory_budget_give(pointers);
             return 0;
         }
         lane->taken_bytes += pointers;

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/budget.h"
+#include "base/memory_budget.h"
 #include "check.h"
 #include "log/directory.h"
 #include "hand_gate.h"
@@ -19,6 +19,7 @@
 #include "log/process_log.h"
 #include "hot/record.h"
 #include "hot/aggregate.h"
+#include "log/segments.h"
 #include "log/stream.h"
 
 HAND_SITE(opened, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
@@ -127,7 +128,7 @@ static void a_file_without_packets_is_deleted(void)
     disk_is_full = true;
     CHECK(!write_record(&stream, FIRST_NS));
     disk_is_full = false;
-    dp_stream_segment_name(name, stream.lane, stream.segment);
+    dp_segment_name(name, stream.lane, stream.segment);
     dp_directory_unlink(name);
     CHECK(write_record(&stream, FIRST_NS + APART_NS));
     dp_stream_close_packet(&stream);
@@ -167,7 +168,7 @@ static void a_child_has_a_budget(void)
         uint64_t due = hand_enter(&opened_site);
         hand_exit(&opened_site, due);
         CHECK(due & DP_DUE_OPENED);
-        CHECK(dp_budget_used() < UINT64_C(4) << 20);
+        CHECK(dp_memory_budget_used() < UINT64_C(4) << 20);
         _exit(0);
     }
     int status = -1;

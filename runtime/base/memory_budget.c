@@ -1,5 +1,5 @@
-/* See budget.h. */
-#include "budget.h"
+/* See memory_budget.h. */
+#include "memory_budget.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -74,7 +74,7 @@ static uint64_t memory_of_machine(void)
                                       "/memory.limit_in_bytes"));
 }
 
-void dp_budget_init(void)
+void dp_memory_budget_init(void)
 {
     limit = dp_setting_value(DP_SETTING_OWN_MEMORY);
     if (limit)
@@ -84,39 +84,39 @@ void dp_budget_init(void)
         limit = LEAST;
 }
 
-bool dp_budget_take(uint64_t bytes)
+bool dp_memory_budget_take(uint64_t bytes)
 {
     if (atomic_fetch_add_explicit(&used, bytes, memory_order_relaxed) + bytes <= limit)
         return true;
-    dp_budget_give(bytes);
+    dp_memory_budget_give(bytes);
     return false;
 }
 
-void dp_budget_take_anyway(uint64_t bytes)
+void dp_memory_budget_take_anyway(uint64_t bytes)
 {
     atomic_fetch_add_explicit(&used, bytes, memory_order_relaxed);
 }
 
-void dp_budget_give(uint64_t bytes)
+void dp_memory_budget_give(uint64_t bytes)
 {
     atomic_fetch_sub_explicit(&used, bytes, memory_order_relaxed);
 }
 
-bool dp_budget_take_for_good(uint64_t bytes)
+bool dp_memory_budget_take_for_good(uint64_t bytes)
 {
-    if (!dp_budget_take(bytes))
+    if (!dp_memory_budget_take(bytes))
         return false;
     atomic_fetch_add_explicit(&kept, bytes, memory_order_relaxed);
     return true;
 }
 
-void dp_budget_reset(void)
+void dp_memory_budget_reset(void)
 {
     atomic_store_explicit(&used, atomic_load_explicit(&kept, memory_order_relaxed),
                           memory_order_relaxed);
 }
 
-uint64_t dp_budget_used(void)
+uint64_t dp_memory_budget_used(void)
 {
     return atomic_load_explicit(&used, memory_order_relaxed);
 }
