@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "arch/call_out.h"
-#include "base/memory_budget.h"
 #include "base/clock.h"
 #include "base/facts.h"
 #include "base/lock.h"
+#include "base/memory_budget.h"
 #include "base/os.h"
 #include "base/peek.h"
 #include "base/sampler.h"
@@ -58,7 +58,8 @@ static bool refuse_thread(void)
  * must not become an owner of anything; the thread that it stands in for will. */
 static bool in_borrowed_memory(void)
 {
-    return dp_process_mode() == DP_MODE_ON && dp_process_is_ours() && dp_os_pid() != dp_process_facts()->pid;
+    return dp_process_mode() == DP_MODE_ON && dp_process_is_ours() &&
+           dp_os_pid() != dp_process_facts()->pid;
 }
 
 static bool meet_thread(void)

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "arch/call_out.h"
-#include "base/memory_budget.h"
 #include "base/facts.h"
 #include "base/load_gate.h"
+#include "base/memory_budget.h"
 #include "base/os.h"
 #include "base/tick.h"
 #include "host/bus.h"

@@ -103,11 +103,11 @@ struct dp_os_signals {
 void dp_os_block_signals(struct dp_os_signals *saved);
 void dp_os_restore_signals(const struct dp_os_signals *saved);
 
-/* Memory that threads read while another stores into it, as it is meant: told to
- * valgrind's race detectors. */
+/* Tells valgrind's race detectors of memory that threads read while another stores into
+ * it, on purpose. */
 void dp_os_expect_races(volatile void *address, size_t bytes);
 
-/* No thread of ours has this number; false when it cannot be told. */
+/* No thread of ours has this number; false when it is not known. */
 bool dp_os_thread_is_gone(uint32_t tid);
 
 /* Sends the calling thread a signal again, with what the kernel said of it (siginfo_t).

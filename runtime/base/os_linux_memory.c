@@ -17,7 +17,7 @@ static _Atomic uint64_t mapped_bytes;
 
 /* Bytes that the limit leaves, given a field of /proc/self/statm ("size resident
  * shared text lib data dt", in pages); everything when there is no limit, nothing
- * when it cannot be told. */
+ * when it is not known. */
 static uint64_t limit_leaves(int resource, int field)
 {
     struct rlimit limit;

@@ -1,9 +1,9 @@
 /*
- * Words that one thread stores plainly and another reads without asking it: the
- * steward in a lane's mapped state, a thread at the tick. Each is aligned and
- * so whole on every machine we run on, and may be a moment old. The owner's
+ * Words that one thread stores plainly and another reads without a lock: the steward
+ * in a lane's mapped state, a thread at the tick. Each is aligned, and so whole on every
+ * machine we run on; what is read may be a moment old. The owner's
  * side stays a plain store, for the sake of the hot path; the other side comes
- * through here, where ThreadSanitizer is told that it is meant.
+ * through here, which tells ThreadSanitizer that the race is known.
  */
 #ifndef DP_PEEK_H
 #define DP_PEEK_H

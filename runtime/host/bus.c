@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <stdatomic.h>
 
-#include "thread/lane.h"
+#include "base/facts.h"
 #include "base/lock.h"
 #include "base/os.h"
-#include "base/facts.h"
 #include "log/process_log.h"
 #include "log/stream.h"
+#include "thread/lane.h"
 
 /* glibc's own names: those without underscores may be ours, or a sanitizer's. */
 int __sigaction(int, const struct sigaction *, struct sigaction *);

@@ -11,9 +11,9 @@
 #include <errno.h>
 #include <setjmp.h>
 
-#include "thread/lane.h"
 #include "base/os.h"
 #include "hot/stacks.h"
+#include "thread/lane.h"
 
 #if defined __x86_64__ && defined __GLIBC__
 

@@ -55,8 +55,8 @@ static bool from_boot(const void *pointer)
 }
 
 /*
- * A sanitizer's allocator stands in front of ours: the compiler links it first.
- * It tells of each allocation instead.
+ * A sanitizer's allocator stands in front of ours: the compiler links it first. It calls
+ * these for each allocation instead.
  */
 __attribute__((weak)) int
 __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void *, size_t),

@@ -8,8 +8,8 @@
 #include "finish.h"
 #include "sites/sites.h"
 
-/* Calls on other stacks that are passed over in search of one on the thread's own stack that was left:
- * in a thread with many suspended coroutines every call would pay for it. */
+/* So many calls on other stacks are passed over in search of one on the thread's own stack
+ * that was left: in a thread with many suspended coroutines every call pays for the search. */
 #define LOOK_BACK 16
 
 static bool has_ended(const struct dp_lane_frame *frame)
@@ -73,7 +73,8 @@ uint64_t dp_stacks_enter(struct dp_lane *lane, uint64_t depth, uintptr_t stack)
 static void forget(struct dp_lane *lane, uint64_t i)
 {
     struct dp_lane_frame frame = lane->state->frames[i];
-    if (!frame.site || (frame.start_ns & DP_FRAME_ENDED) || !end_frame(&lane->state->frames[i], frame.start_ns))
+    if (!frame.site || (frame.start_ns & DP_FRAME_ENDED) ||
+        !end_frame(&lane->state->frames[i], frame.start_ns))
         return;
     dp_give_up_memory(lane, i, &frame);
     lane->state->forgotten++;

@@ -4,12 +4,12 @@
  * Under the same rules as enter.c, which calls it where the simple case ends.
  *
  * A lane keeps the open calls that began on it in order of time. A thread's own stack is
- * the one that it was started on; its bounds are known. There, a call is over once another begins or
- * ends above its frame: that is proof. Frames on other stacks belong to
- * coroutines or signal handlers. Which of them is suspended and which was
- * abandoned nobody can tell, so they stay until they end, on whatever thread,
- * or until the lane must forget them: then they are counted, and timed all the
- * same when they end, since their `due` says what they are (gate.h).
+ * the one that it was started on; its bounds are known. There, a call is over once another
+ * begins or ends above its frame: that is proof. Frames on other stacks belong to
+ * coroutines or signal handlers. Which of them are suspended and which abandoned is not
+ * known, so they stay until they end, on whatever thread, or until the lane must forget
+ * them. Forgotten calls are counted, and are timed all the same when they end, since their
+ * `due` says what they are (gate.h).
  */
 #ifndef DP_STACKS_H
 #define DP_STACKS_H

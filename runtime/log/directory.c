@@ -5,9 +5,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "common/place.h"
 #include "common/text.h"
-#include "base/os.h"
 
 #define MOST_TRIES 100
 

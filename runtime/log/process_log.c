@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "base/facts.h"
 #include "base/lock.h"
 #include "base/os.h"
-#include "base/facts.h"
 #include "base/settings.h"
 #include "segments.h"
 #include "stream.h"

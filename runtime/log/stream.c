@@ -7,12 +7,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/facts.h"
 #include "base/memory_budget.h"
-#include "directory.h"
 #include "base/os.h"
+#include "directory.h"
 #include "prepare.h"
 #include "segments.h"
-#include "base/facts.h"
 
 #define FIRST_PACKET_BYTES 16384
 #define RETRY_NS 10000000

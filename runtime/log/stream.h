@@ -11,8 +11,8 @@
 #ifndef DP_STREAM_H
 #define DP_STREAM_H
 
-#include "base/clock.h"
 #include "arch/call_out.h"
+#include "base/clock.h"
 #include "base/compiler.h"
 #include "stream_state.h"
 

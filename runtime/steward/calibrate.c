@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "thread/lane.h"
 #include "base/os.h"
 #include "sites/sites.h"
+#include "thread/lane.h"
 
 #define ROUNDS 64
 #define CALLS 8

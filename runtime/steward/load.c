@@ -16,18 +16,18 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "common/text.h"
-#include "thread/lane.h"
+#include "base/load_gate.h"
 #include "base/os.h"
 #include "base/peek.h"
-#include "base/load_gate.h"
-#include "log/process_log.h"
 #include "base/settings.h"
+#include "common/text.h"
+#include "log/process_log.h"
+#include "thread/lane.h"
 
 #define MILLION 1000000u
-#define LOOKS_BELOW 2 /* in a row, before the gate opens again */
+#define LOOKS_BELOW 2 /* in a row, before the load gate opens again */
 
-struct reading { /* counters that only their differences say something */
+struct reading { /* counters: only their differences mean something */
     uint64_t time_us;
     uint64_t busy, total;            /* /proc/stat, in its ticks */
     uint64_t used_us, throttled_us;  /* of the group */

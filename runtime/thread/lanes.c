@@ -5,10 +5,10 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "base/memory_budget.h"
 #include "base/clock.h"
 #include "base/facts.h"
 #include "base/lock.h"
+#include "base/memory_budget.h"
 #include "base/os.h"
 #include "base/peek.h"
 #include "base/sampler.h"

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-#include "base/memory_budget.h"
 #include "base/clock.h"
+#include "base/memory_budget.h"
 #include "lane_file.h"
 
 #define ARENA_STEP 65536
