@@ -3,16 +3,16 @@
  * and the passage from the hot path, which uses general registers only, to
  * code that may touch the vector registers.
  *
- * A thunk comes with the site in r10 and the place to go back to in r11. It
+ * At a thunk r10 holds the site and r11 the address to return to. The thunk
  * steps over the red zone and keeps every register but rax (enter), r10, r11
- * and the flags; what it calls is compiled to keep the others itself, and so
- * saves only those it uses. Unwinding from below finds the caller as if it had
- * been called: the return address is in r11, later on the thunk's frame.
+ * and the flags; the functions of the hot path are compiled to keep the others
+ * themselves, and so save only those they use. The unwinder sees an ordinary
+ * call: the return address is in r11, later on the thunk's frame.
  */
 
-/* Calls what enter.c compiled: with ThreadSanitizer, whose library it calls and
- * which saves nothing, through dp_call_out_on. The label is where it comes back to:
- * stacks.c looks whether that still lies on the stack. */
+/* Calls a function of the hot path. With ThreadSanitizer the call goes through
+ * dp_call_out_on, because that library keeps no registers. The label is the return
+ * address: stacks.c looks whether it still lies on the stack. */
         .macro  CALL_HOT function
 #ifdef __SANITIZE_THREAD__
         pushq   %rcx
@@ -40,12 +40,26 @@
 \function\()_returns:
         .endm
 
-        .section .text.unlikely, "ax", @progbits
+/* A register that the unwinder finds on the thunk's frame. */
+        .macro  SAVE register
+        pushq   %\register
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset \register, 0
+        .endm
 
-        .globl  deep_profile_enter
-        .type   deep_profile_enter, @function
+        .macro  RESTORE register
+        popq    %\register
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore \register
+        .endm
+
+/* The frame of a thunk: below the red zone r11, which is where it returns to, and
+ * rdi, which will hold the site. */
+        .macro  BEGIN_THUNK name
+        .globl  \name
+        .type   \name, @function
         .p2align 4
-deep_profile_enter:
+\name:
         .cfi_startproc
         .cfi_def_cfa rsp, 0
         .cfi_register rip, r11
@@ -54,15 +68,12 @@ deep_profile_enter:
         .cfi_adjust_cfa_offset 128
         pushq   %r11
         .cfi_adjust_cfa_offset 8
-        .cfi_offset rip, -136
-        pushq   %rdi
-        .cfi_adjust_cfa_offset 8
-        .cfi_offset rdi, -144
-        movq    %r10, %rdi
-        CALL_HOT dp_enter
-        popq    %rdi
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore rdi
+        .cfi_rel_offset rip, 0
+        SAVE    rdi
+        .endm
+
+        .macro  END_THUNK name
+        RESTORE rdi
         popq    %r11
         .cfi_adjust_cfa_offset -8
         .cfi_register rip, r11
@@ -70,27 +81,18 @@ deep_profile_enter:
         .cfi_adjust_cfa_offset -128
         notrack jmp *%r11
         .cfi_endproc
-        .size   deep_profile_enter, . - deep_profile_enter
+        .size   \name, . - \name
+        .endm
 
-        .globl  deep_profile_exit
-        .type   deep_profile_exit, @function
-        .p2align 4
-deep_profile_exit:
-        .cfi_startproc
-        .cfi_def_cfa rsp, 0
-        .cfi_register rip, r11
-        endbr64
-        leaq    -128(%rsp), %rsp
-        .cfi_adjust_cfa_offset 128
-        pushq   %r11
-        .cfi_adjust_cfa_offset 8
-        .cfi_offset rip, -136
-        pushq   %rdi
-        .cfi_adjust_cfa_offset 8
-        .cfi_offset rdi, -144
-        pushq   %rsi
-        .cfi_adjust_cfa_offset 8
-        .cfi_offset rsi, -152
+        .section .text.unlikely, "ax", @progbits
+
+        BEGIN_THUNK deep_profile_enter
+        movq    %r10, %rdi
+        CALL_HOT dp_enter
+        END_THUNK deep_profile_enter
+
+        BEGIN_THUNK deep_profile_exit
+        SAVE    rsi
         pushq   %rax
         .cfi_adjust_cfa_offset 8
         movq    %r10, %rdi
@@ -98,20 +100,8 @@ deep_profile_exit:
         CALL_HOT dp_exit
         popq    %rax
         .cfi_adjust_cfa_offset -8
-        popq    %rsi
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore rsi
-        popq    %rdi
-        .cfi_adjust_cfa_offset -8
-        .cfi_restore rdi
-        popq    %r11
-        .cfi_adjust_cfa_offset -8
-        .cfi_register rip, r11
-        leaq    128(%rsp), %rsp
-        .cfi_adjust_cfa_offset -128
-        notrack jmp *%r11
-        .cfi_endproc
-        .size   deep_profile_exit, . - deep_profile_exit
+        RESTORE rsi
+        END_THUNK deep_profile_exit
 
 /*
  * uint64_t dp_call_out_on(void *top, uint64_t (*function)(void *, uintptr_t, uintptr_t),
