@@ -6,7 +6,8 @@
  * link at the end. Everything that is not ours goes on unchanged, in order;
  * a response file stays one unless one of our options is inside.
  */
-#include "wrapper.h"
+#include "command_line.h"
+#include "words.h"
 
 #include <ctype.h>
 #include <stdio.h>

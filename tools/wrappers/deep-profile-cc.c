@@ -6,12 +6,13 @@
  * becomes the real compiler. Prints nothing of its own but errors, and passes
  * on every argument that is not -fdeep-profile… as it came.
  */
-#include "wrapper.h"
+#include "command_line.h"
+#include "layout.h"
+#include "words.h"
 #include "wrapper-config.h"
 
 #include <errno.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +20,9 @@
 #include <unistd.h>
 
 #ifdef DP_WRAPS_CXX
-#define PROGRAM "deep-profile-c++"
 #define VARIABLE "DEEP_PROFILE_CXX"
 #define COMPILER "g++"
 #else
-#define PROGRAM "deep-profile-cc"
 #define VARIABLE "DEEP_PROFILE_CC"
 #define COMPILER "gcc"
 #endif
@@ -34,41 +33,6 @@
 #define MAX_MAJORS 16
 
 extern char **environ;
-
-void dp_die(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fputs(PROGRAM ": ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
-    exit(1);
-}
-
-char *dp_format(const char *format, ...)
-{
-    char *text;
-    va_list args;
-    va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        dp_die("out of memory");
-    va_end(args);
-    return text;
-}
-
-void dp_words_add(struct dp_words *words, const char *word)
-{
-    if (words->count + 1 >= words->room) {
-        words->room = words->room ? 2 * words->room : 64;
-        words->word = realloc(words->word, words->room * sizeof *words->word);
-    }
-    char *copy = strdup(word);
-    if (!words->word || !copy)
-        dp_die("out of memory");
-    words->word[words->count++] = copy;
-    words->word[words->count] = NULL;
-}
 
 /* The compiler that a plugin must fit: its command, and its GCC version. */
 struct compiler {

@@ -4,7 +4,8 @@
  *
  * Called by deep-profile-cc.c. Looks only; never runs or writes anything.
  */
-#include "wrapper.h"
+#include "layout.h"
+#include "words.h"
 #include "wrapper-config.h"
 
 #include <dirent.h>

@@ -1,0 +1,28 @@
+/* What a compiler command line asks for, and our own options taken out of it. */
+#ifndef DEEP_PROFILE_COMMAND_LINE_H
+#define DEEP_PROFILE_COMMAND_LINE_H
+
+#include "words.h"
+
+#include <stdbool.h>
+
+struct dp_command_line {
+    struct dp_words arguments; /* what the compiler gets, our options taken out */
+    size_t sources;            /* C and C++ inputs: the plugin has work */
+    size_t linkable;           /* inputs that end up in a link */
+    bool informs;              /* --version and the like: nothing is built */
+    bool stops_early;          /* -c, -S, -E, -M …: no link */
+    bool shared;
+    bool relocatable; /* -r */
+    bool fully_static;
+    bool no_libraries; /* -nostdlib, -nodefaultlibs, -nolibc */
+    bool verbose;      /* -fdeep-profile-verbose */
+    bool all;          /* -fdeep-profile=all */
+    const char *filter;   /* -fdeep-profile-filter=FILE, or NULL */
+    const char *min_size; /* -fdeep-profile-min-size=N, or NULL */
+};
+
+/* Reads response files, too. Ends the program when one of our options is wrong. */
+void dp_command_line_parse(struct dp_command_line *line, int argc, char **argv);
+
+#endif

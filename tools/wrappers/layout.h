@@ -1,0 +1,24 @@
+/* Where our files lie: in an installation, or in a build folder. */
+#ifndef DEEP_PROFILE_LAYOUT_H
+#define DEEP_PROFILE_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct dp_layout {
+    const char *self;    /* this program */
+    const char *include; /* folder of deep_profile.h */
+    const char *plugins; /* folder of gcc-MAJOR/deep_profile.so */
+    const char *runtime; /* folder of libdeep_profile.so and .a */
+    bool needs_rpath;    /* the loader does not look into `runtime` by itself */
+};
+
+void dp_layout_find(struct dp_layout *layout);
+
+/* The plugin for this major version of GCC, or NULL. */
+const char *dp_layout_plugin(const struct dp_layout *layout, int major);
+
+/* Major versions that a plugin is there for, newest first; returns how many. */
+size_t dp_layout_majors(const struct dp_layout *layout, int *majors, size_t room);
+
+#endif
