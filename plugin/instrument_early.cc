@@ -1,7 +1,7 @@
 /*
  * Instruments the functions that carry an attribute. What a person writes:
  *
- *     DEEP_PROFILE_IF_SLOW(500ms)
+ *     DEEP_PROFILE_IF_SLOW(500ms) DEEP_PROFILE_CALLS()
  *     int query(struct db *db)
  *     {
  *         if (!db)
@@ -9,23 +9,32 @@
  *         return run(db);
  *     }
  *
- * and what is compiled (dp_gate_entry and dp_gate_exit build the marked lines):
+ * and what is compiled (gate_early.cc builds the marked lines; tests/plugin/pictures.py
+ * compares them with what GCC dumps):
  *
  *     int query(struct db *db)
  *     {
- *         due = deep_profile_tick + site.slow_after;       entry
- *         if ((deep_profile_budget -= site.weight) < 0)    entry
- *             due = deep_profile_enter(&site);             entry, asm
- *         push {due, site} on deep_profile_open            entry, profile_if_slow
- *         deep_profile_counts[site.count_slot]++;          entry, profile_calls
+ *         due = deep_profile_tick + site.slow_after;                   entry
+ *         if ((deep_profile_budget -= site.weight) < 0)                entry
+ *             due = deep_profile_enter(&site);                         entry, asm, cold
+ *         open = deep_profile_open;                                    entry, profile_if_slow
+ *         depth = UINT64_MAX;                                          entry, profile_if_slow
+ *         if (open) {                                                  entry, profile_if_slow
+ *             depth = open->top;                                       entry, profile_if_slow
+ *             open->calls[depth % DP_OPEN_MAX] = {due, site.index};    entry, profile_if_slow
+ *             open->top = depth + 1;                                   entry, profile_if_slow
+ *         }
+ *         if ((counts = deep_profile_counts))                          entry, profile_calls
+ *             counts[site.count_slot]++;                               entry, profile_calls
  *         try {
  *             if (!db)
  *                 return -1;
  *             return run(db);
  *         } finally {
- *             pop deep_profile_open                        exit, profile_if_slow
- *             if (deep_profile_tick >= due)                exit
- *                 deep_profile_exit(&site, due);           exit, asm
+ *             if ((open = deep_profile_open))                          exit, profile_if_slow
+ *                 open->top = min(open->top, depth);                   exit, profile_if_slow
+ *             if (deep_profile_tick >= due)                            exit
+ *                 deep_profile_exit(&site, due);                       exit, asm, cold
  *         }
  *     }
  *
@@ -33,26 +42,26 @@
  * so a GIMPLE_TRY_FINALLY around it catches every way out (return, goto,
  * exception, forced unwinding), and lowering makes the edges. It is before
  * inlining, so an inlined copy is profiled like the function itself. The EH
- * half of the cleanup differs from the normal one (GIMPLE_EH_ELSE): it tells
- * the runtime that the call was left by an exception. longjmp leaves past all
- * of this; the runtime notices by the stack pointer.
+ * half of the cleanup differs from the normal one (GIMPLE_EH_ELSE): it reports
+ * to the runtime that an exception ended the call. longjmp skips the cleanup;
+ * the runtime notices by the stack pointer.
  *
- * A wrapped body makes no sibling calls: after `return run(db)` there is
- * something left to do. Deep mutual recursion that relied on -foptimize-
- * sibling-calls to run in constant stack will need stack. A C++20 coroutine is
- * several functions (start, resume, destroy): each becomes a site of its name.
+ * A wrapped body makes no sibling calls: after `return run(db)` the exit's code
+ * is still to run. Deep mutual recursion that relied on -foptimize-sibling-calls
+ * to run in constant stack will need stack. A C++20 coroutine is several functions
+ * (start, resume, destroy): each becomes a site of its name.
  *
  * Debugging: -fplugin-arg-deep_profile-verbose names the functions.
- * -fdump-tree-all writes, with the others, FILE.*.deep_profile_early: the wrapped
- * body (GCC reads -fdump- options before it knows our passes, so they have no
- * flag of their own). -fdump-tree-eh shows the edges, -fdump-tree-optimized what
- * is left of it, -S -fverbose-asm the asm.
- * -fplugin-arg-deep_profile-plain-calls calls in place of jumping, as on other
- * processors.
+ * -fdump-tree-all writes, among others, FILE.*.deep_profile_early: the wrapped
+ * body. (GCC reads -fdump- options before it knows our passes, so they have no
+ * option of their own.) -fdump-tree-eh shows the edges, -fdump-tree-optimized what
+ * the optimizers leave of it, -S -fverbose-asm the asm.
+ * -fplugin-arg-deep_profile-plain-calls calls the runtime instead of jumping, as
+ * on other processors.
  */
 #include "instrument_early.h"
 #include "attribute.h"
-#include "gate.h"
+#include "gate_early.h"
 #include "instrument_late.h"
 #include "site.h"
 
@@ -113,27 +122,25 @@ static void lay_out(gimple_seq *code, const vec<dp_gate_step> &steps)
         gimple_seq_add_seq(code, step.straight);
         gimple_seq_add_stmt(code, gimple_build_cond(step.code, step.left, step.right, yes, no));
         gimple_seq_add_stmt(code, gimple_build_label(yes));
-        if (step.cold)
-            gimple_seq_add_stmt(code, gimple_build_predict(PRED_COLD_LABEL, NOT_TAKEN));
         gimple_seq_add_seq(code, step.then);
         gimple_seq_add_stmt(code, gimple_build_label(no));
     }
 }
 
-static gimple_seq exit_code(const struct dp_gate *gate, enum dp_way_out way)
+static gimple_seq exit_code(const struct dp_early_gate *gate, enum dp_way_out way)
 {
     auto_vec<dp_gate_step> steps;
     gimple_seq code = NULL;
-    dp_gate_exit(gate, way, &steps);
+    dp_early_gate_exit(gate, way, &steps);
     lay_out(&code, steps);
     return code;
 }
 
-static void wrap_body(tree fn, const struct dp_gate *gate)
+static void wrap_body(tree fn, const struct dp_early_gate *gate)
 {
     auto_vec<dp_gate_step> steps;
     gimple_seq code = NULL, cleanup = NULL, body = NULL;
-    dp_gate_entry(gate, &steps);
+    dp_early_gate_entry(gate, &steps);
     lay_out(&code, steps);
     gimple_seq normal = exit_code(gate, DP_BY_RETURN);
     if (flag_exceptions)
@@ -170,7 +177,7 @@ class early_pass : public gimple_opt_pass
     unsigned execute(function *) override
     {
         auto_vec<dp_annotation> written;
-        struct dp_gate gate;
+        struct dp_early_gate gate;
         tree fn = current_function_decl;
         dp_check_bodiless(NULL, NULL);
         if (dp_all && symtab->state <= CONSTRUCTION) { /* not for a sanitizer's constructor */
@@ -180,7 +187,7 @@ class early_pass : public gimple_opt_pass
         if (!dp_collect_attributes(fn, &written) || refuse(fn))
             return 0;
         uint32_t flags = dp_site_flags(written);
-        dp_gate_init(&gate, fn, dp_make_site(fn, written, flags), flags);
+        dp_early_gate_init(&gate, fn, dp_make_site(fn, written, flags), flags);
         wrap_body(fn, &gate);
         if (dp_verbose)
             tell(fn, written);

@@ -1,29 +1,43 @@
 /*
  * Whole-program mode: instruments every function that is left after inlining.
- * What is compiled from
+ * What a person writes:
  *
  *     int push(struct stack *s, int x)
  *     {
  *         if (s->n == s->size)
- *             return grow(s, x);          a tail call
+ *             return grow(s, x); // a tail call
  *         s->at[s->n++] = x;
  *         return 0;
  *     }
  *
- * is (dp_gate_entry and dp_gate_exit build the marked lines):
+ * and what is compiled (gate_late.cc builds the marked lines; tests/plugin/pictures.py
+ * compares them with what GCC dumps):
  *
- *         due = deep_profile_tick + site.slow_after;            entry
- *         if ((deep_profile_budget -= site.weight) < 0)         entry
- *             due = deep_profile_enter(&site);                  entry, asm, cold
+ *     int push(struct stack *s, int x)
+ *     {
+ *         due = deep_profile_entry_tick + site.slow_after;                     entry
+ *         if (due < 0) {                                                       entry
+ *             if ((deep_profile_budget -= site.weight) < 0)                    entry, asm, cold
+ *                 due = deep_profile_enter(&site);                             entry, asm, cold
+ *             else
+ *                 due &= ~DP_ASK;                                              entry, asm, cold
+ *             if ((slot = site.count_slot) && (counts = deep_profile_counts))  entry, asm, cold
+ *                 counts[slot]++;                                              entry, asm, cold
+ *         }
  *         if (s->n == s->size) {
- *             if (deep_profile_tick >= due)                     exit
- *                 deep_profile_exit(&site, due);                exit, asm, cold
+ *             if (deep_profile_tick >= due)                                    exit
+ *                 deep_profile_exit(&site, due);                               exit, asm, cold
  *             return grow(s, x);
  *         }
  *         s->at[s->n++] = x;
- *         if (deep_profile_tick >= due)                         exit
- *             deep_profile_exit(&site, due);                    exit, asm, cold
+ *         if (deep_profile_tick >= due)                                        exit
+ *             deep_profile_exit(&site, due);                                   exit, asm, cold
  *         return 0;
+ *     }
+ *
+ * Most calls are of no interest, so the straight way is one addition and its sign.
+ * A site whose calls are sampled, recorded or counted has DP_ASK in its slow_after,
+ * which makes `due` negative.
  *
  * Why here, before the pass "optimized", the last one on GIMPLE: inlining is
  * done, so functions that were inlined away cost nothing; the optimizers have
@@ -32,16 +46,17 @@
  * constant stack; the time of the callee is the callee's.
  *
  * An exception that passes through a function without a landing pad of its own
- * leaves without a word; the runtime notices by the stack pointer.
+ * runs no code of the function; the runtime notices by the stack pointer.
  *
  * Annotated functions have their gate from instrument_early.cc.
  *
- * Debugging: -fdump-tree-deep_profile_late, and see instrument_early.cc.
+ * Debugging: -fdump-tree-all writes, among others, FILE.*.deep_profile_late; for
+ * the rest see instrument_early.cc.
  */
 #include "instrument_late.h"
 #include "attribute.h"
 #include "filter.h"
-#include "gate.h"
+#include "gate_late.h"
 #include "instrument_early.h"
 #include "site.h"
 
@@ -77,27 +92,26 @@ static edge lay_out_step(edge way, const struct dp_gate_step &step, edge *from_t
     return single_succ_edge(join);
 }
 
-/* `due` after the gate: computed, or what the slow path said. */
-static tree merge_due(edge behind, edge from_then, const struct dp_gate *gate)
+/* `due` behind the gate: computed, or what the cold path returned. */
+static tree merge_due(edge behind, edge from_then, const struct dp_late_gate *gate)
 {
     basic_block join = behind->src;
-    tree merged = make_ssa_name(TREE_TYPE(gate->due));
+    tree merged = make_ssa_name(TREE_TYPE(gate->computed));
     gphi *phi = create_phi_node(merged, join);
     edge e;
     edge_iterator i;
     FOR_EACH_EDGE(e, i, join->preds)
-        add_phi_arg(phi, e == from_then ? gate->opened : gate->due, e, UNKNOWN_LOCATION);
+        add_phi_arg(phi, e == from_then ? gate->opened : gate->computed, e, UNKNOWN_LOCATION);
     return merged;
 }
 
-static void insert_entry(struct dp_gate *gate)
+/* Returns the call's `due`. */
+static tree insert_entry(const struct dp_late_gate *gate)
 {
-    auto_vec<dp_gate_step> steps;
     edge from_then;
-    dp_gate_entry(gate, &steps);
-    gcc_assert(steps.length() == 1);
-    edge behind = lay_out_step(single_succ_edge(ENTRY_BLOCK_PTR_FOR_FN(cfun)), steps[0], &from_then);
-    gate->due = merge_due(behind, from_then, gate);
+    edge behind = lay_out_step(single_succ_edge(ENTRY_BLOCK_PTR_FOR_FN(cfun)),
+                               dp_late_gate_entry(gate), &from_then);
+    return merge_due(behind, from_then, gate);
 }
 
 /* Where a call is left, and how: the check goes before `at`. */
@@ -151,40 +165,36 @@ static bool comes_from_tail_call(const_edge e)
     return false;
 }
 
-/* The gate's `due` at a way out: never, where a tail call went before. */
-static tree due_at(const struct dp_gate *gate, const struct way_out &way)
+/* The call's `due` at a way out: never, where a tail call went before. */
+static tree due_at(tree due, const struct way_out &way)
 {
-    const tree never = build_int_cstu(TREE_TYPE(gate->due), INT64_MAX);
+    const tree never = build_int_cstu(TREE_TYPE(due), INT64_MAX);
     basic_block block = gimple_bb(way.at);
     edge e;
     edge_iterator i;
     bool any = false;
     if (gimple_code(way.at) != GIMPLE_RETURN)
-        return gate->due;
+        return due;
     FOR_EACH_EDGE(e, i, block->preds)
         any |= comes_from_tail_call(e);
     if (!any)
-        return gate->due;
-    tree merged = make_ssa_name(TREE_TYPE(gate->due));
+        return due;
+    tree merged = make_ssa_name(TREE_TYPE(due));
     gphi *phi = create_phi_node(merged, block);
     FOR_EACH_EDGE(e, i, block->preds)
-        add_phi_arg(phi, comes_from_tail_call(e) ? never : gate->due, e, UNKNOWN_LOCATION);
+        add_phi_arg(phi, comes_from_tail_call(e) ? never : due, e, UNKNOWN_LOCATION);
     return merged;
 }
 
-static void insert_exit(const struct dp_gate *whole, const struct way_out &way)
+static void insert_exit(const struct dp_late_gate *gate, tree due, const struct way_out &way)
 {
-    auto_vec<dp_gate_step> steps;
     edge unused;
-    struct dp_gate here = *whole;
-    here.due = due_at(whole, way);
-    dp_gate_exit(&here, way.how, &steps);
-    gcc_assert(steps.length() == 1);
+    struct dp_gate_step step = dp_late_gate_exit(gate, way.how, due_at(due, way));
     gimple_stmt_iterator g = gsi_for_stmt(way.at);
     gsi_prev(&g);
     edge before = gsi_end_p(g) ? split_block_after_labels(gimple_bb(way.at))
                                : split_block(gimple_bb(way.at), gsi_stmt(g));
-    lay_out_step(before, steps[0], &unused);
+    lay_out_step(before, step, &unused);
 }
 
 static unsigned statements(void)
@@ -260,14 +270,14 @@ class late_pass : public gimple_opt_pass
     {
         tree fn = current_function_decl;
         auto_vec<way_out> ways;
-        struct dp_gate gate;
+        struct dp_late_gate gate;
         if (!wanted(fn))
             return 0;
         find_ways_out(&ways);
-        dp_gate_init(&gate, fn, dp_make_plain_site(fn), DP_SITE_WHOLE_PROGRAM);
-        insert_entry(&gate);
+        dp_late_gate_init(&gate, fn, dp_make_plain_site(fn));
+        tree due = insert_entry(&gate);
         for (unsigned i = 0; i < ways.length(); i++)
-            insert_exit(&gate, ways[i]);
+            insert_exit(&gate, due, ways[i]);
         free_dominance_info(CDI_DOMINATORS);
         free_dominance_info(CDI_POST_DOMINATORS);
         if (dp_verbose) {

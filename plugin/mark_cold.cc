@@ -1,24 +1,26 @@
 /*
- * Tells the optimisers that the jumps to the thunks are never executed, as far
- * as they are concerned. So the blocks go to .text.unlikely, and the register
- * allocator looks at the hot path alone.
+ * Tells the optimizers that the jumps to the thunks are never executed. So the
+ * blocks go to .text.unlikely, and the register allocator looks at the hot path
+ * alone. For annotated functions; whole-program mode comes later and sets the
+ * counts of its blocks itself.
  *
- * A pass of its own after "profile_estimate", because before there is no place
- * to say so: a predictor (GIMPLE_PREDICT, in instrument_early.cc) makes the
- * block unlikely, and a call of a cold function would make it cold, but our
- * call is hidden in an asm. Not run without optimisation; at -Os the blocks stay
- * where they are.
+ * Why a pass of its own after "profile_estimate": a block has no count before. A
+ * predictor (GIMPLE_PREDICT, in gate_early.cc) makes it unlikely only, and GCC
+ * takes a block that calls a cold function for cold, but our call is hidden in an
+ * asm. By now some functions have been inlined into others, and their jumps are
+ * copies. The pass does not run without optimization; at -Os the blocks stay where
+ * they are.
  *
  * Debugging: -fdump-tree-all-blocks writes FILE.*.deep_profile_cold, where the
  * blocks have count 0; -S shows them behind .section .text.unlikely.
  */
 #include "mark_cold.h"
-#include "gate.h"
+#include "gate_early.h"
 
 static bool has_thunk_jump(basic_block block)
 {
     for (gimple_stmt_iterator i = gsi_start_bb(block); !gsi_end_p(i); gsi_next(&i))
-        if (dp_is_thunk_jump(gsi_stmt(i)))
+        if (dp_is_early_jump(gsi_stmt(i)))
             return true;
     return false;
 }

@@ -4,10 +4,12 @@
  *     attribute.cc          the attributes, checked where they are written
  *     diagnostic.cc         finds the bad word in the source again
  *     site.cc               the data of each instrumented function
- *     gate.cc               the code of the gate, in pieces
- *     instrument_early.cc   puts it around annotated functions
- *     instrument_late.cc    puts it into all others, in whole-program mode
- *     filter.cc             says into which
+ *     gate_early.cc         the code of an annotated function's gate, in pieces
+ *     instrument_early.cc   puts it around the function
+ *     gate_late.cc          the code of a gate in whole-program mode, in pieces
+ *     instrument_late.cc    puts it into all functions without an attribute
+ *     gate_parts.cc         what the two kinds of code share
+ *     filter.cc             chooses the functions of whole-program mode
  *     mark_cold.cc          moves its slow paths out of the way
  *
  * What the inserted code talks to is include/deep_profile/abi/gate.h. Loaded by
@@ -17,7 +19,7 @@
 
 #include "attribute.h"
 #include "filter.h"
-#include "gate.h"
+#include "gate_parts.h"
 #include "instrument_early.h"
 #include "instrument_late.h"
 #include "mark_cold.h"

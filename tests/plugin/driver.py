@@ -335,6 +335,43 @@ class Assembly(Case):
                 self.assertIn("jmp\t*deep_profile_enter@GOTPCREL(%rip)", cold)
                 self.assertIn("jmp\t*deep_profile_exit@GOTPCREL(%rip)", cold)
 
+    INLINED = """#include <deep_profile.h>
+DEEP_PROFILE_IF_SLOW(500ms) static inline __attribute__((always_inline)) int inner(int a)
+{
+    return a * 3;
+}
+DEEP_PROFILE(rate=0.5) int twice(int n)
+{
+    int sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += inner(i) ^ inner(sum);
+    return sum;
+}
+int looks_alike(int n)
+{
+    if (n == 1)
+        __asm__ volatile("# deep_profile_enter" ::: "memory");
+    return n;
+}
+"""
+
+    def test_slow_paths_of_inlined_copies_lie_apart(self):
+        self.write("a.c", self.INLINED)
+        for gcc, _, plugin in builds:
+            for options in (["-O2"], ["-O3"], ["-O2", "-fPIC"]):
+                text = self.run_well(gcc, f"-fplugin={plugin}", "-I", include, *options, "-S",
+                                     "a.c", "-o", "-")
+                hot, cold = self.function(text, "twice").split("\t.section\t.text.unlikely")
+                self.assertNotIn("#APP", hot)
+                self.assertGreaterEqual(cold.count("deep_profile_enter@GOTPCREL"), 3)
+
+    def test_asm_of_the_user_stays_where_it_is(self):
+        self.write("a.c", self.INLINED)
+        for gcc, _, plugin in builds:
+            text = self.run_well(gcc, f"-fplugin={plugin}", "-I", include, "-O2", "-S",
+                                 "a.c", "-o", "-")
+            self.assertNotIn("unlikely", self.function(text, "looks_alike"))
+
     def test_leaf_function_keeps_no_frame(self):
         for options, text in self.leaves():
             names = ["plain_leaf", "counted_leaf"]
