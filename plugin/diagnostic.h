@@ -1,7 +1,7 @@
 /*
  * Errors and warnings that point at the word a person wrote inside an
- * attribute. GCC tells attribute handlers no location of arguments; this finds
- * them in the source text again.
+ * attribute. GCC gives an attribute's handler no location of its arguments; this
+ * finds them in the source text again.
  */
 #ifndef DP_DIAGNOSTIC_H
 #define DP_DIAGNOSTIC_H
@@ -22,7 +22,7 @@ struct dp_attribute_place {
 
 /* Looks for the attribute of `node`, a declaration or type, around its name.
  * Keeps a pointer to `text`, the options; NULL: whatever they are. Slow: only
- * when there is something to tell. */
+ * when there is something to report. */
 void dp_find_attribute(struct dp_attribute_place *place, tree node, enum dp_attribute attribute,
                        const char *text);
 

@@ -1,5 +1,5 @@
 /*
- * Which functions whole-program mode takes.
+ * Chooses the functions that whole-program mode instruments.
  */
 #ifndef DP_FILTER_H
 #define DP_FILTER_H
