@@ -88,7 +88,7 @@ static void set_output(const char *path)
     free(output);
 }
 
-/* Before the fork: what is wrong with it can be told afterwards. */
+/* Before the fork: a mistake in it can be reported afterwards. */
 static void set_environment(const struct arguments *arguments)
 {
     set_output(arguments->output ? arguments->output : "deep-profile.%p");

@@ -39,7 +39,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (common->path)
-            dp_usage_error(state, "one directory at a time: '%s' is too much", value);
+            dp_usage_error(state, "one directory at a time: '%s' is one too many", value);
         common->path = value;
         return 0;
     default:

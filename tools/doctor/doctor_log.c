@@ -84,7 +84,7 @@ static void without_samples(struct dp_doctor *doctor, const struct dp_profile *p
     else
         dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
                        "%s: no call was chosen at rate %s: it was called fewer than about %s "
-                       "times, or never (DEEP_PROFILE='%s:rate=1' tells)",
+                       "times, or never (DEEP_PROFILE='%s:rate=1' shows which)",
                        site->function, rate, dp_unit_count(calls, calls_needed(info->rate_ppb)),
                        site->function);
 }
@@ -126,7 +126,7 @@ static void check_site(struct dp_doctor *doctor, const struct dp_profile *profil
     }
 }
 
-/* Nobody asked for one of these by name, so they are told of in sums. */
+/* Functions of whole-program mode: nobody named one, so they are reported in sums. */
 struct unnamed {
     uint32_t n;
     uint32_t unruled;

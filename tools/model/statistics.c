@@ -135,8 +135,8 @@ struct dp_estimate dp_estimate_total(const struct dp_totals *totals)
     double weight = estimate_of(sum) / n;
     if (weight < 1)
         weight = 1;
-    /* Calls that the load gate refused were not left out by chance: nothing
-     * stands for them. */
+    /* Calls that the load gate refused were not left out by chance: the sampled calls
+     * do not represent them. */
     double squares = dp_histogram_squares(&totals->histogram, mean) + n * mean * mean;
     struct dp_estimate known =
         around(fmax((double)sum->total_ns * weight, seen), variance_of(sum) / n * squares, seen);

@@ -2,8 +2,8 @@
  * JSON documents, written as they are made: nothing of them is kept, so that a
  * document about a large log needs no memory.
  *
- * Objects and arrays are open in each other; putting something into one closes
- * what is open inside of it. So a member is finished before the next is begun.
+ * Objects and arrays nest. Putting a member into one closes those that are open inside
+ * of it: finish a member before you put the next one.
  *
  * Strings may hold any bytes (names from a log do): they are written as
  * event_json.h writes them, valid UTF-8 without anything that a terminal obeys.
@@ -28,7 +28,7 @@ struct dp_json {
 };
 
 struct dp_json_document {
-    FILE *out;    /* NULL: no JSON was asked for */
+    FILE *out;    /* NULL: no JSON is to be written */
     bool lines;   /* without line breaks and indents, for one document a line */
     bool folder;  /* an object for each log, in an array */
     unsigned top; /* the deepest level that is open, counted from 1; 0: none */

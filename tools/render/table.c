@@ -11,7 +11,7 @@
 
 #define GAP 2
 
-/* A cell that is wider is shown whole, but moves no other. */
+/* A wider cell is shown whole, but its column is no wider than this. */
 #define MOST_COLUMNS 200
 
 /* Of one cell: more than anybody reads in a table. JSON has it all. */
@@ -66,7 +66,8 @@ static size_t total_width(const struct dp_table *table, const size_t *width)
     return total ? total - GAP : 0;
 }
 
-/* Makes room: takes away columns, then columns of the last one. */
+/* Makes the table fit: leaves out columns, the highest priority first, then narrows the
+ * last one. */
 static void fit(const struct dp_table *table, size_t *width, size_t limit)
 {
     while (limit > 0 && total_width(table, width) > limit) {

@@ -30,8 +30,8 @@ void dp_table_cell(struct dp_table *table, const char *text);
 void dp_table_cellf(struct dp_table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The last column is cut when even the columns that must be there are too wide.
- * Columns whose cells are all empty are left out. */
+/* Columns whose cells are all empty are left out. When the columns of priority 0 alone
+ * are too wide, the last one is cut. */
 void dp_table_print(const struct dp_table *table, const struct dp_style *style);
 
 void dp_table_finish(struct dp_table *table);

@@ -6,7 +6,7 @@
 void dp_text_unrecorded(const struct dp_report_limits *limits, const struct dp_style *style)
 {
     if (limits->n_unrecorded > 0)
-        dp_heading(style, "Asked for, not recorded");
+        dp_heading(style, "Requested, not recorded");
     for (size_t i = 0; i < limits->n_unrecorded; i++) {
         dp_print_clean(style, limits->unrecorded[i].info->function);
         fprintf(style->out, ": %s\n", limits->unrecorded[i].what);
