@@ -131,6 +131,11 @@ class Law(unittest.TestCase):
                                   "int dp_aside(int n, int (*f)(void)) { return n + f(); }\n")
         self.assertEqual(found, ["runtime/hot/high.h:3 declares dp_aside of runtime/hot/aside.c"])
 
+    def test_a_header_of_the_common_code_that_does_so(self):
+        found = self.broken(common__text_h="…int dp_word(void);\n",
+                            common__word_c='#include "text.h"\nint dp_word(void) { return 1; }\n')
+        self.assertEqual(found, ["common/text.h:2 declares dp_word of common/word.c"])
+
     def test_a_header_that_declares_what_nobody_defines(self):
         found = self.broken(runtime__hot__high_h="…extern int *const dp_gone[4];\n")
         self.assertEqual(found, ["runtime/hot/high.h:3 declares dp_gone, which nobody defines"])
