@@ -15,7 +15,6 @@
 
 #include "base/clean.h"
 #include "commands/command.h"
-#include "log/files.h"
 
 static const struct verb {
     const char *name;
@@ -93,7 +92,6 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "");
     dp_clean_to_ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0 &&
                         (isatty(STDOUT_FILENO) || isatty(STDERR_FILENO));
-    dp_map_guard();
     if (argc < 2) {
         usage(stderr);
         return DP_EXIT_USAGE;

@@ -1,10 +1,9 @@
 /*
- * tools/log/files.h and processes.h with a log that lies in memory, under the name
- * "log". Only files of that log can be read or changed; anything else that a verb tries
- * to open or to write ends the fuzzer.
+ * tools/log/file.h, files.h and processes.h with a log that lies in memory, under the
+ * name "log". Only files of that log can be read or changed; anything else that a verb
+ * tries to open or to write ends the fuzzer.
  *
- * A mapped file is a heap block of exactly its size: AddressSanitizer sees a
- * read one byte past its end.
+ * Whatever is zero is a hole.
  */
 #include "files_memory.h"
 
@@ -16,6 +15,7 @@
 #include "common/place.h"
 
 #include "base/memory.h"
+#include "log/file.h"
 #include "log/files.h"
 #include "log/processes.h"
 
@@ -53,41 +53,70 @@ static int is_folder(const char *name)
     return 0;
 }
 
-int dp_map_open(struct dp_map *map, const char *path)
+struct dp_file {
+    size_t index; /* of log_files->file: `recover` changes it meanwhile */
+};
+
+int dp_file_open(struct dp_file **opened, const char *path)
 {
     const char *name = inside(path);
     struct log_file *file = name ? log_files_find(log_files, name) : NULL;
 
-    *map = (struct dp_map){0};
+    *opened = NULL;
     if (!file)
         return is_folder(name) ? -EISDIR : -ENOENT;
-    fuzz_uncounted(1);
-    uint8_t *bytes = malloc(file->size);
-    fuzz_uncounted(0);
-    if (file->size > 0)
-        memcpy(bytes, file->bytes, file->size);
-    map->bytes = file->size > 0 ? bytes : NULL;
-    if (file->size == 0)
-        free(bytes);
-    map->size = file->size;
+    *opened = dp_allocate(1, sizeof **opened);
+    (*opened)->index = (size_t)(file - log_files->file);
     return 0;
 }
 
-void dp_map_read_past(struct dp_map *map, size_t offset)
+void dp_file_close(struct dp_file *file)
 {
-    map->read = offset;
+    free(file);
 }
 
-void dp_map_close(struct dp_map *map)
+int64_t dp_file_read(struct dp_file *file, void *bytes, size_t size, uint64_t offset)
 {
-    fuzz_uncounted(1);
-    free((void *)map->bytes);
-    fuzz_uncounted(0);
-    *map = (struct dp_map){0};
+    const struct log_file *from = &log_files->file[file->index];
+
+    if (offset >= from->size)
+        return 0;
+    if (size > from->size - offset)
+        size = from->size - offset;
+    memcpy(bytes, from->bytes + offset, size);
+    return (int64_t)size;
 }
 
-void dp_map_guard(void)
+uint64_t dp_file_size(struct dp_file *file)
 {
+    return log_files->file[file->index].size;
+}
+
+/* As on a file system whose blocks have 512 bytes. */
+static uint64_t find_block(struct dp_file *file, uint64_t offset, int data)
+{
+    const struct log_file *in = &log_files->file[file->index];
+
+    while (offset < in->size) {
+        uint64_t end = offset / 512 * 512 + 512;
+        int zero = 1;
+        for (uint64_t i = end - 512; i < end && i < in->size; i++)
+            zero &= in->bytes[i] == 0;
+        if (zero != data)
+            return offset;
+        offset = end;
+    }
+    return data ? UINT64_MAX : in->size;
+}
+
+uint64_t dp_file_data_from(struct dp_file *file, uint64_t offset)
+{
+    return find_block(file, offset, 1);
+}
+
+uint64_t dp_file_hole_from(struct dp_file *file, uint64_t offset)
+{
+    return offset < log_files->file[file->index].size ? find_block(file, offset, 0) : UINT64_MAX;
 }
 
 uint64_t dp_room_at(const char *folder)
@@ -106,6 +135,7 @@ int dp_look_at(const char *path, struct dp_look *look)
         return -ENOENT;
     look->kind = file ? DP_KIND_FILE : DP_KIND_FOLDER;
     look->bytes = look->disk_bytes = file ? file->size : 0;
+    look->inode = file ? (uint64_t)(file - log_files->file) + 1 : 0;
     return 0;
 }
 

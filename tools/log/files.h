@@ -1,13 +1,11 @@
 /*
- * Everything that the readers ask of the file system.
+ * Everything that the readers ask of the file system, but for the bytes of the log's
+ * files: file.h.
  *
  * Used by all that touches a log. Tests replace files.c (by logs in memory, for
  * the fuzzer). A log may come from anybody: inside of it no link is followed,
  * nothing but regular files is opened, and only dp_edit_*() and dp_file_replace()
  * write.
- *
- * A file that somebody cuts while it is mapped would kill the tool with SIGBUS:
- * dp_map_guard() makes that a message and an exit status.
  */
 #ifndef DP_TOOLS_FILES_H
 #define DP_TOOLS_FILES_H
@@ -15,26 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
-
-/* ---- reading ---- */
-
-struct dp_map {
-    const uint8_t *bytes; /* NULL: nothing mapped, or an empty file */
-    size_t size;
-    size_t read; /* pages before it were given back: dp_map_read_past() */
-};
-
-/* 0 or -errno (-EISDIR and the like for what is not a regular file, -ELOOP for
- * a link). */
-int dp_map_open(struct dp_map *map, const char *path);
-
-/* The reader is past `offset`: the memory before it is given back. Reading it again is
- * possible, and brings it back. */
-void dp_map_read_past(struct dp_map *map, size_t offset);
-
-void dp_map_close(struct dp_map *map);
-
-void dp_map_guard(void);
 
 /* ---- looking ---- */
 
@@ -45,6 +23,8 @@ struct dp_look {
     uint64_t bytes;
     uint64_t disk_bytes;
     struct timespec changed;
+    uint64_t device; /* with `inode`: which file it is; names may share one */
+    uint64_t inode;
 };
 
 /* 0 or -errno. dp_look_at() follows links: for a path that a person named.

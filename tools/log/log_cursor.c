@@ -11,21 +11,39 @@ void dp_cursor_start(struct dp_cursor *cursor, struct dp_log *log, int64_t lane)
     *cursor = (struct dp_cursor){.log = log, .lane = lane, .stream = SIZE_MAX};
 }
 
+/* The first of the log's streams, which are sorted, that is not before this one. */
+static size_t first_from(const struct dp_log *log, int64_t lane, uint64_t segment)
+{
+    size_t low = 0, high = log->n_streams;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct dp_stream_file *file = &log->streams[middle];
+        if (file->lane < lane || (file->lane == lane && file->segment < segment))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 void dp_cursor_refresh(struct dp_cursor *cursor)
 {
+    const struct dp_log *log = cursor->log;
+
     if (cursor->stream == SIZE_MAX)
         return;
-    /* When its file is gone, what is mapped can still be read. */
-    cursor->stream = cursor->log->n_streams;
-    for (size_t i = 0; i < cursor->log->n_streams; i++)
-        if (cursor->log->streams[i].lane == cursor->lane &&
-            cursor->log->streams[i].segment == cursor->segment)
-            cursor->stream = i;
+    size_t i = first_from(log, cursor->lane, cursor->segment);
+    bool found = i < log->n_streams && log->streams[i].lane == cursor->lane &&
+                 log->streams[i].segment == cursor->segment;
+    /* Removed: what is open can still be read. */
+    cursor->stream = found ? i : log->n_streams;
 }
 
 void dp_cursor_finish(struct dp_cursor *cursor)
 {
-    dp_map_close(&cursor->map);
+    dp_file_close(cursor->file);
+    dp_window_finish(&cursor->window);
 }
 
 uint64_t dp_cursor_position(const struct dp_cursor *cursor)
@@ -48,37 +66,41 @@ static void note(struct dp_cursor *cursor, uint64_t offset, uint64_t bytes, cons
                    (unsigned long long)offset, reason);
 }
 
-/* The committed part of the current packet, as it is now. */
+/* The committed part of the current packet, as it is now. The writer may have shortened
+ * it, down to what is committed. */
 static void load_content(struct dp_cursor *cursor)
 {
     struct dp_packet_view view;
 
-    dp_packet_look(cursor->log, &cursor->map, cursor->packet, &view);
-    if (view.state != DP_PACKET_DATA || view.bytes != cursor->packet_bytes)
+    dp_packet_look(cursor->log, cursor->file, cursor->packet, &view);
+    if (view.state != DP_PACKET_DATA || view.bytes > cursor->packet_bytes)
         return;
-    uint64_t end = cursor->packet + view.content_bytes;
-    if (end > cursor->map.size) {
-        note(cursor, cursor->map.size, end - cursor->map.size, "the file is cut");
-        end = cursor->map.size;
+    cursor->packet_bytes = view.bytes;
+    uint64_t end = cursor->packet + view.content_bytes, size = dp_file_size(cursor->file);
+    if (end > size) {
+        note(cursor, size, end - size, "the file is cut");
+        end = size;
     }
     cursor->end = end;
 }
 
-static void enter_packet(struct dp_cursor *cursor, uint64_t offset,
-                         const struct dp_packet_view *view)
+static void enter_packet(struct dp_cursor *cursor, uint64_t offset)
 {
-    dp_map_read_past(&cursor->map, offset);
+    struct dp_packet_view view;
+
+    /* Again: what the first look saw of a new header need not be all of it. */
+    dp_packet_look(cursor->log, cursor->file, offset, &view);
     cursor->packet = offset;
-    cursor->packet_bytes = view->bytes;
+    cursor->packet_bytes = view.bytes;
     cursor->at = offset + sizeof(struct dp_packet);
     cursor->end = cursor->at;
     cursor->broken = false;
-    cursor->time_ns = view->header.timestamp_begin;
-    cursor->discarded = view->header.events_discarded;
-    cursor->tid = view->header.tid;
-    memcpy(cursor->thread_name, view->header.thread_name, sizeof view->header.thread_name);
+    cursor->time_ns = view.header.timestamp_begin;
+    cursor->discarded = view.header.events_discarded;
+    cursor->tid = view.header.tid;
+    memcpy(cursor->thread_name, view.header.thread_name, sizeof view.header.thread_name);
     if (!cursor->log->has_uuid) {
-        memcpy(cursor->log->uuid, view->header.uuid, sizeof cursor->log->uuid);
+        memcpy(cursor->log->uuid, view.header.uuid, sizeof cursor->log->uuid);
         cursor->log->has_uuid = true;
     }
     load_content(cursor);
@@ -90,138 +112,223 @@ static bool more_here(const struct dp_cursor *cursor)
            cursor->packet + dp_record_align(cursor->at - cursor->packet) < cursor->end;
 }
 
-/* Damage that continues the bad bytes before it (`goes_on`) is not another place. */
-static void note_bad(struct dp_cursor *cursor, uint64_t offset, uint64_t bytes, bool goes_on,
+/* From one packet of a file to the next with data. */
+struct walk {
+    uint64_t offset;
+    uint64_t before; /* the last packet that was passed over, and its size; */
+    uint64_t before_bytes; /* 0: none */
+    bool bad; /* no packet was at the offset before */
+};
+
+/* A stretch without packets is one place, however long. */
+static void note_bad(struct dp_cursor *cursor, const struct walk *walk, uint64_t step,
                      const char *reason)
 {
-    if (!goes_on) {
-        note(cursor, offset, bytes, reason);
-    } else if (offset >= cursor->damaged_to) {
+    uint64_t size = dp_file_size(cursor->file);
+    uint64_t left = walk->offset < size ? size - walk->offset : 0;
+    uint64_t bytes = step < left ? step : left;
+
+    if (!walk->bad) {
+        note(cursor, walk->offset, bytes, reason);
+    } else if (walk->offset >= cursor->damaged_to) {
         cursor->damage.bytes += bytes;
-        cursor->damaged_to = offset + 1;
+        cursor->damaged_to = walk->offset + 1;
     }
 }
 
-/* The next packet with data in this file, from `offset` on. */
-static bool find_packet(struct dp_cursor *cursor, uint64_t offset)
+/* Nothing more is to be read at walk->offset. */
+static void note_end(struct dp_cursor *cursor, const struct walk *walk,
+                     const struct dp_packet_view *view)
+{
+    uint64_t size = dp_file_size(cursor->file);
+    uint64_t left = walk->offset < size ? size - walk->offset : 0;
+
+    if (size > cursor->log->most_file_bytes)
+        note(cursor, cursor->log->most_file_bytes, size - cursor->log->most_file_bytes,
+             "the file is larger than the whole log may be");
+    else if (view->error && view->error != -ENOENT)
+        note(cursor, walk->offset, left, strerror(-view->error));
+    else if (left > 0 && !view->zero)
+        note_bad(cursor, walk, left, "the file is cut");
+}
+
+/*
+ * Something is at walk->offset, and the current packet was looked at after it. Did the
+ * walk get there by a size that the writer has changed since, or over an empty packet
+ * that has data by now? The writer shortens a thread's last packet and begins the next
+ * one at its new end; it stores the size before. So when the packet before still has its
+ * size, what was found stands where a packet begins.
+ */
+static bool went_astray(const struct dp_cursor *cursor, const struct walk *walk)
 {
     struct dp_packet_view view;
-    bool bad = false;
+
+    if (walk->before_bytes == 0)
+        return false;
+    if (cursor->packet_bytes > 0 && walk->before == cursor->packet)
+        return cursor->packet_bytes != walk->before_bytes;
+    dp_packet_look(cursor->log, cursor->file, walk->before, &view);
+    return view.state == DP_PACKET_DATA || (view.bytes > 0 && view.bytes < walk->before_bytes);
+}
+
+static void walk_on(struct dp_cursor *cursor, struct walk *walk, const struct dp_packet_view *view)
+{
+    uint64_t step =
+        dp_packet_step(cursor->file, walk->offset, view, cursor->packet_bytes);
+
+    if (view->state == DP_PACKET_BAD)
+        note_bad(cursor, walk, step, view->reason);
+    walk->bad = view->state == DP_PACKET_BAD;
+    if (view->bytes) {
+        walk->before = walk->offset;
+        walk->before_bytes = view->bytes;
+    }
+    walk->offset += step;
+}
+
+static struct walk walk_from(const struct dp_cursor *cursor)
+{
+    return (struct walk){.offset = cursor->packet + cursor->packet_bytes,
+                         .before = cursor->packet,
+                         .before_bytes = cursor->packet_bytes};
+}
+
+/* The next packet with data in this file, behind the current one; or more in that. */
+static bool find_packet(struct dp_cursor *cursor)
+{
+    struct walk walk = walk_from(cursor);
+    struct dp_packet_view view;
 
     for (;;) {
-        dp_packet_look(cursor->log, &cursor->map, offset, &view);
+        dp_packet_look(cursor->log, cursor->file, walk.offset, &view);
+        if (view.state == DP_PACKET_NONE || walk.offset >= cursor->log->most_file_bytes) {
+            note_end(cursor, &walk, &view);
+            return false;
+        }
+        if (view.state != DP_PACKET_EMPTY) {
+            /* The writer went on here after its last commit to the packet before:
+             * what that was is visible now. */
+            if (cursor->packet_bytes > 0)
+                load_content(cursor);
+            if (more_here(cursor))
+                return true;
+            if (went_astray(cursor, &walk)) {
+                walk = walk_from(cursor);
+                continue;
+            }
+        }
         if (view.state == DP_PACKET_DATA) {
-            /* The writer entered this packet after its last commit to the one
-             * before: that commit is visible now. */
-            load_content(cursor);
-            if (!more_here(cursor))
-                enter_packet(cursor, offset, &view);
+            enter_packet(cursor, walk.offset);
             return true;
         }
-        uint64_t left = offset < cursor->map.size ? cursor->map.size - offset : 0;
-        if (view.state == DP_PACKET_NONE) {
-            if (left > 0 && !view.zero)
-                note_bad(cursor, offset, left, bad, "the file is cut");
-            return false;
-        }
-        uint64_t step = dp_packet_step(&view, cursor->packet_bytes);
-        if (view.state == DP_PACKET_BAD)
-            note_bad(cursor, offset, step < left ? step : left, bad, view.reason);
-        bad = view.state == DP_PACKET_BAD;
-        if (step > left)
-            return false;
-        offset += step;
+        walk_on(cursor, &walk, &view);
     }
 }
 
-static int map_stream(const struct dp_cursor *cursor, size_t index, struct dp_map *map)
+/* More data in the file being read, as it is now. */
+static bool goes_on(struct dp_cursor *cursor)
 {
-    char *path = dp_join(cursor->log->path, cursor->log->streams[index].name);
-    int error = dp_map_open(map, path);
+    if (!cursor->file)
+        return false;
+    if (cursor->packet_bytes > 0)
+        load_content(cursor);
+    return more_here(cursor) || find_packet(cursor);
+}
+
+static int open_stream(struct dp_cursor *cursor)
+{
+    char *path = dp_join(cursor->log->path, cursor->log->streams[cursor->stream].name);
+    int error = dp_file_open(&cursor->file, path);
 
     free(path);
     return error;
 }
 
-/* Maps the current file again, as long as it is now. False: it has no more data. */
-static bool look_again(struct dp_cursor *cursor)
-{
-    struct dp_map map;
-
-    if (cursor->stream >= cursor->log->n_streams || map_stream(cursor, cursor->stream, &map) < 0)
-        return false;
-    dp_map_close(&cursor->map);
-    cursor->map = map;
-    load_content(cursor);
-    return more_here(cursor) || find_packet(cursor, cursor->packet + cursor->packet_bytes);
-}
-
 /* A cursor that stands at the first data of log->streams[index], if any. */
 static bool probe(const struct dp_cursor *cursor, size_t index, struct dp_cursor *there)
 {
+    const struct dp_stream_file *file = &cursor->log->streams[index];
+
     dp_cursor_start(there, cursor->log, cursor->lane);
     there->stream = index;
-    there->segment = cursor->log->streams[index].segment;
-    int error = map_stream(cursor, index, &there->map);
-    /* -ENOENT: a flight recorder has deleted its oldest segment. */
+    there->segment = file->segment;
+    if (file->again) {
+        dp_damage_note(&there->damage, 0, "%s: the same file as a stream before it", file->name);
+        return false;
+    }
+    int error = open_stream(there);
+    /* Gone: the oldest segments of a flight recorder. */
     if (error < 0 && error != -ENOENT)
-        dp_damage_note(&there->damage, 0, "%s: %s", file_name(there), strerror(-error));
-    return error == 0 && find_packet(there, 0);
+        dp_damage_note(&there->damage, 0, "%s: %s", file->name, strerror(-error));
+    return error == 0 && find_packet(there);
 }
 
 /* The first later segment that has data; the writer prepares them ahead. */
 static bool next_segment(struct dp_cursor *cursor)
 {
-    for (size_t i = 0; i < cursor->log->n_streams; i++) {
-        const struct dp_stream_file *file = &cursor->log->streams[i];
+    const struct dp_log *log = cursor->log;
+    size_t i = cursor->stream == SIZE_MAX ? first_from(log, cursor->lane, 0)
+                                          : first_from(log, cursor->lane, cursor->segment + 1);
+
+    for (; i < log->n_streams && log->streams[i].lane == cursor->lane; i++) {
         struct dp_cursor there;
-        if (file->lane != cursor->lane ||
-            (cursor->stream != SIZE_MAX && file->segment <= cursor->segment))
-            continue;
         bool found = probe(cursor, i, &there);
-        if (file->segment >= cursor->probed) {
+        if (there.segment >= cursor->probed) {
             dp_damage_add(&cursor->damage, &there.damage);
-            cursor->probed = file->segment + 1;
+            cursor->probed = there.segment + 1;
         }
-        there.damage = cursor->damage;
-        there.probed = cursor->probed;
-        there.read_bytes = cursor->read_bytes + cursor->map.size;
-        if (!found || look_again(cursor)) {
-            dp_map_close(&there.map);
+        /* The writer left this segment before it began that one. */
+        if (!found || goes_on(cursor)) {
+            dp_cursor_finish(&there);
             if (found)
                 return true;
             continue;
         }
-        dp_map_close(&cursor->map);
+        there.damage = cursor->damage;
+        there.probed = cursor->probed;
+        there.read_bytes =
+            cursor->read_bytes + (cursor->file ? dp_file_size(cursor->file) : 0);
+        dp_cursor_finish(cursor);
         *cursor = there;
         return true;
     }
     return false;
 }
 
-static bool advance(struct dp_cursor *cursor)
+/* Reads on in the committed part of the packet; false: nothing that can be read. */
+static __attribute__((noinline)) bool load_window(struct dp_cursor *cursor, uint64_t at)
 {
-    if (cursor->packet_bytes > 0) {
-        load_content(cursor);
-        if (more_here(cursor) || find_packet(cursor, cursor->packet + cursor->packet_bytes))
-            return true;
-    }
-    return next_segment(cursor);
+    int error;
+
+    if (dp_window_load(&cursor->window, cursor->file, at, cursor->end, &error))
+        return true;
+    cursor->broken = true;
+    if (error != -ENOENT)
+        note(cursor, at, cursor->end - at, error ? strerror(-error) : "no whole record here");
+    return false;
+}
+
+/* The record at `at` when the window holds all of it: its length, else 0. */
+static inline uint32_t decode(struct dp_cursor *cursor, uint64_t at, struct dp_record *record)
+{
+    const struct dp_window *window = &cursor->window;
+
+    if (at - window->from >= window->to - window->from)
+        return 0;
+    return dp_record_decode(window->bytes + (at - window->from), window->to - at,
+                            &cursor->time_ns, record);
 }
 
 static bool read_here(struct dp_cursor *cursor, struct dp_record *record)
 {
     uint64_t at = cursor->packet + dp_record_align(cursor->at - cursor->packet);
+    uint32_t length;
 
     if (cursor->broken || at >= cursor->end)
         return false;
-    uint32_t length =
-        dp_record_decode(cursor->map.bytes + at, cursor->end - at, &cursor->time_ns, record);
-    if (length == 0) {
-        cursor->broken = true;
-        note(cursor, at, cursor->end - at, "no whole record here");
-        return false;
-    }
+    while ((length = decode(cursor, at, record)) == 0)
+        if (!load_window(cursor, at))
+            return false;
     cursor->at = at + length;
     record->tid = cursor->tid;
     record->lane = cursor->lane;
@@ -231,14 +338,8 @@ static bool read_here(struct dp_cursor *cursor, struct dp_record *record)
 
 bool dp_cursor_next(struct dp_cursor *cursor, struct dp_record *record)
 {
-    bool again = false;
-
-    while (!read_here(cursor, record)) {
-        if (advance(cursor))
-            continue;
-        if (again || !look_again(cursor))
+    while (!read_here(cursor, record))
+        if (!goes_on(cursor) && !next_segment(cursor))
             return false;
-        again = true;
-    }
     return true;
 }

@@ -2,16 +2,21 @@
  * Reads one lane's records, through its segments, in the order in which they
  * were written.
  *
- * Nothing past a packet's committed size is trusted, and a record counts only
- * when all of it is there. Nothing is allocated per record. A cursor that has
- * reached the end can be asked again later: it continues with what the writer has
- * added since.
+ * Nothing past a packet's committed size is read, and a record counts only when all
+ * of it is there. Nothing is allocated per record. A cursor that has reached the end
+ * can be asked again later: it continues with what the writer has added since.
+ *
+ * While it reads, the writer adds packets; it shortens the last packet of a stream when
+ * its thread ends, cuts the file behind it, and goes on there; the flight recorder
+ * removes segments. None of that is damage, and what was committed when a segment was
+ * opened is read.
  */
 #ifndef DP_TOOLS_LOG_CURSOR_H
 #define DP_TOOLS_LOG_CURSOR_H
 
 #include "damage.h"
 #include "log_packet.h"
+#include "log_window.h"
 
 struct dp_cursor {
     struct dp_log *log;
@@ -19,11 +24,12 @@ struct dp_cursor {
     size_t stream; /* of log->streams; SIZE_MAX: none yet */
     uint64_t segment;
     uint64_t probed; /* damage of later segments below this one has been noted */
-    struct dp_map map;
+    struct dp_file *file;    /* of the segment; NULL: none yet */
+    struct dp_window window; /* of committed bytes */
     uint64_t packet;       /* offset of the current packet */
-    uint64_t packet_bytes; /* 0: none yet */
+    uint64_t packet_bytes; /* 0: none yet; the writer may shorten it */
     uint64_t at;           /* offset of the next record, before alignment */
-    uint64_t end;          /* committed, and in the map */
+    uint64_t end;          /* committed, and in the file */
     bool broken;           /* the rest of the packet cannot be read */
     uint64_t damaged_to;   /* damage before this offset has been noted */
     uint64_t time_ns;

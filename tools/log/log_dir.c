@@ -52,6 +52,56 @@ static int by_lane_and_segment(const void *a, const void *b)
     return x->segment < y->segment ? -1 : x->segment > y->segment;
 }
 
+static int by_file(const void *a, const void *b)
+{
+    const struct dp_identity *x = a, *y = b;
+
+    if (x->device != y->device)
+        return x->device < y->device ? -1 : 1;
+    if (x->inode != y->inode)
+        return x->inode < y->inode ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static int by_index(const void *a, const void *b)
+{
+    const struct dp_identity *x = a, *y = b;
+
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+void dp_identities_compare(struct dp_identity *identities, size_t n)
+{
+    if (n == 0)
+        return;
+    qsort(identities, n, sizeof *identities, by_file);
+    for (size_t i = 1; i < n; i++)
+        identities[i].again = identities[i].device == identities[i - 1].device &&
+                              identities[i].inode == identities[i - 1].inode;
+    qsort(identities, n, sizeof *identities, by_index);
+}
+
+/* `list` is sorted. */
+static void find_links(const char *path, struct dp_stream_file *list, size_t n)
+{
+    struct dp_identity *identities = dp_allocate(n, sizeof *identities);
+
+    for (size_t i = 0; i < n; i++) {
+        struct dp_look look;
+        char *file = dp_join(path, list[i].name);
+        /* Gone: like no other. */
+        bool found = dp_look_inside(file, &look) == 0;
+        identities[i] = (struct dp_identity){.device = found ? look.device : 0,
+                                             .inode = found ? look.inode : UINT64_MAX - i,
+                                             .index = i};
+        free(file);
+    }
+    dp_identities_compare(identities, n);
+    for (size_t i = 0; i < n; i++)
+        list[i].again = identities[i].again;
+    free(identities);
+}
+
 int dp_streams_list(const char *path, struct dp_stream_file **streams, size_t *n_streams)
 {
     struct dp_stream_file *list = NULL;
@@ -66,6 +116,7 @@ int dp_streams_list(const char *path, struct dp_stream_file **streams, size_t *n
             !has(path, names.name[i], DP_KIND_FILE))
             continue;
         file.name = dp_copy(names.name[i]);
+        file.again = false;
         list = dp_grow(list, &capacity, n + 1, sizeof *list);
         list[n++] = file;
     }
@@ -74,6 +125,7 @@ int dp_streams_list(const char *path, struct dp_stream_file **streams, size_t *n
         return error;
     if (n > 0)
         qsort(list, n, sizeof *list, by_lane_and_segment);
+    find_links(path, list, n);
     *streams = list;
     *n_streams = n;
     return 0;

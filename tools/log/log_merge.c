@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "files.h"
 
 static bool before(const struct dp_merge_entry *a, const struct dp_merge_entry *b)
 {

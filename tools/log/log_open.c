@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <deep_profile/abi/log.h>
+#include <deep_profile/abi/state.h>
 
 #include "base/memory.h"
 #include "common/metadata.h"
-#include "files.h"
+#include "contents.h"
+
+#define PACKET_BYTES (UINT64_C(64) << 20) /* no packet is larger */
 
 /* `key = NUMBER;` in our own metadata. */
 static bool metadata_number(const char *text, const char *key, uint64_t *number)
@@ -83,9 +85,11 @@ static bool is_cut(const struct dp_log *log, const char *text, size_t length)
 static int read_metadata(struct dp_log *log, struct dp_problem *problem)
 {
     char *path = dp_join(log->path, "metadata");
-    struct dp_map map;
+    struct dp_contents contents;
     uint64_t version = 0, pid = 0;
-    int error = dp_map_open(&map, path);
+    /* Ours have a few kilobytes. */
+    char text[65536];
+    int error = dp_contents_read(&contents, path, sizeof text - 1);
 
     if (error < 0 && error != -ENOENT) {
         dp_problem_set(problem, "cannot open '%s': %s", path, strerror(-error));
@@ -93,13 +97,11 @@ static int read_metadata(struct dp_log *log, struct dp_problem *problem)
         return DP_EXIT_DATA;
     }
     free(path);
-    /* A copy: a mapped file has no NUL at its end. Ours have a few kilobytes. */
-    char text[65536];
-    size_t length = map.size < sizeof text - 1 ? map.size : sizeof text - 1;
+    size_t length = contents.size;
     if (length > 0)
-        memcpy(text, map.bytes, length);
+        memcpy(text, contents.bytes, length);
     text[length] = '\0';
-    dp_map_close(&map);
+    dp_contents_free(&contents);
     if (metadata_number(text, "    log_version = ", &version) && version != DP_LOG_VERSION) {
         dp_problem_set(problem,
                        "'%s' was written by log version %llu; this deep-profile reads version %d",
@@ -116,6 +118,25 @@ static int read_metadata(struct dp_log *log, struct dp_problem *problem)
     return DP_EXIT_OK;
 }
 
+/* No file of the log can be larger than what the process promised for all of it, by
+ * more than a packet. */
+static uint64_t most_file_bytes(const struct dp_log *log)
+{
+    struct dp_process_state process = {0};
+    struct dp_contents contents;
+    char *path = dp_join(log->path, "state/process");
+    uint64_t most = UINT64_MAX;
+
+    if (dp_contents_read(&contents, path, sizeof process) == 0 && contents.size == sizeof process)
+        memcpy(&process, contents.bytes, sizeof process);
+    if (process.magic == DP_STATE_MAGIC && process.version == DP_STATE_VERSION &&
+        process.log_limit_bytes > 0 && process.log_limit_bytes < most - PACKET_BYTES)
+        most = process.log_limit_bytes + PACKET_BYTES;
+    dp_contents_free(&contents);
+    free(path);
+    return most;
+}
+
 int dp_log_open(struct dp_log *log, const char *path, struct dp_problem *problem)
 {
     *log = (struct dp_log){.path = dp_copy(path)};
@@ -126,6 +147,7 @@ int dp_log_open(struct dp_log *log, const char *path, struct dp_problem *problem
         dp_log_close(log);
         return DP_EXIT_DATA;
     }
+    log->most_file_bytes = most_file_bytes(log);
     int status = read_metadata(log, problem);
     if (status != DP_EXIT_OK)
         dp_log_close(log);

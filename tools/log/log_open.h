@@ -3,7 +3,7 @@
  *
  * The readers of its packets (log_packet.h, log_cursor.h, log_merge.h) and of its
  * state (log_state.h) work on it. They are the only code of the tool that touches
- * raw bytes, and trust none: each read is checked against what is mapped, what
+ * raw bytes, and trust none: each read is checked against what the file has, what
  * cannot be read is skipped and noted as damage. A log may grow while it is read.
  */
 #ifndef DP_TOOLS_LOG_OPEN_H
@@ -25,6 +25,7 @@ struct dp_log {
     uint64_t realtime_offset_ns;
     uint32_t pid;
     char program[256];
+    uint64_t most_file_bytes; /* that any of its files can have; UINT64_MAX: not known */
     struct dp_stream_file *streams;
     size_t n_streams;
 };

@@ -1,6 +1,8 @@
 /* See log_packet.h. */
 #include "log_packet.h"
 
+#include "log_window.h"
+
 /* Packets start at multiples of it. */
 #define PAGE UINT64_C(4096)
 
@@ -55,26 +57,41 @@ static const char *header_problem(const struct dp_log *log, const struct dp_pack
     return NULL;
 }
 
-void dp_packet_look(const struct dp_log *log, const struct dp_map *map, uint64_t offset,
+/* 0, or -errno. Less than a whole header: `got` bytes of it, and zeroes. */
+static int read_header(struct dp_file *file, uint64_t offset, struct dp_packet *header,
+                       uint64_t *got)
+{
+    int64_t bytes;
+
+    *header = (struct dp_packet){0};
+    bytes = dp_file_read(file, header, sizeof *header, offset);
+    /* Pairs with the writer's release store of content_size_bits: what is read of the
+     * content after this is at least as new. */
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    *got = bytes < 0 ? 0 : (uint64_t)bytes;
+    return bytes < 0 ? (int)bytes : 0;
+}
+
+void dp_packet_look(const struct dp_log *log, struct dp_file *file, uint64_t offset,
                     struct dp_packet_view *view)
 {
+    uint64_t got;
+
     *view = (struct dp_packet_view){.state = DP_PACKET_NONE};
-    if (offset >= map->size)
+    view->error = read_header(file, offset, &view->header, &got);
+    view->zero = all_zero((const uint8_t *)&view->header, sizeof view->header);
+    if (got < sizeof view->header)
         return;
-    uint64_t left = map->size - offset;
-    if (left < sizeof view->header) {
-        view->zero = all_zero(map->bytes + offset, left);
-        return;
-    }
-    memcpy(&view->header, map->bytes + offset, sizeof view->header);
-    /* Pairs with the writer's release store of content_size_bits. */
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    if (all_zero((const uint8_t *)&view->header, sizeof view->header)) {
+    if (view->zero) {
         view->state = DP_PACKET_EMPTY;
-        view->zero = true;
         return;
     }
     view->reason = header_problem(log, &view->header);
+    /* The writer may have been filling it in, and the read have seen the magic, which
+     * is stored last, but not all that is stored before: a second read sees it. */
+    if (view->reason && read_header(file, offset, &view->header, &got) == 0 &&
+        got == sizeof view->header)
+        view->reason = header_problem(log, &view->header);
     if (view->reason) {
         view->state = DP_PACKET_BAD;
         return;
@@ -84,30 +101,42 @@ void dp_packet_look(const struct dp_log *log, const struct dp_map *map, uint64_t
     view->state = view->content_bytes > sizeof view->header ? DP_PACKET_DATA : DP_PACKET_EMPTY;
 }
 
-uint64_t dp_packet_step(const struct dp_packet_view *view, uint64_t usual_bytes)
+uint64_t dp_packet_step(struct dp_file *file, uint64_t offset, const struct dp_packet_view *view,
+                        uint64_t usual_bytes)
 {
     if (view->bytes)
         return view->bytes;
-    return view->state == DP_PACKET_BAD || usual_bytes == 0 ? PAGE : usual_bytes;
+    uint64_t step = view->state == DP_PACKET_BAD || usual_bytes == 0 ? PAGE : usual_bytes;
+    if (!view->zero)
+        return step;
+    uint64_t data = dp_file_data_from(file, offset);
+    if (data == UINT64_MAX) { /* a hole up to the end */
+        uint64_t size = dp_file_size(file);
+        return size > offset + step ? size - offset : step;
+    }
+    return data < offset + step ? step : (data - offset) / step * step;
 }
 
-uint64_t dp_packet_whole(const struct dp_map *map, uint64_t offset, uint64_t content_bytes,
+uint64_t dp_packet_whole(struct dp_file *file, uint64_t offset, uint64_t content_bytes,
                          uint64_t *last_ns)
 {
+    struct dp_window window = {0};
     uint64_t whole = sizeof(struct dp_packet);
 
-    if (content_bytes > map->size - offset)
-        content_bytes = map->size - offset;
-    *last_ns = dp_load_64(map->bytes + offset + offsetof(struct dp_packet, timestamp_begin));
+    dp_file_read(file, last_ns, sizeof *last_ns,
+                 offset + offsetof(struct dp_packet, timestamp_begin));
     for (;;) {
         struct dp_record record;
-        uint64_t at = dp_record_align(whole);
-        if (at >= content_bytes)
-            return whole;
-        uint32_t length =
-            dp_record_decode(map->bytes + offset + at, content_bytes - at, last_ns, &record);
-        if (length == 0)
-            return whole;
-        whole = at + length;
+        int error;
+        uint64_t at = offset + dp_record_align(whole);
+        uint32_t length = at < window.to ? dp_record_decode(window.bytes + (at - window.from),
+                                                            window.to - at, last_ns, &record)
+                                         : 0;
+        if (length > 0)
+            whole = at + length - offset;
+        else if (!dp_window_load(&window, file, at, offset + content_bytes, &error))
+            break;
     }
+    dp_window_finish(&window);
+    return whole;
 }

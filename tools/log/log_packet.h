@@ -13,7 +13,7 @@
 
 #include <deep_profile/abi/log.h>
 
-#include "files.h"
+#include "file.h"
 #include "log_open.h"
 
 /* Larger packets than any writer makes are damage: DEEP_PROFILE_PACKET_SIZE
@@ -26,7 +26,7 @@ struct dp_record {
     uint32_t id; /* DP_EVENT_ID_* */
     uint32_t tid;
     uint64_t time_ns;
-    const uint8_t *payload; /* in the map, at any alignment; until the cursor moves */
+    const uint8_t *payload; /* at any alignment; until the cursor moves */
     uint32_t payload_bytes; /* all fixed fields and texts are in them */
     int64_t lane;
     const char *thread_name; /* of the cursor */
@@ -62,7 +62,7 @@ enum dp_packet_state {
     DP_PACKET_DATA,
     DP_PACKET_EMPTY, /* prepared, or all zero */
     DP_PACKET_BAD,   /* not a packet, or another log's */
-    DP_PACKET_NONE,  /* no room for a header left */
+    DP_PACKET_NONE,  /* no room for a header left, or it cannot be read */
 };
 
 struct dp_packet_view {
@@ -72,24 +72,26 @@ struct dp_packet_view {
     uint64_t bytes;         /* size, as the header says; 0: not known */
     uint64_t content_bytes; /* committed, as the header says */
     const char *reason;     /* why it is bad */
+    int error;              /* -errno: why it cannot be read; 0: it can */
 };
 
-void dp_packet_look(const struct dp_log *log, const struct dp_map *map, uint64_t offset,
+void dp_packet_look(const struct dp_log *log, struct dp_file *file, uint64_t offset,
                     struct dp_packet_view *view);
 
 /*
- * How far away the next packet may start. A bad packet does not say how long it is:
- * a page, since packets start at pages. One that is all zero: `usual_bytes`, the size
- * of its neighbours; a page when that is 0.
+ * How far away the next packet may start from the one at `offset`. A bad packet does not
+ * say how long it is: a page, since packets start at pages. One that is all zero:
+ * `usual_bytes`, the size of its neighbours; a page when that is 0. A hole is one step.
  */
-uint64_t dp_packet_step(const struct dp_packet_view *view, uint64_t usual_bytes);
+uint64_t dp_packet_step(struct dp_file *file, uint64_t offset, const struct dp_packet_view *view,
+                        uint64_t usual_bytes);
 
 /*
  * How many bytes from the packet's start hold complete records, at most `content_bytes`
- * and what is in the map: the header's, when there is none. `last_ns`: time of the last
+ * and what is in the file: the header's, when there is none. `last_ns`: time of the last
  * record.
  */
-uint64_t dp_packet_whole(const struct dp_map *map, uint64_t offset, uint64_t content_bytes,
+uint64_t dp_packet_whole(struct dp_file *file, uint64_t offset, uint64_t content_bytes,
                          uint64_t *last_ns);
 
 /* ---- decoding ---- */
@@ -130,6 +132,9 @@ static inline uint32_t dp_record_decode(const uint8_t *bytes, uint64_t left, uin
     if (left < header)
         return 0;
     uint32_t word = dp_load_32(bytes);
+    /* Zeroes, of a hole or a page that was lost, would be calls of site 0: none has it. */
+    if (word == 0 && (left < 8 || dp_load_32(bytes + 4) == 0))
+        return 0;
     uint32_t id = word & ((1u << DP_ID_BITS) - 1);
     uint64_t time = (*time_ns & ~(uint64_t)DP_TIME_MASK) | word >> DP_ID_BITS;
     if (id == DP_ID_EXTENDED) {

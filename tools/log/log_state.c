@@ -2,13 +2,15 @@
 #include "log_state.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/memory.h"
-#include "processes.h"
+#include "contents.h"
 #include "files.h"
+#include "processes.h"
 
 #define STATE_FILE "state/process"
 #define SILENT_NS  UINT64_C(2000000000) /* the longest tick is 100 ms */
@@ -28,9 +30,9 @@ static void terminate(char *text, size_t size)
 int dp_state_read(const struct dp_log *log, struct dp_process_state *process, bool *found,
                   struct dp_problem *problem)
 {
-    struct dp_map map;
+    struct dp_contents contents;
     char *path = dp_join(log->path, STATE_FILE);
-    int error = dp_map_open(&map, path);
+    int error = dp_contents_read(&contents, path, sizeof *process);
     int status = DP_EXIT_OK;
 
     *found = false;
@@ -39,8 +41,8 @@ int dp_state_read(const struct dp_log *log, struct dp_process_state *process, bo
         dp_problem_set(problem, "cannot open '%s': %s", path, strerror(-error));
         status = DP_EXIT_DATA;
     }
-    if (map.size >= offsetof(struct dp_process_state, phase)) {
-        memcpy(process, map.bytes, map.size < sizeof *process ? map.size : sizeof *process);
+    if (contents.size >= offsetof(struct dp_process_state, phase)) {
+        memcpy(process, contents.bytes, contents.size);
         if (process->magic == DP_STATE_MAGIC &&
             (process->version != DP_STATE_VERSION || process->log_version != DP_LOG_VERSION)) {
             dp_problem_set(problem,
@@ -50,9 +52,9 @@ int dp_state_read(const struct dp_log *log, struct dp_process_state *process, bo
                            DP_STATE_VERSION);
             status = DP_EXIT_DATA;
         }
-        *found = process->magic == DP_STATE_MAGIC && map.size >= sizeof *process;
+        *found = process->magic == DP_STATE_MAGIC && contents.size >= sizeof *process;
     }
-    dp_map_close(&map);
+    dp_contents_free(&contents);
     free(path);
     terminate(process->env, sizeof process->env);
     terminate(process->program, sizeof process->program);
@@ -99,10 +101,18 @@ enum dp_phase dp_state_phase(const struct dp_log *log, const struct dp_process_s
 
 /* ---- lanes ---- */
 
-/* Bytes [offset, offset + size) of the map, NULL when they are not all there. */
-static const uint8_t *within(const struct dp_map *map, uint64_t offset, uint64_t size)
+/* More than the aggregates of all sites take, each in as many histogram blocks as there
+ * are. */
+#define MOST_LANE_BYTES                                                                            \
+    (DP_LANE_ARENA_OFFSET +                                                                        \
+     2 * (size_t)DP_MAX_SITES *                                                                    \
+         (sizeof(uint32_t) + sizeof(struct dp_site_stats) +                                        \
+          DP_HISTOGRAM_BLOCKS * DP_HISTOGRAM_SUB * sizeof(uint32_t)))
+
+/* Bytes [offset, offset + size) of the file, NULL when they are not all there. */
+static const uint8_t *within(const struct dp_contents *file, uint64_t offset, uint64_t size)
 {
-    return offset <= map->size && size <= map->size - offset ? map->bytes + offset : NULL;
+    return offset <= file->size && size <= file->size - offset ? file->bytes + offset : NULL;
 }
 
 static uint32_t word_at(const uint8_t *bytes, size_t index)
@@ -113,7 +123,7 @@ static uint32_t word_at(const uint8_t *bytes, size_t index)
 }
 
 struct lane_reader {
-    struct dp_map map;
+    struct dp_contents file;
     uint64_t unread; /* bytes that may still be read; see in_arena() */
     struct dp_lane_state state;
     const char *name;
@@ -129,7 +139,7 @@ static const uint8_t *in_arena(struct lane_reader *lane, uint64_t offset, uint64
     if (size > lane->unread)
         return NULL;
     lane->unread -= size;
-    return within(&lane->map, offset, size);
+    return within(&lane->file, offset, size);
 }
 
 static void read_stats(struct lane_reader *lane, uint32_t site, uint32_t offset)
@@ -188,7 +198,7 @@ static void read_counts(const struct lane_reader *lane)
     for (uint32_t slot = 1; visitor->count && slot < DP_MAX_COUNTED; slot++) {
         uint64_t calls;
         const uint8_t *bytes =
-            within(&lane->map, DP_LANE_COUNTS_OFFSET + slot * sizeof calls, sizeof calls);
+            within(&lane->file, DP_LANE_COUNTS_OFFSET + slot * sizeof calls, sizeof calls);
         if (!bytes) {
             dp_damage_note(lane->damage, (DP_MAX_COUNTED - slot) * sizeof calls,
                            "state/%s: exact counts are cut off", lane->name);
@@ -202,34 +212,34 @@ static void read_counts(const struct lane_reader *lane)
 
 /* A process may be killed while it makes the file. The magic is written last, and
  * before that there is nothing to lose. */
-static bool is_unfinished(const struct dp_map *map)
+static bool is_unfinished(const struct dp_contents *file)
 {
     struct dp_lane_state state;
 
-    if (map->size >= sizeof state.magic)
-        memcpy(&state.magic, map->bytes, sizeof state.magic);
-    return map->size == 0 || (map->size >= sizeof state && state.magic == 0);
+    if (file->size >= sizeof state.magic)
+        memcpy(&state.magic, file->bytes, sizeof state.magic);
+    return file->size == 0 || (file->size >= sizeof state && state.magic == 0);
 }
 
 /* False: not a lane's state. */
 static bool read_lane(struct lane_reader *lane)
 {
-    if (is_unfinished(&lane->map))
+    if (is_unfinished(&lane->file))
         return false;
-    if (lane->map.size < sizeof lane->state) {
-        dp_damage_note(lane->damage, sizeof lane->state - lane->map.size, "state/%s: cut off",
+    if (lane->file.size < sizeof lane->state) {
+        dp_damage_note(lane->damage, sizeof lane->state - lane->file.size, "state/%s: cut off",
                        lane->name);
         return false;
     }
-    memcpy(&lane->state, lane->map.bytes, sizeof lane->state);
+    memcpy(&lane->state, lane->file.bytes, sizeof lane->state);
     if (lane->state.magic != DP_STATE_MAGIC || lane->state.version != DP_STATE_VERSION) {
-        dp_damage_note(lane->damage, lane->map.size, "state/%s: %s", lane->name,
+        dp_damage_note(lane->damage, lane->file.size, "state/%s: %s", lane->name,
                        lane->state.magic == DP_STATE_MAGIC ? "of another version"
                                                            : "not a lane's state");
         return false;
     }
     terminate(lane->state.thread_name, sizeof lane->state.thread_name);
-    lane->unread = lane->map.size;
+    lane->unread = lane->file.size;
     if (lane->visitor->lane)
         lane->visitor->lane(lane->visitor->context, &lane->state);
     read_directory(lane);
@@ -237,35 +247,67 @@ static bool read_lane(struct lane_reader *lane)
     return true;
 }
 
-static bool read_lane_file(const char *directory, const char *name,
+static bool read_lane_file(const char *path, const char *name,
                            const struct dp_lane_visitor *visitor, struct dp_damage *damage)
 {
     struct lane_reader lane = {.name = name, .visitor = visitor, .damage = damage};
-    char *path = dp_join(directory, name);
-    int error = dp_map_open(&lane.map, path);
+    int error = dp_contents_read(&lane.file, path, MOST_LANE_BYTES);
     bool read = false;
 
-    free(path);
     if (error < 0)
         dp_damage_note(damage, 0, "state/%s: %s", name, strerror(-error));
     else
         read = read_lane(&lane);
-    dp_map_close(&lane.map);
+    if (lane.file.file_bytes > MOST_LANE_BYTES)
+        dp_damage_note(damage, lane.file.file_bytes - lane.file.size,
+                       "state/%s: larger than a lane's state can be", name);
+    dp_contents_free(&lane.file);
     return read;
+}
+
+/* A lane's file has a number, and is not one that was read under another name: what it
+ * holds would be added again. */
+static bool is_lane(const char *path, const char *name, struct dp_identity *identity)
+{
+    struct dp_look look;
+    unsigned lane;
+    int end = 0;
+
+    if (sscanf(name, "lane-%9u%n", &lane, &end) != 1 || name[end] || lane >= DP_MAX_LANES)
+        return false;
+    bool found = dp_look_inside(path, &look) == 0;
+    identity->device = found ? look.device : 0;
+    identity->inode = found ? look.inode : UINT64_MAX - identity->index;
+    return true;
 }
 
 size_t dp_state_lanes(const struct dp_log *log, const struct dp_lane_visitor *visitor,
                       struct dp_damage *damage)
 {
-    char *path = dp_join(log->path, "state");
+    char *directory = dp_join(log->path, "state");
     struct dp_names names;
-    size_t lanes = 0;
+    size_t lanes = 0, n = 0;
 
-    dp_names_list(&names, path);
-    for (size_t i = 0; i < names.n; i++)
-        if (strncmp(names.name[i], "lane-", 5) == 0)
-            lanes += read_lane_file(path, names.name[i], visitor, damage);
+    dp_names_list(&names, directory);
+    struct dp_identity *identities = dp_allocate(names.n + 1, sizeof *identities);
+    for (size_t i = 0; i < names.n; i++) {
+        char *path = dp_join(directory, names.name[i]);
+        identities[n].index = i;
+        n += is_lane(path, names.name[i], &identities[n]);
+        free(path);
+    }
+    dp_identities_compare(identities, n);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = names.name[identities[i].index];
+        char *path = dp_join(directory, name);
+        if (identities[i].again)
+            dp_damage_note(damage, 0, "state/%s: the same file as a lane before it", name);
+        else
+            lanes += read_lane_file(path, name, visitor, damage);
+        free(path);
+    }
+    free(identities);
     dp_names_free(&names);
-    free(path);
+    free(directory);
     return lanes;
 }

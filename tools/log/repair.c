@@ -6,21 +6,24 @@
 
 #include "base/memory.h"
 #include "common/metadata.h"
+#include "contents.h"
+#include "files.h"
 #include "log_packet.h"
 
 /* The log's identity, when its metadata is lost: that of the first packet with records.
  * Packets without records may be removed, and so must not decide. */
-static void find_uuid_in(struct dp_log *log, const struct dp_map *map)
+static void find_uuid_in(struct dp_log *log, struct dp_file *file)
 {
     struct dp_packet_view view;
     uint64_t last_ns;
 
-    for (uint64_t offset = 0; !log->has_uuid; offset += dp_packet_step(&view, 0)) {
-        dp_packet_look(log, map, offset, &view);
+    for (uint64_t offset = 0; !log->has_uuid;
+         offset += dp_packet_step(file, offset, &view, 0)) {
+        dp_packet_look(log, file, offset, &view);
         if (view.state == DP_PACKET_NONE)
             return;
         if (view.state != DP_PACKET_DATA ||
-            dp_packet_whole(map, offset, view.content_bytes, &last_ns) <= sizeof view.header)
+            dp_packet_whole(file, offset, view.content_bytes, &last_ns) <= sizeof view.header)
             continue;
         memcpy(log->uuid, view.header.uuid, sizeof log->uuid);
         log->has_uuid = true;
@@ -30,22 +33,23 @@ static void find_uuid_in(struct dp_log *log, const struct dp_map *map)
 static void find_uuid(struct dp_log *log)
 {
     for (size_t i = 0; i < log->n_streams && !log->has_uuid; i++) {
-        struct dp_map map;
+        struct dp_file *file;
         char *path = dp_join(log->path, log->streams[i].name);
-        if (dp_map_open(&map, path) == 0)
-            find_uuid_in(log, &map);
-        dp_map_close(&map);
+        if (dp_file_open(&file, path) == 0)
+            find_uuid_in(log, file);
+        dp_file_close(file);
         free(path);
     }
 }
 
 static bool same_text(const char *path, const struct dp_text *text)
 {
-    struct dp_map map;
-    bool same = dp_map_open(&map, path) == 0 && map.size == text->length &&
-                memcmp(map.bytes, text->buffer, map.size) == 0;
+    struct dp_contents contents;
+    bool same = dp_contents_read(&contents, path, text->length) == 0 &&
+                contents.file_bytes == text->length && contents.size == text->length &&
+                memcmp(contents.bytes, text->buffer, text->length) == 0;
 
-    dp_map_close(&map);
+    dp_contents_free(&contents);
     return same;
 }
 

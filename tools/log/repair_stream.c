@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "files.h"
 #include "log_packet.h"
 
 static bool write_at(struct dp_repair *repair, const void *bytes, size_t size, uint64_t offset)
@@ -47,13 +48,13 @@ struct tail {
 };
 
 /* Whether [offset, end) can stay: whole empty packets, no later than `time_ns`. */
-static bool is_bridged(const struct dp_repair *repair, const struct dp_map *map, uint64_t offset,
+static bool is_bridged(const struct dp_repair *repair, struct dp_file *file, uint64_t offset,
                        uint64_t end, uint64_t time_ns)
 {
     struct dp_packet_view view;
 
     while (offset < end) {
-        dp_packet_look(repair->log, map, offset, &view);
+        dp_packet_look(repair->log, file, offset, &view);
         if (view.state != DP_PACKET_EMPTY || view.zero || view.header.timestamp_begin > time_ns)
             return false;
         offset += view.bytes;
@@ -66,12 +67,12 @@ static bool is_bridged(const struct dp_repair *repair, const struct dp_map *map,
  * unreadable or prepared and never used, becomes one empty packet (or several, of the
  * largest size) whose time is that of the packet before.
  */
-static bool bridge(struct dp_repair *repair, const struct dp_map *map, uint64_t offset, uint64_t end,
+static bool bridge(struct dp_repair *repair, struct dp_file *file, uint64_t offset, uint64_t end,
                    const struct dp_packet *model, uint64_t time_ns)
 {
     struct dp_packet header = *model;
 
-    if (is_bridged(repair, map, offset, end, time_ns))
+    if (is_bridged(repair, file, offset, end, time_ns))
         return true;
     header.content_size_bits = sizeof header * 8;
     header.timestamp_begin = time_ns;
@@ -87,44 +88,45 @@ static bool bridge(struct dp_repair *repair, const struct dp_map *map, uint64_t 
 }
 
 /* Less than a header is left in the file: whether it begins like a packet of this log. */
-static bool starts_like_ours(const struct dp_repair *repair, const struct dp_map *map, uint64_t offset)
+static bool starts_like_ours(const struct dp_repair *repair, struct dp_file *file, uint64_t offset)
 {
     const uint32_t magic = DP_PACKET_MAGIC;
     struct dp_packet start = {0};
-    uint64_t left = map->size - offset;
+    int64_t got = dp_file_read(file, &start, sizeof start, offset);
+    size_t left = got > 0 ? (size_t)got : 0;
 
-    memcpy(&start, map->bytes + offset, left < sizeof start ? left : sizeof start);
-    return memcmp(&start.magic, &magic, left < sizeof magic ? left : sizeof magic) == 0 &&
+    return left > 0 && memcmp(&start.magic, &magic, left < sizeof magic ? left : sizeof magic) == 0 &&
            (left < offsetof(struct dp_packet, stream_class) || !repair->log->has_uuid ||
             memcmp(start.uuid, repair->log->uuid, sizeof start.uuid) == 0);
 }
 
-static bool repair_packets(struct dp_repair *repair, const struct dp_map *map, struct tail *tail)
+static bool repair_packets(struct dp_repair *repair, struct dp_file *file, struct tail *tail)
 {
-    uint64_t offset = 0, bytes = 0, lost = 0, before_ns = 0, last_ns = 0, ends_ns = 0;
+    uint64_t offset = 0, bytes = 0, lost = 0, before_ns = 0, last_ns = 0, ends_ns = 0, step;
     struct dp_packet_view view;
 
     *tail = (struct tail){0};
-    for (;; offset += dp_packet_step(&view, bytes)) {
-        dp_packet_look(repair->log, map, offset, &view);
+    for (;; offset += step) {
+        dp_packet_look(repair->log, file, offset, &view);
         if (view.state == DP_PACKET_NONE) {
-            tail->ours |= offset < map->size && starts_like_ours(repair, map, offset);
+            tail->ours |= starts_like_ours(repair, file, offset);
             return true;
         }
         tail->ours |= view.state != DP_PACKET_BAD;
         tail->empty += view.state == DP_PACKET_EMPTY;
         if (view.bytes)
             bytes = view.bytes;
-        lost += view.state == DP_PACKET_BAD ? dp_packet_step(&view, bytes) : 0;
+        step = dp_packet_step(file, offset, &view, bytes);
+        lost += view.state == DP_PACKET_BAD ? step : 0;
         if (view.state != DP_PACKET_DATA)
             continue;
-        uint64_t whole = dp_packet_whole(map, offset, view.content_bytes, &ends_ns);
+        uint64_t whole = dp_packet_whole(file, offset, view.content_bytes, &ends_ns);
         repair->lost_bytes += view.content_bytes - whole;
         if (whole <= sizeof view.header) /* no more than an empty one */
             continue;
         before_ns = last_ns ? last_ns : view.header.timestamp_begin;
         last_ns = ends_ns;
-        if (!bridge(repair, map, tail->end, offset, &view.header, before_ns))
+        if (!bridge(repair, file, tail->end, offset, &view.header, before_ns))
             return false;
         if (whole < view.content_bytes && !end_packet(repair, offset, &view.header, whole))
             return false;
@@ -136,9 +138,11 @@ static bool repair_packets(struct dp_repair *repair, const struct dp_map *map, s
 }
 
 /* Ends the file with its last packet with data, which becomes whole. */
-static bool repair_tail(struct dp_repair *repair, const struct dp_map *map, const struct tail *tail)
+static bool repair_tail(struct dp_repair *repair, struct dp_file *file, const struct tail *tail)
 {
-    if (tail->end == map->size)
+    uint64_t size = dp_file_size(file);
+
+    if (tail->end == size)
         return true;
     if (!tail->ours) {
         dp_error("'%s/%s' is not a stream of this log; left as it is", repair->log->path,
@@ -146,31 +150,31 @@ static bool repair_tail(struct dp_repair *repair, const struct dp_map *map, cons
         return true;
     }
     repair->removed += tail->empty;
-    repair->completed += tail->end > map->size;
-    if (tail->empty == 0 && tail->end < map->size)
-        repair->lost_bytes += map->size - tail->end;
+    repair->completed += tail->end > size;
+    if (tail->empty == 0 && tail->end < size)
+        repair->lost_bytes += size - tail->end;
     return cut(repair, tail->end);
 }
 
 bool dp_repair_stream(struct dp_repair *repair, const char *name)
 {
     char *path = dp_join(repair->log->path, name);
-    struct dp_map map = {0};
+    struct dp_file *file = NULL;
     struct tail tail;
     bool done = false;
     int error = dp_edit_open(&repair->edit, repair->log->path, name);
 
     repair->file = name;
     if (error == 0)
-        error = dp_map_open(&map, path);
+        error = dp_file_open(&file, path);
     if (error < 0)
         dp_problem_set(&repair->problem, "cannot open '%s': %s", path,
                        error == -EMLINK ? "it has more than one name (hard links)"
                                         : strerror(-error));
     else
-        done = repair_packets(repair, &map, &tail) && repair_tail(repair, &map, &tail);
+        done = repair_packets(repair, file, &tail) && repair_tail(repair, file, &tail);
     dp_edit_close(&repair->edit);
-    dp_map_close(&map);
+    dp_file_close(file);
     free(path);
     return done;
 }

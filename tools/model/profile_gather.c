@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/progress.h"
+#include "log/files.h"
 #include "log/log_cursor.h"
 #include "open_calls.h"
 #include "profile_records.h"
