@@ -103,8 +103,8 @@ static inline const char *dp_loss_name(uint32_t reason)
 
 static inline const char *dp_attribute_state_name(uint32_t state)
 {
-    static const char *const names[] = {"on",        "wrong_env", "disabled",
-                                        "ruled_out", "by_rule",   "no_events"};
+    static const char *const names[] = {"on",      "wrong_env", "disabled", "ruled_out",
+                                        "by_rule", "no_events", "not_built"};
     return state < sizeof names / sizeof *names ? names[state] : "unknown";
 }
 
@@ -143,7 +143,7 @@ static inline void dp_metadata_types(struct dp_text *out)
     dp_metadata_enum(out, "resource", DP_RESOURCE_MEMORY + 1, dp_resource_name);
     dp_metadata_enum(out, "reason", DP_LOSS_COUNT, dp_loss_name);
     dp_metadata_enum(out, "attribute", DP_ATTRIBUTE_COUNT, dp_attribute_name);
-    dp_metadata_enum(out, "state", DP_ATTRIBUTE_NO_EVENTS + 1, dp_attribute_state_name);
+    dp_metadata_enum(out, "state", DP_ATTRIBUTE_STATE_COUNT, dp_attribute_state_name);
     dp_metadata_enum(out, "source", 3, dp_setting_source_name);
 }
 

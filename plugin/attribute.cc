@@ -122,11 +122,14 @@ static void warn_not_built(tree fn, const char *text, const struct dp_options *o
             continue;
         struct dp_attribute_place place;
         dp_find_attribute(&place, fn, options->attribute, text);
-        warning_at(by_name ? place_of_strategy(&place) : place.name, 0,
-                   "%s'%s' is not built yet: each %s call records its time, not %s",
-                   by_name ? "strategy " : "",
-                   by_name ? dp_strategy_names()[options->strategy].name
-                           : names[options->attribute],
+        if (!by_name) {
+            warning_at(place.name, 0, "'%s' is not built yet: nothing is recorded for it",
+                       names[options->attribute]);
+            continue;
+        }
+        warning_at(place_of_strategy(&place), 0,
+                   "strategy '%s' is not built yet: each %s call records its time, not %s",
+                   dp_strategy_names()[options->strategy].name,
                    options->attribute == DP_ATTRIBUTE_IF_SLOW ? "reported" : "sampled", row.what);
     }
 }

@@ -25,7 +25,7 @@
 #include "log/trace.h"
 #include "process_child.h"
 #include "process_start.h"
-#include "sites/decide.h"
+#include "sites/configure.h"
 #include "sites/sites.h"
 #include "steward/calibrate.h"
 #include "steward/sink.h"
@@ -128,8 +128,13 @@ static int start(void)
     dp_clock_init(dp_setting_text(DP_SETTING_CLOCK));
     dp_memory_budget_init();
     dp_bus_guard();
-    dp_decide_init(&rules, environment_bit(), dp_setting_value(DP_SETTING_CHECK_LOAD),
-                   (double)dp_setting_value(DP_SETTING_SLOW_BASELINE) / 1e9);
+    dp_configure_init(&(struct dp_decide_settings){
+        .rules = &rules,
+        .environment = environment_bit(),
+        .check_load = dp_setting_value(DP_SETTING_CHECK_LOAD),
+        .slow_baseline = (double)dp_setting_value(DP_SETTING_SLOW_BASELINE) / 1e9,
+        .longest_tick_ns = dp_setting_value(DP_SETTING_TICK),
+    });
     int error = dp_sites_init();
     if (!error)
         error = dp_process_watch_forks();

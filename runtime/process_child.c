@@ -72,7 +72,7 @@ static int start_childs_log(void)
     if (error)
         return error;
     dp_process_state()->sites = dp_n_sites;
-    dp_sites_log_all();
+    dp_sites_configure_again();
     return dp_process_start_work();
 }
 

@@ -17,7 +17,7 @@
 #include "base/sampler.h"
 #include "finish.h"
 #include "record.h"
-#include "sites/sites.h"
+#include "sites/config.h"
 #include "stacks.h"
 #include "thread/lane.h"
 
@@ -31,14 +31,14 @@ static bool meet_thread(void)
 
 /* Of a call that was chosen by chance: which of the kinds chose it (decide.c has
  * the conditional probabilities). */
-static uint32_t choose_kinds(struct dp_lane *lane, const struct dp_site_state *site)
+static uint32_t choose_kinds(struct dp_lane *lane, const struct dp_site_config *config)
 {
-    uint32_t kinds = site->by_chance, chosen = 0;
+    uint32_t kinds = config->by_chance, chosen = 0;
     if ((kinds & (kinds - 1)) == 0)
         return kinds;
     for (uint32_t left = kinds; left; left &= left - 1) {
         uint32_t kind = (uint32_t)__builtin_ctz(left);
-        const struct dp_probe *probe = &site->probes[kind];
+        const struct dp_probe *probe = &config->probes[kind];
         if (dp_chance(&lane->random, chosen ? probe->chance : probe->chance_if_needed))
             chosen |= 1u << kind;
     }
@@ -46,14 +46,14 @@ static uint32_t choose_kinds(struct dp_lane *lane, const struct dp_site_state *s
 }
 
 static uint32_t refuse_by_load(struct dp_lane *lane, uint32_t index,
-                               const struct dp_site_state *site, uint32_t kinds)
+                               const struct dp_site_config *config, uint32_t kinds)
 {
-    if (DP_LIKELY(!dp_load_gate_closed()) || !(kinds & site->load_checked))
+    if (DP_LIKELY(!dp_load_gate_closed()) || !(kinds & config->load_checked))
         return kinds;
-    kinds &= ~site->load_checked;
+    kinds &= ~config->load_checked;
     lane->state->gated++;
     struct dp_site_stats *stats = dp_stats_of(lane, index);
-    if (stats && !(kinds & ~DP_FRAME_BY_CHANCE)) /* no other kind opens it */
+    if (stats && !kinds) /* no other kind opens it */
         stats->gated++;
     return kinds;
 }
@@ -66,7 +66,8 @@ static inline uint64_t not_opened(const struct dp_site *code)
 
 /* Opens a call for `kinds` and returns its `due`. The clock is read last: what
  * goes before is not in the call's time. */
-static inline uint64_t open_call(struct dp_lane *lane, const struct dp_site *code, uint32_t kinds,
+static inline uint64_t open_call(struct dp_lane *lane, const struct dp_site *code,
+                                 const struct dp_site_config *config, uint32_t kinds,
                                  bool counts_memory, uintptr_t stack)
 {
     struct dp_lane_state *state = lane->state;
@@ -77,6 +78,7 @@ static inline uint64_t open_call(struct dp_lane *lane, const struct dp_site *cod
         depth = dp_stacks_make_room(lane);
     lane->frames[depth + 1].child_ns = 0;
     lane->frames[depth + 1].stack = stack;
+    lane->frames[depth + 1].config = config;
     if (counts_memory)
         dp_begin_memory(lane, depth);
     struct dp_lane_frame *frame = &state->frames[depth];
@@ -91,42 +93,41 @@ static inline uint64_t open_call(struct dp_lane *lane, const struct dp_site *cod
 
 /* Every way but the simple ones. */
 static __attribute__((noinline)) uint64_t enter(struct dp_lane *lane, struct dp_site *code,
-                                                const struct dp_site_state *site, uintptr_t stack)
+                                                const struct dp_site_config *config,
+                                                uintptr_t stack)
 {
-    uint32_t index = code->index, kinds = 0;
+    uint32_t kinds = 0;
     int64_t budget = deep_profile_budget;
-    if (site->weight == DP_WEIGHT_ALWAYS) {
+    if (config->always_open) {
         budget += DP_WEIGHT_ALWAYS; /* the opening had nothing to do with chance */
-        budget -= site->chance_weight;
-        kinds = site->always;
-        if (kinds)
-            kinds |= DP_FRAME_BY_CHANCE;
+        budget -= config->chance_weight;
+        kinds = config->always;
     }
     /* Above any draw: the weight changed between the gate and here. */
     if (budget < 0 || budget > DP_WEIGHT_ALWAYS / 2) {
         budget = dp_sampler_draw(&lane->random);
-        if (site->by_chance)
-            kinds |= choose_kinds(lane, site) | DP_FRAME_BY_CHANCE;
+        if (config->by_chance)
+            kinds |= choose_kinds(lane, config);
     }
     deep_profile_budget = budget;
-    kinds = refuse_by_load(lane, index, site, kinds);
-    if (!(kinds & ~DP_FRAME_BY_CHANCE)) {
+    kinds = refuse_by_load(lane, code->index, config, kinds);
+    if (!kinds) {
         lane->state->slow_paths++; /* an opened call's is counted at its exit */
-        dp_count_call(lane, index);
+        dp_count_call(lane, code->index, config);
         return not_opened(code);
     }
-    return open_call(lane, code, kinds, kinds & site->memory, stack);
+    return open_call(lane, code, config, kinds, kinds & config->memory, stack);
 }
 
 /* A call that was chosen by chance, for its record and nothing else. */
 static __attribute__((noinline)) uint64_t enter_sampled(struct dp_lane *lane, struct dp_site *code,
-                                                        const struct dp_site_state *site,
+                                                        const struct dp_site_config *config,
                                                         uintptr_t stack)
 {
     if (DP_UNLIKELY(deep_profile_budget >= 0)) /* it has changed since */
-        return enter(lane, code, site, stack);
+        return enter(lane, code, config, stack);
     deep_profile_budget = dp_sampler_draw(&lane->random);
-    return open_call(lane, code, DP_KIND(PROFILE) | DP_FRAME_BY_CHANCE, false, stack);
+    return open_call(lane, code, config, DP_KIND(PROFILE), false, stack);
 }
 
 /* Either way a call is lost: this one, of a handler that interrupted the runtime;
@@ -149,7 +150,7 @@ static __attribute__((noinline)) struct dp_lane *unusual(struct dp_lane *lane,
         lane = dp_self;
         if (!lane)
             return NULL; /* a handler has forked since, in the child */
-        /* The gate opened for the thread's sake: ask it again. */
+        /* The thread was not registered; repeat the sampling test. */
         deep_profile_budget -= code->weight;
         if (deep_profile_budget >= 0)
             return NULL;
@@ -176,6 +177,35 @@ static inline void give_back(struct dp_lane *lane)
     deep_profile_budget = budget;
 }
 
+static inline __attribute__((always_inline)) uint64_t
+enter_by_path(struct dp_lane *lane, struct dp_site *code, const struct dp_site_config *config,
+              uintptr_t stack)
+{
+    struct dp_site_stats *stats;
+    switch ((enum dp_path)config->path) {
+    case DP_PATH_RECORD_EVERY:
+        if (DP_UNLIKELY(dp_load_gate_closed()))
+            break;
+        give_back(lane);
+        return open_call(lane, code, config, DP_KIND(PROFILE), false, stack);
+    case DP_PATH_RECORD_SAMPLED:
+        if (DP_UNLIKELY(dp_load_gate_closed()))
+            break;
+        return enter_sampled(lane, code, config, stack);
+    case DP_PATH_COUNT:
+        stats = lane->stats[code->index];
+        if (DP_UNLIKELY(!stats))
+            break;
+        give_back(lane);
+        stats->calls++;
+        lane->state->slow_paths++;
+        return not_opened(code);
+    case DP_PATH_GENERAL:
+        break;
+    }
+    return enter(lane, code, config, stack);
+}
+
 static inline __attribute__((always_inline)) uint64_t enter_from(struct dp_site *code,
                                                                  uintptr_t stack)
 {
@@ -187,21 +217,7 @@ static inline __attribute__((always_inline)) uint64_t enter_from(struct dp_site 
     }
     lane->busy = stack;
     DP_COMPILER_BARRIER();
-    const struct dp_site_state *site = &dp_sites[code->index];
-    uint64_t due;
-    if (site->count_only && lane->stats[code->index]) {
-        give_back(lane);
-        lane->stats[code->index]->calls++;
-        lane->state->slow_paths++;
-        due = not_opened(code);
-    } else if (DP_LIKELY(site->every && !dp_load_gate_closed())) {
-        give_back(lane);
-        due = open_call(lane, code, DP_KIND(PROFILE) | DP_FRAME_BY_CHANCE, false, stack);
-    } else if (site->simple && !dp_load_gate_closed()) {
-        due = enter_sampled(lane, code, site, stack);
-    } else {
-        due = enter(lane, code, site, stack);
-    }
+    uint64_t due = enter_by_path(lane, code, dp_site_config(code->index), stack);
     DP_COMPILER_BARRIER();
     lane->busy = 0;
     return due;
@@ -216,7 +232,6 @@ static inline bool is_innermost(const struct dp_lane_frame *innermost, uint32_t 
 static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
 {
     struct dp_lane_state *state = lane->state;
-    const struct dp_site_state *site = &dp_sites[index];
     uint64_t depth = state->frames_top - 1;
     if (DP_UNLIKELY(depth >= DP_LANE_FRAMES ||
                     !is_innermost(&state->frames[depth], index, due))) {
@@ -225,18 +240,19 @@ static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t du
     }
     struct dp_lane_frame *frame = &state->frames[depth];
     uint64_t duration_ns = now - frame->start_ns;
+    const struct dp_site_config *config = lane->frames[depth + 1].config;
     struct dp_site_stats *stats = lane->stats[index];
     state->frames_top = depth;
     state->slow_paths++;
     lane->frames[depth].child_ns += duration_ns; /* of the call around; [0]: of none */
-    if (DP_UNLIKELY(!site->simple || (due & DP_DUE_UNWOUND) || !stats ||
-                    duration_ns > site->simple_limit_ns)) { /* also a negative one */
+    if (DP_UNLIKELY(duration_ns >= config->record_below_ns /* also a negative one */ ||
+                    (due & DP_DUE_UNWOUND) || !stats)) {
         dp_finish_call(lane, frame, depth, due & DP_DUE_UNWOUND ? DP_LEFT_UNWIND : DP_LEFT_RETURN,
                        now);
         return;
     }
-    stats->calls += site->every; /* else only an estimate is known */
-    dp_stats_add_call(lane, stats, &site->population, duration_ns,
+    stats->calls += config->always_open; /* else only an estimate is known */
+    dp_stats_add_call(lane, stats, &config->population, duration_ns,
                       lane->frames[depth + 1].child_ns);
     dp_record_call(lane, DP_EVENT_ID_call, DP_EVENT_ID_call_wide, index, duration_ns, now, false);
 }

@@ -7,7 +7,7 @@
 #include "base/tick.h"
 #include "in_flight_ids.h"
 #include "record.h"
-#include "sites/sites.h"
+#include "sites/config.h"
 #include "slow_id.h"
 
 static inline uint64_t positive(struct dp_lane *lane, uint64_t end, uint64_t start)
@@ -18,9 +18,9 @@ static inline uint64_t positive(struct dp_lane *lane, uint64_t end, uint64_t sta
     return 0;
 }
 
-void dp_count_call(struct dp_lane *lane, uint32_t index)
+void dp_count_call(struct dp_lane *lane, uint32_t index, const struct dp_site_config *config)
 {
-    if (dp_sites[index].weight != DP_WEIGHT_ALWAYS)
+    if (!config->always_open)
         return;
     struct dp_site_stats *stats = dp_stats_of(lane, index);
     if (stats)
@@ -43,11 +43,10 @@ static void emit_exception(struct dp_lane *lane, const struct dp_lane_frame *fra
     dp_record_commit(&lane->stream, event + 1, now);
 }
 
-static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t duration_ns,
-                      uint64_t error_ns, uint64_t now)
+static void emit_slow(struct dp_lane *lane, uint32_t index, const struct dp_site_config *config,
+                      uint64_t due, uint64_t duration_ns, uint64_t error_ns, uint64_t now)
 {
-    const struct dp_site_state *site = &dp_sites[index];
-    const struct dp_probe *probe = &site->probes[DP_ATTRIBUTE_IF_SLOW];
+    const struct dp_probe *probe = &config->probes[DP_ATTRIBUTE_IF_SLOW];
     struct dp_site_stats *stats = dp_stats_of(lane, index);
     if (stats) {
         stats->slow++;
@@ -74,26 +73,35 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64
     event->id = id;
     event->flags = (error_ns ? 0 : DP_SLOW_EXACT) | (reported ? DP_SLOW_REPORTED : 0);
     event->duration_ns = duration_ns;
-    event->threshold_ns = site->slow_threshold_ns;
+    event->threshold_ns = config->slow_threshold_ns;
     event->duration_error_ns = error_ns;
     dp_record_commit(&lane->stream, event + 1, now);
 }
 
+static bool was_tick(uint64_t tick)
+{
+    return dp_call_out_in_place(dp_tick_gap_after, NULL, tick - 1, 0) == 1;
+}
+
 /* `start` is the last tick before the entry, so the call began at most one gap
- * between ticks later. The middle is told, with half the gap as error. */
+ * between ticks later. The middle is reported, with half the gap as error. */
 void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
 {
-    const struct dp_site_state *site = &dp_sites[index];
-    uint64_t start = due - site->slow_after;
+    const struct dp_site_config *config = dp_site_config_of_due(index, due, was_tick);
+    lane->state->slow_paths++;
+    if (!config) {
+        lane->state->lost[DP_LOSS_RECONFIGURED]++;
+        return;
+    }
+    uint64_t start = due - config->slow_after;
     uint64_t gap = dp_call_out_in_place(dp_tick_gap_after, NULL, start, 0);
     uint64_t longest = positive(lane, now, start);
     uint64_t duration_ns = longest > gap / 2 ? longest - gap / 2 : longest;
-    lane->state->slow_paths++;
-    /* No tick yet at the entry, or a call that this process was forked inside of
-     * (its parent tells of it), or the threshold changed during the call. */
-    if (start < dp_first_tick || start > due || duration_ns < site->slow_threshold_ns)
+    /* No tick yet at the entry, or a call that this process was forked inside of: its
+     * parent reports it. */
+    if (start < dp_first_tick || duration_ns < config->slow_threshold_ns)
         return;
-    emit_slow(lane, index, due, duration_ns, gap / 2 + 1, now);
+    emit_slow(lane, index, config, due, duration_ns, gap / 2 + 1, now);
 }
 
 /* What a counted call did to memory, from the counts before and at its end. */
@@ -112,7 +120,7 @@ void dp_move_memory(struct dp_lane *lane, uint64_t from, uint64_t to)
 {
     const struct dp_lane_frame *frame = &lane->state->frames[from];
     struct dp_memory_frame *memory = lane->memory_frames;
-    if (from == to || !(frame->kinds & dp_sites[frame->site].memory))
+    if (from == to || !(frame->kinds & lane->frames[from + 1].config->memory))
         return;
     memory[to].before = memory[from].before;
     memory[to].at_cap = memory[from].at_cap;
@@ -190,12 +198,13 @@ static void emit_call_memory(struct dp_lane *lane, uint32_t index, bool capped,
     dp_record_commit(&lane->stream, event + 1, now);
 }
 
-/* The record of PROFILE, PRODUCTION or FLAME_GRAPH; memory: NULL where it was
+/* The record of PROFILE or PRODUCTION; memory: NULL where it was
  * not counted. */
-static void emit_call(struct dp_lane *lane, uint32_t index, enum dp_attribute attribute,
-                      const struct memory_change *memory, uint64_t duration_ns, uint64_t now)
+static void emit_call(struct dp_lane *lane, uint32_t index, const struct dp_site_config *config,
+                      enum dp_attribute attribute, const struct memory_change *memory,
+                      uint64_t duration_ns, uint64_t now)
 {
-    const struct dp_probe *probe = &dp_sites[index].probes[attribute];
+    const struct dp_probe *probe = &config->probes[attribute];
     bool capped = probe->duration_ns && duration_ns > probe->duration_ns;
     if (!probe->event || duration_ns < probe->threshold)
         return;
@@ -210,38 +219,36 @@ static void emit_call(struct dp_lane *lane, uint32_t index, enum dp_attribute at
 }
 
 static void emit_events(struct dp_lane *lane, const struct dp_lane_frame *frame,
-                        const struct memory_change *memory, uint64_t duration_ns, uint64_t now)
+                        const struct dp_site_config *config, const struct memory_change *memory,
+                        uint64_t duration_ns, uint64_t now)
 {
-    const struct dp_site_state *site = &dp_sites[frame->site];
     if (frame->kinds & DP_KIND(PROFILE))
-        emit_call(lane, frame->site, DP_ATTRIBUTE_PROFILE, memory, duration_ns, now);
+        emit_call(lane, frame->site, config, DP_ATTRIBUTE_PROFILE, memory, duration_ns, now);
     if (frame->kinds & DP_KIND(PRODUCTION))
-        emit_call(lane, frame->site, DP_ATTRIBUTE_PRODUCTION, NULL, duration_ns, now);
-    if (frame->kinds & DP_KIND(FLAME_GRAPH))
-        emit_call(lane, frame->site, DP_ATTRIBUTE_FLAME_GRAPH, NULL, duration_ns, now);
+        emit_call(lane, frame->site, config, DP_ATTRIBUTE_PRODUCTION, NULL, duration_ns, now);
     if (memory && frame->kinds & DP_KIND(MEMORY)) {
-        const struct dp_probe *probe = &site->probes[DP_ATTRIBUTE_MEMORY];
+        const struct dp_probe *probe = &config->probes[DP_ATTRIBUTE_MEMORY];
         if (probe->event && peak_of(memory) >= (int64_t)probe->threshold)
             emit_memory(lane, frame->site, memory, duration_ns, now);
     }
 }
 
 static void judge_slow(struct dp_lane *lane, const struct dp_lane_frame *frame,
-                       const struct memory_change *memory, uint64_t duration_ns, uint64_t now)
+                       const struct dp_site_config *config, const struct memory_change *memory,
+                       uint64_t duration_ns, uint64_t now)
 {
-    const struct dp_site_state *site = &dp_sites[frame->site];
-    if (!site->slow_threshold_ns || duration_ns < site->slow_threshold_ns)
+    if (!config->slow_threshold_ns || duration_ns < config->slow_threshold_ns)
         return;
-    emit_slow(lane, frame->site, dp_due_opened(lane->index, frame->kinds, frame->start_ns),
+    emit_slow(lane, frame->site, config, dp_due_opened(lane->index, frame->kinds, frame->start_ns),
               duration_ns, 0, now);
-    if (memory && site->probes[DP_ATTRIBUTE_IF_SLOW].memory)
+    if (memory && config->probes[DP_ATTRIBUTE_IF_SLOW].memory)
         emit_call_memory(lane, frame->site, false, memory, duration_ns, now);
 }
 
 void dp_give_up_memory(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame *frame)
 {
     struct memory_change unused;
-    if (frame->kinds & dp_sites[frame->site].memory)
+    if (frame->kinds & lane->frames[i + 1].config->memory)
         end_memory(lane, i, &unused);
 }
 
@@ -249,19 +256,25 @@ void dp_finish_left(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame
                     enum dp_left left, uint64_t now)
 {
     dp_give_up_memory(lane, i, frame);
-    dp_count_call(lane, frame->site);
+    dp_count_call(lane, frame->site, lane->frames[i + 1].config);
     emit_exception(lane, frame, left, now);
 }
 
 void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uint64_t i,
                     enum dp_left left, uint64_t now)
 {
-    const struct dp_site_state *site = &dp_sites[frame->site];
+    const struct dp_site_config *config = i == DP_NO_FRAME
+                                              ? dp_site_config_at(frame->site, frame->start_ns)
+                                              : lane->frames[i + 1].config;
+    if (!config) {
+        lane->state->lost[DP_LOSS_RECONFIGURED]++;
+        return;
+    }
     uint64_t duration_ns = positive(lane, now, frame->start_ns);
     uint64_t child_ns = i == DP_NO_FRAME ? 0 : lane->frames[i + 1].child_ns;
     struct memory_change change, *memory = NULL;
 
-    if (frame->kinds & site->memory) {
+    if (frame->kinds & config->memory) {
         if (i == DP_NO_FRAME) {
             lane->state->lost[DP_LOSS_DEPTH]++; /* what its memory was is not known */
         } else {
@@ -271,15 +284,14 @@ void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uin
     }
     struct dp_site_stats *stats = dp_stats_of(lane, frame->site);
     if (stats) {
-        stats->calls += site->weight == DP_WEIGHT_ALWAYS;
-        if (frame->kinds & DP_FRAME_BY_CHANCE)
-            dp_stats_add_call(lane, stats, &site->population, duration_ns, child_ns);
+        stats->calls += config->always_open;
+        dp_stats_add_call(lane, stats, &config->population, duration_ns, child_ns);
         if (memory)
             add_memory(stats, memory);
     }
     if (left == DP_LEFT_RETURN)
-        emit_events(lane, frame, memory, duration_ns, now);
+        emit_events(lane, frame, config, memory, duration_ns, now);
     else
         emit_exception(lane, frame, left, now);
-    judge_slow(lane, frame, memory, duration_ns, now);
+    judge_slow(lane, frame, config, memory, duration_ns, now);
 }

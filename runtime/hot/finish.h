@@ -6,6 +6,7 @@
 #define DP_FINISH_H
 
 #include "deep_profile/abi/log.h"
+#include "sites/config.h"
 #include "thread/lane.h"
 
 #define DP_NO_FRAME UINT64_MAX
@@ -17,11 +18,12 @@ void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uin
 /* The call of frame i was left without an exit. */
 void dp_finish_left(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame *frame,
                     enum dp_left left, uint64_t now);
-/* A call that the coarse clock says was slow. */
+/* A call that the tick says was slow. It is not reported, but counted as lost, where its
+ * threshold was changed and nothing tells under which one it began. */
 void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now);
 /* Counts a call of a site whose every call opens the gate: once, when it ends
  * or when it is not opened. Nothing for other sites. */
-void dp_count_call(struct dp_lane *lane, uint32_t index);
+void dp_count_call(struct dp_lane *lane, uint32_t index, const struct dp_site_config *config);
 /* The call at `depth` counts memory from here. */
 void dp_begin_memory(struct dp_lane *lane, uint64_t depth);
 /* Where the call of frame i counts memory: it does no longer; frame i becomes

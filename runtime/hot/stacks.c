@@ -217,7 +217,7 @@ void dp_stacks_exit(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t
         struct dp_lane_frame frame = {
             .start_ns = start_ns,
             .site = index,
-            .kinds = (due >> DP_DUE_KINDS_SHIFT & DP_DUE_KINDS) | DP_FRAME_BY_CHANCE};
+            .kinds = due >> DP_DUE_KINDS_SHIFT & DP_DUE_KINDS};
         lane->state->forgotten--;
         dp_finish_call(lane, &frame, DP_NO_FRAME, left, now);
     }

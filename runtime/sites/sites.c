@@ -8,7 +8,7 @@
 #include <xxhash.h>
 
 #include "base/memory_budget.h"
-#include "decide.h"
+#include "configure.h"
 #include "base/lock.h"
 #include "base/os.h"
 #include "base/peek.h"
@@ -35,7 +35,7 @@ int dp_sites_init(void)
 {
     dp_sites = dp_os_map_memory(DP_MAX_SITES * sizeof *dp_sites);
     ids = dp_os_map_memory(ID_TABLE * sizeof *ids);
-    return dp_sites && ids ? 0 : -ENOMEM;
+    return dp_sites && ids ? dp_site_configs_init() : -ENOMEM;
 }
 
 void dp_sites_unlock(void)
@@ -75,12 +75,12 @@ static uint32_t *slot_of(uint64_t id)
     return &ids[at];
 }
 
-static void open_gate(struct dp_site *site, const struct dp_site_state *state)
+static void open_gate(struct dp_site *site, const struct dp_site_config *config)
 {
-    uint64_t slow_after = state->slow_after;
-    if (site->desc->flags & DP_SITE_WHOLE_PROGRAM && (state->weight || site->count_slot))
+    uint64_t slow_after = config->slow_after;
+    if (site->desc->flags & DP_SITE_WHOLE_PROGRAM && (config->weight || site->count_slot))
         slow_after += DP_ASK;
-    dp_poke(&site->weight, (uint64_t)state->weight);
+    dp_poke(&site->weight, (uint64_t)config->weight);
     dp_poke(&site->slow_after, slow_after);
 }
 
@@ -129,9 +129,7 @@ static void keep_names(struct dp_site_state *state, const struct dp_site_desc *d
 static bool asks_for_the_same(const struct dp_site_state *state)
 {
     const struct dp_site_desc *desc = state->site->desc;
-    struct dp_site_state now = {.site = state->site};
     const char *options[DP_ATTRIBUTE_COUNT] = {NULL};
-    dp_decide_switches(&now);
     for (uint32_t i = 0; i < desc->n_attributes; i++) {
         if (desc->attributes[i].attribute < DP_ATTRIBUTE_COUNT)
             options[desc->attributes[i].attribute] = desc->attributes[i].options;
@@ -141,28 +139,61 @@ static bool asks_for_the_same(const struct dp_site_state *state)
             (options[a] && strcmp(options[a], state->options[a]) != 0))
             return false;
     }
-    return now.switched_on == state->switched_on;
+    return dp_read_switches(desc) == state->switched_on;
 }
 
-/* Everything about a site but its identity. */
-static void describe(uint32_t index, struct dp_site_state *state, const char *module)
+static void log_site(uint32_t index, const struct dp_site_state *state)
+{
+    const struct dp_site_desc *desc = state->site->desc;
+    /* Not asked of the dynamic linker, whose lock may be held for good in a forked child. */
+    dp_log_site(index, state->id, desc, state->names.module ? state->names.module : "");
+    dp_configure_log(index, state);
+}
+
+/* An attribute that the module had when it was loaded before. */
+static void log_gone(uint32_t index, uint32_t attribute, const char *options)
 {
     const struct dp_word no_rule = {"", 0};
+    struct dp_event_site_attribute gone = {
+        .site = index, .attribute = attribute, .state = DP_ATTRIBUTE_DISABLED};
+    dp_log_site_attribute(&gone, options, no_rule);
+}
+
+/* Everything about a site but its identity. False: no memory for it. */
+static bool describe(uint32_t index, struct dp_site_state *state, const char *module)
+{
     const char *before[DP_ATTRIBUTE_COUNT];
-    memset(state, 0, offsetof(struct dp_site_state, site));
+    state->switched_on = dp_read_switches(state->site->desc);
+    if (!dp_configure(index, state))
+        return false;
     memcpy(before, state->options, sizeof before);
     memset(state->options, 0, sizeof state->options);
-    state->switched_on = 0;
     keep_names(state, state->site->desc, module);
-    dp_decide_switches(state);
-    dp_log_site(index, state->id, state->site->desc, module);
+    log_site(index, state);
     for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
-        struct dp_event_site_attribute gone = {
-            .site = index, .attribute = a, .state = DP_ATTRIBUTE_DISABLED};
         if (before[a] && !state->options[a])
-            dp_log_site_attribute(&gone, before[a], no_rule);
+            log_gone(index, a, before[a]);
     }
-    dp_decide(index, state);
+    return true;
+}
+
+/* Its gate stays shut, and its calls go unseen. */
+static void leave_out(struct dp_site *site, struct dp_site_state *state)
+{
+    site->count_slot = 0;
+    if (state)
+        state->site = NULL;
+    dp_process_lost(DP_LOSS_SITES, 1);
+}
+
+/* Not known before: the next index. */
+static uint32_t new_index(uint64_t id)
+{
+    const uint64_t bytes = sizeof *dp_sites + sizeof *ids + sizeof *dp_site_configs;
+    if (dp_n_sites + 1 >= DP_MAX_SITES || !dp_memory_budget_take_for_good(bytes))
+        return 0;
+    dp_sites[dp_n_sites + 1].id = id;
+    return dp_n_sites + 1;
 }
 
 static void add_site(struct dp_site *site, const char *module)
@@ -170,32 +201,32 @@ static void add_site(struct dp_site *site, const char *module)
     uint64_t id = site_id(module, site->desc);
     uint32_t *slot = slot_of(id);
     bool known = *slot != 0;
-    if (!known && (dp_n_sites + 1 >= DP_MAX_SITES ||
-                   !dp_memory_budget_take_for_good(sizeof *dp_sites + sizeof *ids))) {
-        dp_process_lost(DP_LOSS_SITES, 1);
+    uint32_t index = known ? *slot : new_index(id);
+    if (!index) {
+        leave_out(site, NULL);
         return;
     }
-    uint32_t index = known ? *slot : dp_n_sites + 1;
     struct dp_site_state *state = &dp_sites[index];
     bool loaded_again = known && !state->site;
     state->site = site;
-    if (site->desc->flags & DP_SITE_COUNTED ||
-        (known && state->probes[DP_ATTRIBUTE_CALLS].chance))
+    if (site->desc->flags & DP_SITE_COUNTED || (known && dp_site_config(index)->counted))
         site->count_slot = dp_count_slot_for(index);
+    if ((!known || (loaded_again && !asks_for_the_same(state))) &&
+        !describe(index, state, module)) {
+        leave_out(site, state);
+        return;
+    }
     if (!known) {
         *slot = index;
-        state->id = id;
-        describe(index, state, module);
         dp_n_sites = index;
         dp_process_state()->sites = index;
-    } else if (loaded_again && !asks_for_the_same(state)) {
-        describe(index, state, module);
     }
+    const struct dp_site_config *config = dp_site_config(index);
     /* Where counting is not in force the code counts into slot 0, nobody's. */
-    if (site->count_slot && !state->probes[DP_ATTRIBUTE_CALLS].chance)
+    if (!config->counted)
         site->count_slot = 0;
     site->index = index;
-    open_gate(site, state);
+    open_gate(site, config);
 }
 
 static struct module *find_module(const struct dp_site *start)
@@ -277,30 +308,21 @@ static void for_each_site(void (*visit)(struct dp_site *, struct dp_site_state *
     dp_lock_give(&registry_lock, &saved);
 }
 
-/* The module's name is not asked of the dynamic linker: its lock may be held for
- * good. */
-static void log_site(const struct dp_site *site, const struct dp_site_state *state)
+static void configure_again(struct dp_site *site, struct dp_site_state *state)
 {
-    dp_log_site(site->index, state->id, site->desc, state->names.module ? state->names.module : "");
-}
-
-static void decide_again(struct dp_site *site, struct dp_site_state *state)
-{
-    log_site(site, state);
-    memset(state, 0, offsetof(struct dp_site_state, site));
-    dp_decide(site->index, state);
-    open_gate(site, state);
+    if (dp_configure(site->index, state)) /* else the one before holds */
+        open_gate(site, dp_site_config(site->index));
+    log_site(site->index, state);
 }
 
 static void log_again(struct dp_site *site, struct dp_site_state *state)
 {
-    log_site(site, state);
-    dp_decide_log(site->index, state);
+    log_site(site->index, state);
 }
 
-void dp_sites_log_all(void)
+void dp_sites_configure_again(void)
 {
-    for_each_site(decide_again);
+    for_each_site(configure_again);
 }
 
 void dp_sites_log_again(void)

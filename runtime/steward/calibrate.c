@@ -1,11 +1,9 @@
 /* See calibrate.h. Before the first site is registered: the table's last one is nobody's. */
 #include "calibrate.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/os.h"
-#include "sites/sites.h"
+#include "sites/config.h"
 #include "thread/lane.h"
 
 #define ROUNDS 64
@@ -66,13 +64,16 @@ uint64_t dp_calibrate(void)
         return 0;
     dp_os_block_signals(&saved);
     prepare(scratch, index);
-    dp_sites[index] =
-        (struct dp_site_state){.simple = true, .every = true, .simple_limit_ns = UINT64_MAX};
+    const struct dp_site_config every = {.path = DP_PATH_RECORD_EVERY,
+                                         .always_open = 1,
+                                         .record_below_ns = UINT64_MAX,
+                                         .population = {.estimated = DP_WEIGHT_UNIT}};
+    dp_site_configs[index] = &every;
     dp_self = &scratch->lane;
     uint64_t best = best_of(scratch, &site);
     dp_self = lane;
     deep_profile_budget = budget;
-    memset(&dp_sites[index], 0, sizeof dp_sites[index]);
+    dp_site_configs[index] = NULL;
     dp_os_restore_signals(&saved);
     dp_os_unmap(scratch, sizeof *scratch);
     return best;

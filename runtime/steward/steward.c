@@ -10,7 +10,7 @@
 #include "load.h"
 #include "log/prepare.h"
 #include "sink.h"
-#include "sites/decide.h"
+#include "sites/configure.h"
 #include "thread/lanes.h"
 #include "watch.h"
 
@@ -25,7 +25,7 @@ static void (*every_second)(void);
 /* For the shortest threshold in force. */
 static uint64_t tick_period(void)
 {
-    return dp_tick_period_for(dp_decide_shortest_slow_ns(), dp_setting_value(DP_SETTING_TICK));
+    return dp_tick_period_for(dp_configure_shortest_slow_ns(), dp_setting_value(DP_SETTING_TICK));
 }
 
 /* So many at a time that a tick costs little, however many threads there are. */

@@ -11,7 +11,7 @@
 #include "hot/in_flight_ids.h"
 #include "hot/slow_id.h"
 #include "log/process_log.h"
-#include "sites/decide.h"
+#include "sites/configure.h"
 #include "sites/sites.h"
 #include "thread/lane.h"
 
@@ -34,10 +34,10 @@ int dp_watch_init(void)
     return reported ? 0 : -ENOMEM;
 }
 
-static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t due,
+static void report_in_flight(struct dp_lane *lane, uint32_t index,
+                             const struct dp_site_config *config, uint64_t due,
                              uint64_t duration_ns, uint64_t gap, uint64_t id)
 {
-    const struct dp_site_state *site = &dp_sites[index];
     bool exact = due & DP_DUE_OPENED;
     struct dp_event_slow_operation event = {
         .site = index,
@@ -45,10 +45,10 @@ static void report_in_flight(struct dp_lane *lane, uint32_t index, uint64_t due,
         .id = id,
         .flags = DP_SLOW_IN_FLIGHT | (exact ? DP_SLOW_EXACT : 0),
         .duration_ns = duration_ns,
-        .threshold_ns = site->slow_threshold_ns,
+        .threshold_ns = config->slow_threshold_ns,
         .duration_error_ns = exact ? 0 : gap / 2 + 1,
     };
-    const struct dp_probe *probe = &site->probes[DP_ATTRIBUTE_IF_SLOW];
+    const struct dp_probe *probe = &config->probes[DP_ATTRIBUTE_IF_SLOW];
     if (probe->event && dp_slow_chosen(event.id, probe->event_chance))
         dp_log_event(DP_EVENT_ID_slow_operation, &event, sizeof event);
 }
@@ -77,6 +77,26 @@ static bool may_be_in_flight(const struct dp_lane *lane, uint32_t index, uint64_
     return !atomic_load_explicit(&dp_sites[index].migrates, memory_order_relaxed);
 }
 
+static bool was_tick(uint64_t tick)
+{
+    return dp_tick_gap_after(NULL, tick - 1, 0) == 1;
+}
+
+/* Under which configuration a call on the list of open calls began, and when; NULL: that
+ * cannot be known. */
+static const struct dp_site_config *begun_under(uint32_t index, uint64_t due, uint64_t now,
+                                                uint64_t *start)
+{
+    const struct dp_site_config *config;
+    if (due & DP_DUE_OPENED) {
+        *start = dp_due_start(due, now);
+        return dp_site_config_at(index, *start);
+    }
+    config = dp_site_config_of_due(index, due, was_tick);
+    *start = config ? due - config->slow_after : 0;
+    return config;
+}
+
 static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now, uint64_t tick_period)
 {
     struct dp_open_calls *open = &lane->state->open;
@@ -85,18 +105,19 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now, uint
     uint32_t index = dp_peek_32(&call->site);
     if (index == 0 || index > dp_n_sites)
         return;
-    const struct dp_site_state *site = &dp_sites[index];
-    uint64_t start = due & DP_DUE_OPENED ? dp_due_start(due, now) : due - site->slow_after;
-    uint64_t *before = &reported[lane->index].due[i % DP_OPEN_MAX];
-    if (!site->slow_threshold_ns || *before == due || start >= now ||
-        now - start < site->slow_threshold_ns + tick_period)
+    uint64_t start, *before = &reported[lane->index].due[i % DP_OPEN_MAX];
+    if (*before == due)
+        return;
+    const struct dp_site_config *config = begun_under(index, due, now, &start);
+    if (!config || !config->slow_threshold_ns || start >= now ||
+        now - start < config->slow_threshold_ns + tick_period)
         return;
     if (!may_be_in_flight(lane, index, due, now))
         return;
     /* Judged as at its end (finish.c), so that a call that is reported now is reported then. */
     uint64_t gap = due & DP_DUE_OPENED ? 0 : dp_tick_gap_after(NULL, start, 0);
     uint64_t duration_ns = now - start - gap / 2;
-    if (gap / 2 > now - start || duration_ns < site->slow_threshold_ns)
+    if (gap / 2 > now - start || duration_ns < config->slow_threshold_ns)
         return;
     /* The owner changes these words while we read. Report the call only when it is still
      * on the list, unchanged; or when it has ended meanwhile and has used our id. */
@@ -106,7 +127,7 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now, uint
     if ((dp_peek(&open->top) <= i || dp_peek(&call->due) != due) && dp_in_flight_take_back(id))
         return;
     *before = due;
-    report_in_flight(lane, index, due, duration_ns, gap, id);
+    report_in_flight(lane, index, config, due, duration_ns, gap, id);
 }
 
 /*
@@ -114,7 +135,7 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now, uint
  * now, the entries of the outermost calls were written over by deeper ones, which have
  * ended. It shows: calls stand in order of time, and those began after the entries above.
  */
-static uint64_t outermost_kept(const struct dp_open_calls *open, uint64_t top)
+static uint64_t outermost_kept(const struct dp_open_calls *open, uint64_t top, uint64_t now)
 {
     uint64_t i = top, start_above = UINT64_MAX;
     for (; i > 0 && top - i < DP_OPEN_MAX; i--) {
@@ -123,7 +144,9 @@ static uint64_t outermost_kept(const struct dp_open_calls *open, uint64_t top)
         uint32_t index = dp_peek_32(&call->site);
         if (due & DP_DUE_OPENED || index == 0 || index > dp_n_sites)
             continue; /* the frames know of those that were opened */
-        uint64_t start = due - dp_sites[index].slow_after;
+        uint64_t start;
+        if (!begun_under(index, due, now, &start))
+            continue;
         if (start > start_above)
             break;
         start_above = start;
@@ -134,7 +157,7 @@ static uint64_t outermost_kept(const struct dp_open_calls *open, uint64_t top)
 static void watch_open_calls(struct dp_lane *lane, uint64_t now, uint64_t tick_period)
 {
     uint64_t top = dp_peek(&lane->state->open.top);
-    for (uint64_t i = outermost_kept(&lane->state->open, top); i < top; i++)
+    for (uint64_t i = outermost_kept(&lane->state->open, top, now); i < top; i++)
         watch_open_call(lane, i, now, tick_period);
 }
 
@@ -155,10 +178,11 @@ static void watch_caps(struct dp_lane *lane, uint64_t now)
     for (uint64_t i = 0; i < depth && i < DP_LANE_FRAMES; i++) {
         const struct dp_lane_frame *frame = &lane->state->frames[i];
         struct dp_memory_frame *memory = &lane->memory_frames[i];
-        const struct dp_site_state *site = &dp_sites[dp_peek_32(&frame->site) % DP_MAX_SITES];
-        uint64_t cap = site->probes[DP_ATTRIBUTE_PROFILE].duration_ns;
         uint64_t start_ns = dp_peek(&frame->start_ns);
-        if (!cap || !(dp_peek_32(&frame->kinds) & site->memory & DP_KIND(PROFILE)) ||
+        const struct dp_site_config *config =
+            dp_site_config_at(dp_peek_32(&frame->site) % DP_MAX_SITES, start_ns);
+        uint64_t cap = config ? config->probes[DP_ATTRIBUTE_PROFILE].duration_ns : 0;
+        if (!cap || !(dp_peek_32(&frame->kinds) & config->memory & DP_KIND(PROFILE)) ||
             atomic_load_explicit(&memory->capped_ns, memory_order_relaxed) == start_ns ||
             now < start_ns + cap)
             continue;
@@ -182,7 +206,7 @@ void dp_watch_lanes(uint64_t now, uint64_t tick_period)
 
 uint64_t dp_watch_interval_ns(void)
 {
-    uint64_t wanted = dp_decide_shortest_slow_ns() / 8;
+    uint64_t wanted = dp_configure_shortest_slow_ns() / 8;
     uint64_t least = (uint64_t)dp_lanes_count() * LANE_NS;
     wanted = wanted > least ? wanted : least;
     return wanted < LONGEST_INTERVAL_NS ? wanted : LONGEST_INTERVAL_NS;

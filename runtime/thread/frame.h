@@ -9,9 +9,6 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* dp_lane_frame.kinds */
-#define DP_FRAME_BY_CHANCE (1u << 31)
-
 /* Memory this thread has allocated and freed since it was first seen. */
 struct dp_memory_counts {
     uint64_t allocated_bytes;
@@ -22,10 +19,13 @@ struct dp_memory_counts {
     int64_t peak_bytes; /* highest live_bytes since the innermost counted call began */
 };
 
+struct dp_site_config;
+
 /* A call that the gate let through and that has not been left yet. */
 struct dp_frame {
     uint64_t child_ns; /* inside opened calls below */
     uintptr_t stack;   /* where the call's frame lies, to see what a longjmp left */
+    const struct dp_site_config *config; /* under which it began (sites/config.h) */
 };
 
 /* A frame's memory, where it is counted. */

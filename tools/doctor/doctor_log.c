@@ -44,6 +44,10 @@ static void not_in_force(struct dp_doctor *doctor, const struct dp_profile *prof
                        "%s: %s is ruled out by '%s' in DEEP_PROFILE", site->function, name,
                        info->rule);
         return;
+    case DP_ATTRIBUTE_NOT_BUILT:
+        dp_doctor_find(doctor, level, profile->log.path, "%s: %s", site->function,
+                       dp_not_recorded(site, a));
+        return;
     }
 }
 

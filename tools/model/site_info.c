@@ -26,10 +26,10 @@ const char *dp_not_recorded(const struct dp_site_info *site, uint32_t attribute)
 {
     const struct dp_site_attribute_info *info = site->attributes[attribute];
 
+    if (info && info->state == DP_ATTRIBUTE_NOT_BUILT)
+        return "flame_graph: no graph is drawn yet; nothing was recorded for it";
     if (!info || !dp_attribute_in_force(info->state))
         return NULL;
-    if (attribute == DP_ATTRIBUTE_FLAME_GRAPH)
-        return "flame_graph: no graph is drawn yet; the calls' times were recorded";
     if (!info->parsed || !(info->options.given & 1u << DP_OPTION_STRATEGY))
         return NULL;
     switch (info->options.strategy) {

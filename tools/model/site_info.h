@@ -42,7 +42,7 @@ bool dp_attribute_in_force(uint32_t state);
 bool dp_site_out_of_force(const struct dp_site_info *site);
 
 /*
- * What an attribute in force requests by name that this version does not record yet, as
+ * What an attribute requests by name that this version does not record yet, as
  * a clause ("strategy=call_graph: …"); NULL when there is nothing of the kind.
  */
 const char *dp_not_recorded(const struct dp_site_info *site, uint32_t attribute);

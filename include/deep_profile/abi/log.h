@@ -146,6 +146,8 @@ enum dp_attribute_state {
     DP_ATTRIBUTE_RULED_OUT,    /* a rule of DEEP_PROFILE decides otherwise */
     DP_ATTRIBUTE_BY_RULE,      /* not written on the function: a rule asks for it */
     DP_ATTRIBUTE_NO_EVENTS,    /* emit_metrics=false: aggregates only */
+    DP_ATTRIBUTE_NOT_BUILT,    /* checked, but this version records nothing for it */
+    DP_ATTRIBUTE_STATE_COUNT
 };
 
 #endif

@@ -19,7 +19,7 @@
 #include "log.h"
 
 #define DP_STATE_MAGIC UINT32_C(0xD33B0F17)
-#define DP_STATE_VERSION 3
+#define DP_STATE_VERSION 4
 
 #define DP_MAX_SITES 65536   /* indices 1 to DP_MAX_SITES - 1 */
 #define DP_MAX_COUNTED 4096  /* slots 1 to DP_MAX_COUNTED - 1 */
@@ -119,8 +119,7 @@ struct dp_site_stats {
 struct dp_lane_frame {
     uint64_t start_ns; /* DP_FRAME_ENDED: not open any more */
     uint32_t site;
-    uint32_t kinds; /* bit 1u << enum dp_attribute: what it is profiled for;
-                       bit 31: it is of the population that aggregates describe */
+    uint32_t kinds; /* bit 1u << enum dp_attribute: what it is profiled for */
 };
 
 enum dp_lane_owner { DP_LANE_FREE, DP_LANE_OWNED };

@@ -14,7 +14,7 @@ DEEP_PROFILE(strategy=flame_graph, output=x.svg) int picture(void);
 /* warning 23: strategy 'flame_graph' is not built yet: each sampled call records its time, not the flame graph */
 
 DEEP_PROFILE_FLAME_GRAPH(duration=1s) int attribute(void);
-/* warning 1: 'flame_graph' is not built yet: each sampled call records its time, not the flame graph */
+/* warning 1: 'flame_graph' is not built yet: nothing is recorded for it */
 
 DEEP_PROFILE() int nothing_asked_for(void);
 DEEP_PROFILE(strategy=memory) int built(void);

@@ -86,7 +86,6 @@ static uint64_t clock_read_ns(void)
  * behind: no record, no count, no site. */
 static void the_cost_that_is_told_is_that_of_a_recorded_call(void)
 {
-    static const struct dp_site_state nobody;
     call(&opened_site);
     struct dp_lane *lane = dp_self;
     uint64_t records = lane->stream.records, slow_paths = lane->state->slow_paths;
@@ -96,7 +95,7 @@ static void the_cost_that_is_told_is_that_of_a_recorded_call(void)
     CHECK(dp_process_state()->slow_path_ns >= clock_read_ns() * 3 / 2);
     CHECK(dp_self == lane && lane->busy == 0 && deep_profile_budget == budget);
     CHECK(lane->stream.records == records && lane->state->slow_paths == slow_paths);
-    CHECK(memcmp(&dp_sites[DP_MAX_SITES - 1], &nobody, sizeof nobody) == 0);
+    CHECK(!dp_site_config(DP_MAX_SITES - 1));
 }
 
 /* One slow path each, whether it was chosen by chance or not. */
@@ -200,11 +199,11 @@ static void no_room_for_aggregates(void)
 
 static void an_estimate_is_not_exact(void)
 {
-    CHECK(dp_sites[halved_site.index].population.variance == 2 * DP_WEIGHT_UNIT);
-    CHECK(dp_sites[mostly_site.index].population.variance == 8090); /* 0.12 of DP_WEIGHT_UNIT */
-    CHECK(dp_sites[mostly_site.index].population.estimated == 72818);
-    CHECK(dp_sites[opened_site.index].population.variance == 0);
-    const struct dp_site_state *rarely = &dp_sites[rarely_site.index];
+    CHECK(dp_site_config(halved_site.index)->population.variance == 2 * DP_WEIGHT_UNIT);
+    CHECK(dp_site_config(mostly_site.index)->population.variance == 8090); /* 0.12 of DP_WEIGHT_UNIT */
+    CHECK(dp_site_config(mostly_site.index)->population.estimated == 72818);
+    CHECK(dp_site_config(opened_site.index)->population.variance == 0);
+    const struct dp_site_config *rarely = dp_site_config(rarely_site.index);
     CHECK(rarely->population.estimated == UINT64_C(65536000000000));
     CHECK(rarely->population.variance_high == 3552); /* 1e18 * 65536 / 2^64 */
     CHECK(rarely->weight > 0 && rarely->weight < 2000000);

@@ -1,0 +1,54 @@
+/*
+ * What is asked for of one site: its attributes as they are written, whether each is in force
+ * in this environment, and what the rules of DEEP_PROFILE change.
+ *
+ * Pure: reads its arguments, and nothing else of the process.
+ */
+#ifndef DP_DEMANDS_H
+#define DP_DEMANDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/options.h"
+#include "common/rules.h"
+#include "deep_profile/abi/log.h"
+#include "deep_profile/abi/site.h"
+
+/* What holds for every site of the process. */
+struct dp_decide_settings {
+    const struct dp_rules *rules;
+    uint32_t environment;     /* DP_ENV_*, one bit */
+    bool check_load;
+    double slow_baseline;     /* share of the calls of a function with a threshold that is timed */
+    uint64_t longest_tick_ns;
+};
+
+/* A site as the code has it. */
+struct dp_site_request {
+    const struct dp_site_desc *desc;
+    uint32_t switched_on; /* kinds whose enabled=VARIABLE said yes: dp_read_switches() */
+    bool code_counts;     /* it has a count slot */
+};
+
+/* One attribute. Its words point into the site's options and into the rules. */
+struct dp_demand {
+    struct dp_options options;
+    enum dp_attribute_state state;
+    bool present;
+    struct dp_word rule; /* the last rule that had a say */
+    const char *text;    /* the options as written; NULL: the function does not have it */
+};
+
+void dp_demands_gather(const struct dp_site_request *request,
+                       const struct dp_decide_settings *settings,
+                       struct dp_demand demands[DP_ATTRIBUTE_COUNT]);
+
+static inline bool dp_demand_in_force(const struct dp_demand *demand)
+{
+    return demand->present && (demand->state == DP_ATTRIBUTE_ON ||
+                               demand->state == DP_ATTRIBUTE_BY_RULE ||
+                               demand->state == DP_ATTRIBUTE_NO_EVENTS);
+}
+
+#endif
