@@ -50,13 +50,3 @@ const struct dp_name *dp_env_names(void)
         {"dev", DP_ENV_DEV}, {"test", DP_ENV_TEST}, {"prod", DP_ENV_PROD}, {NULL, 0}};
     return names;
 }
-
-const struct dp_name *dp_event_keys(void)
-{
-    static const struct dp_name names[] = {
-        {"function", 0}, {"file", 0},      {"line", 0},   {"module", 0},
-        {"pid", 0},      {"tid", 0},       {"kind", 0},   {"strategy", 0},
-        {"reason", 0},   {"in_flight", 0}, {"thread", 0}, {NULL, 0},
-    };
-    return names;
-}

@@ -143,8 +143,6 @@ const struct dp_name *dp_strategy_names(void);
 const struct dp_name *dp_format_names(void);
 const struct dp_name *dp_env_names(void);
 
-/* Keys that events have of themselves: metadata may not hide them. */
-const struct dp_name *dp_event_keys(void);
 
 #ifdef __cplusplus
 }

@@ -237,9 +237,6 @@ static int set_metadata(struct dp_options_parser *parser, struct dp_word value)
                                    "metadata key '%.*s' holds more than letters, digits, _, . "
                                    "and -",
                                    DP_SHOWN(key));
-    if (dp_find_name(dp_event_keys(), key))
-        return dp_options_fail(parser, key, NULL, "metadata key '%.*s' is one that events have",
-                               DP_SHOWN(key));
     for (size_t i = 0; i < options->n_metadata; i++)
         if (options->metadata_key[i].length == key.length &&
             memcmp(options->metadata_key[i].text, key.text, key.length) == 0)

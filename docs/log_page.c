@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 
+#include "common/events.h"
 #include "deep_profile/abi/log.h"
 #include "deep_profile/abi/state.h"
 
@@ -22,8 +23,7 @@ static const char head[] =
     "    record    := compact | wide         each starts at a multiple of 4 bytes\n"
     "    compact   := id:5 time:27 payload\n"
     "    wide      := 31:5 0:27 id:32 time:64 payload\n"
-    "    payload   := site:12 duration:20    call, production\n"
-    "               | fixed fields, packed, then NUL-terminated texts\n"
+    "    payload   := fields, packed, then arrays, then NUL-terminated texts\n"
     "    state/    := process lane-NNNN      not CTF: aggregates and open calls\n\n"
     "It is a CTF trace as it lies: `babeltrace2 DIR` and Trace Compass read it. Numbers are in\n"
     "the machine's byte order, times in nanoseconds of CLOCK_MONOTONIC; `metadata` says how far\n"
@@ -63,25 +63,99 @@ static void print_packet(void)
 #undef ROW
 }
 
+static const char *type_of(const struct dp_event_row *row)
+{
+    static const char *const names[] = {
+        [DP_ROW_u8] = "u8",   [DP_ROW_u32] = "u32", [DP_ROW_i32] = "i32",
+        [DP_ROW_u64] = "u64", [DP_ROW_i64] = "i64",
+    };
+
+    return names[row->type];
+}
+
+static void print_field(const struct dp_event_row *row)
+{
+    if (row->kind == DP_ROW_TEXT)
+        printf("text `%s`", row->name);
+    else if (row->kind == DP_ROW_BITS)
+        printf("u%d `%s`", row->bits, row->name);
+    else if (row->kind == DP_ROW_ARRAY)
+        printf("%s `%s[%s]`", type_of(row), row->name, row->length);
+    else if (row->unit == DP_IN_LABEL)
+        printf("enum %s `%s`", row->labels->name, row->name);
+    else
+        printf("%s `%s`", type_of(row), row->name);
+}
+
 static void print_events(void)
 {
-    printf("\n## Events\n\n| id | event | fields |\n|---|---|---|\n"
-           "| %d | `call` | u12 `site`, u20 `duration_ns` |\n"
-           "| %d | `production` | u12 `site`, u20 `duration_ns` |\n",
-           DP_EVENT_ID_call, DP_EVENT_ID_production);
-    const char *between;
-#define DP_EVENT(id, name)                    \
-    printf("| %d | `" #name "` | ", (int)id); \
-    between = "";
-#define DP_FIELD(type, name)                       \
-    printf("%s" #type " `" #name "`", between);    \
-    between = ", ";
-#define DP_TEXT(name)                           \
-    printf("%stext `" #name "`", between);      \
-    between = ", ";
-#define DP_EVENT_END(name) printf(" |\n");
-#include "deep_profile/events.def"
+    printf("\n## Events\n\nEnumerations are u32.\n\n| id | event | fields |\n|---|---|---|\n");
+    for (uint32_t id = 0; id < DP_ID_EXTENDED; id++) {
+        const struct dp_event_shape *shape = dp_event_shape(id);
+        const char *between = "";
+        if (!shape)
+            continue;
+        printf("| %u | `%s` | ", id, shape->name);
+        for (const struct dp_event_row *row = shape->rows; row->kind != DP_ROW_END; row++) {
+            if (!dp_row_is_field(row))
+                continue;
+            fputs(between, stdout);
+            print_field(row);
+            between = ", ";
+        }
+        printf(" |\n");
+    }
     printf("\nWhat the fields mean stands beside them in `include/deep_profile/events.def`.\n");
+}
+
+static void print_enumerations(void)
+{
+    printf("\n| enumeration | values, from 0 |\n|---|---|\n");
+    for (size_t i = 0; dp_enumerations[i]; i++) {
+        printf("| `%s` | ", dp_enumerations[i]->name);
+        for (uint32_t value = 0; value < dp_enumerations[i]->count; value++)
+            printf("%s`%s`", value ? ", " : "", dp_enumerations[i]->labels[value]);
+        printf(" |\n");
+    }
+}
+
+/* What JSON has of `place`, when the line has it. */
+static void print_members(const struct dp_event_shape *shape, const struct dp_event_row *line,
+                          enum dp_row_place place)
+{
+    const char *between = "";
+
+    for (const struct dp_event_row *row = shape->rows; row->kind != DP_ROW_END; row++) {
+        if (row->place != place || line->members == DP_MEMBERS_NONE ||
+            (place == DP_PLACE_MEASURED && line->members == DP_MEMBERS_DURATION &&
+             row->unit != DP_IN_DURATION))
+            continue;
+        printf("%s`%s`", between, row->key);
+        between = ", ";
+    }
+}
+
+static void print_json(void)
+{
+    printf("\n## JSON lines\n\n"
+           "What `deep-profile events --format=json` and `DEEP_PROFILE_EVENTS` make of a record.\n"
+           "The metadata of each also has `pid`, `tid` and `thread`, and where it has a site\n"
+           "`function`, `file`, `line`, `module`, `site`, `attribute`, `strategy` and what\n"
+           "`metadata=` says.\n\n"
+           "| record | event | measurements | metadata |\n|---|---|---|---|\n");
+    for (uint32_t id = 0; id < DP_ID_EXTENDED; id++) {
+        const struct dp_event_shape *shape = dp_event_shape(id);
+        for (const struct dp_event_row *row = shape ? shape->rows : NULL;
+             row && row->kind != DP_ROW_END; row++) {
+            if (row->kind != DP_ROW_JSON)
+                continue;
+            printf("| `%s` | `profiler.%s` | ", shape->name, row->name);
+            print_members(shape, row, DP_PLACE_MEASURED);
+            printf(" | ");
+            print_members(shape, row, DP_PLACE_METADATA);
+            printf(" |\n");
+        }
+    }
 }
 
 static void print_losses(void)
@@ -97,6 +171,8 @@ int main(void)
     fputs(head, stdout);
     print_packet();
     print_events();
+    print_enumerations();
+    print_json();
     print_losses();
     printf("\n## State files\n\n"
            "`state/process` is one `struct dp_process_state` (%zu bytes), each `state/lane-NNNN` one\n"

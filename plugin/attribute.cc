@@ -5,6 +5,7 @@
  * by dp_collect_attributes() when the body is at hand.
  */
 #include "attribute.h"
+#include "common/event_keys.h"
 #include "diagnostic.h"
 
 static const char *const names[DP_ATTRIBUTE_COUNT] = {
@@ -145,7 +146,8 @@ static bool check(tree fn, enum dp_attribute attribute, tree args, const char *t
                  names[attribute]);
         return false;
     }
-    if (dp_options_parse(attribute, text, &options, &error) != 0) {
+    if (dp_options_parse(attribute, text, &options, &error) != 0 ||
+        dp_event_keys_check(text, &options, &error) != 0) {
         dp_find_attribute(&place, fn, attribute, text);
         dp_report(&place, &error);
         return false;

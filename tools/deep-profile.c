@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/event_json.h"
+#include "common/json_text.h"
 
 #include "base/clean.h"
 #include "commands/command.h"

@@ -6,6 +6,7 @@
 
 #include "common/event_json.h"
 #include "common/place.h"
+#include "common/record.h"
 #include "log/directory.h"
 #include "thread/count_slots.h"
 #include "base/os.h"
@@ -118,8 +119,9 @@ static uint32_t attributes_present(const struct dp_site_state *site)
 }
 
 /* Resolves the record's site and writes its lines. */
-static void write_event(struct dp_record_view *view, uint32_t index)
+static void write_event(struct dp_record_view *view)
 {
+    uint64_t index = dp_event_number(view->id, view->payload, DP_IN_SITE);
     struct dp_options options;
     struct dp_options_error error;
     struct dp_record_site names;
@@ -141,44 +143,6 @@ static void write_event(struct dp_record_view *view, uint32_t index)
     add_lines(view);
 }
 
-/* Fixed part of a payload, and how many texts follow it. */
-struct shape {
-    bool known;
-    uint16_t bytes;
-    uint8_t texts;
-    bool has_site;
-};
-
-static struct shape shape_of(uint32_t id)
-{
-    static const struct shape shapes[DP_ID_EXTENDED] = {
-        [DP_EVENT_ID_call] = {true, 4, 0, false},
-        [DP_EVENT_ID_production] = {true, 4, 0, false},
-#define DP_EVENT(id, name) [id] = {true, sizeof(struct dp_event_##name), 0
-#define DP_FIELD(type, name)
-#define DP_TEXT(name) +1
-#define DP_EVENT_END(name) , false},
-#include "deep_profile/events.def"
-    };
-    struct shape shape = {0};
-    if (id < DP_ID_EXTENDED)
-        shape = shapes[id];
-    shape.has_site = (id >= DP_EVENT_ID_call_wide && id <= DP_EVENT_ID_calls);
-    return shape;
-}
-
-static uint32_t site_of(uint32_t id, const struct shape *shape, const char *payload)
-{
-    uint32_t word = 0;
-    if (id == DP_EVENT_ID_call || id == DP_EVENT_ID_production) {
-        memcpy(&word, payload, sizeof word);
-        return word & ((1u << DP_CALL_SITE_BITS) - 1);
-    }
-    if (shape->has_site)
-        memcpy(&word, payload, sizeof word); /* `site` comes first in all of them */
-    return word;
-}
-
 static bool out_of_time(void)
 {
     return dp_now_ns() >= deadline_ns;
@@ -187,46 +151,22 @@ static bool out_of_time(void)
 /* One record at in[at]; returns its end, 0 when it is cut. */
 static size_t read_record(struct cursor *cursor, size_t at, size_t length)
 {
-    uint32_t word;
-    struct dp_wide_header wide;
-    at = (at + DP_RECORD_ALIGN - 1) & ~(size_t)(DP_RECORD_ALIGN - 1);
-    if (at + sizeof word > length)
+    struct dp_record record;
+    at = dp_record_align(at);
+    uint32_t bytes = at < length ? dp_record_decode((const uint8_t *)in + at, length - at,
+                                                    &cursor->time_ns, &record)
+                                 : 0;
+    if (!bytes)
         return 0;
-    memcpy(&word, in + at, sizeof word);
-    uint32_t id = word & ((1u << DP_ID_BITS) - 1);
-    uint64_t time = cursor->time_ns;
-    if (id == DP_ID_EXTENDED) {
-        if (at + sizeof wide > length)
-            return 0;
-        memcpy(&wide, in + at, sizeof wide);
-        id = wide.id;
-        time = wide.time_ns;
-        at += sizeof wide;
-    } else {
-        uint32_t low = word >> DP_ID_BITS;
-        time += (low - (uint32_t)time) & DP_TIME_MASK;
-        at += sizeof word;
-    }
-    struct shape shape = shape_of(id);
-    if (!shape.known || at + shape.bytes > length)
-        return 0;
-    size_t end = at + shape.bytes;
-    for (unsigned i = 0; i < shape.texts; i++) {
-        const char *nul = memchr(in + end, 0, length - end);
-        if (!nul)
-            return 0;
-        end = (size_t)(nul - in) + 1;
-    }
-    cursor->time_ns = time;
     cursor->records++;
-    struct dp_record_view view = {.id = id,
-                                  .payload = in + at,
-                                  .payload_bytes = end - at,
-                                  .time_ns = time,
+    struct dp_record_view view = {.id = record.id,
+                                  .payload = record.payload,
+                                  .payload_bytes = record.payload_bytes,
+                                  .time_ns = record.time_ns,
                                   .tid = cursor->tid,
                                   .thread_name = cursor->thread_name};
-    write_event(&view, site_of(id, &shape, in + at));
-    return end;
+    write_event(&view);
+    return at + bytes;
 }
 
 /* Reads what is committed of the packet at the cursor; true when there was
@@ -263,7 +203,7 @@ static bool read_packet(struct cursor *cursor, int fd, uint64_t *packet_bytes)
         if (at == 0)
             break;
         any = true;
-        cursor->position += (uint32_t)((at + DP_RECORD_ALIGN - 1) & ~(size_t)(DP_RECORD_ALIGN - 1));
+        cursor->position += (uint32_t)dp_record_align(at);
     }
     return any;
 }
@@ -377,7 +317,7 @@ void dp_sink_finish(void)
                                           .time_ns = dp_now_ns(),
                                           .tid = state->tid,
                                           .thread_name = state->thread_name};
-            write_event(&view, index);
+            write_event(&view);
         }
     }
     flush();

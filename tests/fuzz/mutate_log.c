@@ -6,6 +6,7 @@
  * libFuzzer calls LLVMFuzzerCustomMutator() and LLVMFuzzerCustomCrossOver().
  * The same seed gives the same mutation.
  */
+#include "common/events.h"
 #include "common/metadata.h"
 #include <deep_profile/abi/state.h>
 
@@ -147,50 +148,59 @@ static void change_packet(struct log_file *file, size_t at)
         strncpy((char *)file->bytes + at + fields[field].offset, hostile_text(), 16);
 }
 
-struct kind {
-    uint32_t id;
-    unsigned bytes, texts;
-};
-
-static struct kind any_kind(void)
+static uint32_t any_event(void)
 {
-    static const struct kind kinds[] = {
-        {DP_EVENT_ID_call, 4, 0},
-        {DP_EVENT_ID_production, 4, 0},
-#define DP_EVENT(id, name) {id, sizeof(struct dp_event_##name), 0
-#define DP_FIELD(type, name)
-#define DP_TEXT(name) +1
-#define DP_EVENT_END(name)                                                                         \
-    }                                                                                              \
-    ,
-#include <deep_profile/events.def>
-    };
+    for (;;) {
+        uint32_t id = (uint32_t)below(DP_ID_EXTENDED);
+        if (dp_event_shape(id))
+            return id;
+    }
+}
 
-    return kinds[below(sizeof kinds / sizeof *kinds)];
+/* Elements as many as a length below 8 may say, or a hostile text. */
+static size_t make_tail(uint8_t *at, const struct dp_event_row *row, uint8_t length)
+{
+    if (row->kind == DP_ROW_ARRAY) {
+        for (unsigned i = 0; i < length * row->bits / 8u; i++)
+            at[i] = (uint8_t)draw();
+        return length * row->bits / 8u;
+    }
+    const char *text = hostile_text();
+    memcpy(at, text, strlen(text) + 1);
+    return strlen(text) + 1;
 }
 
 /* Most fields small, so that sites are known and enums in range; some not. */
 static size_t make_record(uint8_t *record, uint64_t time_ns)
 {
-    struct kind kind = any_kind();
+    uint32_t id = any_event();
+    const struct dp_event_shape *shape = dp_event_shape(id);
+    uint8_t length = (uint8_t)below(8);
     size_t size;
 
     if (below(2)) {
-        const struct dp_wide_header header = {DP_ID_EXTENDED, kind.id,
+        const struct dp_wide_header header = {DP_ID_EXTENDED, id,
                                               below(8) ? time_ns : number(time_ns)};
         memcpy(record, &header, size = sizeof header);
     } else {
-        uint32_t word = kind.id | (uint32_t)draw() << DP_ID_BITS;
+        uint32_t word = id | (uint32_t)draw() << DP_ID_BITS;
         memcpy(record, &word, size = sizeof word);
     }
-    for (unsigned i = 0; i < kind.bytes; i += 4, size += 4) {
+    for (unsigned i = 0; i < shape->bytes; i += 4) {
         uint32_t word = (uint32_t)(below(4) ? below(8) : number(0));
-        memcpy(record + size, &word, 4);
+        memcpy(record + size + i, &word, 4);
     }
-    for (unsigned i = 0; i < kind.texts; i++) {
-        const char *text = hostile_text();
-        memcpy(record + size, text, strlen(text) + 1);
-        size += strlen(text) + 1;
+    uint8_t *field = record + size;
+    size += shape->bytes;
+    for (const struct dp_event_row *row = shape->rows; row->kind != DP_ROW_END; row++) {
+        if (row->kind == DP_ROW_FIELD && row->unit == DP_IN_LENGTH && below(4)) {
+            memset(field, 0, row->bits / 8);
+            *field = length;
+        }
+        if (row->kind == DP_ROW_FIELD)
+            field += row->bits / 8;
+        if (row->kind == DP_ROW_ARRAY || row->kind == DP_ROW_TEXT)
+            size += make_tail(record + size, row, length);
     }
     return size;
 }

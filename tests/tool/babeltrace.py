@@ -21,24 +21,27 @@ class Babeltrace(Case):
         with open(f"{ROOT}/include/deep_profile/events.def", encoding="utf-8") as file:
             text = re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
         cls.shapes = {}
-        for name, body in re.findall(r"DP_EVENT\(\d+, (\w+)\)(.*?)DP_EVENT_END", text, flags=re.S):
-            fields = re.findall(r"DP_FIELD\((\w+), (\w+)\)", body)
-            texts = re.findall(r"DP_TEXT\((\w+)\)", body)
-            cls.shapes[name] = fields, texts
+        for name, body in re.findall(r"DP_EVENT\(\d+, (\w+),(.*?)DP_EVENT_END", text, flags=re.S):
+            body = re.sub(r"DP_ENUM\(\w+,", "DP_FIELD(u32,", body)
+            cls.shapes[name] = {
+                "fields": re.findall(r"DP_FIELD\((\w+), (\w+)", body),
+                "bits": re.findall(r"DP_BITS\((\w+), (\w+)", body),
+                "texts": re.findall(r"DP_TEXT\((\w+)", body)}
 
     def fields_of(self, event, payload):
         """The payload's integers by name; its texts too, where they are plain.
 
         Not the empty ones: babeltrace2 2.0 shows an earlier event's instead."""
-        if event in ("call", "production"):
+        shape = self.shapes[event]
+        if shape["bits"]:
             word, = struct.unpack("<I", payload)
             return {"site": word & 0xfff, "duration_ns": word >> 12}
-        fields, texts = self.shapes[event]
-        layout = "<" + "".join(self.FIELDS[kind] for kind, _ in fields)
-        values = dict(zip((name for _, name in fields), struct.unpack_from(layout, payload)))
+        layout = "<" + "".join(self.FIELDS[kind] for kind, _ in shape["fields"])
+        values = dict(zip((name for _, name in shape["fields"]),
+                          struct.unpack_from(layout, payload)))
         strings = payload[struct.calcsize(layout):].split(b"\0")[:-1]
-        self.assertEqual(len(strings), len(texts))
-        values.update((name, string.decode()) for name, string in zip(texts, strings)
+        self.assertEqual(len(strings), len(shape["texts"]))
+        values.update((name, string.decode()) for name, string in zip(shape["texts"], strings)
                       if re.fullmatch(rb"[\w ./:=*,-]+", string))
         return values
 

@@ -9,23 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *event_name(uint32_t id)
-{
-    switch (id) {
-    case DP_EVENT_ID_call:
-        return "call";
-    case DP_EVENT_ID_production:
-        return "production";
-#define DP_EVENT(id, name)                                                                         \
-    case id:                                                                                       \
-        return #name;
-#define DP_FIELD(type, name)
-#define DP_TEXT(name)
-#define DP_EVENT_END(name)
-#include <deep_profile/events.def>
-    }
-    return "?";
-}
+#include "common/events.h"
 
 static int by_time(const void *a, const void *b)
 {
@@ -51,7 +35,7 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < writer.n_expected; i++) {
             const struct expected *record = &writer.expected[i];
             printf("%llu %u %lld %s ", (unsigned long long)record->time_ns, record->tid,
-                   (long long)record->lane, event_name(record->id));
+                   (long long)record->lane, dp_event_shape(record->id)->name);
             for (uint32_t b = 0; b < record->payload_bytes; b++)
                 printf("%02x", record->payload[b]);
             putchar('\n');

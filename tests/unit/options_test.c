@@ -2,6 +2,7 @@
  * Tests of common/options.h and common/values.h: what every option accepts, what it
  * defaults to, and what each mistake is told. One table row a case.
  */
+#include "common/event_keys.h"
 #include "common/options.h"
 
 #include <stdio.h>
@@ -161,6 +162,7 @@ static const struct mistake {
     {P, "metadata=:db", ":db", "has no key", ""},
     {P, "metadata=a b:c", "a b", "holds more than letters", ""},
     {P, "metadata=line:7", "line", "metadata key 'line' is one that events have", ""},
+    {P, "metadata=a:1, metadata=call_id:7", "call_id", "metadata key 'call_id' is one that", ""},
     {P, "metadata=a:1,metadata=a:2", "a:1", "metadata key 'a' twice", ""},
     {P, "output=x.svg", "output", "output is for strategy=flame_graph only", ""},
     {P, "format=svg", "format", "format is for strategy=flame_graph only", ""},
@@ -193,7 +195,8 @@ static void every_mistake_is_told(void)
         const struct mistake *m = &mistakes[i];
         struct dp_options options;
         struct dp_options_error error;
-        if (dp_options_parse(m->attribute, m->text, &options, &error) != -1) {
+        if (dp_options_parse(m->attribute, m->text, &options, &error) != -1 &&
+            dp_event_keys_check(m->text, &options, &error) != -1) {
             CHECK(false, "\"%s\" was accepted", m->text);
             continue;
         }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/event_json.h"
+#include "common/json_text.h"
 
 #include "memory.h"
 

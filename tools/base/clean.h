@@ -4,7 +4,7 @@
  * Function names, thread names, metadata and paths come from the profiled
  * program and may hold anything, escape sequences included. Everything printed
  * as text goes through here: characters that a terminal obeys instead of showing
- * (event_json.h lists them) and bytes that are not UTF-8 become \xNN.
+ * (json_text.h lists them) and bytes that are not UTF-8 become \xNN.
  */
 #ifndef DP_TOOLS_CLEAN_H
 #define DP_TOOLS_CLEAN_H

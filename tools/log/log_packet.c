@@ -6,33 +6,6 @@
 /* Packets start at multiples of it. */
 #define PAGE UINT64_C(4096)
 
-const struct dp_shape dp_shapes[DP_ID_EXTENDED] = {
-    [DP_EVENT_ID_call] = {"call", 4, 0},
-    [DP_EVENT_ID_production] = {"production", 4, 0},
-#define DP_EVENT(id, name) [id] = {#name, sizeof(struct dp_event_##name), 0
-#define DP_FIELD(type, name)
-#define DP_TEXT(name) +1
-#define DP_EVENT_END(name)                                                                         \
-    }                                                                                              \
-    ,
-#include <deep_profile/events.def>
-};
-
-const char *dp_record_name(uint32_t id)
-{
-    return id < DP_ID_EXTENDED ? dp_shapes[id].name : NULL;
-}
-
-const char *dp_record_text(const struct dp_record *record, unsigned n)
-{
-    if (record->id >= DP_ID_EXTENDED || n >= dp_shapes[record->id].texts)
-        return "";
-    const char *text = (const char *)record->payload + dp_shapes[record->id].bytes;
-    while (n-- > 0)
-        text += strlen(text) + 1;
-    return text;
-}
-
 static bool all_zero(const uint8_t *bytes, uint64_t size)
 {
     for (uint64_t i = 0; i < size; i++)

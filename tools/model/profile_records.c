@@ -86,6 +86,8 @@ static void add_slow_totals(struct dp_profile *profile, const struct dp_record *
 
 static void add_from_record(struct dp_profile *profile, const struct dp_record *record)
 {
+    struct dp_event_call call;
+    struct dp_event_production short_production;
     struct dp_event_call_wide wide;
     struct dp_event_production_wide production;
     struct dp_event_call_memory call_memory;
@@ -95,10 +97,13 @@ static void add_from_record(struct dp_profile *profile, const struct dp_record *
 
     switch (record->id) {
     case DP_EVENT_ID_call:
+        dp_record_copy(record, &call);
+        add_sampled(profile, call.site, call.duration_ns, DP_ATTRIBUTE_PROFILE);
+        return;
     case DP_EVENT_ID_production:
-        add_sampled(profile, dp_record_call_site(record), dp_record_call_duration(record),
-                    record->id == DP_EVENT_ID_call ? DP_ATTRIBUTE_PROFILE
-                                                   : DP_ATTRIBUTE_PRODUCTION);
+        dp_record_copy(record, &short_production);
+        add_sampled(profile, short_production.site, short_production.duration_ns,
+                    DP_ATTRIBUTE_PRODUCTION);
         return;
     case DP_EVENT_ID_call_wide:
         dp_record_copy(record, &wide);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "common/event_keys.h"
 #include "profile_figures.h"
 
 enum {
@@ -13,14 +14,6 @@ enum {
 
 /* ---- slow operations ---- */
 
-static bool is_given_again(const struct dp_options *options, size_t i)
-{
-    for (size_t j = i + 1; j < options->n_metadata; j++)
-        if (dp_event_word_is(&options->metadata_key[i], &options->metadata_key[j]))
-            return true;
-    return false;
-}
-
 static void add_metadata(struct dp_report_slow_call *call)
 {
     const struct dp_options *options = dp_site_options(call->info, DP_ATTRIBUTE_IF_SLOW);
@@ -29,7 +22,7 @@ static void add_metadata(struct dp_report_slow_call *call)
         return;
     call->metadata = dp_allocate(options->n_metadata, sizeof *call->metadata);
     for (size_t i = 0; i < options->n_metadata; i++)
-        if (!is_given_again(options, i))
+        if (!dp_event_key_again(options->metadata_key, options->n_metadata, i))
             call->metadata[call->n_metadata++] = (struct dp_report_metadata){
                 options->metadata_key[i], options->metadata_value[i]};
 }

@@ -7,6 +7,7 @@
 #include "base/clean.h"
 #include "base/memory.h"
 #include "base/units.h"
+#include "common/events.h"
 
 void dp_event_printer_start(struct dp_event_printer *printer, const struct dp_log *log,
                             const struct dp_site_table *sites, bool json)
@@ -23,34 +24,17 @@ void dp_event_printer_finish(struct dp_event_printer *printer)
     printer->line = (struct dp_text){0};
 }
 
-/* The site that a record tells of, 0: none. Every payload that names one has
- * it first. */
-static uint32_t site_of(const struct dp_record *record)
+/* A field that the event has one of at most; 0: it has none. */
+static uint32_t number_of(const struct dp_record *record, enum dp_row_unit unit)
 {
-    struct dp_event_calls first;
-
-    switch (record->id) {
-    case DP_EVENT_ID_call:
-    case DP_EVENT_ID_production:
-        return dp_record_call_site(record);
-    case DP_EVENT_ID_call_wide:
-    case DP_EVENT_ID_production_wide:
-    case DP_EVENT_ID_call_memory:
-    case DP_EVENT_ID_exception:
-    case DP_EVENT_ID_slow_operation:
-    case DP_EVENT_ID_memory:
-    case DP_EVENT_ID_calls:
-        memcpy(&first.site, record->payload, sizeof first.site);
-        return first.site;
-    }
-    return 0;
+    return (uint32_t)dp_event_number(record->id, record->payload, unit);
 }
 
 /* ---- JSON ---- */
 
 static int print_json(struct dp_event_printer *printer, const struct dp_record *record)
 {
-    const struct dp_site_info *site = dp_site_find(printer->sites, site_of(record));
+    const struct dp_site_info *site = dp_site_find(printer->sites, number_of(record, DP_IN_SITE));
     const struct dp_record_site names =
         site ? (struct dp_record_site){site->function, site->file, site->module, site->line}
              : (struct dp_record_site){0};
@@ -86,155 +70,176 @@ static int print_json(struct dp_event_printer *printer, const struct dp_record *
 
 /* ---- text ---- */
 
+/* More than any event has; the rest would not be printed. */
+#define MOST_VALUES 32
+
 struct words {
-    char text[512];
-    const char *event; /* NULL: no event */
+    const struct dp_event_printer *printer;
+    struct dp_event_value values[MOST_VALUES];
+    size_t n;
 };
 
-static const char *ns(const struct dp_event_printer *printer, char *buffer, uint64_t value)
+static void print_number(const struct words *words, const struct dp_event_row *row,
+                         uint64_t number)
 {
-    return dp_unit_ns(buffer, (double)value, printer->style.utf8);
+    char text[DP_UNIT_TEXT];
+    bool is_signed = row->type == DP_ROW_i32 || row->type == DP_ROW_i64;
+    double real = is_signed ? (double)(int64_t)number : (double)number;
+
+    switch (row->unit) {
+    case DP_IN_DURATION:
+    case DP_IN_NS:
+        fputs(dp_unit_ns(text, real, words->printer->style.utf8), stdout);
+        return;
+    case DP_IN_BYTES:
+        fputs(dp_unit_bytes(text, real), stdout);
+        return;
+    case DP_IN_PPM:
+        fputs(dp_unit_percent(text, real / 1e6), stdout);
+        return;
+    case DP_IN_ADDRESS:
+        printf("0x%llx", (unsigned long long)number);
+        return;
+    case DP_IN_LABEL:
+        fputs(dp_label(row->labels, number), stdout);
+        return;
+    case DP_IN_SWITCH:
+        fputs(number ? "yes" : "no", stdout);
+        return;
+    }
+    if (is_signed)
+        printf("%lld", (long long)number);
+    else
+        printf("%llu", (unsigned long long)number);
 }
 
-static void slow_words(const struct dp_event_printer *printer, const struct dp_record *record,
-                       struct words *words)
+static void print_value(const struct words *words, const struct dp_event_value *value)
 {
-    struct dp_event_slow_operation e;
-    char duration[DP_UNIT_TEXT], threshold[DP_UNIT_TEXT], error[DP_UNIT_TEXT] = "";
-
-    dp_record_copy(record, &e);
-    words->event = "slow_operation";
-    if (e.duration_error_ns > 0)
-        ns(printer, error, e.duration_error_ns);
-    snprintf(words->text, sizeof words->text, "%s%s%s (threshold %s)%s",
-             ns(printer, duration, e.duration_ns), *error ? " +/- " : "", error,
-             ns(printer, threshold, e.threshold_ns),
-             e.flags & DP_SLOW_IN_FLIGHT ? ", still running" : "");
-}
-
-static void memory_words(const struct dp_event_printer *printer, const struct dp_record *record,
-                         struct words *words)
-{
-    struct dp_event_memory e;
-    char duration[DP_UNIT_TEXT], delta[DP_UNIT_TEXT], allocated[DP_UNIT_TEXT];
-    char freed[DP_UNIT_TEXT], peak[DP_UNIT_TEXT];
-
-    if (record->id == DP_EVENT_ID_memory) {
-        words->event = "memory";
-        dp_record_copy(record, &e);
+    if (value->row->kind == DP_ROW_TEXT) {
+        dp_print_clean(&words->printer->style, value->bytes);
+    } else if (value->row->kind == DP_ROW_ARRAY) {
+        for (uint64_t i = 0; i < value->length; i++) {
+            if (i > 0)
+                putchar(' ');
+            print_number(words, value->row, dp_event_element(value, i));
+        }
     } else {
-        struct dp_event_call_memory c;
-        words->event = "complete";
-        dp_record_copy(record, &c);
-        e = (struct dp_event_memory){c.site,        c.duration_ns,     c.before_bytes,
-                                     c.after_bytes, c.allocated_bytes, c.freed_bytes,
-                                     c.allocations, c.frees,           c.peak_bytes};
-    }
-    snprintf(words->text, sizeof words->text,
-             "%s, delta %s, %llu allocations of %s, %llu frees of %s, peak %s",
-             ns(printer, duration, e.duration_ns),
-             dp_unit_bytes(delta, (double)e.after_bytes - (double)e.before_bytes),
-             (unsigned long long)e.allocations, dp_unit_bytes(allocated, (double)e.allocated_bytes),
-             (unsigned long long)e.frees, dp_unit_bytes(freed, (double)e.freed_bytes),
-             dp_unit_bytes(peak, (double)e.peak_bytes));
-}
-
-static void load_words(const struct dp_record *record, struct words *words)
-{
-    struct dp_event_load e;
-    char value[DP_UNIT_TEXT], limit[DP_UNIT_TEXT];
-
-    dp_record_copy(record, &e);
-    words->event = "load";
-    snprintf(words->text, sizeof words->text, "gate %s: %s %s, limit %s, %llu calls refused",
-             e.closed ? "closed" : "open again", dp_resource_name(e.resource),
-             dp_unit_percent(value, e.value_ppm / 1e6), dp_unit_percent(limit, e.limit_ppm / 1e6),
-             (unsigned long long)e.gated);
-}
-
-static void duration_words(const struct dp_event_printer *printer, struct words *words,
-                           const char *event, uint64_t duration_ns, const char *more)
-{
-    char duration[DP_UNIT_TEXT];
-
-    words->event = event;
-    snprintf(words->text, sizeof words->text, "%s%s", ns(printer, duration, duration_ns), more);
-}
-
-static void describe(const struct dp_event_printer *printer, const struct dp_record *record,
-                     struct words *words)
-{
-    struct dp_event_call_wide wide;
-    struct dp_event_production_wide production;
-    struct dp_event_exception exception;
-    struct dp_event_calls calls;
-    struct dp_event_lost lost;
-
-    words->event = NULL;
-    switch (record->id) {
-    case DP_EVENT_ID_call:
-    case DP_EVENT_ID_production:
-        duration_words(printer, words, record->id == DP_EVENT_ID_call ? "stop" : "production",
-                       dp_record_call_duration(record), "");
-        return;
-    case DP_EVENT_ID_call_wide:
-        dp_record_copy(record, &wide);
-        duration_words(printer, words, "stop", wide.duration_ns,
-                       wide.flags & DP_CALL_CAPPED ? ", past its duration cap" : "");
-        return;
-    case DP_EVENT_ID_production_wide:
-        dp_record_copy(record, &production);
-        duration_words(printer, words, "production", production.duration_ns, "");
-        return;
-    case DP_EVENT_ID_exception:
-        dp_record_copy(record, &exception);
-        duration_words(printer, words, "exception", exception.duration_ns, ", left by ");
-        strcat(words->text, dp_left_name(exception.kind));
-        return;
-    case DP_EVENT_ID_slow_operation:
-        slow_words(printer, record, words);
-        return;
-    case DP_EVENT_ID_memory:
-    case DP_EVENT_ID_call_memory:
-        memory_words(printer, record, words);
-        return;
-    case DP_EVENT_ID_calls:
-        dp_record_copy(record, &calls);
-        words->event = "calls";
-        snprintf(words->text, sizeof words->text, "%llu calls", (unsigned long long)calls.calls);
-        return;
-    case DP_EVENT_ID_load:
-        load_words(record, words);
-        return;
-    case DP_EVENT_ID_lost:
-        dp_record_copy(record, &lost);
-        words->event = "lost";
-        snprintf(words->text, sizeof words->text, "%llu (%s)", (unsigned long long)lost.count,
-                 dp_loss_name(lost.reason));
-        return;
+        print_number(words, value->row, value->number);
     }
 }
 
-static uint32_t thread_of(const struct dp_record *record)
+static const struct dp_event_value *find_value(const struct words *words, const char *name,
+                                               size_t length)
 {
-    struct dp_event_slow_operation e;
+    for (size_t i = 0; i < words->n; i++)
+        if (strlen(words->values[i].row->name) == length &&
+            memcmp(words->values[i].row->name, name, length) == 0)
+            return &words->values[i];
+    return NULL;
+}
 
-    if (record->id != DP_EVENT_ID_slow_operation)
-        return record->tid;
-    dp_record_copy(record, &e);
-    return e.tid ? e.tid : record->tid;
+/* text[0, length) with its {field}s. */
+static void print_fields(const struct words *words, const char *text, size_t length)
+{
+    const char *end = text + length;
+
+    for (; text < end; text++) {
+        const char *close = *text == '{' ? memchr(text, '}', (size_t)(end - text)) : NULL;
+        if (!close) {
+            putchar(*text);
+            continue;
+        }
+        const struct dp_event_value *value =
+            find_value(words, text + 1, (size_t)(close - text - 1));
+        if (value)
+            print_value(words, value);
+        text = close;
+    }
+}
+
+/* [field:text] or [field:text|other text], without the brackets. */
+static void print_choice(const struct words *words, const char *text, size_t length)
+{
+    size_t name = strcspn(text, ":"), yes = name + 1;
+    const char *other = memchr(text, '|', length);
+    size_t yes_length = (other ? (size_t)(other - text) : length) - yes;
+    const struct dp_event_value *value = find_value(words, text, name);
+
+    if (value && (value->number || value->length))
+        print_fields(words, text + yes, yes_length);
+    else if (other)
+        print_fields(words, other + 1, length - (size_t)(other + 1 - text));
+}
+
+/* The DP_WORDS of events.def. */
+static void print_template(const struct words *words, const char *text)
+{
+    while (*text) {
+        size_t plain = strcspn(text, "[");
+        print_fields(words, text, plain);
+        text += plain;
+        if (*text != '[')
+            return;
+        size_t choice = strcspn(text, "]");
+        print_choice(words, text + 1, choice - 1);
+        text += choice + (text[choice] == ']');
+    }
+}
+
+/* An event without DP_WORDS: everything that JSON shows. */
+static void print_all(const struct words *words)
+{
+    const char *before = "";
+
+    for (size_t i = 0; i < words->n; i++) {
+        if (words->values[i].row->place == DP_PLACE_HIDDEN)
+            continue;
+        printf("%s%s ", before, words->values[i].row->key);
+        print_value(words, &words->values[i]);
+        before = ", ";
+    }
+}
+
+static void print_words(const struct dp_event_printer *printer, const struct dp_record *record)
+{
+    struct words words = {.printer = printer};
+    struct dp_event_walk walk;
+
+    dp_event_walk_start(&walk, record->id, record->payload);
+    while (words.n < MOST_VALUES && dp_event_walk_next(&walk, &words.values[words.n]))
+        words.n++;
+    for (const struct dp_event_row *row = walk.first; row->kind != DP_ROW_END; row++) {
+        if (row->kind == DP_ROW_WORDS) {
+            print_template(&words, row->name);
+            return;
+        }
+    }
+    print_all(&words);
+}
+
+/* The last of the events that a record stands for has everything; NULL: it stands for
+ * none. */
+static const char *event_name(const struct dp_record *record)
+{
+    const struct dp_event_shape *shape = dp_event_shape(record->id);
+    const char *name = NULL;
+
+    for (const struct dp_event_row *row = shape->rows; row->kind != DP_ROW_END; row++)
+        if (row->kind == DP_ROW_JSON)
+            name = row->name;
+    return name;
 }
 
 static int print_text(struct dp_event_printer *printer, const struct dp_record *record)
 {
-    uint32_t index = site_of(record), tid = thread_of(record);
+    uint32_t index = number_of(record, DP_IN_SITE);
+    uint32_t thread = number_of(record, DP_IN_THREAD), tid = thread ? thread : record->tid;
     const struct dp_site_info *site = dp_site_find(printer->sites, index);
     struct dp_style *style = &printer->style;
-    struct words words;
+    const char *event = event_name(record);
     char when[DP_UNIT_TEXT], place[4300];
 
-    describe(printer, record, &words);
-    if (!words.event)
+    if (!event)
         return 0;
     printf("%s%s%s  ", dp_dim(style),
            dp_unit_time(when, record->time_ns + printer->log->realtime_offset_ns, true),
@@ -243,7 +248,7 @@ static int print_text(struct dp_event_printer *printer, const struct dp_record *
         dp_print_clean(style, record->thread_name);
         putchar('/');
     }
-    printf("%u  %s%-14s%s  ", tid, dp_bold(style), words.event, dp_plain(style));
+    printf("%u  %s%-14s%s  ", tid, dp_bold(style), event, dp_plain(style));
     if (site) {
         dp_print_clean(style, site->function);
         fputs(" (", stdout);
@@ -252,7 +257,8 @@ static int print_text(struct dp_event_printer *printer, const struct dp_record *
     } else if (index != 0) {
         printf("site %u  ", index);
     }
-    puts(words.text);
+    print_words(printer, record);
+    putchar('\n');
     return 1;
 }
 

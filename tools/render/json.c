@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/event_json.h"
+#include "common/json_text.h"
 
 static void new_line(const struct dp_json_document *document, unsigned indent)
 {

@@ -6,7 +6,7 @@
  * of it: finish a member before you put the next one.
  *
  * Strings may hold any bytes (names from a log do): they are written as
- * event_json.h writes them, valid UTF-8 without anything that a terminal obeys.
+ * json_text.h writes them, valid UTF-8 without anything that a terminal obeys.
  */
 #ifndef DP_TOOLS_JSON_H
 #define DP_TOOLS_JSON_H

@@ -10,7 +10,7 @@
  *     record    := compact | wide
  *     compact   := dp_compact_header payload
  *     wide      := dp_wide_header payload
- *     payload   := 32-bit word (call, production) | struct dp_event_* { text NUL }
+ *     payload   := struct dp_event_* { array } { text NUL }
  *     state/    := process lane-NNNN  not CTF: live aggregates, see state.h
  *
  * "runtime" is the stream of the process itself (sites, settings, load, loss,
@@ -89,12 +89,18 @@ struct dp_wide_header {
     uint64_t time_ns;
 } __attribute__((packed, aligned(DP_RECORD_ALIGN)));
 
-/* Events whose payload is one word: site in the low 12 bits, duration in the
- * upper 20. With the compact header, 8 bytes a call. */
-#define DP_EVENT_ID_call 0
-#define DP_EVENT_ID_production 1
+/* Of `call` and `production`, whose payload is one word. */
 #define DP_CALL_SITE_BITS 12
 #define DP_CALL_DURATION_BITS 20
+
+/* Enumerations of the events; DP_ATTRIBUTE_* are in site.h. */
+#define DP_ENUMERATION(name, tag) enum tag {
+#define DP_VALUE(id, label) DP_##id,
+#define DP_ENUMERATION_END(name, count) \
+    DP_##count                          \
+    }                                   \
+    ;
+#include "../events.def"
 
 /* struct dp_event_NAME: the fixed fields of each event of events.def. */
 #define DP_TYPE_u8 uint8_t
@@ -102,19 +108,19 @@ struct dp_wide_header {
 #define DP_TYPE_i32 int32_t
 #define DP_TYPE_u64 uint64_t
 #define DP_TYPE_i64 int64_t
-#define DP_EVENT(id, name) struct dp_event_##name {
-#define DP_FIELD(type, name) DP_TYPE_##type name;
-#define DP_TEXT(name)
+#define DP_EVENT(id, name, attributes) struct dp_event_##name {
+#define DP_FIELD(type, name, unit, shown) DP_TYPE_##type name;
+#define DP_ENUM(enumeration, name, shown) uint32_t name;
+#define DP_BITS(bits, name, unit, shown) uint32_t name : bits;
 #define DP_EVENT_END(name) \
     }                      \
     __attribute__((packed));
 #include "../events.def"
 
+DP_ABI_ASSERT(sizeof(struct dp_event_call) == 4);
+
 enum {
-#define DP_EVENT(id, name) DP_EVENT_ID_##name = id,
-#define DP_FIELD(type, name)
-#define DP_TEXT(name)
-#define DP_EVENT_END(name)
+#define DP_EVENT(id, name, attributes) DP_EVENT_ID_##name = id,
 #include "../events.def"
 };
 
@@ -125,29 +131,5 @@ enum {
 #define DP_SLOW_IN_FLIGHT (1u << 0) /* still running when it was reported */
 #define DP_SLOW_EXACT (1u << 1)     /* both ends read from the clock */
 #define DP_SLOW_REPORTED (1u << 2)  /* was reported in flight before */
-
-/* How a call was left. */
-enum dp_left { DP_LEFT_RETURN, DP_LEFT_LONGJMP, DP_LEFT_UNWIND, DP_LEFT_THREAD_EXIT, DP_LEFT_EXIT };
-
-enum dp_resource { DP_RESOURCE_CPU, DP_RESOURCE_MEMORY };
-
-/* What can be lost. Order is part of the log. */
-enum dp_loss {
-#define DP_LOSS(id, name, what) DP_LOSS_##id,
-#include "../losses.def"
-    DP_LOSS_COUNT
-};
-
-/* Why an attribute of a site is or is not in force. */
-enum dp_attribute_state {
-    DP_ATTRIBUTE_ON,
-    DP_ATTRIBUTE_WRONG_ENV,    /* DEEP_PROFILE_ENV is not in env= */
-    DP_ATTRIBUTE_DISABLED,     /* enabled=false, or its variable says no */
-    DP_ATTRIBUTE_RULED_OUT,    /* a rule of DEEP_PROFILE decides otherwise */
-    DP_ATTRIBUTE_BY_RULE,      /* not written on the function: a rule asks for it */
-    DP_ATTRIBUTE_NO_EVENTS,    /* emit_metrics=false: aggregates only */
-    DP_ATTRIBUTE_NOT_BUILT,    /* checked, but this version records nothing for it */
-    DP_ATTRIBUTE_STATE_COUNT
-};
 
 #endif

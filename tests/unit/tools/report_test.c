@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include "base/memory.h"
+#include "common/event_keys.h"
 #include "model/report.h"
 
 #define SECOND UINT64_C(1000000000)

@@ -1,0 +1,175 @@
+/*
+ * The table of events: deep_profile/events.def as data, and how to read a
+ * record's payload by it.
+ *
+ * Compiled by the runtime (the sink, in a guest), the tool and the tests.
+ * Allocates nothing, calls nothing but memcpy, memchr and strcmp, changes
+ * nothing: any thread. A payload may hold any bytes: nothing past the size that is
+ * given is read.
+ */
+#ifndef DP_COMMON_EVENTS_H
+#define DP_COMMON_EVENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "deep_profile/abi/log.h"
+
+/* An enumeration, as CTF and JSON have it. */
+struct dp_enumeration {
+    const char *name;
+    uint32_t count;
+    const char *const *labels;
+};
+
+/* Every enumeration of events.def, in its order; ended by NULL. */
+extern const struct dp_enumeration *const dp_enumerations[];
+
+/* "unknown" for a value that has no label. */
+const char *dp_label(const struct dp_enumeration *enumeration, uint64_t value);
+
+/* The same for each enumeration: dp_left_name(), dp_loss_name() … */
+#define DP_ENUMERATION(name, tag) const char *tag##_name(uint32_t value);
+#define DP_VALUE(id, label)
+#define DP_ENUMERATION_END(name, id)
+#include "deep_profile/events.def"
+
+enum dp_row_kind {
+    DP_ROW_END,
+    DP_ROW_JSON,
+    DP_ROW_WORDS,
+    DP_ROW_FIELD,
+    DP_ROW_BITS,
+    DP_ROW_FLAG,
+    DP_ROW_DELTA,
+    DP_ROW_AGAIN,
+    DP_ROW_ARRAY,
+    DP_ROW_TEXT,
+};
+
+enum dp_row_type { DP_ROW_u8, DP_ROW_u32, DP_ROW_i32, DP_ROW_u64, DP_ROW_i64 };
+
+enum dp_row_unit {
+    DP_IN_NUMBER,
+    DP_IN_SITE,
+    DP_IN_THREAD,
+    DP_IN_DURATION,
+    DP_IN_NS,
+    DP_IN_BYTES,
+    DP_IN_COUNT,
+    DP_IN_PPM,
+    DP_IN_FLAGS,
+    DP_IN_LENGTH,
+    DP_IN_ADDRESS,
+    DP_IN_LABEL, /* of `labels` */
+    DP_IN_SWITCH,
+    DP_IN_TEXT,
+};
+
+enum dp_row_place { DP_PLACE_HIDDEN, DP_PLACE_MEASURED, DP_PLACE_METADATA };
+
+/* DP_JSON's moment, members, when; DP_FLAG's when */
+enum dp_json_moment { DP_MOMENT_END, DP_MOMENT_BEGIN };
+enum dp_json_members { DP_MEMBERS_ALL, DP_MEMBERS_DURATION, DP_MEMBERS_NONE };
+enum dp_row_when { DP_WHEN_ALWAYS, DP_WHEN_IF_PROFILED, DP_WHEN_IF_SET };
+
+/* A line of an event's block; members that the line does not say are 0. */
+struct dp_event_row {
+    uint8_t kind;  /* enum dp_row_kind */
+    uint8_t type;  /* enum dp_row_type */
+    uint8_t unit;  /* enum dp_row_unit */
+    uint8_t place; /* enum dp_row_place */
+    uint8_t bits;  /* of the field, or of an element of the array */
+    uint8_t moment;
+    uint8_t members;
+    uint8_t when;
+    uint32_t flag;
+    const char *name; /* of the field, or the JSON event; DP_WORDS: the text */
+    const char *key;  /* in JSON; NULL: not shown */
+    const char *length; /* DP_ARRAY: the field that has it */
+    const struct dp_enumeration *labels;
+};
+
+struct dp_event_shape {
+    const char *name;
+    const struct dp_event_row *rows; /* ended by DP_ROW_END */
+    uint32_t attributes;             /* bits 1u << enum dp_attribute */
+    uint16_t bytes;                  /* of the fixed fields */
+    uint16_t tail;                   /* arrays and texts behind them */
+};
+
+/* By id. An event that this version does not know has no name. */
+extern const struct dp_event_shape dp_event_shapes[DP_ID_EXTENDED];
+
+/* Whether the row is something that the payload holds. */
+static inline bool dp_row_is_field(const struct dp_event_row *row)
+{
+    return row->kind == DP_ROW_FIELD || row->kind == DP_ROW_BITS || row->kind == DP_ROW_ARRAY ||
+           row->kind == DP_ROW_TEXT;
+}
+
+/* NULL: not known. */
+static inline const struct dp_event_shape *dp_event_shape(uint32_t id)
+{
+    return id < DP_ID_EXTENDED && dp_event_shapes[id].name ? &dp_event_shapes[id] : NULL;
+}
+
+/* dp_event_size() of an event that has arrays or texts. */
+bool dp_event_size_of_tail(const struct dp_event_shape *shape, const void *payload, uint64_t left,
+                           uint64_t *bytes);
+
+/*
+ * How long the payload of a record of event `id` is, of `left` bytes that are
+ * there. False: the event is not known, or its record is not whole.
+ */
+static inline bool dp_event_size(uint32_t id, const void *payload, uint64_t left, uint64_t *bytes)
+{
+    const struct dp_event_shape *shape = dp_event_shape(id);
+
+    if (!shape || shape->bytes > left)
+        return false;
+    *bytes = shape->bytes;
+    return shape->tail == 0 || dp_event_size_of_tail(shape, payload, left, bytes);
+}
+
+/* A row that has a value, with it. */
+struct dp_event_value {
+    const struct dp_event_row *row;
+    uint64_t number;   /* integers, sign-extended; DP_FLAG: 0 or 1 */
+    const void *bytes; /* elements of an array, any alignment; a text, with its NUL */
+    uint64_t length;   /* elements; bytes of a text without its NUL */
+};
+
+/* Goes through the values of a payload that dp_event_size() has found whole. */
+struct dp_event_walk {
+    const struct dp_event_row *row;
+    const struct dp_event_row *first;
+    const uint8_t *payload;
+    uint64_t bit;            /* where the next field begins */
+    uint64_t last, previous; /* the two latest numbers, for DP_DELTA */
+    uint64_t flags, duration;
+};
+
+void dp_event_walk_start(struct dp_event_walk *walk, uint32_t id, const void *payload);
+
+/* False: there are no more. */
+bool dp_event_walk_next(struct dp_event_walk *walk, struct dp_event_value *value);
+
+/* Element i of an array, sign-extended. */
+uint64_t dp_event_element(const struct dp_event_value *array, uint64_t i);
+
+/* The first field of `unit` in a whole payload; 0 when the event has none. */
+uint64_t dp_event_number(uint32_t id, const void *payload, enum dp_row_unit unit);
+
+/* The n-th DP_TEXT of a whole payload; "" when it has no such. */
+const char *dp_event_text(uint32_t id, const void *payload, unsigned n);
+
+/*
+ * Which attribute of a site a record comes from, of those in `present` (bits
+ * 1u << enum dp_attribute); DP_ATTRIBUTE_COUNT when it comes from none. The first
+ * that the event can come from, if none of those is present.
+ */
+uint32_t dp_event_attribute(uint32_t id, uint32_t present);
+
+#endif
