@@ -244,6 +244,10 @@ static void which_version_a_due_is_of(void)
     first.slow_after = 501;
     CHECK(!dp_site_config_of_due(index, 1700 + 501, is_even)); /* both are ticks */
     CHECK(!dp_site_config_of_due(index, 1701 + 501, is_even)); /* none is */
+    /* A threshold that was raised: 2100 is too late for the first, 1700 early for the others. */
+    second.slow_after = third.slow_after = 901;
+    CHECK(!dp_site_config_of_due(index, 2100 + 501, is_even));
+    CHECK(dp_site_config_of_due(index, 2000 + 501, is_even) == &first);
     dp_site_configs[index] = NULL;
 }
 
