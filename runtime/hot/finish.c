@@ -252,9 +252,19 @@ void dp_give_up_memory(struct dp_lane *lane, uint64_t i, const struct dp_lane_fr
         end_memory(lane, i, &unused);
 }
 
+/* When the call of frame i was left is not known, so it is in no other call's child_ns. */
+static void miss_child(struct dp_lane *lane, uint64_t i)
+{
+    uint32_t site = i ? lane->state->frames[i - 1].site : 0;
+    struct dp_site_stats *around = site ? dp_stats_of(lane, site) : NULL;
+    if (around)
+        around->flags |= DP_STATS_CHILDREN_MISSED;
+}
+
 void dp_finish_left(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame *frame,
                     enum dp_left left, uint64_t now)
 {
+    miss_child(lane, i);
     dp_give_up_memory(lane, i, frame);
     dp_count_call(lane, frame->site, lane->frames[i + 1].config);
     emit_exception(lane, frame, left, now);
@@ -286,6 +296,8 @@ void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uin
     if (stats) {
         stats->calls += config->always_open;
         dp_stats_add_call(lane, stats, &config->population, duration_ns, child_ns);
+        if (i == DP_NO_FRAME) /* nor does the call around know this one's time */
+            stats->flags |= DP_STATS_CHILDREN_MISSED;
         if (memory)
             add_memory(stats, memory);
     }

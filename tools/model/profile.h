@@ -64,7 +64,7 @@ struct dp_profile {
     struct dp_totals **totals; /* by site index, `n_totals` of them; NULL: none */
     size_t n_totals;
     size_t totals_capacity;
-    size_t by_chance; /* sites of which only some calls were sampled */
+    bool calls_untimed; /* of some site that is timed only a part of the calls was, or may be */
 
     /* Worst first. */
     struct dp_slow_call *slow;

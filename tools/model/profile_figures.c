@@ -90,11 +90,11 @@ uint32_t dp_profile_pid(const struct dp_profile *profile)
 
 bool dp_profile_self_known(const struct dp_profile *profile, uint32_t site)
 {
-    /* child_ns is kept by the runtime, not in records. */
-    if (!profile->has_lanes)
-        return false;
     const struct dp_totals *own = dp_profile_find_totals(profile, site);
-    return profile->by_chance == (own && dp_totals_by_chance(own));
+
+    /* child_ns is kept by the runtime, not in records. */
+    return profile->has_lanes && !profile->calls_untimed && profile->gated == 0 && own &&
+           !(own->sum.flags & DP_STATS_CHILDREN_MISSED);
 }
 
 uint64_t dp_profile_forgotten(const struct dp_profile *profile)

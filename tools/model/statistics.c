@@ -42,6 +42,7 @@ void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats)
         sum->peak_bytes = sum->memory_calls && sum->peak_bytes > stats->peak_bytes
                               ? sum->peak_bytes
                               : stats->peak_bytes;
+    sum->flags |= stats->flags;
     sum->calls += stats->calls;
     sum->sampled += stats->sampled;
     sum->estimated += stats->estimated;

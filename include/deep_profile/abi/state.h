@@ -73,10 +73,14 @@ struct dp_process_state {
 #define DP_HISTOGRAM_SUB (1u << DP_HISTOGRAM_SUB_BITS)
 #define DP_HISTOGRAM_BLOCKS 42 /* up to 2^47 ns, 39 hours; longer counts in the last */
 
+/* dp_site_stats.flags: the time of some call that the site's calls made is missing in
+ * `child_ns`, since that call was left (longjmp, exception) or one of the two had no frame. */
+#define DP_STATS_CHILDREN_MISSED (1u << 0)
+
 /* Aggregates of one site in one lane. Times of profiled calls only. */
 struct dp_site_stats {
     uint32_t site;
-    uint32_t reserved;
+    uint32_t flags; /* DP_STATS_* */
     uint64_t calls;        /* seen by the runtime with certainty: always-open sites */
     uint64_t sampled;      /* chosen by chance and timed; the histogram's population */
     uint64_t estimated;    /* sum of 1/rate over `sampled`, in 1/DP_WEIGHT_UNIT */

@@ -72,7 +72,7 @@ static void sample(uint32_t site, unsigned n, uint64_t ns, unsigned weight)
         dp_totals_add(totals, &one);
         dp_histogram_add(&totals->histogram, ns);
     }
-    profile.by_chance += weight > 1;
+    profile.calls_untimed |= weight > 1;
 }
 
 static void count(uint32_t site, uint64_t calls)
@@ -132,9 +132,32 @@ static void self_time_is_known_only_when_no_call_below_was_left_to_chance(void)
     make(0);
     CHECK(isnan(report.functions.all.rows[0]->self_ns));
     dp_report_finish(&report);
+    profile.calls_untimed = false;
     profile.has_lanes = false; /* records do not have it */
     make(0);
     CHECK(isnan(report.functions.all.rows[0]->self_ns));
+    end();
+}
+
+static void nor_is_it_known_of_sampled_recursion_or_where_calls_have_no_time(void)
+{
+    begin();
+    sample(1, 4, SECOND, 3); /* alone, but it may call itself */
+    stats_of(1)->child_ns = SECOND;
+    make(0);
+    CHECK(isnan(report.functions.all.rows[0]->self_ns));
+    end();
+    begin();
+    sample(1, 4, SECOND, 1);
+    sample(2, 4, SECOND / 2, 1);
+    stats_of(1)->flags = DP_STATS_CHILDREN_MISSED;
+    make(0);
+    CHECK(isnan(report.functions.all.rows[0]->self_ns));
+    CHECK_WITHIN_SHARE(report.functions.all.rows[1]->self_ns, 2.0 * SECOND, 1e-9);
+    dp_report_finish(&report);
+    profile.gated = 1; /* of whichever function */
+    make(0);
+    CHECK(isnan(report.functions.all.rows[1]->self_ns));
     end();
 }
 
@@ -334,6 +357,7 @@ int main(void)
     how_certain_a_figure_is();
     shares_are_of_the_process_or_not_known();
     self_time_is_known_only_when_no_call_below_was_left_to_chance();
+    nor_is_it_known_of_sampled_recursion_or_where_calls_have_no_time();
     each_table_has_its_own_functions_order_and_limit();
     a_function_that_the_log_does_not_name_has_no_info();
     slow_calls_are_counted_once_however_they_are_known();

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""The figures of a report against the clock of the program itself.
+
+Run by Meson: figures.py DEEP_PROFILE_CC DEEP_PROFILE [TEST...]. A figure is right, or it is
+not there: where something is not known the report says neither 0 nor a guess.
+"""
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+import dp
+
+CC, TOOL = (os.path.abspath(path) for path in sys.argv[1:3])
+SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs/figures")
+
+
+class Figures(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="deep-profile-figures-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+
+    def build(self, name, *flags, compiler=CC, source=None):
+        path = f"{self.folder}/{name}"
+        if not os.path.exists(path):
+            dp.run(compiler, "-O2", "-g", *flags, f"{SOURCES}/{source or name + '.c'}", "-o", path)
+        return path
+
+    def report(self, rules, *command, **variables):
+        """What the program printed, by its first word, and the report's functions."""
+        out = tempfile.mkdtemp(dir=self.folder)
+        env = dp.environment(DEEP_PROFILE=rules, DEEP_PROFILE_OUT=f"{out}/log", **variables)
+        lines = dp.run(*command, env=env).stdout.splitlines()
+        self.text = dp.run(TOOL, "report", f"{out}/log").stdout
+        found = dp.report(TOOL, f"{out}/log")["functions"]
+        return dict(line.split() for line in lines), {f["function"]: f for f in found}
+
+
+class SelfTime(Figures):
+    """Right within the cost of the hooks, or left out."""
+
+    def check(self, mode, rules, shown, left_out=(), **variables):
+        measured, functions = self.report(rules, self.build("self"), mode, **variables)
+        for name in shown:
+            real, told = int(measured[name]), functions[name].get("self_ns")
+            self.assertIsNotNone(told, f"{name}\n{self.text}")
+            # A few microseconds a call are the hooks', and a busy machine's interruptions.
+            self.assertGreaterEqual(told, real, name)
+            self.assertLess(told, real * 1.1 + 2e6, name)
+        for name in left_out:
+            self.assertNotIn("self_ns", functions[name], f"{measured}\n{self.text}")
+
+    def test_of_calls_that_were_all_recorded(self):
+        self.check("calls", "*:rate=1", ["parent", "child"])
+
+    def test_of_recorded_recursion(self):
+        self.check("recurse", "*:rate=1", ["recurse"])
+
+    def test_of_sampled_recursion(self):
+        self.check("recurse", "*:rate=0.3", [], ["recurse"])
+
+    def test_of_recursion_deeper_than_a_thread_has_frames(self):
+        self.check("deep", "*:rate=1", [], ["recurse"])
+
+    def test_around_calls_that_were_left(self):
+        self.check("leave", "*:rate=1", [], ["parent"])
+
+    def test_around_calls_of_which_a_part_is_chosen(self):
+        self.check("calls", "parent:rate=1;child:rate=0.5", [], ["parent"])
+
+    def test_around_calls_of_which_none_happened_to_be_chosen(self):
+        self.check("rare", "parent:rate=1;rare:rate=0.000001", [], ["parent"])
+
+    def test_around_calls_that_the_load_gate_refused(self):
+        self.check("load", "1", [], ["parent"], DEEP_PROFILE_CHECK_LOAD="true",
+                   DEEP_PROFILE_MEMORY_LIMIT="0", DEEP_PROFILE_LOAD_PERIOD="50ms")
+
+    def test_around_calls_that_are_only_watched(self):
+        self.check("calls", "parent:rate=1;child:slow=10s", [], ["parent"])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
