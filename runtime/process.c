@@ -11,6 +11,7 @@
 
 #include "arch/call_out.h"
 #include "base/clock.h"
+#include "base/compiler.h"
 #include "base/facts.h"
 #include "base/lock.h"
 #include "base/memory_budget.h"
@@ -170,37 +171,35 @@ static void start_once(void)
     dp_lock_give(&start_lock, &saved);
 }
 
-__attribute__((visibility("default"))) void
-deep_profile_module_load(uint32_t abi, struct dp_site *first, struct dp_site *stop)
+static uint64_t load_module(void *first, uintptr_t stop, uintptr_t unused)
 {
-    int saved_errno = errno;
-    if (abi == DP_ABI_VERSION) {
-        start_once();
-        if (dp_process_mode() == DP_MODE_ON && !dp_process_is_ours())
-            dp_process_become_own();
-        if (dp_process_mode() == DP_MODE_ON && dp_process_is_ours())
-            dp_sites_add(first, stop);
-    }
-    errno = saved_errno;
+    (void)unused;
+    start_once();
+    if (dp_process_mode() == DP_MODE_ON && !dp_process_is_ours())
+        dp_process_become_own();
+    if (dp_process_mode() == DP_MODE_ON && dp_process_is_ours())
+        dp_sites_add(first, (struct dp_site *)stop);
+    return 0;
 }
 
-__attribute__((visibility("default"))) void deep_profile_module_unload(struct dp_site *first)
+static uint64_t unload_module(void *first, uintptr_t unused, uintptr_t unused_too)
 {
-    int saved_errno = errno;
+    (void)unused;
+    (void)unused_too;
     if (dp_process_mode() == DP_MODE_ON) { /* also in a child that has no log yet */
         if (dp_process_is_ours())
             dp_process_mend_log(); /* as long as the names are there */
         dp_sites_remove(first);
     }
-    errno = saved_errno;
+    return 0;
 }
 
-/* After the program's own destructors. What other threads still run finds every
- * gate closed. */
-__attribute__((destructor(101))) static void finish(void)
+/* What other threads still run finds every gate closed. */
+static uint64_t finish_work(void *unused, uintptr_t unused_too, uintptr_t nor_this)
 {
-    if (dp_process_mode() != DP_MODE_ON || !dp_process_is_ours())
-        return;
+    (void)unused;
+    (void)unused_too;
+    (void)nor_this;
     dp_process_set_mode(DP_MODE_FINISHED);
     dp_sites_close();
     dp_steward_stop();
@@ -210,4 +209,33 @@ __attribute__((destructor(101))) static void finish(void)
     dp_log_finish();
     dp_process_count_cuts();
     dp_trace_finish();
+    return 0;
+}
+
+/*
+ * The host calls these three, with whatever stack and floating-point environment it has.
+ * They use general registers only; the work is done in surroundings of our own.
+ */
+__attribute__((visibility("default"))) DP_FROM_HOST void
+deep_profile_module_load(uint32_t abi, struct dp_site *first, struct dp_site *stop)
+{
+    int saved_errno = errno;
+    if (abi == DP_ABI_VERSION)
+        dp_call_out_in_place(load_module, first, (uintptr_t)stop, 0);
+    errno = saved_errno;
+}
+
+__attribute__((visibility("default"))) DP_FROM_HOST void
+deep_profile_module_unload(struct dp_site *first)
+{
+    int saved_errno = errno;
+    dp_call_out_in_place(unload_module, first, 0, 0);
+    errno = saved_errno;
+}
+
+/* After the program's own destructors. */
+__attribute__((destructor(101))) DP_FROM_HOST static void finish(void)
+{
+    if (dp_process_mode() == DP_MODE_ON && dp_process_is_ours())
+        dp_call_out_in_place(finish_work, NULL, 0, 0);
 }

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "arch/call_out.h"
 #include "base/facts.h"
 #include "base/load_gate.h"
@@ -32,7 +33,7 @@ static struct alive *alive_page(void)
 
 /* The thread's next call asks who it is. The page is cleared by hand for kernels
  * that do not. */
-static void reset_child(void)
+DP_FROM_HOST static void reset_child(void)
 {
     *alive_page() = (struct alive){0, 0};
     dp_lanes_were_forked();

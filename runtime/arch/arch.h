@@ -23,7 +23,7 @@
 extern const char dp_enter_returns[], dp_exit_returns[];
 
 /* function(a, b, c) on the stack that ends at `top` (NULL: on the present one), with the
- * vector state kept. For call_out.c. */
+ * vector state kept and the default floating-point environment. For call_out.c. */
 uint64_t dp_call_out_on(void *top, uint64_t (*function)(void *, uintptr_t, uintptr_t), void *a,
                         uintptr_t b, uintptr_t c);
 

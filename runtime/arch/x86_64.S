@@ -103,6 +103,20 @@
         RESTORE rsi
         END_THUNK deep_profile_exit
 
+/* As a process begins: every exception masked, to nearest, subnormal numbers kept. The
+ * host's flags stay as they are in what was saved. fninit does not wait for an exception
+ * of the host's that is still to be raised. */
+        .macro  DEFAULT_FLOATING_POINT
+        fninit
+        ldmxcsr default_mxcsr(%rip)
+        .endm
+
+        .section .rodata, "a", @progbits
+        .p2align 2
+default_mxcsr:
+        .long   0x1f80
+        .section .text.unlikely, "ax", @progbits
+
 /*
  * uint64_t dp_call_out_on(void *top, uint64_t (*function)(void *, uintptr_t, uintptr_t),
  *                     void *a, uintptr_t b, uintptr_t c)
@@ -110,7 +124,7 @@
  * Calls function(a, b, c) on the stack below `top`, or on the present one where
  * that is NULL. It may use any register; those that enter.c expects to keep are
  * kept, and the vector state: x87, SSE, AVX, AVX-512 (XCR0 bits 0, 1, 2, 5, 6,
- * 7). AMX tiles and the rest are left alone: nothing below uses them. 2752 bytes
+ * 7), with the host's rounding, masks and flags. AMX tiles and the rest are left alone: nothing below uses them. 2752 bytes
  * hold that state in XSAVE's standard form; its header must be zero.
  */
         .globl  dp_call_out_on
@@ -154,6 +168,7 @@ dp_call_out_on:
         movl    $0xe7, %eax
         xorl    %edx, %edx
         xsave64 (%rsp)
+        DEFAULT_FLOATING_POINT
         movq    %rcx, %rdx
         call    *%rbx
         movq    %rax, %rcx
@@ -163,6 +178,7 @@ dp_call_out_on:
         movq    %rcx, %rax
         jmp     2f
 1:      fxsave64 (%rsp)
+        DEFAULT_FLOATING_POINT
         movq    %rcx, %rdx
         call    *%rbx
         fxrstor64 (%rsp)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 
+#include "base/compiler.h"
 #include "base/facts.h"
 #include "base/lock.h"
 #include "base/os.h"
@@ -178,7 +179,8 @@ void dp_bus_unlock(void)
     dp_lock_init(&hosts_lock);
 }
 
-int dp_bus_sigaction(int signal, const struct sigaction *action, struct sigaction *old)
+DP_FROM_HOST int dp_bus_sigaction(int signal, const struct sigaction *action,
+                                  struct sigaction *old)
 {
     struct dp_os_signals saved;
     struct sigaction now, host;
@@ -205,7 +207,7 @@ int dp_bus_sigaction(int signal, const struct sigaction *action, struct sigactio
     return result;
 }
 
-void (*dp_bus_signal(int signal, void (*handler)(int)))(int)
+DP_FROM_HOST void (*dp_bus_signal(int signal, void (*handler)(int)))(int)
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, old;
     if (signal != SIGBUS || handler == SIG_ERR ||

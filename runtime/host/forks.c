@@ -15,6 +15,8 @@
 
 #include "base/facts.h"
 
+#include "base/compiler.h"
+
 #define EXPORT __attribute__((visibility("default")))
 
 typedef int clone_function(int (*run)(void *), void *stack, int flags, void *argument, ...);
@@ -23,7 +25,7 @@ static pid_t (*next_fork)(void);
 static clone_function *next_clone;
 
 /* As early as malloc's: both are looked up before they may be wanted in a handler. */
-__attribute__((constructor(101), cold)) static void resolve(void)
+__attribute__((constructor(101), cold)) DP_FROM_HOST static void resolve(void)
 {
     *(void **)&next_fork = dlsym(RTLD_NEXT, "_Fork");
     *(void **)&next_clone = dlsym(RTLD_NEXT, "clone");
@@ -35,7 +37,7 @@ static void resolve_late(const void *found)
         resolve();
 }
 
-EXPORT pid_t _Fork(void)
+EXPORT DP_FROM_HOST pid_t _Fork(void)
 {
     resolve_late((const void *)next_fork);
     if (!next_fork) {
@@ -61,7 +63,7 @@ static int run_child(void *start_of_child)
     return start->run(start->argument);
 }
 
-EXPORT int clone(int (*run)(void *), void *stack, int flags, void *argument, ...)
+EXPORT DP_FROM_HOST int clone(int (*run)(void *), void *stack, int flags, void *argument, ...)
 {
     struct start start = {run, argument};
     va_list rest;

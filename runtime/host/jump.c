@@ -12,6 +12,7 @@
 #include <setjmp.h>
 
 #include "base/os.h"
+#include "base/compiler.h"
 #include "hot/stacks.h"
 #include "thread/lane.h"
 
@@ -43,7 +44,7 @@ static __attribute__((noinline)) bool understands_setjmp(void)
 
 #define RESOLVE(variable, name) *(void **)&variable = dlsym(RTLD_NEXT, name)
 
-__attribute__((constructor(101), cold)) static void resolve(void)
+__attribute__((constructor(101), cold)) DP_FROM_HOST static void resolve(void)
 {
     if (next_longjmp)
         return;
@@ -53,7 +54,7 @@ __attribute__((constructor(101), cold)) static void resolve(void)
     readable = understands_setjmp();
 }
 
-static __attribute__((noinline)) void look_at(const struct __jmp_buf_tag *buffer)
+static __attribute__((noinline)) DP_FROM_HOST void look_at(const struct __jmp_buf_tag *buffer)
 {
     int saved_errno = errno;
     uintptr_t here = (uintptr_t)__builtin_frame_address(0), handlers = 0;

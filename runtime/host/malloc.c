@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "thread/memory.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -97,7 +98,7 @@ bool dp_memory_sized(void)
 /* POSIX's way to convert what dlsym returns. */
 #define RESOLVE(member, name) *(void **)&next.member = dlsym(RTLD_NEXT, name)
 
-__attribute__((constructor(101), cold)) static void resolve(void)
+__attribute__((constructor(101), cold)) DP_FROM_HOST static void resolve(void)
 {
     if (next.malloc)
         return;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "base/clock.h"
 #include "base/facts.h"
 #include "base/lock.h"
@@ -287,7 +288,7 @@ static void give_back(struct dp_lane *lane, enum dp_left left)
 
 /* The thread's end; also again, should later destructors run annotated code. No
  * handler comes in between: it would take another lane. */
-static void lane_release(void *argument)
+DP_FROM_HOST static void lane_release(void *argument)
 {
     struct dp_lane *lane = argument;
     struct dp_os_signals saved;
