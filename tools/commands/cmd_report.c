@@ -18,7 +18,7 @@ struct arguments {
 
 static const struct argp_option options[] = {
     {"top", OPTION_TOP, "N", 0, "Show N functions (default: 20; 0: all)", 0},
-    {"slow", OPTION_SLOW, "N", 0, "Show the N worst slow operations (default: 10)", 0},
+    {"slow", OPTION_SLOW, "N", 0, "Show the N worst slow operations, each with the calls in it (default: 10)", 0},
     {0},
 };
 

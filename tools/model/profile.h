@@ -24,6 +24,7 @@ struct dp_slow_call {
     uint64_t threshold_ns;
     uint64_t error_ns;
     uint64_t id;
+    uint64_t order; /* as they were read */
     uint32_t site;
     uint32_t flags; /* DP_SLOW_* */
     uint32_t tid;
@@ -66,10 +67,11 @@ struct dp_profile {
     size_t totals_capacity;
     bool calls_untimed; /* of some site that is timed only a part of the calls was, or may be */
 
-    /* Worst first. */
+    /* One a call, in no order; of very many the longest. See slow_calls.h. */
     struct dp_slow_call *slow;
-    size_t n_slow;
-    size_t slow_limit;
+    size_t n_slow, slow_capacity;
+    uint64_t slow_order;
+    size_t slow_limit;    /* operations to show; 0: no slow call is kept */
     uint64_t slow_events; /* calls that left an event; one that left two counts once */
     struct dp_in_flight_ids in_flight;
 

@@ -10,6 +10,7 @@
 #include "open_calls.h"
 #include "profile_records.h"
 #include "profile_state.h"
+#include "slow_calls.h"
 
 static void read_lane(struct dp_profile *profile, int64_t lane, struct dp_progress *progress)
 {
@@ -128,6 +129,7 @@ static void settle(struct dp_profile *profile)
 {
     take_counts_of_the_gate(profile);
     find_untimed_calls(profile);
+    dp_slow_calls_settle(profile);
     dp_open_calls_settle(profile);
 }
 
@@ -140,7 +142,6 @@ int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned wha
                       size_t slow_limit, struct dp_problem *problem)
 {
     *profile = (struct dp_profile){.slow_limit = slow_limit};
-    profile->slow = dp_allocate(slow_limit + 1, sizeof *profile->slow);
     int status = dp_log_open(&profile->log, path, problem);
     if (status == DP_EXIT_OK && what & DP_PROFILE_STATE)
         status = dp_profile_read_state(profile, problem);

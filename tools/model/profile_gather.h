@@ -10,7 +10,7 @@
 #define DP_PROFILE_STATE   (1u << 1)
 
 /*
- * Gathers `what` the log at `path` holds. Keeps the `slow_limit` worst slow calls. Returns
+ * Gathers `what` the log at `path` holds, and slow calls for `slow_limit` operations. Returns
  * 0, or an exit status with `problem` set and nothing to finish.
  */
 int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned what,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "operations.h"
 #include "common/event_keys.h"
 #include "profile_figures.h"
 
@@ -28,8 +29,9 @@ static void add_metadata(struct dp_report_slow_call *call)
 }
 
 static void make_slow_call(struct dp_report_slow_call *call, const struct dp_profile *profile,
-                           const struct dp_slow_call *slow)
+                           const struct dp_operation_step *step)
 {
+    const struct dp_slow_call *slow = step->call;
     uint64_t start = dp_profile_start_ns(profile), began = slow->time_ns - slow->duration_ns;
 
     *call = (struct dp_report_slow_call){.site = slow->site,
@@ -42,16 +44,27 @@ static void make_slow_call(struct dp_report_slow_call *call, const struct dp_pro
                                              dp_profile_realtime(profile, slow->time_ns),
                                          .tid = slow->tid,
                                          .thread_name = slow->thread_name,
-                                         .in_flight = slow->flags & DP_SLOW_IN_FLIGHT};
+                                         .in_flight = slow->flags & DP_SLOW_IN_FLIGHT,
+                                         .operation = step->operation,
+                                         .depth = step->depth,
+                                         .leaf = step->leaf,
+                                         .elsewhere = step->elsewhere};
     add_metadata(call);
 }
 
 void dp_report_slow_make(struct dp_report_slow *slow, const struct dp_profile *profile)
 {
-    *slow = (struct dp_report_slow){.n = profile->n_slow, .events = profile->slow_events};
+    struct dp_operations operations;
+
+    dp_operations_make(&operations, profile);
+    *slow = (struct dp_report_slow){.n = operations.n_steps,
+                                    .n_operations = operations.n,
+                                    .operations = operations.found,
+                                    .events = profile->slow_events};
     slow->calls = dp_allocate(slow->n, sizeof *slow->calls);
     for (size_t i = 0; i < slow->n; i++)
-        make_slow_call(&slow->calls[i], profile, &profile->slow[i]);
+        make_slow_call(&slow->calls[i], profile, &operations.steps[i]);
+    dp_operations_finish(&operations);
     for (size_t i = 0; i < profile->n_totals; i++)
         slow->counted += profile->totals[i] ? profile->totals[i]->sum.slow : 0;
     if (slow->counted < slow->events)

@@ -23,15 +23,21 @@ struct dp_report_slow_call {
     uint32_t tid;
     const char *thread_name; /* "": not known */
     bool in_flight;          /* it had not returned when it was reported last */
+    uint32_t operation;      /* 1: the worst; see operations.h */
+    uint32_t depth;          /* in its operation; 0: the outermost call */
+    bool leaf;               /* the operation's innermost call of the longest ones */
+    uint64_t elsewhere;      /* slow calls in it that are operations of their own */
     struct dp_report_metadata *metadata; /* each key once, as it was given last */
     size_t n_metadata;
 };
 
 struct dp_report_slow {
-    struct dp_report_slow_call *calls; /* worst first */
+    struct dp_report_slow_call *calls; /* the worst operation first, each outside in */
     size_t n;
-    uint64_t counted; /* slow calls, whether they are above or not */
-    uint64_t events;  /* of them: those that left an event */
+    size_t n_operations; /* that `calls` has */
+    size_t operations;   /* all of them */
+    uint64_t counted;    /* slow calls, whether they are above or not */
+    uint64_t events;     /* of them: those that left an event */
 };
 
 void dp_report_slow_make(struct dp_report_slow *slow, const struct dp_profile *profile);

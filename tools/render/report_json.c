@@ -121,9 +121,14 @@ static void put_slow(struct dp_json *object, const struct dp_report_slow *slow)
         dp_json_put_u64(one, "tid", call->tid);
         dp_json_put_text(one, "thread", call->thread_name);
         dp_json_put_bool(one, "in_flight", call->in_flight);
+        dp_json_put_u64(one, "operation", call->operation);
+        dp_json_put_u64(one, "depth", call->depth);
+        dp_json_put_bool(one, "leaf", call->leaf);
+        dp_json_put_u64(one, "operations_inside", call->elsewhere);
         put_metadata(one, call);
     }
     dp_json_put_u64(object, "slow_events", slow->events);
+    dp_json_put_u64(object, "slow_operations_found", slow->operations);
 }
 
 static void put_open(struct dp_json *object, const struct dp_report_open *open)

@@ -7,9 +7,14 @@
 /* ---- slow operations ---- */
 
 static const struct dp_column slow_columns[] = {
-    {"duration", false, 0}, {"+/-", false, 3},   {"threshold", false, 2},
-    {"after", false, 1},    {"thread", true, 2}, {"", true, 1},
-    {"function", true, 0},  {"at", true, 4},     {"metadata", true, 3},
+    {"duration", false, 0}, {"+/-", false, 3},   {"threshold", false, 4},
+    {"after", false, 2},    {"thread", true, 3}, {"", true, 1},
+    {"function", true, 0},  {"at", true, 1},     {"metadata", true, 5},
+};
+
+enum {
+    SLOW_COLUMNS = sizeof slow_columns / sizeof *slow_columns,
+    MOST_STEPS = 16, /* lines of one operation */
 };
 
 /* "stage:parse unit:file" */
@@ -27,6 +32,34 @@ static void metadata_cell(struct dp_table *table, const struct dp_report_slow_ca
     dp_table_cell(table, dp_clean(text, clean, sizeof clean));
 }
 
+/* What there is to say of the call besides its figures. */
+static void remark_cell(struct dp_table *table, const struct dp_report_slow_call *call)
+{
+    if (call->in_flight)
+        dp_table_cell(table, "did not return");
+    else if (call->leaf && call->depth > 0)
+        dp_table_cell(table, "leaf");
+    else
+        dp_table_cell(table, "");
+}
+
+/* The function, indented by how far inside its operation the call is, with the slow calls in
+ * it that are listed elsewhere; then where it is. */
+static void step_cells(struct dp_table *table, const struct dp_report_slow_call *call)
+{
+    char place[4300], number[32] = "", others[64] = "";
+    int indent = (int)(call->depth < MOST_STEPS ? call->depth : MOST_STEPS);
+
+    if (!call->info)
+        snprintf(number, sizeof number, "site %u", call->site);
+    if (call->elsewhere > 0)
+        snprintf(others, sizeof others, " (+%llu operation%s)",
+                 (unsigned long long)call->elsewhere, call->elsewhere == 1 ? "" : "s");
+    dp_table_cellf(table, "%*s%s%s", indent, "", call->info ? call->info->function : number,
+                   others);
+    dp_table_cell(table, call->info ? dp_site_place(call->info, place, sizeof place) : "?");
+}
+
 static void slow_row(struct dp_table *table, const struct dp_style *style,
                      const struct dp_report_slow_call *call)
 {
@@ -37,10 +70,58 @@ static void slow_row(struct dp_table *table, const struct dp_style *style,
         dp_table_cell(table, "");
     dp_cell_time(table, style, (double)call->threshold_ns);
     dp_cell_time(table, style, (double)call->after_ns);
-    dp_cell_thread(table, call->thread_name, call->tid);
-    dp_table_cell(table, call->in_flight ? "did not return" : "");
-    dp_cell_names(table, call->site, call->info);
+    if (call->depth == 0)
+        dp_cell_thread(table, call->thread_name, call->tid);
+    else
+        dp_table_cell(table, "");
+    remark_cell(table, call);
+    step_cells(table, call);
     metadata_cell(table, call);
+}
+
+static void steps_left_out(struct dp_table *table, size_t n)
+{
+    dp_cells_empty(table, 6);
+    dp_table_cellf(table, "(%zu more calls)", n);
+    dp_cells_empty(table, SLOW_COLUMNS - 7);
+}
+
+/* Of a long operation the first calls, and its leaf. */
+static void operation_rows(struct dp_table *table, const struct dp_style *style,
+                           const struct dp_report_slow_call *calls, size_t n)
+{
+    size_t shown = n <= MOST_STEPS ? n : MOST_STEPS - 2, left_out = n - shown, leaf = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (calls[i].leaf)
+            leaf = i;
+    for (size_t i = 0; i < shown; i++)
+        slow_row(table, style, &calls[i]);
+    bool apart = leaf >= shown;
+    if (left_out > (size_t)apart)
+        steps_left_out(table, left_out - apart);
+    if (apart)
+        slow_row(table, style, &calls[leaf]);
+}
+
+static size_t steps_of_operation(const struct dp_report_slow *slow, size_t first)
+{
+    size_t next = first + 1;
+
+    while (next < slow->n && slow->calls[next].operation == slow->calls[first].operation)
+        next++;
+    return next - first;
+}
+
+static void slow_summary(const struct dp_report_slow *slow, const struct dp_style *style)
+{
+    fprintf(style->out, "%llu slow call%s counted, %llu of them left an event",
+            (unsigned long long)slow->counted, slow->counted == 1 ? "" : "s",
+            (unsigned long long)slow->events);
+    if (slow->n > 0 && slow->operations != slow->events)
+        fprintf(style->out, ", in %zu operation%s", slow->operations,
+                slow->operations == 1 ? "" : "s");
+    fprintf(style->out, ", %zu shown\n", slow->n_operations);
 }
 
 void dp_text_slow(const struct dp_report_slow *slow, const struct dp_style *style)
@@ -50,15 +131,15 @@ void dp_text_slow(const struct dp_report_slow *slow, const struct dp_style *styl
     if (slow->counted == 0)
         return;
     dp_heading(style, "Slow operations, worst first");
-    dp_table_start(&table, slow_columns, sizeof slow_columns / sizeof *slow_columns);
-    for (size_t i = 0; i < slow->n; i++)
-        slow_row(&table, style, &slow->calls[i]);
+    dp_table_start(&table, slow_columns, SLOW_COLUMNS);
+    for (size_t i = 0, n; i < slow->n; i += n) {
+        n = steps_of_operation(slow, i);
+        operation_rows(&table, style, &slow->calls[i], n);
+    }
     if (slow->n > 0)
         dp_table_print(&table, style);
     dp_table_finish(&table);
-    fprintf(style->out, "%llu slow call%s counted, %llu of them left an event, %zu shown\n",
-            (unsigned long long)slow->counted, slow->counted == 1 ? "" : "s",
-            (unsigned long long)slow->events, slow->n);
+    slow_summary(slow, style);
 }
 
 /* ---- open calls ---- */
