@@ -72,7 +72,7 @@ static int start_childs_log(void)
     int error = dp_process_open_log();
     if (error)
         return error;
-    dp_process_state()->sites = dp_n_sites;
+    dp_process_state()->sites = dp_sites_count();
     dp_sites_configure_again();
     return dp_process_start_work();
 }

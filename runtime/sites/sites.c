@@ -20,7 +20,7 @@
 #define ID_TABLE (2 * DP_MAX_SITES)
 
 struct dp_site_state *dp_sites;
-uint32_t dp_n_sites;
+_Atomic uint32_t dp_n_sites;
 
 static struct dp_lock registry_lock;
 static uint32_t *ids; /* index by hash of the site's identity; 0: free */
@@ -109,18 +109,36 @@ static const char *keep_name(const char *name)
     return kept ? kept : "?";
 }
 
-static void keep_names(struct dp_site_state *state, const struct dp_site_desc *desc,
-                       const char *module)
+/* Once for an index: names and line are part of the identity. */
+static void keep_names(struct dp_site_state *state, const char *module)
 {
+    const struct dp_site_desc *desc = state->site->desc;
     state->names = (struct dp_site_names){
         .function = keep_name(desc->function),
         .file = keep_name(desc->file),
         .module = keep_name(module),
         .line = desc->line,
     };
+}
+
+/* The options of each attribute as the code has them; NULL: not written. */
+static void read_options(const struct dp_site_desc *desc, const char *options[DP_ATTRIBUTE_COUNT])
+{
+    memset(options, 0, DP_ATTRIBUTE_COUNT * sizeof *options);
     for (uint32_t i = 0; i < desc->n_attributes; i++) {
         if (desc->attributes[i].attribute < DP_ATTRIBUTE_COUNT)
-            state->options[desc->attributes[i].attribute] = keep(desc->attributes[i].options);
+            options[desc->attributes[i].attribute] = desc->attributes[i].options;
+    }
+}
+
+/* The sink may read them at this moment: pairs with dp_site_options(). */
+static void keep_options(struct dp_site_state *state)
+{
+    const char *options[DP_ATTRIBUTE_COUNT];
+    read_options(state->site->desc, options);
+    for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
+        const char *kept = options[a] ? keep(options[a]) : NULL;
+        __atomic_store_n(&state->options[a], kept, __ATOMIC_RELEASE);
     }
 }
 
@@ -129,11 +147,8 @@ static void keep_names(struct dp_site_state *state, const struct dp_site_desc *d
 static bool asks_for_the_same(const struct dp_site_state *state)
 {
     const struct dp_site_desc *desc = state->site->desc;
-    const char *options[DP_ATTRIBUTE_COUNT] = {NULL};
-    for (uint32_t i = 0; i < desc->n_attributes; i++) {
-        if (desc->attributes[i].attribute < DP_ATTRIBUTE_COUNT)
-            options[desc->attributes[i].attribute] = desc->attributes[i].options;
-    }
+    const char *options[DP_ATTRIBUTE_COUNT];
+    read_options(desc, options);
     for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
         if (!options[a] != !state->options[a] ||
             (options[a] && strcmp(options[a], state->options[a]) != 0))
@@ -167,8 +182,9 @@ static bool describe(uint32_t index, struct dp_site_state *state, const char *mo
     if (!dp_configure(index, state))
         return false;
     memcpy(before, state->options, sizeof before);
-    memset(state->options, 0, sizeof state->options);
-    keep_names(state, state->site->desc, module);
+    if (!state->names.function)
+        keep_names(state, module);
+    keep_options(state);
     log_site(index, state);
     for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
         if (before[a] && !state->options[a])
@@ -190,10 +206,11 @@ static void leave_out(struct dp_site *site, struct dp_site_state *state)
 static uint32_t new_index(uint64_t id)
 {
     const uint64_t bytes = sizeof *dp_sites + sizeof *ids + sizeof *dp_site_configs;
-    if (dp_n_sites + 1 >= DP_MAX_SITES || !dp_memory_budget_take_for_good(bytes))
+    uint32_t index = dp_sites_count() + 1;
+    if (index >= DP_MAX_SITES || !dp_memory_budget_take_for_good(bytes))
         return 0;
-    dp_sites[dp_n_sites + 1].id = id;
-    return dp_n_sites + 1;
+    dp_sites[index].id = id;
+    return index;
 }
 
 static void add_site(struct dp_site *site, const char *module)
@@ -218,7 +235,7 @@ static void add_site(struct dp_site *site, const char *module)
     }
     if (!known) {
         *slot = index;
-        dp_n_sites = index;
+        atomic_store_explicit(&dp_n_sites, index, memory_order_release);
         dp_process_state()->sites = index;
     }
     const struct dp_site_config *config = dp_site_config(index);

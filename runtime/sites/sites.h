@@ -13,7 +13,22 @@
 #include "site.h"
 
 extern DP_HIDDEN struct dp_site_state *dp_sites; /* by index; DP_MAX_SITES of them */
-extern uint32_t dp_n_sites;            /* highest index given */
+
+extern DP_HIDDEN _Atomic uint32_t dp_n_sites;
+
+/* The highest index given. From any thread: names and options of the sites up to there
+ * are written. Pairs with the store in add_site(). */
+static inline uint32_t dp_sites_count(void)
+{
+    return atomic_load_explicit(&dp_n_sites, memory_order_acquire);
+}
+
+/* The options of one attribute as written, NULL: not written. From any thread: they change
+ * when another build of an unloaded module is loaded. */
+static inline const char *dp_site_options(const struct dp_site_state *site, uint32_t attribute)
+{
+    return __atomic_load_n(&site->options[attribute], __ATOMIC_ACQUIRE);
+}
 
 /* Before any module is loaded while profiling is on. 0 or -errno. */
 int dp_sites_init(void);

@@ -114,7 +114,7 @@ static uint32_t attributes_present(const struct dp_site_state *site)
 {
     uint32_t present = 0;
     for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++)
-        present |= site->options[a] ? 1u << a : 0;
+        present |= dp_site_options(site, a) ? 1u << a : 0;
     return present;
 }
 
@@ -128,14 +128,14 @@ static void write_event(struct dp_record_view *view)
     view->realtime_offset_ns = dp_process_facts()->realtime_offset_ns;
     view->pid = dp_process_facts()->pid;
     view->attribute = DP_ATTRIBUTE_COUNT;
-    if (index && index <= dp_n_sites) {
+    if (index && index <= dp_sites_count()) {
         const struct dp_site_state *site = &dp_sites[index];
         names = (struct dp_record_site){site->names.function, site->names.file, site->names.module,
                                         site->names.line};
         view->site = &names;
         view->attribute = dp_event_attribute(view->id, attributes_present(site));
         const char *text =
-            view->attribute < DP_ATTRIBUTE_COUNT ? site->options[view->attribute] : NULL;
+            view->attribute < DP_ATTRIBUTE_COUNT ? dp_site_options(site, view->attribute) : NULL;
         bool written = text && dp_options_parse((enum dp_attribute)view->attribute, text, &options,
                                                 &error) == 0;
         dp_event_describe(view, view->attribute, written ? &options : NULL);

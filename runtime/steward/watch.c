@@ -103,7 +103,7 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now, uint
     struct dp_open_call *call = &open->calls[i % DP_OPEN_MAX];
     uint64_t due = dp_peek(&call->due);
     uint32_t index = dp_peek_32(&call->site);
-    if (index == 0 || index > dp_n_sites)
+    if (index == 0 || index > dp_sites_count())
         return;
     uint64_t start, *before = &reported[lane->index].due[i % DP_OPEN_MAX];
     if (*before == due)
@@ -142,7 +142,7 @@ static uint64_t outermost_kept(const struct dp_open_calls *open, uint64_t top, u
         const struct dp_open_call *call = &open->calls[(i - 1) % DP_OPEN_MAX];
         uint64_t due = dp_peek(&call->due);
         uint32_t index = dp_peek_32(&call->site);
-        if (due & DP_DUE_OPENED || index == 0 || index > dp_n_sites)
+        if (due & DP_DUE_OPENED || index == 0 || index > dp_sites_count())
             continue; /* the frames know of those that were opened */
         uint64_t start;
         if (!begun_under(index, due, now, &start))
