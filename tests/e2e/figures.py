@@ -81,5 +81,18 @@ class SelfTime(Figures):
         self.check("calls", "parent:rate=1;child:slow=10s", [], ["parent"])
 
 
+class Memory(Figures):
+    def test_of_a_realloc_that_fails(self):
+        """It has freed nothing. A static program counts by other functions."""
+        for name, flags in (("shared", []), ("static", ["-static"])):
+            with self.subTest(name):
+                program = self.build("realloc-" + name, *flags, source="realloc.c")
+                _, functions = self.report("1", program)
+                memory = functions["grows"]["memory"]
+                self.assertEqual((memory["allocations"], memory["frees"]), (1, 0), self.text)
+                self.assertGreaterEqual(memory["allocated_bytes"], 1000)
+                self.assertEqual(memory["freed_bytes"], 0)
+
+
 if __name__ == "__main__":
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]])

@@ -98,7 +98,10 @@ class Live(Case):
         # What it adds up from the state is not added twice.
         for function in looks[0]["functions"] + looks[2]["functions"]:
             function.pop("share_of_wall", None)
-        self.assertEqual(looks[0]["functions"], looks[2]["functions"])
+        for part in "functions", "lanes", "open_calls", "open_calls_forgotten", "loss", "damage":
+            self.assertEqual(looks[0][part], looks[2][part], part)
+        self.assertEqual([look["load"]["gated"] for look in looks], [20] * 3)
+        self.assertEqual([look["overhead"]["slow_paths"] for look in looks], [1000] * 3)
         self.assertEqual(self.run_tool("top", "live").stdout.count("Hot functions"), 1)
 
     def test_top_takes_the_one_that_runs(self):

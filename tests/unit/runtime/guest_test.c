@@ -42,6 +42,7 @@ static long refused;
 int __wrap_dp_os_create(int at, const char *path)
 {
     refused += refuse_files;
+    errno = EXDEV; /* libc's functions may leave anything */
     return refuse_files ? -EMFILE : __real_dp_os_create(at, path);
 }
 
@@ -245,6 +246,37 @@ static uint64_t process_lost(enum dp_loss reason)
     return __atomic_load_n(&dp_process_state()->lost[reason], __ATOMIC_RELAXED);
 }
 
+static void *meets(void *unused)
+{
+    errno = ENOTTY;
+    uint64_t due = hand_enter(&opened_site);
+    CHECK(errno == ENOTTY && (due & DP_DUE_OPENED));
+    hand_exit(&opened_site, due);
+    CHECK(errno == ENOTTY);
+    return unused;
+}
+
+static void *keeps_errno(void *unused)
+{
+    call(&opened_site); /* takes the lane that is free */
+    run_thread(meets, NULL);
+    return unused;
+}
+
+/* A lane of its own, with new files: a thread's, and a forked child's. */
+static void errno_where_a_thread_is_met(void)
+{
+    run_thread(keeps_errno, NULL);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        meets(NULL);
+        _exit(0);
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
 static void *two_threads(void *unused)
 {
     call(&opened_site); /* takes the lane that is free */
@@ -372,6 +404,7 @@ int main(void)
     an_estimate_is_not_exact();
     thread_after_thread();
     no_files_for_a_thread();
+    errno_where_a_thread_is_met();
     a_lock_held_for_long();
     a_record_too_large();
     a_fork_while_sigaction_is_at_work();

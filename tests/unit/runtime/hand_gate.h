@@ -1,6 +1,7 @@
 /*
  * The gate as the plugin inserts it, by hand: tests of the runtime do not need
- * the plugin. HAND_SITE makes a site in this program's section, HAND_ENTER and
+ * the plugin. Inlined always, as there: the stack pointer says which call is inside which.
+ * HAND_SITE makes a site in this program's section, HAND_ENTER and
  * HAND_EXIT stand at the two ends of a body. See include/deep_profile/abi/gate.h.
  */
 #ifndef HAND_GATE_H
@@ -19,7 +20,7 @@ extern struct dp_site __stop_deep_profile_sites[] __attribute__((visibility("hid
                                                      aligned(32))) = {0, DP_SLOW_NEVER, 0, 0,   \
                                                                       &name##_desc}
 
-static inline uint64_t hand_enter(struct dp_site *site)
+static inline __attribute__((always_inline)) uint64_t hand_enter(struct dp_site *site)
 {
     uint64_t due = deep_profile_tick + site->slow_after;
     deep_profile_budget -= site->weight;
@@ -30,7 +31,7 @@ static inline uint64_t hand_enter(struct dp_site *site)
     return due;
 }
 
-static inline void hand_exit(struct dp_site *site, uint64_t due)
+static inline __attribute__((always_inline)) void hand_exit(struct dp_site *site, uint64_t due)
 {
     if ((int64_t)deep_profile_tick >= (int64_t)due)
         deep_profile_exit_call(site, due);

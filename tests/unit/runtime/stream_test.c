@@ -37,7 +37,8 @@ static bool disk_is_full;
 
 int __wrap_dp_os_allocate(int fd, uint64_t offset, uint64_t bytes)
 {
-    return disk_is_full ? -ENOSPC : __real_dp_os_allocate(fd, offset, bytes);
+    int error = __real_dp_os_allocate(fd, offset, disk_is_full ? bytes / 2 : bytes);
+    return disk_is_full ? -ENOSPC : error; /* full in the midst of it */
 }
 
 /* The steward's request that the owner overtakes, once. */
@@ -119,6 +120,15 @@ static void a_refused_record_leaves_no_time(void)
     dp_stream_close_packet(&stream);
 }
 
+static int64_t file_bytes(const char *name)
+{
+    int fd = dp_directory_open(name);
+    CHECK(fd >= 0);
+    int64_t bytes = dp_os_size(fd);
+    dp_os_close(fd);
+    return bytes;
+}
+
 /* While the disk was full somebody took away the file, in which there was nothing yet. */
 static void a_file_without_packets_is_deleted(void)
 {
@@ -129,6 +139,7 @@ static void a_file_without_packets_is_deleted(void)
     CHECK(!write_record(&stream, FIRST_NS));
     disk_is_full = false;
     dp_segment_name(name, stream.lane, stream.segment);
+    CHECK(file_bytes(name) == 0); /* what was allocated in part was given back */
     dp_directory_unlink(name);
     CHECK(write_record(&stream, FIRST_NS + APART_NS));
     dp_stream_close_packet(&stream);

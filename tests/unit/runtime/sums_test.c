@@ -1,0 +1,363 @@
+/*
+ * What one call adds to the aggregates and to the log, against this program's own clock.
+ *
+ * Both clocks are CLOCK_MONOTONIC (DEEP_PROFILE_CLOCK), so the times read around the two ends
+ * of a call bound what may be said of it, however busy the machine is.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/facts.h"
+#include "base/load_gate.h"
+#include "check.h"
+#include "hand_gate.h"
+#include "hot/aggregate.h"
+#include "sites/sites.h"
+#include "thread/lanes.h"
+#include "thread/memory.h"
+
+#define MS UINT64_C(1000000)
+#define KB UINT64_C(1024)
+
+/* The short way out of a call, and the general one. */
+HAND_SITE(parent, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
+HAND_SITE(child, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
+HAND_SITE(general_parent, DP_ATTRIBUTE_PROFILE, "rate=1, threshold=1ns, check_load=false", 0);
+HAND_SITE(general_child, DP_ATTRIBUTE_PROFILE, "rate=1, threshold=1ns, check_load=false", 0);
+HAND_SITE(timed, DP_ATTRIBUTE_IF_SLOW, "1ms, rate=1", 0);    /* slow by the clock */
+HAND_SITE(watched, DP_ATTRIBUTE_IF_SLOW, "16ms, rate=1", 0); /* by the tick */
+HAND_SITE(checked, DP_ATTRIBUTE_PROFILE, "rate=1", 0);
+HAND_SITE(production, DP_ATTRIBUTE_PRODUCTION, "rate=1", 0);
+HAND_SITE(memory, DP_ATTRIBUTE_MEMORY, "100KB", 0);
+HAND_SITE(in_child, DP_ATTRIBUTE_PROFILE, "rate=0.5, check_load=false", 0);
+HAND_SITE(handed_on, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
+
+/* The steward leaves the load gate to the tests. */
+void __wrap_dp_load_check(void);
+void __wrap_dp_load_check(void)
+{
+}
+
+static uint64_t own_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void spin(uint64_t ns)
+{
+    uint64_t start = own_clock();
+    while (own_clock() - start < ns)
+        ;
+}
+
+static struct dp_site_stats *stats_of(const struct dp_site *site)
+{
+    struct dp_site_stats *stats = dp_stats_of(dp_self, site->index);
+    CHECK(stats);
+    return stats;
+}
+
+static bool call(struct dp_site *site)
+{
+    uint64_t due = hand_enter(site);
+    hand_exit(site, due);
+    return due & DP_DUE_OPENED;
+}
+
+/* The record that was written last, of `bytes` without its header. */
+static void copy_last_record(void *event, size_t bytes)
+{
+    const struct dp_stream *stream = &dp_self->stream;
+    memcpy(event, (const char *)stream->packet + stream->packet->content_size_bits / 8 - bytes,
+           bytes);
+}
+
+/* ---- the time of calls below ---- */
+
+static __attribute__((noinline)) void one_millisecond(struct dp_site *site)
+{
+    uint64_t due = hand_enter(site);
+    spin(MS);
+    hand_exit(site, due);
+}
+
+static void self_time_is_without_the_children(struct dp_site *parent, struct dp_site *child)
+{
+    struct dp_site_stats *around = stats_of(parent), *below = stats_of(child);
+    uint64_t due = hand_enter(parent);
+    for (int i = 0; i < 3; i++)
+        one_millisecond(child);
+    hand_exit(parent, due);
+    CHECK(below->sampled == 3 && below->total_ns >= 3 * MS && below->child_ns == 0);
+    CHECK(around->child_ns == below->total_ns);
+    CHECK(around->total_ns > around->child_ns);
+
+    /* A call at the same depth that makes none has no part of theirs. */
+    uint64_t child_ns = around->child_ns;
+    one_millisecond(parent);
+    CHECK(around->sampled == 2 && around->child_ns == child_ns);
+}
+
+/* ---- slow calls ---- */
+
+static void slow_calls_add_up(void)
+{
+    const struct dp_site_stats *stats = stats_of(&timed_site);
+    uint64_t total_ns = 0, most_ns = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        struct dp_event_slow_operation event;
+        uint64_t due = hand_enter(&timed_site);
+        spin((i == 1 ? 3 : 2) * MS);
+        hand_exit(&timed_site, due);
+        copy_last_record(&event, sizeof event);
+        CHECK(event.site == timed_site.index && event.duration_ns >= 2 * MS);
+        total_ns += event.duration_ns;
+        most_ns = event.duration_ns > most_ns ? event.duration_ns : most_ns;
+    }
+    CHECK(stats->slow == 3 && stats->slow_total_ns == total_ns && stats->slow_max_ns == most_ns);
+}
+
+/* Begins at any moment between two ticks. The thread makes calls meanwhile: it is not idle. */
+static void until_some_moment(unsigned i)
+{
+    uint64_t start = own_clock(), ns = (i * 377 % 1000) * 7000;
+    while (own_clock() - start < ns)
+        call(&watched_site);
+}
+
+/* A call that is known by its ticks alone: what is said of its duration holds, and does not
+ * lean to one side. */
+static void a_duration_is_right_within_its_error(void)
+{
+    enum { CALLS = 40 };
+    const struct dp_site_stats *stats = stats_of(&watched_site);
+    double off = 0, allowed = 0;
+    for (unsigned i = 0; i < CALLS; i++) {
+        struct dp_event_slow_operation event;
+        until_some_moment(i);
+        uint64_t slow = stats->slow, before = own_clock(), due = hand_enter(&watched_site);
+        uint64_t inside = own_clock();
+        CHECK(!(due & DP_DUE_OPENED));
+        usleep(40000); /* over the threshold with every tick of a quiet machine */
+        uint64_t outside = own_clock();
+        hand_exit(&watched_site, due);
+        uint64_t after = own_clock();
+        if (stats->slow == slow)
+            continue; /* ticks so far apart that it is not certain */
+        copy_last_record(&event, sizeof event);
+        CHECK(event.site == watched_site.index && event.duration_error_ns > 0);
+        CHECK(event.duration_ns + event.duration_error_ns >= outside - inside);
+        CHECK(event.duration_ns <= after - before + event.duration_error_ns);
+        off += (double)event.duration_ns - (double)(outside - inside);
+        allowed += (double)event.duration_error_ns + (double)(inside - before + after - outside);
+    }
+    CHECK(allowed > 0);
+    CHECK(fabs(off) < 0.6 * allowed, "%g ns of %g ns", off, allowed);
+}
+
+/* ---- the load gate ---- */
+
+/* Both where the call's record is all that it would leave and where it has a general way. */
+static void a_refused_call_is_counted(struct dp_site *site)
+{
+    const struct dp_site_stats *stats = stats_of(site);
+    uint64_t gated = stats->gated, lanes = dp_self->state->gated, sampled = stats->sampled;
+    dp_load_gate_move(DP_RESOURCE_CPU, true);
+    for (int i = 0; i < 5; i++)
+        CHECK(!call(site));
+    dp_load_gate_move(DP_RESOURCE_CPU, false);
+    CHECK(call(site));
+    CHECK(stats->gated == gated + 5 && dp_self->state->gated == lanes + 5);
+    CHECK(stats->sampled == sampled + 1);
+}
+
+/* ---- memory ---- */
+
+static void a_threshold_of_memory_is_of_what_is_live(void)
+{
+    const struct dp_site_stats *stats = stats_of(&memory_site);
+    uint64_t records = dp_self->stream.records, due = hand_enter(&memory_site);
+    for (int i = 0; i < 10; i++) {
+        dp_memory_allocated(64 * KB);
+        dp_memory_freed(64 * KB);
+    }
+    hand_exit(&memory_site, due);
+    CHECK(stats->memory_calls == 1 && stats->allocated_bytes == 640 * KB);
+    CHECK(stats->freed_bytes == 640 * KB && stats->peak_bytes == 64 * (int64_t)KB);
+    CHECK(dp_self->stream.records == records);
+
+    struct dp_event_memory event;
+    due = hand_enter(&memory_site);
+    dp_memory_allocated(128 * KB);
+    hand_exit(&memory_site, due);
+    CHECK(dp_self->stream.records == records + 1);
+    copy_last_record(&event, sizeof event);
+    CHECK(event.site == memory_site.index && event.allocated_bytes == 128 * KB);
+    dp_memory_freed(128 * KB);
+}
+
+void *__wrap_malloc(size_t bytes);
+void *__wrap_realloc(void *pointer, size_t bytes);
+void __wrap_free(void *pointer);
+void *__real_malloc(size_t bytes);
+void *__real_realloc(void *pointer, size_t bytes);
+void __real_free(void *pointer);
+
+void *__real_malloc(size_t bytes)
+{
+    return malloc(bytes);
+}
+
+/* Has never room for more. */
+void *__real_realloc(void *pointer, size_t bytes)
+{
+    return bytes ? NULL : realloc(pointer, bytes);
+}
+
+void __real_free(void *pointer)
+{
+    free(pointer);
+}
+
+static void a_realloc_that_fails_frees_nothing(void)
+{
+    CHECK(dp_memory_counted);
+    void *pointer = __wrap_malloc(1000);
+    struct dp_memory_counts before = dp_self->memory;
+    CHECK(!__wrap_realloc(pointer, 2000));
+    CHECK(memcmp(&before, &dp_self->memory, sizeof before) == 0);
+    __wrap_free(pointer);
+    CHECK(dp_self->memory.frees == before.frees + 1);
+}
+
+/* ---- the order of the stores ---- */
+
+static struct dp_packet *watched_packet;
+static char *watched_page;
+static uint64_t committed; /* when the record's first byte was stored */
+
+static void at_first_store(int signal, siginfo_t *info, void *context)
+{
+    (void)context;
+    char *address = info->si_addr;
+    if (address < watched_page || address >= watched_page + 4096)
+        _exit(signal);
+    committed = watched_packet->content_size_bits;
+    mprotect(watched_page, 4096, PROT_READ | PROT_WRITE);
+}
+
+/* On a page of its own, which cannot be written to before somebody looks. */
+static void a_record_is_there_before_its_size(struct dp_site *site)
+{
+    struct dp_stream *stream = &dp_self->stream;
+    do
+        call(site);
+    while (stream->position % 4096 > 64 || stream->position < 4096);
+    watched_packet = stream->packet;
+    watched_page = (char *)stream->packet + stream->position;
+    watched_page -= (uintptr_t)watched_page % 4096;
+    uint64_t before = watched_packet->content_size_bits, records = stream->records;
+    committed = 0;
+    CHECK(mprotect(watched_page, 4096, PROT_READ) == 0);
+    call(site);
+    CHECK(stream->packet == watched_packet && stream->records == records + 1);
+    CHECK(committed == before);
+    CHECK(watched_packet->content_size_bits > before);
+}
+
+static void records_are_there_before_their_size(void)
+{
+    struct sigaction action = {.sa_sigaction = at_first_store, .sa_flags = SA_SIGINFO}, saved;
+    CHECK(sigaction(SIGSEGV, &action, &saved) == 0);
+    a_record_is_there_before_its_size(&parent_site);
+    a_record_is_there_before_its_size(&production_site);
+    CHECK(sigaction(SIGSEGV, &saved, NULL) == 0);
+}
+
+/* ---- lanes that are handed on ---- */
+
+static struct dp_lane *lane_of_thread;
+
+static void *five_calls(void *unused)
+{
+    for (int i = 0; i < 5; i++)
+        CHECK(call(&handed_on_site));
+    lane_of_thread = dp_self;
+    return unused;
+}
+
+static struct dp_lane *run_thread(void)
+{
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, five_calls, NULL) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    return lane_of_thread;
+}
+
+/* Its file has them while nobody has it mapped. */
+static void a_lane_that_has_rested_keeps_its_sums(void)
+{
+    struct dp_lane *lane = run_thread();
+    dp_lanes_rest(dp_now_ns() + 5000 * MS);
+    for (int i = 0; i < 1000 && dp_lane_state_of(lane); i++)
+        usleep(1000); /* the steward was faster */
+    CHECK(!dp_lane_state_of(lane) && !lane->stats);
+    CHECK(run_thread() == lane && lane->state->threads == 2);
+    const struct dp_site_stats *stats = lane->stats[handed_on_site.index];
+    CHECK(stats && stats->calls == 10 && stats->sampled == 10);
+    CHECK(stats->estimated == 10 * DP_WEIGHT_UNIT);
+}
+
+/* ---- a forked child ---- */
+
+static void figures_of_a_child(void)
+{
+    enum { CALLS = 20000 };
+    for (int i = 0; i < CALLS; i++)
+        call(&in_child_site);
+    const struct dp_site_stats *stats = stats_of(&in_child_site);
+    CHECK(stats->sampled > CALLS / 3 && stats->estimated == stats->sampled * 2 * DP_WEIGHT_UNIT);
+    CHECK_WITHIN(stats->estimated / DP_WEIGHT_UNIT, CALLS, 5 * 142); /* standard deviations */
+    CHECK(stats->variance == stats->sampled * 2 * DP_WEIGHT_UNIT);
+    /* Nobody measures again what a slow path costs. */
+    CHECK(dp_process_facts()->slow_path_ns > 0);
+    CHECK(dp_process_state()->slow_path_ns == dp_process_facts()->slow_path_ns);
+    _exit(0);
+}
+
+static void a_forked_child_knows_what_a_call_stands_for(void)
+{
+    int status = -1;
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0)
+        figures_of_a_child();
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
+int main(void)
+{
+    CHECK(dp_process_mode() == DP_MODE_ON);
+    call(&parent_site); /* meets the thread */
+    *stats_of(&parent_site) = (struct dp_site_stats){.site = parent_site.index};
+    self_time_is_without_the_children(&parent_site, &child_site);
+    self_time_is_without_the_children(&general_parent_site, &general_child_site);
+    slow_calls_add_up();
+    a_duration_is_right_within_its_error();
+    a_refused_call_is_counted(&checked_site);
+    a_refused_call_is_counted(&production_site);
+    a_threshold_of_memory_is_of_what_is_live();
+    a_realloc_that_fails_frees_nothing();
+    a_lane_that_has_rested_keeps_its_sums();
+    a_forked_child_knows_what_a_call_stands_for();
+    records_are_there_before_their_size();
+    return 0;
+}
