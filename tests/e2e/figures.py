@@ -25,7 +25,7 @@ class Figures(unittest.TestCase):
     def build(self, name, *flags, compiler=CC, source=None):
         path = f"{self.folder}/{name}"
         if not os.path.exists(path):
-            dp.run(compiler, "-O2", "-g", *flags, f"{SOURCES}/{source or name + '.c'}", "-o", path)
+            dp.run(compiler, "-O2", "-g", f"{SOURCES}/{source or name + '.c'}", *flags, "-o", path)
         return path
 
     def report(self, rules, *command, **variables):
@@ -34,7 +34,8 @@ class Figures(unittest.TestCase):
         env = dp.environment(DEEP_PROFILE=rules, DEEP_PROFILE_OUT=f"{out}/log", **variables)
         lines = dp.run(*command, env=env).stdout.splitlines()
         self.text = dp.run(TOOL, "report", f"{out}/log").stdout
-        found = dp.report(TOOL, f"{out}/log")["functions"]
+        report = dp.report(TOOL, f"{out}/log")
+        self.wall_ns, found = report["wall_ns"], report["functions"]
         return dict(line.split() for line in lines), {f["function"]: f for f in found}
 
 
@@ -92,6 +93,48 @@ class Memory(Figures):
                 self.assertEqual((memory["allocations"], memory["frees"]), (1, 0), self.text)
                 self.assertGreaterEqual(memory["allocated_bytes"], 1000)
                 self.assertEqual(memory["freed_bytes"], 0)
+
+
+class TotalTime(Figures):
+    def test_one_outlier(self):
+        """Only one call in twenty is chosen: run until the long one is."""
+        program = self.build("total", "-lm")
+        for seed in range(1, 300):
+            _, functions = self.report("1", program, "outlier", DEEP_PROFILE_SEED=str(seed))
+            if "rarely" in functions:
+                break
+        rarely = functions["rarely"]
+        self.assertEqual(rarely["sampled"], 1)
+        first = max(functions, key=lambda name: functions[name]["total_ns_low"])
+        self.assertEqual(list(functions)[0], first, self.text) # of which most is known
+        for bound in ("total_ns", "total_ns_high", "total_ns_low"):
+            self.assertLessEqual(rarely[bound], self.wall_ns) # one thread
+        self.assertLessEqual(rarely["share_of_wall"], 1)
+        self.assertRegex(self.text, r"1 sample .* rarely ")
+
+    def test_slow_calls_are_not_scaled_up(self):
+        """Half of the calls is chosen. Each slow one would count twice, or not at all."""
+        for seed in "1234":
+            measured, functions = self.report("1", self.build("total", "-lm"), "slow",
+                                              DEEP_PROFILE_SEED=seed)
+            real = int(measured["mixed"]) + int(measured["slow"])
+            self.assertGreaterEqual(functions["mixed"]["slow"], 10)
+            # The short ones are scaled up; their estimate's standard deviation is known. A busy
+            # machine makes some of them long.
+            off = 5 * int(measured["mixed_ROOT"]) + 0.05 * real
+            self.assertAlmostEqual(functions["mixed"]["total_ns"], real, delta=off)
+
+    def test_a_function_that_the_load_gate_refused(self):
+        _, functions = self.report("1", self.build("total", "-lm"), "late",
+                                   DEEP_PROFILE_CHECK_LOAD="true", DEEP_PROFILE_MEMORY_LIMIT="0",
+                                   DEEP_PROFILE_LOAD_PERIOD="50ms")
+        refused = functions["refused"]
+        self.assertEqual((refused["sampled"], refused["gated"]), (0, 20))
+        self.assertGreaterEqual(refused["estimated_calls"], 20)
+        self.assertNotIn("total_ns", refused)
+        row, = (line for line in self.text.splitlines() if " refused " in line and "total.c" in line)
+        self.assertNotIn("0 ns", row)
+        self.assertNotIn("0.0 %", row)
 
 
 if __name__ == "__main__":

@@ -77,3 +77,39 @@ double dp_histogram_squares(const struct dp_histogram *histogram, double mean)
         }
     return sum;
 }
+
+struct dp_moments dp_histogram_moments(const struct dp_histogram *histogram, double below)
+{
+    struct dp_moments moments = {0};
+
+    for (uint32_t b = 0; b < DP_HISTOGRAM_BLOCKS; b++)
+        for (uint32_t i = 0; histogram->blocks[b] && i < DP_HISTOGRAM_SUB; i++) {
+            double value = (double)middle(b, i), count = (double)histogram->blocks[b][i];
+            if (value >= below)
+                return moments;
+            moments.count += count;
+            moments.sum += count * value;
+            moments.squares += count * value * value;
+            moments.cubes += count * value * value * value;
+        }
+    return moments;
+}
+
+double dp_histogram_tail(const struct dp_histogram *histogram, double *used)
+{
+    double count = (double)histogram->count;
+    double most = fmax(floor(pow(count, 0.6)), 5), taken = 0, logs = 0;
+
+    *used = most;
+    for (uint32_t b = DP_HISTOGRAM_BLOCKS; count > most && b-- > 0;)
+        for (uint32_t i = DP_HISTOGRAM_SUB; histogram->blocks[b] && i-- > 0;) {
+            double value = (double)middle(b, i), here = (double)histogram->blocks[b][i];
+            if (here == 0)
+                continue;
+            if (taken + here > most) /* the first that is not used is here */
+                return fmax((logs - taken * log(fmax(value, 1))) / most, 0);
+            taken += here;
+            logs += here * log(fmax(value, 1));
+        }
+    return 0;
+}

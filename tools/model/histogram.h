@@ -28,4 +28,23 @@ uint64_t dp_histogram_quantile(const struct dp_histogram *histogram, double q);
 /* Sum over the values of their squared distance from `mean`. */
 double dp_histogram_squares(const struct dp_histogram *histogram, double mean);
 
+/* Sums of powers of the values, each taken as the middle of its bucket. */
+struct dp_moments {
+    double count;
+    double sum;
+    double squares;
+    double cubes;
+};
+
+/* Of the values below `below`. */
+struct dp_moments dp_histogram_moments(const struct dp_histogram *histogram, double below);
+
+/*
+ * How heavy the upper tail of the values is: Hill's estimate of 1/alpha, where
+ * the share of values above x falls like x^-alpha (Hill: A Simple General Approach to
+ * Inference About the Tail of a Distribution, Annals of Statistics 3, 1975). From the
+ * count^0.6 largest values, at least 5; `*used`: how many. 0 for fewer than 6 values.
+ */
+double dp_histogram_tail(const struct dp_histogram *histogram, double *used);
+
 #endif

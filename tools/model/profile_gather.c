@@ -7,6 +7,7 @@
 #include "base/progress.h"
 #include "log/files.h"
 #include "log/log_cursor.h"
+#include "completeness.h"
 #include "open_calls.h"
 #include "profile_records.h"
 #include "profile_state.h"
@@ -74,61 +75,12 @@ static void take_counts_of_the_gate(struct dp_profile *profile)
     }
 }
 
-/* An attribute in force that times a part of the calls. What the tick watches it times
- * when they are slow, and one in so many besides. */
-static bool times_a_part(const struct dp_site_attribute_info *info, enum dp_attribute attribute)
-{
-    if (!info || !dp_attribute_in_force(info->state))
-        return false;
-    if (attribute == DP_ATTRIBUTE_IF_SLOW)
-        return true;
-    return (attribute == DP_ATTRIBUTE_PROFILE || attribute == DP_ATTRIBUTE_PRODUCTION) &&
-           info->rate_ppb > 0 && info->rate_ppb < 1000000000;
-}
-
-static bool times_every_call(const struct dp_site_attribute_info *info,
-                             enum dp_attribute attribute)
-{
-    if (!info || !dp_attribute_in_force(info->state))
-        return false;
-    return attribute == DP_ATTRIBUTE_MEMORY ||
-           ((attribute == DP_ATTRIBUTE_PROFILE || attribute == DP_ATTRIBUTE_PRODUCTION) &&
-            info->rate_ppb >= 1000000000);
-}
-
-/* Also where none of its calls was chosen: it may have been called all the same. */
-static bool may_leave_calls_out(const struct dp_site_info *site)
-{
-    bool part = false, every = false;
-
-    for (uint32_t a = 0; site && a < DP_ATTRIBUTE_COUNT; a++) {
-        part |= times_a_part(site->attributes[a], a);
-        every |= times_every_call(site->attributes[a], a);
-    }
-    return part && !every;
-}
-
-static bool left_calls_out(const struct dp_totals *totals)
-{
-    return totals && (dp_totals_by_chance(totals) || totals->sum.gated > 0);
-}
-
-static void find_untimed_calls(struct dp_profile *profile)
-{
-    bool untimed = false;
-
-    for (size_t i = 0; i < profile->n_totals; i++)
-        untimed |= left_calls_out(profile->totals[i]);
-    for (size_t i = 0; i < profile->sites.n; i++)
-        untimed |= may_leave_calls_out(profile->sites.sites[i]);
-    profile->calls_untimed = untimed;
-}
-
 /* What can be said only when all that there is has been read. */
 static void settle(struct dp_profile *profile)
 {
     take_counts_of_the_gate(profile);
-    find_untimed_calls(profile);
+    dp_profile_find_untimed(profile);
+    dp_profile_find_watched(profile);
     dp_slow_calls_settle(profile);
     dp_open_calls_settle(profile);
 }

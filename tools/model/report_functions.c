@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "profile_figures.h"
+#include "total_time.h"
 
 /* ---- a row ---- */
 
@@ -54,6 +55,29 @@ static uint64_t longest_of(const struct dp_site_stats *sum)
     return sampled_ns > sum->slow_max_ns ? sampled_ns : sum->slow_max_ns;
 }
 
+/* Without their state files lanes are known by their streams. */
+static size_t count_lanes(const struct dp_profile *profile)
+{
+    const struct dp_log *log = &profile->log;
+    size_t n = 0;
+
+    if (profile->n_threads > 0)
+        return profile->n_threads;
+    for (size_t i = 0; log->streams && i < log->n_streams; i++)
+        n += log->streams[i].lane != DP_LANE_RUNTIME &&
+             (i == 0 || log->streams[i].lane != log->streams[i - 1].lane);
+    return n;
+}
+
+/* As much time as there was: each lane served one thread at a time. A call that recurses, or
+ * is suspended while others run, may take more than that; then the samples say so. */
+static double possible_ns(const struct dp_profile *profile, uint64_t wall_ns)
+{
+    size_t lanes = count_lanes(profile);
+
+    return wall_ns > 0 && lanes > 0 ? (double)wall_ns * (double)lanes : INFINITY;
+}
+
 static void make_row(struct dp_report_function *row, const struct dp_profile *profile,
                      uint32_t site, uint64_t wall_ns, uint64_t cpu_ns)
 {
@@ -63,8 +87,11 @@ static void make_row(struct dp_report_function *row, const struct dp_profile *pr
     *row = (struct dp_report_function){.site = site,
                                        .info = dp_site_find(&profile->sites, site),
                                        .calls = dp_estimate_calls(totals),
-                                       .total_ns = dp_estimate_total(totals),
+                                       .total_ns = dp_estimate_within(
+                                           dp_estimate_total(totals),
+                                           possible_ns(profile, wall_ns)),
                                        .sampled = sum->sampled,
+                                       .few = sum->sampled < DP_FEW_SAMPLES,
                                        .gated = sum->gated,
                                        .exceptions = sum->exceptions,
                                        .times = times_of(totals),
@@ -100,14 +127,15 @@ static bool has_count(const struct dp_totals *totals)
     return totals->has_counted;
 }
 
+/* So much is known: one sample that stands for a thousand calls does not come first. */
 static double time_of(const struct dp_totals *totals)
 {
-    return fmax(dp_estimate_total(totals).value, (double)totals->sum.slow_total_ns);
+    return fmax(dp_estimate_total(totals).low, (double)totals->sum.slow_total_ns);
 }
 
 static double calls_of(const struct dp_totals *totals)
 {
-    return dp_estimate_calls(totals).value;
+    return fmax(dp_estimate_calls(totals).value, 0);
 }
 
 static double bytes_of(const struct dp_totals *totals)

@@ -34,11 +34,12 @@ struct dp_report_function {
     uint32_t site;
     const struct dp_site_info *info; /* NULL: the log does not name the site */
     struct dp_estimate calls;
-    struct dp_estimate total_ns; /* inclusive, of all calls */
+    struct dp_estimate total_ns; /* inclusive, of all calls; at most threads x wall */
     double share_of_wall;        /* of total_ns.value */
     double share_of_cpu;
     double self_ns; /* without the time in calls of other functions */
     uint64_t sampled;
+    bool few; /* `sampled` are too few for an interval of the total */
     uint64_t gated; /* sampled, but refused by the load gate */
     uint64_t exceptions;
     struct dp_report_times times; /* when `sampled` */
@@ -59,7 +60,7 @@ struct dp_report_ranking {
 };
 
 struct dp_report_functions {
-    struct dp_report_ranking all;     /* by inclusive time: whatever was recorded */
+    struct dp_report_ranking all;     /* by the inclusive time that is known (`low`) */
     struct dp_report_ranking timed;   /* the same without functions that were only counted */
     struct dp_report_ranking memory;  /* by allocated bytes */
     struct dp_report_ranking counted; /* by exact count */

@@ -20,6 +20,7 @@ struct dp_site_attribute_info {
     uint64_t threshold;
     char *text; /* options, as written */
     char *rule;
+    bool changed; /* while the process ran: calls before it were judged otherwise */
     bool parsed; /* `options` holds; its words point into `text` */
     struct dp_options options;
 };

@@ -90,6 +90,10 @@ static void read_attribute(struct dp_site_table *table, const struct dp_record *
     attribute->rule = copy_name(record, 1);
     attribute->parsed = dp_options_parse((enum dp_attribute)event.attribute, attribute->text,
                                          &attribute->options, &error) == 0;
+    const struct dp_site_attribute_info *before = site->attributes[event.attribute];
+    attribute->changed = before && (before->changed || before->state != event.state ||
+                                    before->rate_ppb != event.rate_ppb ||
+                                    before->threshold != event.threshold);
     free_attribute(site->attributes[event.attribute]);
     site->attributes[event.attribute] = attribute;
 }

@@ -9,7 +9,8 @@
  * the sum of (1 - p)/p^2 * y^2 (Särndal, Swensson, Wretman: Model Assisted
  * Survey Sampling, 1992, section 3.5).
  *
- *     number of calls: y = 1;  time of all calls: y = the call's duration
+ *     number of calls: y = 1;  time of all calls (total_time.c): y = the call's
+ *     duration
  */
 #include "statistics.h"
 
@@ -65,17 +66,17 @@ bool dp_totals_by_chance(const struct dp_totals *totals)
     return totals->sum.variance > 0 || totals->sum.variance_high > 0;
 }
 
-/* Sum of (1 - p)/p^2 over the sampled calls. */
-static double variance_of(const struct dp_site_stats *sum)
+double dp_totals_variance(const struct dp_totals *totals)
 {
+    const struct dp_site_stats *sum = &totals->sum;
+
     return ((double)sum->variance_high * 18446744073709551616.0 + (double)sum->variance) /
            DP_WEIGHT_UNIT;
 }
 
-/* Sum of 1/p over them. */
-static double estimate_of(const struct dp_site_stats *sum)
+double dp_totals_stand_for(const struct dp_totals *totals)
 {
-    return (double)sum->estimated / DP_WEIGHT_UNIT;
+    return (double)totals->sum.estimated / DP_WEIGHT_UNIT;
 }
 
 void dp_totals_finish(struct dp_totals *totals)
@@ -83,67 +84,43 @@ void dp_totals_finish(struct dp_totals *totals)
     dp_histogram_finish(&totals->histogram);
 }
 
-static struct dp_estimate exactly(double value)
+/* The interval of those numbers of calls from which the estimate is at most z standard
+ * deviations off, the deviation being that of the number (Wilson's, for Poisson sampling). */
+static struct dp_estimate score_interval(double value, double variance, double seen)
 {
-    return (struct dp_estimate){value, value, value, DP_EXACT};
+    double each = Z_95 * Z_95 * variance / value / 2;
+    double half = Z_95 * sqrt(variance + each * variance / value / 2);
+
+    return (struct dp_estimate){value, fmax(value + each - half, seen), value + each + half,
+                                DP_ESTIMATED};
 }
 
-static struct dp_estimate at_least(double value, double low)
+/* Calls that were seen with certainty. A call that the load gate refused was one. */
+static double calls_seen(const struct dp_site_stats *sum)
 {
-    return (struct dp_estimate){value, low, INFINITY, DP_AT_LEAST};
-}
+    uint64_t timed = sum->sampled > 0 ? sum->sampled : larger(sum->exceptions, sum->memory_calls);
 
-static struct dp_estimate around(double value, double variance, double seen)
-{
-    double half = Z_95 * sqrt(variance);
-    double low = value - half;
-
-    if (variance <= 0)
-        return exactly(value);
-    return (struct dp_estimate){value, low > seen ? low : seen, value + half, DP_ESTIMATED};
+    return (double)larger(larger(timed + sum->gated, sum->calls), sum->slow);
 }
 
 struct dp_estimate dp_estimate_calls(const struct dp_totals *totals)
 {
     const struct dp_site_stats *sum = &totals->sum;
-    double estimated = estimate_of(sum);
+    double estimated = dp_totals_stand_for(totals), seen = calls_seen(sum);
 
     if (totals->has_counted)
-        return exactly((double)totals->counted);
+        return dp_exactly((double)totals->counted);
     /* Every call opened the gate, so every call was seen. */
     if (sum->calls > 0 && (double)sum->calls >= estimated - 0.5)
-        return exactly((double)sum->calls);
-    /* What was seen with certainty bounds it from below. */
-    double seen = (double)larger(larger(sum->sampled, sum->calls), sum->slow);
+        return dp_exactly((double)sum->calls);
     if (sum->sampled == 0)
-        return at_least(seen, seen);
+        return dp_at_least(seen);
     /* Those that the load gate refused were chosen by the same chance, and count. */
     double chosen = 1 + (double)sum->gated / (double)sum->sampled;
-    return around(fmax(estimated * chosen, seen), variance_of(sum) * chosen, seen);
-}
-
-struct dp_estimate dp_estimate_total(const struct dp_totals *totals)
-{
-    const struct dp_site_stats *sum = &totals->sum;
-    double n = (double)sum->sampled, mean = dp_mean_ns(totals);
-    /* Slow calls are all known, sampled or not. */
-    double seen = (double)larger(sum->total_ns, sum->slow_total_ns);
-
-    if (sum->sampled == 0)
-        return at_least(seen, seen);
-    /* Aggregates have no y/p of their own: rates are the same for all calls of
-     * a site but for rare changes, so the mean weight stands for each. */
-    double weight = estimate_of(sum) / n;
-    if (weight < 1)
-        weight = 1;
-    /* Calls that the load gate refused were not left out by chance: the sampled calls
-     * do not represent them. */
-    double squares = dp_histogram_squares(&totals->histogram, mean) + n * mean * mean;
-    struct dp_estimate known =
-        around(fmax((double)sum->total_ns * weight, seen), variance_of(sum) / n * squares, seen);
-    if (sum->gated > 0 || (!totals->has_counted && (double)sum->calls > n * weight + 0.5))
-        return at_least(known.value, known.low);
-    return known;
+    double value = fmax(estimated * chosen, seen), variance = dp_totals_variance(totals) * chosen;
+    if (variance > 0)
+        return score_interval(value, variance, seen);
+    return seen > estimated + 0.5 ? dp_at_least(seen) : dp_exactly(value);
 }
 
 double dp_mean_ns(const struct dp_totals *totals)
@@ -156,7 +133,7 @@ double dp_deviation_ns(const struct dp_totals *totals)
     uint64_t n = totals->histogram.count;
 
     if (n < 2)
-        return 0;
+        return NAN;
     return sqrt(dp_histogram_squares(&totals->histogram, dp_mean_ns(totals)) / (double)(n - 1));
 }
 

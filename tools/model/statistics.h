@@ -8,20 +8,8 @@
 
 #include <stdbool.h>
 
+#include "estimate.h"
 #include "histogram.h"
-
-enum dp_certainty {
-    DP_EXACT,     /* low == value == high */
-    DP_ESTIMATED, /* from samples: the interval holds with 95 % confidence */
-    DP_AT_LEAST,  /* a lower bound; `high` is infinite */
-};
-
-struct dp_estimate {
-    double value;
-    double low;
-    double high;
-    enum dp_certainty certainty;
-};
 
 /* A site's aggregates, added up over lanes. */
 struct dp_totals {
@@ -29,20 +17,27 @@ struct dp_totals {
     struct dp_histogram histogram;
     uint64_t counted; /* exact count of profile_calls */
     bool has_counted;
+    /* Every call of at least so many ns is among `slow`; 0: that is not so, or not known.
+     * Then: how exact each one's time is, and how much of such calls may be missing. */
+    double watched_ns;
+    double watched_error_ns;
+    double watched_missing_ns;
 };
 
 void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats);
 /* Some of its calls were left out by chance. */
 bool dp_totals_by_chance(const struct dp_totals *totals);
+/* How many calls the sampled ones stand for: the sum of 1/p over them, p being the chance
+ * that a call is sampled. */
+double dp_totals_stand_for(const struct dp_totals *totals);
+/* The variance of that number: the sum of (1 - p)/p^2. */
+double dp_totals_variance(const struct dp_totals *totals);
 void dp_totals_finish(struct dp_totals *totals);
 
 /* How often the site was called. */
 struct dp_estimate dp_estimate_calls(const struct dp_totals *totals);
 
-/* Time of all its calls together, in ns. */
-struct dp_estimate dp_estimate_total(const struct dp_totals *totals);
-
-/* Of the sampled calls; 0 without any. */
+/* Of the sampled calls; 0 without any, the deviation NAN without two. */
 double dp_mean_ns(const struct dp_totals *totals);
 double dp_deviation_ns(const struct dp_totals *totals);
 

@@ -17,12 +17,21 @@ static void put_estimate(struct dp_json *object, const char *key, struct dp_esti
     dp_json_put_number(object, high, estimate.high, 0);
 }
 
+/* 0 stands for what is not known. */
+static void put_known(struct dp_json *object, const char *key, uint64_t value)
+{
+    if (value)
+        dp_json_put_u64(object, key, value);
+    else
+        dp_json_put_text(object, key, NULL);
+}
+
 static void put_site(struct dp_json *object, uint32_t index, const struct dp_site_info *info)
 {
     dp_json_put_u64(object, "site", index);
     dp_json_put_text(object, "function", info ? info->function : NULL);
     dp_json_put_text(object, "file", info ? info->file : NULL);
-    dp_json_put_u64(object, "line", info ? info->line : 0);
+    put_known(object, "line", info ? info->line : 0);
     dp_json_put_text(object, "module", info ? info->module : NULL);
 }
 
@@ -212,6 +221,8 @@ static void put_overhead(struct dp_json *object, const struct dp_report_overhead
 {
     struct dp_json *overhead = dp_json_put_object(object, "overhead");
 
+    if (!of->known)
+        return;
     dp_json_put_u64(overhead, "steward_cpu_ns", of->steward_cpu_ns);
     dp_json_put_u64(overhead, "slow_paths", of->slow_paths);
     dp_json_put_u64(overhead, "slow_path_ns", of->slow_path_ns);
@@ -229,8 +240,8 @@ static void put_process(struct dp_json *object, const struct dp_report *report)
     dp_json_put_text(object, "env", report->env);
     dp_json_put_text(object, "rules", report->rules);
     dp_json_put_u64(object, "start_unix_ns", report->start_unix_ns);
-    dp_json_put_u64(object, "wall_ns", report->wall_ns);
-    dp_json_put_number(object, "process_cpu_ns", report->cpu_ns ? (double)report->cpu_ns : NAN, 0);
+    put_known(object, "wall_ns", report->wall_ns);
+    put_known(object, "process_cpu_ns", report->cpu_ns);
     if (report->records_known)
         dp_json_put_u64(object, "records", report->records);
     dp_json_put_bool(object, "from_state", report->from_state);

@@ -45,29 +45,50 @@ static const struct dp_column function_columns[] = {
 static const char *certainty_sign(struct dp_estimate estimate)
 {
     static const char *const signs[] = {
-        [DP_EXACT] = "", [DP_ESTIMATED] = "~", [DP_AT_LEAST] = ">="};
+        [DP_EXACT] = "", [DP_ESTIMATED] = "~", [DP_ROUGH] = "~", [DP_AT_LEAST] = ">="};
 
     return signs[estimate.certainty];
 }
 
-/* The figure, and half of its interval. */
-static void estimated_time_cells(struct dp_table *table, const struct dp_style *style,
-                                 struct dp_estimate ns)
+/* Why there is no interval. */
+static void no_interval_cell(struct dp_table *table, const struct dp_report_function *function)
 {
+    unsigned long long sampled = function->sampled;
+
+    if (function->total_ns.certainty != DP_ROUGH)
+        dp_table_cell(table, "");
+    else if (function->few)
+        dp_table_cellf(table, "%llu sample%s", sampled, sampled == 1 ? "" : "s");
+    else
+        dp_table_cell(table, "uneven");
+}
+
+/* The figure, and how far the interval reaches above it. */
+static void total_time_cells(struct dp_table *table, const struct dp_style *style,
+                             const struct dp_report_function *function)
+{
+    const struct dp_estimate *ns = &function->total_ns;
     char text[DP_UNIT_TEXT];
 
-    dp_table_cellf(table, "%s%s", certainty_sign(ns), dp_unit_ns(text, ns.value, style->utf8));
-    if (ns.certainty == DP_ESTIMATED)
-        dp_cell_time(table, style, ns.high - ns.value);
-    else
+    if (ns->certainty == DP_UNKNOWN)
         dp_table_cell(table, "");
+    else
+        dp_table_cellf(table, "%s%s", certainty_sign(*ns),
+                       dp_unit_ns(text, ns->value, style->utf8));
+    if (ns->certainty == DP_ESTIMATED)
+        dp_cell_time(table, style, fmax(ns->high - ns->value, ns->value - ns->low));
+    else
+        no_interval_cell(table, function);
 }
 
 static void estimated_count_cells(struct dp_table *table, struct dp_estimate count)
 {
     char text[DP_UNIT_TEXT];
 
-    dp_table_cellf(table, "%s%s", certainty_sign(count), dp_unit_count(text, count.value));
+    if (count.certainty == DP_UNKNOWN)
+        dp_table_cell(table, "");
+    else
+        dp_table_cellf(table, "%s%s", certainty_sign(count), dp_unit_count(text, count.value));
     if (count.certainty == DP_ESTIMATED)
         dp_table_cell(table, dp_unit_count(text, count.high - count.value));
     else
@@ -94,7 +115,7 @@ static void distribution_cells(struct dp_table *table, const struct dp_style *st
         dp_cell_time(table, style, (double)function->longest_ns);
     else
         dp_table_cell(table, "");
-    if (function->sampled > 0)
+    if (function->sampled > 1)
         dp_cell_time(table, style, times->deviation_ns);
     else
         dp_table_cell(table, "");
@@ -105,8 +126,11 @@ static void function_row(struct dp_table *table, const struct dp_style *style,
 {
     char text[DP_UNIT_TEXT];
 
-    estimated_time_cells(table, style, function->total_ns);
-    dp_table_cell(table, dp_unit_percent(text, function->share_of_wall));
+    total_time_cells(table, style, function);
+    if (isnan(function->share_of_wall))
+        dp_table_cell(table, "");
+    else
+        dp_table_cell(table, dp_unit_percent(text, function->share_of_wall));
     if (isnan(function->self_ns))
         dp_table_cell(table, "");
     else

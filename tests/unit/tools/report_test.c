@@ -119,6 +119,33 @@ static void shares_are_of_the_process_or_not_known(void)
     end();
 }
 
+static void one_sample_does_not_lead_and_none_takes_more_time_than_there_was(void)
+{
+    static struct dp_thread_info threads[2];
+
+    begin();
+    profile.threads = threads;
+    profile.n_threads = 2;
+    sample(1, 1, SECOND / 10, 1000); /* stands for 100 s */
+    sample(2, 100, SECOND / 100, 2); /* 2 s, of which 1 s was seen */
+    stats_of(3)->gated = 5;
+    make(0);
+    const struct dp_report_ranking *all = &report.functions.all;
+    CHECK(all->rows[0]->site == 2 && all->rows[1]->site == 1 && all->rows[2]->site == 3);
+    CHECK(all->rows[0]->total_ns.certainty == DP_ESTIMATED && !all->rows[0]->few);
+    CHECK(all->rows[1]->total_ns.certainty == DP_ROUGH && all->rows[1]->few);
+    CHECK(all->rows[1]->total_ns.value == 20.0 * SECOND);
+    CHECK(all->rows[1]->total_ns.low == SECOND / 10);
+    CHECK_WITHIN_SHARE(all->rows[1]->share_of_wall, 2, 1e-9);
+    CHECK(all->rows[2]->total_ns.certainty == DP_UNKNOWN && isnan(all->rows[2]->share_of_wall));
+    dp_report_finish(&report);
+    sample(4, 1000, SECOND, 2); /* recursion: the time of each level counts */
+    make(0);
+    CHECK_WITHIN_SHARE(report.functions.all.rows[0]->total_ns.value, 2000.0 * SECOND, 1e-9);
+    profile.threads = NULL;
+    end();
+}
+
 static void self_time_is_known_only_when_no_call_below_was_left_to_chance(void)
 {
     begin();
@@ -482,6 +509,7 @@ int main(void)
 {
     how_certain_a_figure_is();
     shares_are_of_the_process_or_not_known();
+    one_sample_does_not_lead_and_none_takes_more_time_than_there_was();
     self_time_is_known_only_when_no_call_below_was_left_to_chance();
     nor_is_it_known_of_sampled_recursion_or_where_calls_have_no_time();
     each_table_has_its_own_functions_order_and_limit();

@@ -1,0 +1,87 @@
+/* See completeness.h. */
+#include "completeness.h"
+
+#include "common/threshold.h"
+#include "profile_figures.h"
+
+/* ---- what was not timed ---- */
+
+/* An attribute in force that times a part of the calls. What the tick watches it times
+ * when they are slow, and one in so many besides. */
+static bool times_a_part(const struct dp_site_attribute_info *info, enum dp_attribute attribute)
+{
+    if (!info || !dp_attribute_in_force(info->state))
+        return false;
+    if (attribute == DP_ATTRIBUTE_IF_SLOW)
+        return true;
+    return (attribute == DP_ATTRIBUTE_PROFILE || attribute == DP_ATTRIBUTE_PRODUCTION) &&
+           info->rate_ppb > 0 && info->rate_ppb < 1000000000;
+}
+
+static bool times_every_call(const struct dp_site_attribute_info *info,
+                             enum dp_attribute attribute)
+{
+    if (!info || !dp_attribute_in_force(info->state))
+        return false;
+    return attribute == DP_ATTRIBUTE_MEMORY ||
+           ((attribute == DP_ATTRIBUTE_PROFILE || attribute == DP_ATTRIBUTE_PRODUCTION) &&
+            info->rate_ppb >= 1000000000);
+}
+
+/* Also where none of its calls was chosen: it may have been called all the same. */
+static bool may_leave_calls_out(const struct dp_site_info *site)
+{
+    bool part = false, every = false;
+
+    for (uint32_t a = 0; site && a < DP_ATTRIBUTE_COUNT; a++) {
+        part |= times_a_part(site->attributes[a], a);
+        every |= times_every_call(site->attributes[a], a);
+    }
+    return part && !every;
+}
+
+static bool left_calls_out(const struct dp_totals *totals)
+{
+    return totals && (dp_totals_by_chance(totals) || totals->sum.gated > 0);
+}
+
+void dp_profile_find_untimed(struct dp_profile *profile)
+{
+    bool untimed = false;
+
+    for (size_t i = 0; i < profile->n_totals; i++)
+        untimed |= left_calls_out(profile->totals[i]);
+    for (size_t i = 0; i < profile->sites.n; i++)
+        untimed |= may_leave_calls_out(profile->sites.sites[i]);
+    profile->calls_untimed = untimed;
+}
+
+/* ---- what was watched ---- */
+
+/* What the tick judges it knows to half a period on either side, see threshold.h. */
+static double judged_within(uint64_t threshold_ns)
+{
+    bool by_tick = threshold_ns >= DP_TICKS_PER_THRESHOLD * DP_SHORTEST_TICK_NS;
+
+    return by_tick ? (double)threshold_ns / DP_TICKS_PER_THRESHOLD / 2 : 0;
+}
+
+/* Records may be a part of the slow calls only; the aggregates have all. */
+void dp_profile_find_watched(struct dp_profile *profile)
+{
+    double late_ns = (double)dp_profile_lost(profile, DP_LOSS_TICK_LATE);
+
+    for (uint32_t i = 0; i < profile->n_totals; i++) {
+        struct dp_totals *totals = profile->totals[i];
+        const struct dp_site_info *site = dp_site_find(&profile->sites, i);
+        const struct dp_site_attribute_info *slow =
+            site ? site->attributes[DP_ATTRIBUTE_IF_SLOW] : NULL;
+        if (!totals || !profile->has_lanes || !slow || slow->changed || slow->threshold == 0 ||
+            !dp_attribute_in_force(slow->state))
+            continue;
+        totals->watched_ns = (double)slow->threshold;
+        totals->watched_error_ns = judged_within(slow->threshold);
+        /* While the tick was late, each thread may have made slow calls that it missed. */
+        totals->watched_missing_ns = late_ns * (double)profile->n_threads;
+    }
+}

@@ -1,0 +1,16 @@
+/*
+ * Of which calls the times are known: all of a site's, those that were chosen, those that
+ * were slow. Found out when a profile has been gathered; figures depend on it.
+ */
+#ifndef DP_TOOLS_COMPLETENESS_H
+#define DP_TOOLS_COMPLETENESS_H
+
+#include "profile.h"
+
+/* Sets profile->calls_untimed. */
+void dp_profile_find_untimed(struct dp_profile *profile);
+
+/* Sets what struct dp_totals says of watching. */
+void dp_profile_find_watched(struct dp_profile *profile);
+
+#endif
