@@ -22,9 +22,12 @@ extern "C" {
 /* Tick period that serves a threshold; longest: DEEP_PROFILE_TICK. */
 uint64_t dp_tick_period_for(uint64_t threshold_ns, uint64_t longest_ns);
 
-/* slow_after of such a site. One period less than the threshold: the tick may be that much
- * behind at the exit. */
-uint64_t dp_slow_after(uint64_t threshold_ns, uint64_t longest_tick_ns);
+/*
+ * slow_after of such a site: half the threshold. The exit compares it with a tick that may
+ * be late. So a call that was slow is judged however late the tick is, up to half its
+ * threshold; and few calls are judged that were not.
+ */
+uint64_t dp_slow_after(uint64_t threshold_ns);
 
 #ifdef __cplusplus
 }

@@ -134,7 +134,6 @@ static int start(void)
         .environment = environment_bit(),
         .check_load = dp_setting_value(DP_SETTING_CHECK_LOAD),
         .slow_baseline = (double)dp_setting_value(DP_SETTING_SLOW_BASELINE) / 1e9,
-        .longest_tick_ns = dp_setting_value(DP_SETTING_TICK),
     });
     int error = dp_sites_init();
     if (!error)

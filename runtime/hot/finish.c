@@ -80,11 +80,28 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, const struct dp_site
 
 static bool was_tick(uint64_t tick)
 {
-    return dp_call_out_in_place(dp_tick_gap_after, NULL, tick - 1, 0) == 1;
+    return dp_call_out_in_place(dp_tick_was, NULL, tick, 0);
 }
 
-/* `start` is the last tick before the entry, so the call began at most one gap
- * between ticks later. The middle is reported, with half the gap as error. */
+/*
+ * A call that lasted for something between `shortest` and `longest` is slow where that is
+ * certain. Where it is possible only, it is counted apart.
+ */
+static void judge(struct dp_lane *lane, uint32_t index, const struct dp_site_config *config,
+                  uint64_t due, uint64_t shortest, uint64_t longest, uint64_t now)
+{
+    uint64_t width = longest - shortest;
+    struct dp_site_stats *stats;
+    if (shortest >= config->slow_threshold_ns) {
+        emit_slow(lane, index, config, due, shortest + width / 2, width ? width / 2 + 1 : 0, now);
+    } else if (longest >= config->slow_threshold_ns) {
+        stats = dp_stats_of(lane, index);
+        if (stats)
+            stats->maybe_slow++;
+    }
+}
+
+/* `start` is the last tick before the entry. */
 void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
 {
     const struct dp_site_config *config = dp_site_config_of_due(index, due, was_tick);
@@ -94,14 +111,13 @@ void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t
         return;
     }
     uint64_t start = due - config->slow_after;
-    uint64_t gap = dp_call_out_in_place(dp_tick_gap_after, NULL, start, 0);
     uint64_t longest = positive(lane, now, start);
-    uint64_t duration_ns = longest > gap / 2 ? longest - gap / 2 : longest;
     /* No tick yet at the entry, or a call that this process was forked inside of: its
      * parent reports it. */
-    if (start < dp_first_tick || duration_ns < config->slow_threshold_ns)
+    if (start < dp_first_tick || longest < config->slow_threshold_ns)
         return;
-    emit_slow(lane, index, config, due, duration_ns, gap / 2 + 1, now);
+    uint64_t latest = dp_call_out_in_place(dp_tick_latest_start, NULL, start, now);
+    judge(lane, index, config, due, now - latest, longest, now);
 }
 
 /* What a counted call did to memory, from the counts before and at its end. */
@@ -239,8 +255,10 @@ static void judge_slow(struct dp_lane *lane, const struct dp_lane_frame *frame,
 {
     if (!config->slow_threshold_ns || duration_ns < config->slow_threshold_ns)
         return;
-    emit_slow(lane, frame->site, config, dp_due_opened(lane->index, frame->kinds, frame->start_ns),
-              duration_ns, 0, now);
+    uint64_t latest =
+        dp_call_out_in_place(dp_tick_latest_of_exact, NULL, now - duration_ns, now);
+    judge(lane, frame->site, config, dp_due_opened(lane->index, frame->kinds, frame->start_ns),
+          now - latest, duration_ns, now);
     if (memory && config->probes[DP_ATTRIBUTE_IF_SLOW].memory)
         emit_call_memory(lane, frame->site, false, memory, duration_ns, now);
 }

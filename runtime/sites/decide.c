@@ -161,7 +161,7 @@ void dp_decide(const struct dp_site_request *request, const struct dp_decide_set
             set_probe(config, request, settings, &demands[a].options, &missed);
     }
     if (config->slow_by_tick)
-        config->slow_after = dp_slow_after(config->slow_threshold_ns, settings->longest_tick_ns);
+        config->slow_after = dp_slow_after(config->slow_threshold_ns);
     set_population(config, 1 - missed);
     set_conditional_chances(config);
     set_weight(config, 1 - missed);

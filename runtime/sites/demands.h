@@ -21,7 +21,6 @@ struct dp_decide_settings {
     uint32_t environment;     /* DP_ENV_*, one bit */
     bool check_load;
     double slow_baseline;     /* share of the calls of a function with a threshold that is timed */
-    uint64_t longest_tick_ns;
 };
 
 /* A site as the code has it. */

@@ -35,18 +35,17 @@ int dp_watch_init(void)
 }
 
 static void report_in_flight(struct dp_lane *lane, uint32_t index,
-                             const struct dp_site_config *config, uint64_t due,
-                             uint64_t duration_ns, uint64_t gap, uint64_t id)
+                             const struct dp_site_config *config, uint64_t duration_ns,
+                             uint64_t error_ns, uint64_t id)
 {
-    bool exact = due & DP_DUE_OPENED;
     struct dp_event_slow_operation event = {
         .site = index,
         .tid = dp_peek_32(&lane->stream.tid), /* that in the state may be cut off */
         .id = id,
-        .flags = DP_SLOW_IN_FLIGHT | (exact ? DP_SLOW_EXACT : 0),
+        .flags = DP_SLOW_IN_FLIGHT | (error_ns ? 0 : DP_SLOW_EXACT),
         .duration_ns = duration_ns,
         .threshold_ns = config->slow_threshold_ns,
-        .duration_error_ns = exact ? 0 : gap / 2 + 1,
+        .duration_error_ns = error_ns,
     };
     const struct dp_probe *probe = &config->probes[DP_ATTRIBUTE_IF_SLOW];
     if (probe->event && dp_slow_chosen(event.id, probe->event_chance))
@@ -79,7 +78,7 @@ static bool may_be_in_flight(const struct dp_lane *lane, uint32_t index, uint64_
 
 static bool was_tick(uint64_t tick)
 {
-    return dp_tick_gap_after(NULL, tick - 1, 0) == 1;
+    return dp_tick_was(NULL, tick, 0);
 }
 
 /* Under which configuration a call on the list of open calls began, and when; NULL: that
@@ -115,9 +114,10 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now, uint
     if (!may_be_in_flight(lane, index, due, now))
         return;
     /* Judged as at its end (finish.c), so that a call that is reported now is reported then. */
-    uint64_t gap = due & DP_DUE_OPENED ? 0 : dp_tick_gap_after(NULL, start, 0);
-    uint64_t duration_ns = now - start - gap / 2;
-    if (gap / 2 > now - start || duration_ns < config->slow_threshold_ns)
+    uint64_t latest = due & DP_DUE_OPENED ? dp_tick_latest_of_exact(NULL, start, now)
+                                          : dp_tick_latest_start(NULL, start, now);
+    uint64_t width = latest - start;
+    if (now - latest < config->slow_threshold_ns)
         return;
     /* The owner changes these words while we read. Report the call only when it is still
      * on the list, unchanged; or when it has ended meanwhile and has used our id. */
@@ -127,7 +127,8 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now, uint
     if ((dp_peek(&open->top) <= i || dp_peek(&call->due) != due) && dp_in_flight_take_back(id))
         return;
     *before = due;
-    report_in_flight(lane, index, config, due, duration_ns, gap, id);
+    report_in_flight(lane, index, config, now - start - width / 2,
+                     width ? width / 2 + 1 : 0, id);
 }
 
 /*

@@ -95,7 +95,7 @@ static void without_samples(struct dp_doctor *doctor, const struct dp_profile *p
 
 static bool any_data(const struct dp_totals *totals)
 {
-    return totals && (totals->sum.sampled || totals->sum.slow || totals->sum.memory_calls ||
+    return totals && (totals->sum.sampled || totals->sum.slow || totals->sum.maybe_slow || totals->sum.memory_calls ||
                       totals->counted || totals->sum.calls);
 }
 

@@ -35,17 +35,10 @@ void dp_open_calls_add(struct dp_profile *profile, const struct dp_lane_state *l
     }
 }
 
-/* A watched call's entry has the time from which it is slow. Its start is earlier by
- * the site's threshold, as the tick in force rounds it; both are in the log's records. */
+/* A watched call's entry has the time from which it is judged. Its start is earlier by
+ * what follows from the site's threshold, which is in the log's records. */
 static void date_calls(struct dp_profile *profile)
 {
-    uint64_t tick_ns = 0;
-
-    for (size_t i = 0; i < profile->n_settings; i++) {
-        const struct dp_setting_info *setting = &profile->settings[i];
-        if (strcmp(setting->name, "DEEP_PROFILE_TICK") == 0)
-            dp_parse_duration(setting->value, strlen(setting->value), &tick_ns);
-    }
     for (size_t i = 0; i < profile->n_open; i++) {
         struct dp_open_info *open = &profile->open[i];
         const struct dp_site_info *site = dp_site_find(&profile->sites, open->site);
@@ -54,7 +47,7 @@ static void date_calls(struct dp_profile *profile)
         if (open->exact)
             continue;
         uint64_t after = slow && dp_attribute_in_force(slow->state)
-                             ? dp_slow_after(slow->threshold, tick_ns)
+                             ? dp_slow_after(slow->threshold)
                              : DP_SLOW_NEVER;
         open->start_ns = open->start_ns > after ? open->start_ns - after : 0;
     }

@@ -8,7 +8,7 @@ bool dp_totals_any(const struct dp_totals *totals)
     if (!totals)
         return false;
     const struct dp_site_stats *sum = &totals->sum;
-    return sum->calls || sum->sampled || sum->slow || sum->memory_calls || sum->exceptions ||
+    return sum->calls || sum->sampled || sum->slow || sum->maybe_slow || sum->memory_calls || sum->exceptions ||
            sum->gated || totals->counted;
 }
 

@@ -65,8 +65,11 @@ void dp_report_slow_make(struct dp_report_slow *slow, const struct dp_profile *p
     for (size_t i = 0; i < slow->n; i++)
         make_slow_call(&slow->calls[i], profile, &operations.steps[i]);
     dp_operations_finish(&operations);
-    for (size_t i = 0; i < profile->n_totals; i++)
-        slow->counted += profile->totals[i] ? profile->totals[i]->sum.slow : 0;
+    for (size_t i = 0; i < profile->n_totals; i++) {
+        const struct dp_totals *totals = profile->totals[i];
+        slow->counted += totals ? totals->sum.slow : 0;
+        slow->maybe += totals ? totals->sum.maybe_slow : 0;
+    }
     if (slow->counted < slow->events)
         slow->counted = slow->events;
 }

@@ -38,6 +38,7 @@ struct dp_report_slow {
     size_t operations;   /* all of them */
     uint64_t counted;    /* slow calls, whether they are above or not */
     uint64_t events;     /* of them: those that left an event */
+    uint64_t maybe;      /* not among `counted`: calls that may have been slow, too */
 };
 
 void dp_report_slow_make(struct dp_report_slow *slow, const struct dp_profile *profile);

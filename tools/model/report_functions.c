@@ -99,6 +99,7 @@ static void make_row(struct dp_report_function *row, const struct dp_profile *pr
                                        .slow = sum->slow,
                                        .slow_total_ns = sum->slow_total_ns,
                                        .slow_max_ns = sum->slow_max_ns,
+                                       .maybe_slow = sum->maybe_slow,
                                        .memory = memory_of(sum),
                                        .has_count = totals->has_counted,
                                        .counted = totals->counted};

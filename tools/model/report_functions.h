@@ -47,6 +47,7 @@ struct dp_report_function {
     uint64_t slow;
     uint64_t slow_total_ns;
     uint64_t slow_max_ns;
+    uint64_t maybe_slow; /* not among `slow`: the tick does not tell */
     struct dp_report_memory memory;
     bool has_count;
     uint64_t counted; /* exact */

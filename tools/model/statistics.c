@@ -53,6 +53,7 @@ void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats)
     sum->child_ns += stats->child_ns;
     sum->slow += stats->slow;
     sum->slow_total_ns += stats->slow_total_ns;
+    sum->maybe_slow += stats->maybe_slow;
     sum->exceptions += stats->exceptions;
     sum->memory_calls += stats->memory_calls;
     sum->allocated_bytes += stats->allocated_bytes;

@@ -84,6 +84,8 @@ static void put_function(struct dp_json *object, const struct dp_report_function
         dp_json_put_u64(object, "slow_total_ns", function->slow_total_ns);
         dp_json_put_u64(object, "slow_max_ns", function->slow_max_ns);
     }
+    if (function->maybe_slow > 0)
+        dp_json_put_u64(object, "maybe_slow", function->maybe_slow);
     if (function->memory.calls > 0)
         put_memory(object, &function->memory);
     if (function->has_count)
@@ -138,6 +140,7 @@ static void put_slow(struct dp_json *object, const struct dp_report_slow *slow)
     }
     dp_json_put_u64(object, "slow_events", slow->events);
     dp_json_put_u64(object, "slow_operations_found", slow->operations);
+    dp_json_put_u64(object, "maybe_slow", slow->maybe);
 }
 
 static void put_open(struct dp_json *object, const struct dp_report_open *open)

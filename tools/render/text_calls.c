@@ -124,11 +124,21 @@ static void slow_summary(const struct dp_report_slow *slow, const struct dp_styl
     fprintf(style->out, ", %zu shown\n", slow->n_operations);
 }
 
+/* Not among the calls counted: so close to the threshold that the tick does not tell. */
+static void print_maybe(const struct dp_report_slow *slow, const struct dp_style *style)
+{
+    if (slow->maybe > 0)
+        fprintf(style->out, "%llu %s may have been slow: the tick %s\n",
+                (unsigned long long)slow->maybe,
+                slow->counted > 0 ? "more" : (slow->maybe == 1 ? "call" : "calls"),
+                "does not tell when they began exactly enough");
+}
+
 void dp_text_slow(const struct dp_report_slow *slow, const struct dp_style *style)
 {
     struct dp_table table;
 
-    if (slow->counted == 0)
+    if (slow->counted == 0 && slow->maybe == 0)
         return;
     dp_heading(style, "Slow operations, worst first");
     dp_table_start(&table, slow_columns, SLOW_COLUMNS);
@@ -140,6 +150,7 @@ void dp_text_slow(const struct dp_report_slow *slow, const struct dp_style *styl
         dp_table_print(&table, style);
     dp_table_finish(&table);
     slow_summary(slow, style);
+    print_maybe(slow, style);
 }
 
 /* ---- open calls ---- */

@@ -19,7 +19,7 @@
 #include "log.h"
 
 #define DP_STATE_MAGIC UINT32_C(0xD33B0F17)
-#define DP_STATE_VERSION 4
+#define DP_STATE_VERSION 5
 
 #define DP_MAX_SITES 65536   /* indices 1 to DP_MAX_SITES - 1 */
 #define DP_MAX_COUNTED 4096  /* slots 1 to DP_MAX_COUNTED - 1 */
@@ -91,9 +91,10 @@ struct dp_site_stats {
     uint64_t child_ns;     /* of it, inside sampled calls below on the same thread */
     uint64_t min_ns;
     uint64_t max_ns;
-    uint64_t slow;         /* calls over the threshold, every one */
+    uint64_t slow;         /* calls that were certainly over the threshold, every one */
     uint64_t slow_total_ns;
     uint64_t slow_max_ns;
+    uint64_t maybe_slow;   /* calls that may or may not have been: not among `slow` */
     uint64_t exceptions;   /* profiled calls left otherwise than by return */
     uint64_t memory_calls; /* calls whose memory was counted; the rest is of them */
     uint64_t allocated_bytes;

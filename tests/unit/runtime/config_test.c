@@ -12,6 +12,7 @@
 #include "hand_gate.h"
 #include "base/clock.h"
 #include "base/facts.h"
+#include "common/threshold.h"
 #include "hot/aggregate.h"
 #include "sites/sites.h"
 #include "thread/lane.h"
@@ -53,7 +54,7 @@ static const struct dp_site_config *set_threshold(struct dp_site *site, uint64_t
     struct dp_site_config changed = *dp_site_config(site->index);
     changed.slow_threshold_ns = changed.probes[DP_ATTRIBUTE_IF_SLOW].threshold = threshold_ns;
     if (changed.slow_by_tick)
-        changed.slow_after = threshold_ns - 10 * MS;
+        changed.slow_after = dp_slow_after(threshold_ns);
     return publish(site, &changed);
 }
 
@@ -203,11 +204,11 @@ static void where_nothing_tells_it_is_counted(void)
     uint64_t slow = stats->slow, unknown = reconfigured();
     sleep_ms(200);
     set_threshold(&unclear_site, 50 * MS);
-    uint64_t due = deep_profile_tick + 41 * MS; /* no tick under either */
+    uint64_t due = deep_profile_tick + 26 * MS; /* no tick under either */
     sleep_ms(100);
     hand_exit(&unclear_site, due);
     CHECK(stats->slow == slow && reconfigured() == unknown + 1);
-    due = dp_site_config(unclear_site.index)->older->from_tick - 1 + 90 * MS; /* before both */
+    due = dp_site_config(unclear_site.index)->older->from_tick - 1 + 50 * MS; /* before both */
     hand_exit(&unclear_site, due);
     CHECK(stats->slow == slow && reconfigured() == unknown + 2);
 }

@@ -20,7 +20,6 @@ struct given {
     const char *rules;
     uint32_t environment; /* 0: dev */
     double slow_baseline;
-    uint64_t longest_tick_ns; /* 0: 10 ms */
 };
 
 static struct dp_demand demands[DP_ATTRIBUTE_COUNT]; /* of the last site decided */
@@ -38,8 +37,7 @@ static struct dp_site_config decide(const struct given *given)
         .rules = &rules,
         .environment = given->environment ? given->environment : DP_ENV_DEV,
         .check_load = !given->ignores_load,
-        .slow_baseline = given->slow_baseline,
-        .longest_tick_ns = given->longest_tick_ns ? given->longest_tick_ns : 10 * MS};
+        .slow_baseline = given->slow_baseline};
     struct dp_site_request request = {&desc, given->switched_on, given->code_counts};
     struct dp_site_config config;
     memset(&config, 0xa5, sizeof config);
@@ -139,19 +137,18 @@ static void if_slow(void)
     struct dp_site_config config = DECIDE(WITH(IF_SLOW("500ms")));
     const struct dp_probe *probe = &config.probes[DP_ATTRIBUTE_IF_SLOW];
     CHECK(config.slow_by_tick && config.slow_threshold_ns == 500 * MS);
-    CHECK(config.slow_after == 490 * MS); /* the longest tick is 10 ms */
+    CHECK(config.slow_after == 250 * MS); /* from then on it is judged */
     CHECK(config.weight == 0 && !config.always && !config.by_chance);
     CHECK(config.path == DP_PATH_GENERAL);
     CHECK_WITHIN(probability(probe->event_chance), 0.1, 1e-9);
     CHECK(probe->event && !probe->load_checked);
-    CHECK(DECIDE(WITH(IF_SLOW("500ms")), .longest_tick_ns = 2 * MS).slow_after == 498 * MS);
 }
 
 /* From 16 of the shortest ticks on. */
 static void thresholds_below_the_ticks(void)
 {
     struct dp_site_config above = DECIDE(WITH(IF_SLOW("8ms")));
-    CHECK(above.slow_by_tick && above.slow_after == 8 * MS - DP_SHORTEST_TICK_NS);
+    CHECK(above.slow_by_tick && above.slow_after == 4 * MS);
     CHECK(above.weight == 0);
     struct dp_site_config below = DECIDE(WITH(IF_SLOW("7999us")));
     CHECK(!below.slow_by_tick && below.slow_after == DP_SLOW_NEVER);

@@ -1,0 +1,97 @@
+/* What is known of a call by the tick that its entry read: a late tick, and a machine that
+ * slept, widen the bounds of the calls that saw it and of no others. */
+#include "base/tick.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/os.h"
+#include "check.h"
+
+#define MS UINT64_C(1000000)
+#define PERIOD (5 * MS)
+
+static uint64_t slept_ns; /* CLOCK_MONOTONIC stands while a machine sleeps */
+
+uint64_t __real_dp_os_monotonic_ns(void);
+uint64_t __wrap_dp_os_monotonic_ns(void);
+
+uint64_t __wrap_dp_os_monotonic_ns(void)
+{
+    return __real_dp_os_monotonic_ns() - slept_ns;
+}
+
+static uint64_t next_tick(void)
+{
+    dp_tick_advance(dp_now_ns(), PERIOD);
+    return deep_profile_tick;
+}
+
+/* How exactly it is known when a call began that read t0, and lasts for ten seconds. */
+static uint64_t width(uint64_t t0)
+{
+    return dp_tick_latest_start(NULL, t0, t0 + 10000 * MS) - t0;
+}
+
+static void the_tick_in_force_says_nothing(void)
+{
+    uint64_t t0 = next_tick();
+    CHECK(width(t0) == 10000 * MS);
+    CHECK(dp_tick_was(NULL, t0, 0) && !dp_tick_was(NULL, t0 + 1, 0));
+    CHECK(!dp_tick_was(NULL, t0 - 1, 0));
+    uint64_t t1 = next_tick(), now = dp_now_ns();
+    CHECK(width(t0) >= t1 - t0 && width(t0) <= now - t0);
+    CHECK(dp_tick_latest_start(NULL, t0, t0 + 1) == t0 + 1); /* not later than it ended */
+    CHECK(width(t0 + 1) == 10000 * MS); /* never a tick */
+}
+
+/* A late one, then so many that the ring goes round. */
+static void a_late_tick_is_of_its_calls_only(void)
+{
+    uint64_t before = next_tick(), seen_late = next_tick(), replaced = dp_now_ns();
+    usleep(400000);
+    uint64_t after = next_tick();
+    next_tick();
+    uint64_t last = dp_now_ns();
+    CHECK(width(seen_late) >= 400 * MS);
+    CHECK(width(before) <= replaced - before && width(after) <= last - after);
+    for (int i = 0; i < 5000; i++)
+        next_tick();
+    CHECK(!dp_tick_was(NULL, seen_late, 0));
+    CHECK(width(seen_late) >= 400 * MS);
+    CHECK(width(before) < 400 * MS && width(after) < 400 * MS);
+}
+
+/* A call that began before lasted for the time that the machine was awake, at least. */
+static void sleep_is_not_a_calls_time(void)
+{
+    if (!dp_clock_is_tsc())
+        return; /* then our clock stands, too */
+    uint64_t before = next_tick();
+    next_tick();
+    uint64_t exact_before = dp_now_ns();
+    slept_ns += 1000 * MS;
+    next_tick();
+    uint64_t after = next_tick(), exact_after = dp_now_ns();
+    next_tick();
+    for (int round = 0; round < 2; round++) {
+        CHECK(width(before) >= 1000 * MS && width(before) < 2000 * MS);
+        CHECK(width(after) < 500 * MS);
+        if (round == 0) {
+            uint64_t end = exact_before + 10000 * MS;
+            CHECK(dp_tick_latest_of_exact(NULL, exact_before, end) >= exact_before + 999 * MS);
+            CHECK(dp_tick_latest_of_exact(NULL, exact_after, end) == exact_after);
+        }
+        dp_clock_adjust(); /* sees that the clocks went different ways */
+    }
+}
+
+int main(void)
+{
+    dp_clock_init("auto");
+    dp_tick_start(dp_now_ns());
+    the_tick_in_force_says_nothing();
+    a_late_tick_is_of_its_calls_only();
+    sleep_is_not_a_calls_time();
+    return 0;
+}
