@@ -114,21 +114,29 @@ bool dp_is_early_jump(const gimple *statement)
     return false;
 }
 
-/* due = tick + slow_after; budget -= weight; if (budget < 0) due = enter(&site); */
+/*
+ * left = budget -= weight;
+ * due = entry_tick + slow_after;
+ * if ((left | due) < 0)
+ *     due = enter(&site);
+ *
+ * In this order fewer registers are in use at once.
+ */
 static void add_entry_gate(const struct dp_early_gate *gate, vec<dp_gate_step> *steps)
 {
     struct dp_gate_step *step = new_step(steps);
     gimple_seq *code = &step->straight;
-    tree now = load(code, volatile_access(dp_tick()));
-    tree slow_after = load(code, dp_site_member(gate->site, "slow_after"));
-    dp_assign(code, gate->due, PLUS_EXPR, now, slow_after);
     tree before = compute(code, NOP_EXPR, DP_U64, load(code, dp_budget()));
     tree weight =
         compute(code, NOP_EXPR, DP_U64, load(code, dp_site_member(gate->site, "weight")));
     tree after = compute(code, MINUS_EXPR, DP_U64, before, weight);
-    tree left = compute(code, NOP_EXPR, DP_S64, after);
-    dp_assign(code, dp_budget(), left);
-    dp_set_condition(step, left, LT_EXPR, build_int_cst(DP_S64, 0));
+    dp_assign(code, dp_budget(), compute(code, NOP_EXPR, DP_S64, after));
+    tree now = load(code, volatile_access(dp_entry_tick()));
+    tree slow_after = load(code, dp_site_member(gate->site, "slow_after"));
+    dp_assign(code, gate->due, PLUS_EXPR, now, slow_after);
+    tree either = compute(code, BIT_IOR_EXPR, DP_U64, after, gate->due);
+    dp_set_condition(step, compute(code, NOP_EXPR, DP_S64, either), LT_EXPR,
+                     build_int_cst(DP_S64, 0));
     predict_never(&step->then);
     call_enter(&step->then, gate);
 }
@@ -158,9 +166,9 @@ static void add_push(const struct dp_early_gate *gate, vec<dp_gate_step> *steps)
     bytes = compute(code, NOP_EXPR, sizetype, bytes);
     tree entry = compute(code, POINTER_PLUS_EXPR, ptr_type_node, open, bytes);
     const size_t calls = offsetof(struct dp_open_calls, calls);
-    dp_assign(code, at(entry, calls + offsetof(struct dp_open_call, due), DP_U64), gate->due);
     dp_assign(code, at(entry, calls + offsetof(struct dp_open_call, site), DP_U32),
               load(code, dp_site_member(gate->site, "index")));
+    dp_assign(code, at(entry, calls + offsetof(struct dp_open_call, due), DP_U64), gate->due);
     tree top = compute(code, PLUS_EXPR, DP_U64, gate->depth, build_int_cst(DP_U64, 1));
     dp_assign(code, at(open, offsetof(struct dp_open_calls, top), DP_U64), top);
 }

@@ -12,11 +12,6 @@
 
 #include "deep_profile/abi/gate.h"
 
-static tree entry_tick(void)
-{
-    return dp_runtime_variable(DP_ROOT_ENTRY_TICK, "deep_profile_entry_tick", DP_U64, false);
-}
-
 /* A new SSA name that holds `value`. */
 static tree load(gimple_seq *code, tree value)
 {
@@ -40,8 +35,9 @@ static tree compute(gimple_seq *code, enum tree_code op, tree type, tree a, tree
     "{movq\t%1, %%r11|mov\tr11, %1}\n\t"                                                           \
     "{subq\t%%r11, %%fs:(%%r10)|sub\tQWORD PTR fs:[r10], r11}\n\t"                                 \
     "js\t.Ldeep_profile_enter_%=\n\t"                                                              \
-    "{shlq\t$2, %%rax|shl\trax, 2}\n\t" /* due &= ~DP_ASK */                                       \
-    "{shrq\t$2, %%rax|shr\trax, 2}\n" DP_HERE "\n\t"                                               \
+    "{shlq\t$3, %%rax|shl\trax, 3}\n\t" /* due &= ~DP_ASKS; carry: bit 61, DP_ASK_ALL */           \
+    "jc\t.Ldeep_profile_enter_%=\n\t"                                                              \
+    "{shrq\t$3, %%rax|shr\trax, 3}\n" DP_HERE "\n\t"                                               \
     "{movl\t%2, %%r11d|mov\tr11d, %2}\n\t"                                                         \
     "{testl\t%%r11d, %%r11d|test\tr11d, r11d}\n\t"                                                 \
     "jz\t.Ldeep_profile_end_%=\n\t" LOAD_THREAD_WORD_OFFSET("deep_profile_counts")                 \
@@ -110,7 +106,7 @@ struct dp_gate_step dp_late_gate_entry(const struct dp_late_gate *gate)
     tree word = dp_site_member(gate->site, "slow_after");
     TREE_THIS_VOLATILE(word) = 0;
     tree slow_after = load(code, word);
-    tree now = load(code, entry_tick());
+    tree now = load(code, dp_entry_tick());
     dp_assign(code, gate->computed, PLUS_EXPR, now, slow_after);
     dp_set_condition(&step, compute(code, NOP_EXPR, DP_S64, gate->computed), LT_EXPR,
                      build_int_cst(DP_S64, 0));

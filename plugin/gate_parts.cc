@@ -32,6 +32,11 @@ tree dp_tick(void)
     return dp_runtime_variable(DP_ROOT_TICK, "deep_profile_tick", DP_U64, false);
 }
 
+tree dp_entry_tick(void)
+{
+    return dp_runtime_variable(DP_ROOT_ENTRY_TICK, "deep_profile_entry_tick", DP_U64, false);
+}
+
 tree dp_budget(void)
 {
     return dp_runtime_variable(DP_ROOT_BUDGET, "deep_profile_budget", DP_S64, true);

@@ -43,8 +43,10 @@ void dp_gate_init(struct dp_gate *gate, tree fn, tree site);
  * undefined symbol of the object file, also one that nothing reads. */
 tree dp_runtime_variable(enum dp_root root, const char *name, tree type, bool thread_local_);
 
-/* deep_profile_tick and, thread-local, deep_profile_budget. Not volatile. */
+/* deep_profile_tick, deep_profile_entry_tick and, thread-local, deep_profile_budget.
+ * Not volatile. */
 tree dp_tick(void);
+tree dp_entry_tick(void);
 tree dp_budget(void);
 
 /* Appends `target = value`; returns `target`. */

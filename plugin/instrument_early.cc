@@ -14,8 +14,9 @@
  *
  *     int query(struct db *db)
  *     {
- *         due = deep_profile_tick + site.slow_after;                   entry
- *         if ((deep_profile_budget -= site.weight) < 0)                entry
+ *         left = deep_profile_budget -= site.weight;                   entry
+ *         due = deep_profile_entry_tick + site.slow_after;             entry
+ *         if ((left | due) < 0)                                        entry
  *             due = deep_profile_enter(&site);                         entry, asm, cold
  *         open = deep_profile_open;                                    entry, profile_if_slow
  *         depth = UINT64_MAX;                                          entry, profile_if_slow

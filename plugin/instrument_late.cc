@@ -17,10 +17,11 @@
  *     {
  *         due = deep_profile_entry_tick + site.slow_after;                     entry
  *         if (due < 0) {                                                       entry
- *             if ((deep_profile_budget -= site.weight) < 0)                    entry, asm, cold
+ *             if ((deep_profile_budget -= site.weight) < 0 ||                  entry, asm, cold
+ *                 due & DP_ASK_ALL_SHOWS)                                      entry, asm, cold
  *                 due = deep_profile_enter(&site);                             entry, asm, cold
  *             else
- *                 due &= ~DP_ASK;                                              entry, asm, cold
+ *                 due &= ~DP_ASKS;                                             entry, asm, cold
  *             if ((slot = site.count_slot) && (counts = deep_profile_counts))  entry, asm, cold
  *                 counts[slot]++;                                              entry, asm, cold
  *         }

@@ -79,7 +79,7 @@ static bool meet_thread(void)
         break;
     default:
         deep_profile_budget = 0;
-        if (deep_profile_entry_tick & DP_ASK) /* a forked child: off for good */
+        if (deep_profile_entry_tick & DP_ASKS) /* a forked child: off for good */
             dp_poke(&deep_profile_entry_tick, deep_profile_tick);
         return false;
     }

@@ -41,7 +41,7 @@ DP_FROM_HOST static void reset_child(void)
     dp_sites_unlock();
     dp_bus_unlock();
     deep_profile_budget = -1;
-    deep_profile_entry_tick = deep_profile_tick + DP_ASK; /* nobody advances it here */
+    deep_profile_entry_tick = deep_profile_tick + DP_ASK_ALL; /* nobody advances it here */
 }
 
 /* Only where there is something to reset: see process.c for the modes. */

@@ -155,6 +155,8 @@ static __attribute__((noinline)) struct dp_lane *unusual(struct dp_lane *lane,
         if (deep_profile_budget >= 0)
             return NULL;
     }
+    if (lane->busy && deep_profile_budget >= 0)
+        return NULL; /* DP_ASK_ALL: nobody chose the call */
     if (lane->busy && is_inside(lane, stack)) {
         deep_profile_budget = dp_sampler_draw(&lane->random);
         return NULL;
@@ -327,9 +329,9 @@ uint64_t deep_profile_enter_call(struct dp_site *site)
 
 uint64_t deep_profile_ask_call(struct dp_site *site)
 {
-    uint64_t due = not_opened(site);
+    uint64_t due = not_opened(site), asked = deep_profile_entry_tick & DP_ASK_ALL_SHOWS;
     deep_profile_budget -= site->weight;
-    if (deep_profile_budget < 0)
+    if (deep_profile_budget < 0 || asked)
         due = enter_from(site, STACK_HERE | DP_PLAIN_CALL);
     if (site->count_slot && deep_profile_counts)
         deep_profile_counts[site->count_slot]++;

@@ -157,7 +157,8 @@ uint64_t deep_profile_ask_call(struct dp_site *site)
 {
     uint64_t due = deep_profile_entry_tick + site->slow_after;
     deep_profile_budget -= site->weight;
-    due = deep_profile_budget < 0 ? deep_profile_enter_call(site) : due & ~DP_ASK;
+    due = deep_profile_budget < 0 || due & DP_ASK_ALL_SHOWS ? deep_profile_enter_call(site)
+                                                            : due & ~DP_ASKS;
     if (site->count_slot && deep_profile_counts)
         deep_profile_counts[site->count_slot]++;
     return due;

@@ -68,8 +68,8 @@ def read_expression(touches, text):
                 touches.touch(f"*{touches.holds[name]}", False, True)
             for inner in re.findall(SYMBOL, behind):
                 touches.touch(inner)
-        elif name == "DP_ASK":
-            touches.list.append("clear DP_ASK")
+        elif name == "DP_ASKS":
+            touches.list.append("clear DP_ASKS")
         elif operator == "(" and name.startswith("deep_profile_"):
             touches.list.append(f"call {name}")
         elif re.fullmatch(SYMBOL, name):
@@ -87,7 +87,7 @@ def touches_of_picture(block):
         if marked:
             read_expression(touches, marked[1])
             if "if (" in marked[1]:
-                touches.list += ["if"] * (1 + marked[1].count("&&"))
+                touches.list += ["if"] * (1 + len(re.findall(r"&&|\|\|", marked[1])))
         else:
             touches.landmarks(line)
         if touches.list:
@@ -98,7 +98,7 @@ def touches_of_picture(block):
 # ---- the dump ----
 
 def read_asm(touches, statement):
-    """Follows the instructions. The block that `js` jumps to is read at the jump."""
+    """Follows the instructions. The block that `js` and `jc` jump to is read at `jc`."""
     template, operands = re.fullmatch(r'__asm__.*?\("(.*?)"((?: :.*)?)\);', statement, re.S).groups()
     operand = re.findall(r'"[^"]*" ([\w.]+)', operands)
     template = re.sub(r"\{([^|{}]*)\|[^{}]*\}", r"\1", template)
@@ -119,12 +119,12 @@ def read_asm(touches, statement):
             touches.list.append(f"call {called[1]}")
         elif re.match(r"lea\tsite(\.weight)?, ", line):  # its first member
             touches.touch("site")
-        elif line.startswith("shlq\t$2"):
-            touches.list.append("clear DP_ASK")
-        elif jump := re.match(r"j[sz]\t(\S+)", line):
+        elif line.startswith("shrq\t$3"):
+            touches.list.append("clear DP_ASKS")
+        elif jump := re.match(r"j([scz])\t(\S+)", line):
             touches.list.append("if")
-            if "_enter_" in jump[1]:
-                start = lines.index(f"{jump[1]}:")
+            if "_enter_" in jump[2] and jump[1] == "c":  # the second jump there
+                start = lines.index(f"{jump[2]}:")
                 for aside in lines[start + 1:]:
                     read(aside)
         else:

@@ -8,9 +8,9 @@
  *
  * What the inserted code does, in C:
  *
- *     int64_t due = deep_profile_tick + site.slow_after;     entry
- *     deep_profile_budget -= site.weight;
- *     if (deep_profile_budget < 0)
+ *     deep_profile_budget -= site.weight;                    entry
+ *     int64_t due = deep_profile_entry_tick + site.slow_after;
+ *     if ((deep_profile_budget | due) < 0)
  *         due = deep_profile_enter(&site);                   cold
  *     if (site is watched in flight && deep_profile_open)    DP_SITE_IN_FLIGHT
  *         push {due, site.index} on deep_profile_open
@@ -31,10 +31,10 @@
  *     int64_t due = deep_profile_entry_tick + site.slow_after;
  *     if (due < 0) {                              cold; see DP_ASK
  *         deep_profile_budget -= site.weight;
- *         if (deep_profile_budget < 0)
+ *         if (deep_profile_budget < 0 || due & DP_ASK_ALL_SHOWS)
  *             due = deep_profile_enter(&site);
  *         else
- *             due &= ~DP_ASK;
+ *             due &= ~DP_ASKS;
  *         if (site.count_slot && deep_profile_counts)
  *             deep_profile_counts[site.count_slot]++;
  *     }
@@ -48,7 +48,7 @@
 #include "site.h"
 
 /* Changes with any change to gate.h or site.h. */
-#define DP_ABI_VERSION 2
+#define DP_ABI_VERSION 3
 
 /*
  * `due` of a call that the gate let through has this bit set: a negative number,
@@ -74,13 +74,24 @@
 #define DP_DUE_UNWOUND (UINT64_C(1) << 62)
 
 /* slow_after of a site without a threshold: no tick gets there. */
-#define DP_SLOW_NEVER (UINT64_C(1) << 61)
+#define DP_SLOW_NEVER (UINT64_C(1) << 60)
 
-/* Whole-program mode: -2^62, added to slow_after of a site whose calls are
- * sampled, recorded or counted, or to deep_profile_entry_tick where every call
- * shall ask. A due with it once or twice is negative, and is what it was before
- * with both bits cleared: tick and slow_after together stay below 2^62. */
+/*
+ * What makes the `due` of an entry negative:
+ *
+ *     DP_ASK       -2^62, in slow_after of a whole-program site whose calls are
+ *                  sampled, recorded or counted: the entry looks at the budget
+ *     DP_ASK_ALL   -2^61, in deep_profile_entry_tick: every entry, of an annotated
+ *                  function too, calls deep_profile_enter, whatever the budget is
+ *
+ * Tick and slow_after together stay below 2^61. So a due with one or both of them
+ * is negative, DP_ASK_ALL_SHOWS is set in it exactly when DP_ASK_ALL is part of it,
+ * and with DP_ASKS cleared it is what it was without them.
+ */
 #define DP_ASK (UINT64_C(3) << 62)
+#define DP_ASK_ALL       (UINT64_C(7) << 61)
+#define DP_ASK_ALL_SHOWS (UINT64_C(1) << 61)
+#define DP_ASKS          (UINT64_C(7) << 61)
 
 /* Weight of a site whose every call must open the gate: above any draw. */
 #define DP_WEIGHT_ALWAYS (INT64_C(1) << 61)
@@ -126,8 +137,8 @@ extern DP_INITIAL_EXEC DP_THREAD_LOCAL uint64_t *deep_profile_counts;
  * tick period; 0 while off. Alone in its cache line. */
 extern volatile uint64_t deep_profile_tick;
 
-/* The same for entries in whole-program mode. In a forked child DP_ASK more,
- * until it has met its runtime: no weight of a site may be set there. */
+/* The same for entries. In a forked child DP_ASK_ALL more, until it has met its
+ * runtime. */
 extern volatile uint64_t deep_profile_entry_tick;
 
 /*
@@ -144,7 +155,8 @@ extern volatile uint64_t deep_profile_entry_tick;
  * and go back to %r11. Nothing is pushed on the caller's stack, so a leaf
  * function stays one and unwinding needs no help. DP_DUE_OPENED is already
  * set in what `enter` returns when the call is to be profiled; otherwise it is
- * what the inserted code had computed.
+ * what the inserted code had computed, without DP_ASKS. `enter` is also called
+ * with a budget that is not used up: because of DP_ASK_ALL.
  *
  * Elsewhere, and for code that cannot jump so, the same as plain C calls:
  */

@@ -1,5 +1,5 @@
-/* A closed gate costs the budget its weight and nothing else, and a weight that
- * changes is seen at the next call, in an inlined copy, too.
+/* A closed gate costs the budget its weight and nothing else, a weight that
+ * changes is seen at the next call, in an inlined copy, too, and DP_ASK_ALL opens it.
  * options: -pthread */
 #include <deep_profile.h>
 #include <pthread.h>
@@ -32,6 +32,7 @@ static void *switch_on(void *site)
 DEEP_PROFILE() __attribute__((noinline)) void slow(uint64_t passes)
 {
     deep_profile_tick += passes;
+    deep_profile_entry_tick += passes;
 }
 
 /* A weight that changes is seen in a loop that calls nothing. */
@@ -77,6 +78,24 @@ static void exit_check(struct fake_site *site)
     EXPECT(site->enters == 0 && site->exits == 0 && site->slow_exits == 1);
 }
 
+/* DP_ASK_ALL: every call asks, whatever its weight is and its budget. */
+static void ask_all(struct fake_site *site)
+{
+    uint64_t before = site->enters;
+    deep_profile_budget = 1000;
+    fake_refill = 1000;
+    site->site->weight = 0;
+    deep_profile_entry_tick += DP_ASK_ALL;
+    slow(0);
+    EXPECT(site->enters == before + 1);
+    site->site->slow_after = DP_SLOW_NEVER;
+    slow(0);
+    EXPECT(site->enters == before + 2 && site->exits == site->enters);
+    deep_profile_entry_tick -= DP_ASK_ALL;
+    slow(0);
+    EXPECT(site->enters == before + 2 && deep_profile_budget == 1000);
+}
+
 int main(void)
 {
     struct fake_site *site = fake_find("small");
@@ -85,5 +104,6 @@ int main(void)
     live_control(site);
     refill(site);
     exit_check(fake_find("slow"));
+    ask_all(fake_find("slow"));
     return fake_finish();
 }

@@ -22,9 +22,9 @@ extern struct dp_site __stop_deep_profile_sites[] __attribute__((visibility("hid
 
 static inline __attribute__((always_inline)) uint64_t hand_enter(struct dp_site *site)
 {
-    uint64_t due = deep_profile_tick + site->slow_after;
+    uint64_t due = deep_profile_entry_tick + site->slow_after;
     deep_profile_budget -= site->weight;
-    if (deep_profile_budget < 0)
+    if ((deep_profile_budget | (int64_t)due) < 0)
         due = deep_profile_enter_call(site);
     if (site->desc->flags & DP_SITE_COUNTED && deep_profile_counts)
         deep_profile_counts[site->count_slot]++;
