@@ -21,6 +21,7 @@
 #include "hand_gate.h"
 #include "thread/lane.h"
 #include "base/lock.h"
+#include "base/memory_budget.h"
 #include "base/os.h"
 #include "base/facts.h"
 #include "log/process_log.h"
@@ -29,6 +30,7 @@
 
 HAND_SITE(opened, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(left_out, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
+HAND_SITE(first_seen, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(mostly, DP_ATTRIBUTE_PROFILE, "rate=0.9, check_load=false", 0);
 HAND_SITE(rarely, DP_ATTRIBUTE_PROFILE, "rate=0.000000001, check_load=false", 0);
 HAND_SITE(halved, DP_ATTRIBUTE_PROFILE, "rate=0.5, check_load=false", 0);
@@ -44,6 +46,18 @@ int __wrap_dp_os_create(int at, const char *path)
     refused += refuse_files;
     errno = EXDEV; /* libc's functions may leave anything */
     return refuse_files ? -EMFILE : __real_dp_os_create(at, path);
+}
+
+int __real_dp_os_allocate(int fd, uint64_t offset, uint64_t bytes);
+int __wrap_dp_os_allocate(int fd, uint64_t offset, uint64_t bytes);
+
+static _Atomic long allocated;
+
+int __wrap_dp_os_allocate(int fd, uint64_t offset, uint64_t bytes)
+{
+    allocated++;
+    errno = EXDEV;
+    return __real_dp_os_allocate(fd, offset, bytes);
 }
 
 uint64_t __real_dp_stats_make(void *lane, uintptr_t index, uintptr_t unused);
@@ -198,6 +212,20 @@ static void no_room_for_aggregates(void)
     CHECK(calls_of(&left_out_site) == 1);
 }
 
+/* More room for aggregates is asked of the kernel, in a host that is in the midst of something. */
+static void errno_where_aggregates_are_made(void)
+{
+    struct dp_lane_state *state = dp_self->state;
+    uint64_t used = state->arena_used;
+    long before = allocated;
+    state->arena_used = state->file_bytes;
+    errno = ENOTTY;
+    uint64_t due = hand_enter(&first_seen_site);
+    hand_exit(&first_seen_site, due);
+    CHECK(errno == ENOTTY && allocated > before);
+    CHECK(calls_of(&first_seen_site) == 1 && state->arena_used > used);
+}
+
 static void an_estimate_is_not_exact(void)
 {
     CHECK(dp_site_config(halved_site.index)->population.variance == 2 * DP_WEIGHT_UNIT);
@@ -250,9 +278,9 @@ static void *meets(void *unused)
 {
     errno = ENOTTY;
     uint64_t due = hand_enter(&opened_site);
-    CHECK(errno == ENOTTY && (due & DP_DUE_OPENED));
-    hand_exit(&opened_site, due);
     CHECK(errno == ENOTTY);
+    hand_exit(&opened_site, due);
+    CHECK(errno == ENOTTY && (dp_self || !dp_os_child_may_start_threads())); /* under TSan */
     return unused;
 }
 
@@ -288,12 +316,14 @@ static void *two_threads(void *unused)
 
 static void no_files_for_a_thread(void)
 {
+    uint64_t used = dp_memory_budget_used();
     uint64_t before = process_lost(DP_LOSS_NO_MEMORY);
     run_thread(two_threads, NULL);
     CHECK(refused > 0 && refused < 100);
     for (uint32_t i = 0; i < dp_lanes_count(); i++) /* a forked child unmaps what is there */
         CHECK(dp_lane_at(i)->state || !dp_lane_at(i)->stats);
     CHECK(process_lost(DP_LOSS_NO_MEMORY) >= before + 10000 - 100);
+    CHECK(dp_memory_budget_used() <= used + 65536); /* less than a lane */
 }
 
 static struct dp_lock lock;
@@ -401,6 +431,7 @@ int main(void)
     a_hundred_thousand_in_flight();
     a_full_bucket_stays_full();
     no_room_for_aggregates();
+    errno_where_aggregates_are_made();
     an_estimate_is_not_exact();
     thread_after_thread();
     no_files_for_a_thread();

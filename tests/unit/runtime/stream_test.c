@@ -88,6 +88,15 @@ static uint64_t check_times(const struct dp_packet *packet)
     return records;
 }
 
+static int64_t file_bytes(const char *name)
+{
+    int fd = dp_directory_open(name);
+    CHECK(fd >= 0);
+    int64_t bytes = dp_os_size(fd);
+    dp_os_close(fd);
+    return bytes;
+}
+
 static void start_stream(struct dp_stream *stream, uint32_t lane, uint32_t packet_bytes)
 {
     dp_stream_init(stream, lane);
@@ -120,29 +129,26 @@ static void a_refused_record_leaves_no_time(void)
     dp_stream_close_packet(&stream);
 }
 
-static int64_t file_bytes(const char *name)
-{
-    int fd = dp_directory_open(name);
-    CHECK(fd >= 0);
-    int64_t bytes = dp_os_size(fd);
-    dp_os_close(fd);
-    return bytes;
-}
-
 /* While the disk was full somebody took away the file, in which there was nothing yet. */
 static void a_file_without_packets_is_deleted(void)
 {
     static struct dp_stream stream;
     char name[DP_SEGMENT_NAME];
     start_stream(&stream, 9004, PACKET_BYTES);
+    uint64_t used = dp_memory_budget_used();
     disk_is_full = true;
     CHECK(!write_record(&stream, FIRST_NS));
     disk_is_full = false;
     dp_segment_name(name, stream.lane, stream.segment);
     CHECK(file_bytes(name) == 0); /* what was allocated in part was given back */
+    CHECK(dp_memory_budget_used() == used);
     dp_directory_unlink(name);
     CHECK(write_record(&stream, FIRST_NS + APART_NS));
+    CHECK(dp_memory_budget_used() == used + PACKET_BYTES);
     dp_stream_close_packet(&stream);
+    /* What the packet did not use: of the file, and of the memory. */
+    dp_segment_name(name, stream.lane, stream.segment);
+    CHECK(file_bytes(name) == 4096 && dp_memory_budget_used() == used);
 }
 
 /* The steward brings pages of a packet that its owner leaves meanwhile for one of

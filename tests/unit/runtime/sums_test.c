@@ -5,6 +5,7 @@
  * of a call bound what may be said of it, however busy the machine is.
  */
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "base/facts.h"
 #include "base/load_gate.h"
+#include "base/memory_budget.h"
 #include "check.h"
 #include "hand_gate.h"
 #include "hot/aggregate.h"
@@ -30,11 +32,17 @@ HAND_SITE(parent, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(child, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(general_parent, DP_ATTRIBUTE_PROFILE, "rate=1, threshold=1ns, check_load=false", 0);
 HAND_SITE(general_child, DP_ATTRIBUTE_PROFILE, "rate=1, threshold=1ns, check_load=false", 0);
+HAND_SITE(long_and_short, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
+HAND_SITE(capped, DP_ATTRIBUTE_PROFILE, "rate=1, duration=100us, check_load=false", 0);
+HAND_SITE(left, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
+HAND_SITE(sampled, DP_ATTRIBUTE_PROFILE, "strategy=calls, check_load=false", 0);
 HAND_SITE(timed, DP_ATTRIBUTE_IF_SLOW, "1ms, rate=1", 0);    /* slow by the clock */
 HAND_SITE(watched, DP_ATTRIBUTE_IF_SLOW, "16ms, rate=1", 0); /* by the tick */
 HAND_SITE(checked, DP_ATTRIBUTE_PROFILE, "rate=1", 0);
 HAND_SITE(production, DP_ATTRIBUTE_PRODUCTION, "rate=1", 0);
 HAND_SITE(memory, DP_ATTRIBUTE_MEMORY, "100KB", 0);
+HAND_SITE(around, DP_ATTRIBUTE_MEMORY, "", 0);
+HAND_SITE(inside, DP_ATTRIBUTE_MEMORY, "", 0);
 HAND_SITE(in_child, DP_ATTRIBUTE_PROFILE, "rate=0.5, check_load=false", 0);
 HAND_SITE(handed_on, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 
@@ -104,6 +112,65 @@ static void self_time_is_without_the_children(struct dp_site *parent, struct dp_
     uint64_t child_ns = around->child_ns;
     one_millisecond(parent);
     CHECK(around->sampled == 2 && around->child_ns == child_ns);
+}
+
+/* ---- calls of every kind ---- */
+
+static void the_shortest_and_the_longest(void)
+{
+    const struct dp_site_stats *stats = stats_of(&long_and_short_site);
+    one_millisecond(&long_and_short_site);
+    for (int i = 0; i < 1000; i++)
+        call(&long_and_short_site);
+    one_millisecond(&long_and_short_site);
+    call(&long_and_short_site);
+    CHECK(stats->max_ns >= MS && stats->max_ns < stats->total_ns);
+    one_millisecond(&long_and_short_site);
+    CHECK(stats->min_ns < MS && stats->sampled == 1004);
+}
+
+static void a_call_longer_than_its_cap(void)
+{
+    struct dp_event_call_wide event;
+    one_millisecond(&capped_site);
+    copy_last_record(&event, sizeof event);
+    CHECK(event.site == capped_site.index && event.flags == DP_CALL_CAPPED);
+    one_millisecond(&left_site);
+    spin(MS); /* too long for a record of 8 bytes */
+    uint64_t due = hand_enter(&left_site);
+    spin(2 * MS);
+    hand_exit(&left_site, due);
+    copy_last_record(&event, sizeof event);
+    CHECK(event.site == left_site.index && event.flags == 0 && event.duration_ns >= 2 * MS);
+}
+
+static jmp_buf back;
+
+static __attribute__((noinline)) void leave(void)
+{
+    hand_enter(&left_site);
+    longjmp(back, 1);
+}
+
+static void a_call_that_is_left(void)
+{
+    const struct dp_site_stats *stats = stats_of(&left_site);
+    uint64_t sampled = stats->sampled;
+    if (setjmp(back) == 0)
+        leave();
+    hand_exit(&parent_site, hand_enter(&parent_site)); /* from above: the other is over */
+    CHECK(stats->exceptions == 1 && stats->sampled == sampled);
+}
+
+/* A hundredth is timed, the others are opened only to be counted: one slow path each. */
+static void calls_that_are_only_counted(void)
+{
+    const struct dp_site_stats *stats = stats_of(&sampled_site);
+    uint64_t slow_paths = dp_self->state->slow_paths;
+    for (int i = 0; i < 1000; i++)
+        call(&sampled_site);
+    CHECK(stats->calls == 1000 && stats->sampled < 100);
+    CHECK(dp_self->state->slow_paths == slow_paths + 1000);
 }
 
 /* ---- slow calls ---- */
@@ -204,6 +271,46 @@ static void a_threshold_of_memory_is_of_what_is_live(void)
     dp_memory_freed(128 * KB);
 }
 
+static void allocate_for_a_while(uint64_t bytes)
+{
+    dp_memory_allocated(bytes);
+    dp_memory_freed(bytes);
+}
+
+static __attribute__((noinline)) void call_inside(uint64_t bytes)
+{
+    uint64_t due = hand_enter(&inside_site);
+    allocate_for_a_while(bytes);
+    hand_exit(&inside_site, due);
+}
+
+static int64_t peak_of(const struct dp_site *site)
+{
+    return stats_of(site)->peak_bytes;
+}
+
+/* Each call has a peak of its own; that of the call around goes on as if nobody had looked. */
+static void a_peak_is_the_highest_of_a_call(void)
+{
+    dp_memory_allocated(1000 * KB); /* before them: of none */
+    uint64_t due = hand_enter(&around_site);
+    allocate_for_a_while(200 * KB);
+    dp_memory_allocated(10 * KB);
+    call_inside(50 * KB);
+    call_inside(20 * KB);
+    dp_memory_freed(10 * KB);
+    hand_exit(&around_site, due);
+    CHECK(peak_of(&around_site) == 200 * (int64_t)KB && peak_of(&inside_site) == 50 * (int64_t)KB);
+    due = hand_enter(&around_site);
+    call_inside(300 * KB);
+    hand_exit(&around_site, due);
+    CHECK(peak_of(&around_site) == 300 * (int64_t)KB && peak_of(&inside_site) == 300 * (int64_t)KB);
+    const struct dp_site_stats *stats = stats_of(&around_site);
+    CHECK(stats->memory_calls == 2 && stats->allocations == 5 && stats->frees == 5);
+    CHECK(stats->allocated_bytes == 580 * KB && stats->freed_bytes == 580 * KB);
+    dp_memory_freed(1000 * KB);
+}
+
 void *__wrap_malloc(size_t bytes);
 void *__wrap_realloc(void *pointer, size_t bytes);
 void __wrap_free(void *pointer);
@@ -302,18 +409,31 @@ static struct dp_lane *run_thread(void)
     return lane_of_thread;
 }
 
+/* Of the memory budget. */
+static uint64_t used_when_it_rests(const struct dp_lane *lane)
+{
+    uint64_t before = dp_memory_budget_used();
+    dp_lanes_rest(dp_now_ns() + 5000 * MS);
+    for (int i = 0; i < 10000 && dp_lane_state_of(lane); i++)
+        usleep(1000); /* the steward was faster */
+    CHECK(!dp_lane_state_of(lane));
+    for (int i = 0; i < 10000 && dp_memory_budget_used() == before; i++)
+        usleep(1000);
+    CHECK(dp_memory_budget_used() < before);
+    return dp_memory_budget_used();
+}
+
 /* Its file has them while nobody has it mapped. */
 static void a_lane_that_has_rested_keeps_its_sums(void)
 {
     struct dp_lane *lane = run_thread();
-    dp_lanes_rest(dp_now_ns() + 5000 * MS);
-    for (int i = 0; i < 1000 && dp_lane_state_of(lane); i++)
-        usleep(1000); /* the steward was faster */
-    CHECK(!dp_lane_state_of(lane) && !lane->stats);
+    uint64_t used = used_when_it_rests(lane);
+    CHECK(!lane->stats);
     CHECK(run_thread() == lane && lane->state->threads == 2);
     const struct dp_site_stats *stats = lane->stats[handed_on_site.index];
     CHECK(stats && stats->calls == 10 && stats->sampled == 10);
     CHECK(stats->estimated == 10 * DP_WEIGHT_UNIT);
+    CHECK(used_when_it_rests(lane) == used);
 }
 
 /* ---- a forked child ---- */
@@ -350,11 +470,16 @@ int main(void)
     *stats_of(&parent_site) = (struct dp_site_stats){.site = parent_site.index};
     self_time_is_without_the_children(&parent_site, &child_site);
     self_time_is_without_the_children(&general_parent_site, &general_child_site);
+    the_shortest_and_the_longest();
+    a_call_longer_than_its_cap();
+    a_call_that_is_left();
+    calls_that_are_only_counted();
     slow_calls_add_up();
     a_duration_is_right_within_its_error();
     a_refused_call_is_counted(&checked_site);
     a_refused_call_is_counted(&production_site);
     a_threshold_of_memory_is_of_what_is_live();
+    a_peak_is_the_highest_of_a_call();
     a_realloc_that_fails_frees_nothing();
     a_lane_that_has_rested_keeps_its_sums();
     a_forked_child_knows_what_a_call_stands_for();
