@@ -72,8 +72,8 @@ static inline uint64_t open_call(struct dp_lane *lane, const struct dp_site *cod
 {
     struct dp_lane_state *state = lane->state;
     uint64_t depth = state->frames_top;
-    if (DP_UNLIKELY(lane->frames[depth].stack < stack))
-        depth = dp_stacks_enter(lane, depth, stack);
+    if (DP_UNLIKELY(lane->frames[depth].stack < stack + config->after_inlining))
+        depth = dp_stacks_enter(lane, depth, config, stack);
     if (DP_UNLIKELY(depth == DP_LANE_FRAMES))
         depth = dp_stacks_make_room(lane);
     lane->frames[depth + 1].child_ns = 0;

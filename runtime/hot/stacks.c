@@ -53,7 +53,24 @@ static void tell_left(struct dp_lane *lane, uint64_t i, enum dp_left left, uint6
         dp_finish_left(lane, i, &frame, left, now);
 }
 
-uint64_t dp_stacks_enter(struct dp_lane *lane, uint64_t depth, uintptr_t stack)
+/* The stack pointer in the gate of a call; see open_call(). */
+static uintptr_t at_gate(uintptr_t stack)
+{
+    return stack & DP_PLAIN_CALL ? stack - DP_PLAIN_CALL : stack + DP_THUNK_BYTES;
+}
+
+/* Where the gates called us in different ways only bounds of their stack pointers are known. */
+static bool is_over(const struct dp_frame *frame, const struct dp_site_config *config,
+                    uintptr_t stack)
+{
+    if ((frame->stack ^ stack) & DP_PLAIN_CALL)
+        return at_gate(frame->stack) < (stack & ~DP_PLAIN_CALL);
+    return frame->stack < stack ||
+           (frame->stack == stack && config->after_inlining && frame->config->after_inlining);
+}
+
+uint64_t dp_stacks_enter(struct dp_lane *lane, uint64_t depth,
+                         const struct dp_site_config *config, uintptr_t stack)
 {
     uint32_t passed = 0;
     if (!dp_on_own_stack(lane, stack))
@@ -62,7 +79,7 @@ uint64_t dp_stacks_enter(struct dp_lane *lane, uint64_t depth, uintptr_t stack)
     for (uint64_t i = depth; i-- > 0 && passed < LOOK_BACK;) {
         if (!is_own(lane, i))
             passed++;
-        else if (lane->frames[i + 1].stack < stack)
+        else if (is_over(&lane->frames[i + 1], config, stack))
             tell_left(lane, i, DP_LEFT_LONGJMP, now);
         else
             break;
@@ -221,12 +238,6 @@ void dp_stacks_exit(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t
         lane->state->forgotten--;
         dp_finish_call(lane, &frame, DP_NO_FRAME, left, now);
     }
-}
-
-/* The stack pointer in the gate of a call; see open_call(). */
-static uintptr_t at_gate(uintptr_t stack)
-{
-    return stack & DP_PLAIN_CALL ? stack - DP_PLAIN_CALL : stack + DP_THUNK_BYTES;
 }
 
 /*

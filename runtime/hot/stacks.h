@@ -5,7 +5,9 @@
  *
  * A lane keeps the open calls that began on it in order of time. A thread's own stack is
  * the one that it was started on; its bounds are known. There, a call is over once another
- * begins or ends above its frame: that is proof. Frames on other stacks belong to
+ * begins or ends above its frame: that is proof. So is one that begins with the same stack
+ * pointer, where the gates of both were inserted after inlining: an exception that passed
+ * through frames without landing pads left the first. Frames on other stacks belong to
  * coroutines or signal handlers. Which of them are suspended and which abandoned is not
  * known, so they stay until they end, on whatever thread, or until the lane must forget
  * them. Forgotten calls are counted, and are timed all the same when they end, since their
@@ -14,6 +16,7 @@
 #ifndef DP_STACKS_H
 #define DP_STACKS_H
 
+#include "sites/config.h"
 #include "thread/lane.h"
 
 static inline bool dp_on_own_stack(const struct dp_lane *lane, uintptr_t address)
@@ -21,9 +24,10 @@ static inline bool dp_on_own_stack(const struct dp_lane *lane, uintptr_t address
     return address - lane->stack_low < lane->stack_bytes;
 }
 
-/* A call begins at `stack`, above the frame of the innermost open one (`depth` of
- * them): how many are left. */
-uint64_t dp_stacks_enter(struct dp_lane *lane, uint64_t depth, uintptr_t stack);
+/* A call under `config` begins at `stack`, above the frame of the innermost open one or
+ * with the same stack pointer (`depth` are open): how many are left. */
+uint64_t dp_stacks_enter(struct dp_lane *lane, uint64_t depth,
+                         const struct dp_site_config *config, uintptr_t stack);
 /* The lane's frames are full: forgets the oldest; how many are left. */
 uint64_t dp_stacks_make_room(struct dp_lane *lane);
 /* An opened call ends that is not the innermost of this thread's. */

@@ -52,6 +52,9 @@ struct dp_site_config {
     uint32_t by_chance;        /* kinds chosen by chance */
     uint32_t load_checked;     /* kinds that the load gate refuses */
     uint32_t memory;           /* kinds that count memory */
+    uint32_t after_inlining;   /* 1: whole-program mode's gate. Of two such calls that are open
+                                  the inner one's gate has the lower stack pointer; gates that
+                                  were inserted before inlining may share one */
     int64_t chance_weight;     /* where always_open: weight of the kinds chosen by chance */
     struct dp_population population;
     uint64_t record_below_ns;  /* DP_PATH_RECORD_*: shorter calls leave the compact record; else 0 */

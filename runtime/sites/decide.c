@@ -156,6 +156,7 @@ void dp_decide(const struct dp_site_request *request, const struct dp_decide_set
     double missed = 1;
     memset(config, 0, sizeof *config); /* with what lies between: configurations are compared */
     config->slow_after = DP_SLOW_NEVER;
+    config->after_inlining = (request->desc->flags & DP_SITE_WHOLE_PROGRAM) != 0;
     for (size_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
         if (dp_demand_in_force(&demands[a]))
             set_probe(config, request, settings, &demands[a].options, &missed);

@@ -35,7 +35,7 @@ class Figures(unittest.TestCase):
         lines = dp.run(*command, env=env).stdout.splitlines()
         self.text = dp.run(TOOL, "report", f"{out}/log").stdout
         report = dp.report(TOOL, f"{out}/log")
-        self.wall_ns, found = report["wall_ns"], report["functions"]
+        self.wall_ns, self.loss, found = report["wall_ns"], report["loss"], report["functions"]
         return dict(line.split() for line in lines), {f["function"]: f for f in found}
 
 
@@ -135,6 +135,25 @@ class TotalTime(Figures):
         row, = (line for line in self.text.splitlines() if " refused " in line and "total.c" in line)
         self.assertNotIn("0 ns", row)
         self.assertNotIn("0.0 %", row)
+
+
+class Exceptions(Figures):
+    def test_through_frames_without_landing_pads(self):
+        """No call is lost for want of a place, and each is counted as left."""
+        for level in ("-O0", "-O2"):
+            program = self.build("thrown" + level, level, "-fdeep-profile=all", "-lstdc++",
+                                 compiler=CC.removesuffix("cc") + "c++", source="thrown.cc")
+            for mode, calls in (("", {"throws": 800, "between": 400, "returns": 800}),
+                                ("alone", {"throws": 800, "between": 400}),
+                                ("catches", {"throws": 800, "between": 800, "catches": 800})):
+                with self.subTest(level=level, mode=mode):
+                    _, functions = self.report("*:rate=1", program, *mode.split())
+                    found = {name.split("(")[0]: f for name, f in functions.items()}
+                    for name, n in calls.items():
+                        self.assertEqual(found[name]["estimated_calls"], n, self.text)
+                        left = n if name in ("throws", "between") else 0
+                        self.assertEqual(found[name]["exceptions"], left, self.text)
+                    self.assertEqual(self.loss["depth"], 0)
 
 
 if __name__ == "__main__":

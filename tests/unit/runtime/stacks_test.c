@@ -144,20 +144,32 @@ static void start_anew(void)
 }
 
 /* As open_call() of enter.c does it. */
-static uint64_t begin(char site, uintptr_t stack)
+static uint64_t begin_under(const struct dp_site_config *config, char site, uintptr_t stack)
 {
     uint64_t depth = state->frames_top, start_ns;
-    if (lane->frames[depth].stack < stack)
-        depth = dp_stacks_enter(lane, depth, stack);
+    if (lane->frames[depth].stack < stack + config->after_inlining)
+        depth = dp_stacks_enter(lane, depth, config, stack);
     if (depth == DP_LANE_FRAMES)
         depth = dp_stacks_make_room(lane);
     start_ns = later();
-    static const struct dp_site_config nothing_counted;
-    lane->frames[depth + 1] = (struct dp_frame){.stack = stack, .config = &nothing_counted};
+    lane->frames[depth + 1] = (struct dp_frame){.stack = stack, .config = config};
     state->frames[depth] = (struct dp_lane_frame){
         .start_ns = start_ns, .site = (unsigned char)site, .kinds = DP_KIND(PROFILE)};
     __atomic_store_n(&state->frames_top, depth + 1, __ATOMIC_RELEASE);
     return dp_due_opened(lane->index, DP_KIND(PROFILE), start_ns);
+}
+
+/* Nothing is counted; the gate is an annotated function's, which may be inlined. */
+static uint64_t begin(char site, uintptr_t stack)
+{
+    static const struct dp_site_config annotated;
+    return begin_under(&annotated, site, stack);
+}
+
+static uint64_t begin_late(char site, uintptr_t stack)
+{
+    static const struct dp_site_config late = {.after_inlining = 1};
+    return begin_under(&late, site, stack);
 }
 
 static void end(char site, uint64_t due)
@@ -230,6 +242,39 @@ static void calls_in_one_frame_are_not_deeper_than_each_other(void)
     begin('d', at(0));
     CHECK_TEXT(open_calls(), "ad");
     CHECK_TEXT(what_was_said(), "b return, c longjmp");
+}
+
+/* Gates that were inserted after inlining share no frame: an exception left the first. */
+static void of_whole_program_calls_with_one_stack_pointer_the_first_was_left(void)
+{
+    start_anew();
+    begin('a', at(0));
+    begin_late('b', at(1));
+    begin_late('c', at(2));
+    begin_late('d', at(1));
+    CHECK_TEXT(what_was_said(), "c longjmp, b longjmp");
+    CHECK_TEXT(open_calls(), "ad");
+    uint64_t e = begin('e', at(1)); /* inlined into d */
+    begin('f', at(1));              /* and into e */
+    CHECK_TEXT(open_calls(), "adef");
+    end('e', e);
+    CHECK_TEXT(what_was_said(), "f longjmp, e return");
+    begin_late('g', at(0)); /* may be what a was inlined into, so nothing is known of a */
+    CHECK_TEXT(what_was_said(), "d longjmp");
+    CHECK_TEXT(open_calls(), "ag");
+}
+
+/* A call through a thunk has its frame further down than one without. */
+static void nor_is_a_plain_call_above_the_call_around_it(void)
+{
+    start_anew();
+    begin('a', at(1) - DP_THUNK_BYTES);
+    begin('b', (at(1) - 8) | DP_PLAIN_CALL);
+    CHECK_TEXT(open_calls(), "ab");
+    begin('c', (at(0) - 8) | DP_PLAIN_CALL);
+    CHECK_TEXT(open_calls(), "c");
+    begin('d', at(0) + 8 - DP_THUNK_BYTES);
+    CHECK_TEXT(open_calls(), "cd"); /* it need not be further down than that */
 }
 
 static void a_recursive_function_ends_as_the_call_that_it_is(void)
@@ -645,6 +690,8 @@ int main(void)
     what_is_deeper_than_a_call_that_ends_was_left();
     what_is_deeper_than_a_call_that_begins_was_left();
     calls_in_one_frame_are_not_deeper_than_each_other();
+    of_whole_program_calls_with_one_stack_pointer_the_first_was_left();
+    nor_is_a_plain_call_above_the_call_around_it();
     a_recursive_function_ends_as_the_call_that_it_is();
     time_inside_is_that_of_the_call_around_on_the_same_stack();
     frames_that_were_cut_off_say_nothing();
