@@ -116,7 +116,7 @@ int main(void)
            "| `slow=D` | watches every call for taking longer than D; all slow calls leave an "
            "event |\n"
            "| `calls` | counts the calls exactly |\n"
-           "| `memory`, `memory=B` | counts what the calls allocate; events from B bytes on |\n"
+           "| `memory`, `memory=B` | counts what the calls allocate; events of calls by which memory grows by B bytes or more |\n"
            "| `off` | takes everything away that stands before it |\n\n"
            "Rules apply in order, in every environment; each changes what it names and leaves\n"
            "the rest of a function's attributes as they are. A rule that cannot be read is left\n"

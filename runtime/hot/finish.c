@@ -162,6 +162,12 @@ static int64_t peak_of(const struct memory_change *memory)
     return memory->after.peak_bytes - memory->before.live_bytes;
 }
 
+/* What is allocated after the call and was not before it; the threshold is of that. */
+static int64_t growth_of(const struct memory_change *memory)
+{
+    return memory->after.live_bytes - memory->before.live_bytes;
+}
+
 static void add_memory(struct dp_site_stats *stats, const struct memory_change *memory)
 {
     stats->memory_calls++;
@@ -244,7 +250,7 @@ static void emit_events(struct dp_lane *lane, const struct dp_lane_frame *frame,
         emit_call(lane, frame->site, config, DP_ATTRIBUTE_PRODUCTION, NULL, duration_ns, now);
     if (memory && frame->kinds & DP_KIND(MEMORY)) {
         const struct dp_probe *probe = &config->probes[DP_ATTRIBUTE_MEMORY];
-        if (probe->event && peak_of(memory) >= (int64_t)probe->threshold)
+        if (probe->event && (!probe->threshold || growth_of(memory) >= (int64_t)probe->threshold))
             emit_memory(lane, frame->site, memory, duration_ns, now);
     }
 }

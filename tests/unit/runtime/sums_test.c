@@ -43,6 +43,7 @@ HAND_SITE(production, DP_ATTRIBUTE_PRODUCTION, "rate=1", 0);
 HAND_SITE(memory, DP_ATTRIBUTE_MEMORY, "100KB", 0);
 HAND_SITE(around, DP_ATTRIBUTE_MEMORY, "", 0);
 HAND_SITE(inside, DP_ATTRIBUTE_MEMORY, "", 0);
+HAND_SITE(memory_always, DP_ATTRIBUTE_MEMORY, "", 0);
 HAND_SITE(in_child, DP_ATTRIBUTE_PROFILE, "rate=0.5, check_load=false", 0);
 HAND_SITE(handed_on, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 
@@ -248,17 +249,17 @@ static void a_refused_call_is_counted(struct dp_site *site)
 
 /* ---- memory ---- */
 
-static void a_threshold_of_memory_is_of_what_is_live(void)
+static void a_threshold_of_memory_is_of_what_stays_allocated(void)
 {
     const struct dp_site_stats *stats = stats_of(&memory_site);
     uint64_t records = dp_self->stream.records, due = hand_enter(&memory_site);
     for (int i = 0; i < 10; i++) {
-        dp_memory_allocated(64 * KB);
-        dp_memory_freed(64 * KB);
+        dp_memory_allocated(200 * KB);
+        dp_memory_freed(200 * KB);
     }
     hand_exit(&memory_site, due);
-    CHECK(stats->memory_calls == 1 && stats->allocated_bytes == 640 * KB);
-    CHECK(stats->freed_bytes == 640 * KB && stats->peak_bytes == 64 * (int64_t)KB);
+    CHECK(stats->memory_calls == 1 && stats->allocated_bytes == 2000 * KB);
+    CHECK(stats->freed_bytes == 2000 * KB && stats->peak_bytes == 200 * (int64_t)KB);
     CHECK(dp_self->stream.records == records);
 
     struct dp_event_memory event;
@@ -269,6 +270,13 @@ static void a_threshold_of_memory_is_of_what_is_live(void)
     copy_last_record(&event, sizeof event);
     CHECK(event.site == memory_site.index && event.allocated_bytes == 128 * KB);
     dp_memory_freed(128 * KB);
+
+    /* Without a threshold every call leaves one, also when it only frees. */
+    records = dp_self->stream.records;
+    due = hand_enter(&memory_always_site);
+    dp_memory_freed(1 * KB);
+    hand_exit(&memory_always_site, due);
+    CHECK(dp_self->stream.records == records + 1);
 }
 
 static void allocate_for_a_while(uint64_t bytes)
@@ -480,6 +488,7 @@ int main(void)
     a_refused_call_is_counted(&production_site);
     a_threshold_of_memory_is_of_what_is_live();
     a_peak_is_the_highest_of_a_call();
+    a_threshold_of_memory_is_of_what_stays_allocated();
     a_realloc_that_fails_frees_nothing();
     a_lane_that_has_rested_keeps_its_sums();
     a_forked_child_knows_what_a_call_stands_for();
