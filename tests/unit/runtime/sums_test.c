@@ -486,7 +486,7 @@ int main(void)
     a_duration_is_right_within_its_error();
     a_refused_call_is_counted(&checked_site);
     a_refused_call_is_counted(&production_site);
-    a_threshold_of_memory_is_of_what_is_live();
+    a_threshold_of_memory_is_of_what_stays_allocated();
     a_peak_is_the_highest_of_a_call();
     a_threshold_of_memory_is_of_what_stays_allocated();
     a_realloc_that_fails_frees_nothing();
