@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -27,8 +26,11 @@ static uint64_t limit_leaves(int resource, int field)
     if (dp_os_read_file("/proc/self/statm", text, sizeof text) <= 0)
         return 0;
     uint64_t pages = 0;
-    for (int i = 0; i <= field; i++)
-        pages = strtoul(at, &at, 10);
+    for (int i = 0; i <= field; i++) {
+        for (pages = 0; *at >= '0' && *at <= '9'; at++)
+            pages = pages * 10 + (uint64_t)(*at - '0');
+        at += *at != 0;
+    }
     uint64_t used = pages * dp_os_page_bytes();
     return used < limit.rlim_cur ? limit.rlim_cur - used : 0;
 }
