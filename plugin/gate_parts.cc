@@ -45,7 +45,7 @@ tree dp_budget(void)
 static tree function(enum dp_root root, const char *name, tree type)
 {
     if (!dp_roots[root]) {
-        tree decl = dp_runtime_symbol(build_fn_decl(name, type));
+        tree decl = dp_runtime_function(name, type);
         TREE_NOTHROW(decl) = 1;
         DECL_ATTRIBUTES(decl) = tree_cons(get_identifier("cold"), NULL_TREE, NULL_TREE);
         dp_roots[root] = decl;

@@ -48,6 +48,7 @@
 #include "tree-pass.h"
 #include "context.h"
 #include "varasm.h"
+#include "output.h"
 #include "file-prefix-map.h"
 
 #if GCCPLUGIN_VERSION_MAJOR != 11 && GCCPLUGIN_VERSION_MAJOR != 12
@@ -79,6 +80,30 @@ static inline bool dp_target_has_thunks(void)
 #else
     return false;
 #endif
+}
+
+/* The type of a function of the runtime's, which is called by the system's convention
+ * whatever -mabi= makes the program's own functions. */
+static inline tree dp_by_system_abi(tree type)
+{
+#ifdef TARGET_X32
+    if (TARGET_64BIT && ix86_abi == MS_ABI)
+        return build_type_attribute_variant(
+            type, tree_cons(get_identifier("sysv_abi"), NULL_TREE, NULL_TREE));
+#endif
+    return type;
+}
+
+/* Has the program taken a register that the thunks of abi/gate.h may change? Its name, or
+ * NULL. By a global variable in a register, or by -ffixed-REG. */
+static inline const char *dp_taken_register(void)
+{
+    for (const char *name : {"r10", "r11", "rax"}) {
+        int number = decode_reg_name(name);
+        if (number >= 0 && (fixed_regs[number] || global_regs[number]))
+            return name;
+    }
+    return NULL;
 }
 
 #endif

@@ -64,53 +64,49 @@
 #include "attribute.h"
 #include "gate_early.h"
 #include "instrument_late.h"
+#include "resolver.h"
 #include "site.h"
 
 #include "deep_profile/abi/gate.h"
 
 bool dp_verbose;
 
-bool dp_is_resolver(tree fn)
-{
-    static auto_vec<const char *> resolvers;
-    static bool listed;
-    struct cgraph_node *node;
-    if (!listed)
-        FOR_EACH_FUNCTION(node)
-        {
-            tree ifunc = lookup_attribute("ifunc", DECL_ATTRIBUTES(node->decl));
-            if (ifunc)
-                resolvers.safe_push(TREE_STRING_POINTER(TREE_VALUE(TREE_VALUE(ifunc))));
-        }
-    listed = true;
-    const char *name = IDENTIFIER_POINTER(DECL_ASSEMBLER_NAME(fn));
-    for (unsigned i = 0; i < resolvers.length(); i++)
-        if (strcmp(resolvers[i], name) == 0)
-            return true;
-    return false;
-}
-
 /* Functions whose code must stay as it is. */
 static bool refuse(tree fn)
 {
-    const char *why = NULL;
+    const char *why = dp_runs_early(fn);
     if (lookup_attribute("naked", DECL_ATTRIBUTES(fn)))
-        why = "it is naked: nothing may stand before its own code";
-    else if (dp_is_resolver(fn))
-        why = "it resolves an ifunc, and runs before the program is linked";
+        why = "is naked: nothing may stand before its own code";
     if (why)
-        error_at(DECL_SOURCE_LOCATION(fn), "'%s' cannot be profiled: %s", dp_function_name(fn),
+        error_at(DECL_SOURCE_LOCATION(fn), "'%s' cannot be profiled: it %s", dp_function_name(fn),
                  why);
     return why != NULL;
 }
 
-/* For whole-program mode in a link with -flto, which may see a resolver without its
- * ifunc, and under another name. */
-static void leave_resolver_alone(tree fn)
+/* Does the program keep a register for itself that the thunks change? Warns, in
+ * whole-program mode once, otherwise for each annotated function. */
+static bool registers_are_taken(tree fn)
 {
-    if (dp_is_resolver(fn))
-        DECL_ATTRIBUTES(fn) = tree_cons(get_identifier("no_instrument_function"), NULL_TREE,
-                                        DECL_ATTRIBUTES(fn));
+    static bool said;
+    const char *taken = dp_plain_calls ? NULL : dp_taken_register();
+    const location_t place = DECL_SOURCE_LOCATION(fn);
+    if (taken && !dp_all)
+        warning_at(place, 0, "'%s' is not profiled: the program keeps register %s for itself",
+                   dp_function_name(fn), taken);
+    else if (taken && !said)
+        warning_at(place, 0,
+                   "nothing in this file is profiled: the program keeps register %s for itself",
+                   taken);
+    said |= taken != NULL;
+    return taken != NULL;
+}
+
+/* Decided here for whole-program mode too, which sees functions after inlining, and in a
+ * link with -flto neither the ifunc of a resolver nor its name. */
+static void leave_alone(tree fn)
+{
+    DECL_ATTRIBUTES(fn) =
+        tree_cons(get_identifier("no_instrument_function"), NULL_TREE, DECL_ATTRIBUTES(fn));
 }
 
 /* The steps as labels and gotos. */
@@ -181,11 +177,13 @@ class early_pass : public gimple_opt_pass
         struct dp_early_gate gate;
         tree fn = current_function_decl;
         dp_check_bodiless(NULL, NULL);
+        dp_find_early_functions();
         if (dp_all && symtab->state <= CONSTRUCTION) { /* not for a sanitizer's constructor */
             dp_register_module();
-            leave_resolver_alone(fn);
+            if (dp_runs_early(fn) || registers_are_taken(fn))
+                leave_alone(fn);
         }
-        if (!dp_collect_attributes(fn, &written) || refuse(fn))
+        if (!dp_collect_attributes(fn, &written) || refuse(fn) || registers_are_taken(fn))
             return 0;
         uint32_t flags = dp_site_flags(written);
         dp_early_gate_init(&gate, fn, dp_make_site(fn, written, flags), flags);

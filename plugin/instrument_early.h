@@ -9,8 +9,4 @@ extern bool dp_verbose;
 
 void dp_register_early_pass(const char *plugin);
 
-/* Is `fn` the resolver of an ifunc? The loader runs it before relocation is
- * done: no variable of another module can be reached. */
-bool dp_is_resolver(tree fn);
-
 #endif

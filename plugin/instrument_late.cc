@@ -59,6 +59,7 @@
 #include "filter.h"
 #include "gate_late.h"
 #include "instrument_early.h"
+#include "resolver.h"
 #include "site.h"
 
 #include "deep_profile/abi/gate.h"
@@ -238,9 +239,9 @@ static bool wanted(tree fn)
      * -finstrument-functions is not given. */
     if (has_attribute(fn, "naked") || has_attribute(fn, "no_instrument_function"))
         return false;
-    if (dp_is_annotated(fn) || dp_is_resolver(fn))
+    if (dp_is_annotated(fn) || dp_is_made_resolver(fn))
         return false;
-    if (is_compilers_constructor(fn))
+    if (is_compilers_constructor(fn) || (!dp_plain_calls && dp_taken_register()))
         return false;
     if (EDGE_COUNT(ENTRY_BLOCK_PTR_FOR_FN(cfun)->succs) != 1 || crtl->calls_eh_return)
         return false;

@@ -9,6 +9,7 @@
  *     gate_late.cc          the code of a gate in whole-program mode, in pieces
  *     instrument_late.cc    puts it into all functions without an attribute
  *     gate_parts.cc         what the two kinds of code share
+ *     resolver.cc           what runs before the program is linked, and is left alone
  *     filter.cc             chooses the functions of whole-program mode
  *     mark_cold.cc          moves its slow paths out of the way
  *

@@ -96,6 +96,11 @@ tree dp_runtime_symbol(tree decl)
     return decl;
 }
 
+tree dp_runtime_function(const char *name, tree type)
+{
+    return dp_runtime_symbol(build_fn_decl(name, dp_by_system_abi(type)));
+}
+
 /* Values of a record, in the order of its fields. */
 static tree make_value(tree record, const tree *values)
 {
@@ -259,13 +264,13 @@ void dp_register_module(void)
     done = true;
     make_types();
     const int priority = 99;
-    tree load = dp_runtime_symbol(
-        build_fn_decl("deep_profile_module_load",
-                      build_function_type_list(void_type_node, unsigned_intSI_type_node,
-                                               ptr_type_node, ptr_type_node, NULL_TREE)));
-    tree unload = dp_runtime_symbol(
-        build_fn_decl("deep_profile_module_unload",
-                      build_function_type_list(void_type_node, ptr_type_node, NULL_TREE)));
+    tree load =
+        dp_runtime_function("deep_profile_module_load",
+                            build_function_type_list(void_type_node, unsigned_intSI_type_node,
+                                                     ptr_type_node, ptr_type_node, NULL_TREE));
+    tree unload =
+        dp_runtime_function("deep_profile_module_unload",
+                            build_function_type_list(void_type_node, ptr_type_node, NULL_TREE));
     tree start = section_end("__start_" DP_SITE_SECTION);
     tree stop = section_end("__stop_" DP_SITE_SECTION);
     tree version = build_int_cstu(unsigned_intSI_type_node, DP_ABI_VERSION);

@@ -30,6 +30,7 @@ extern const struct ggc_root_tab dp_root_table[];
 
 /* A symbol that the runtime defines. */
 tree dp_runtime_symbol(tree decl);
+tree dp_runtime_function(const char *name, tree type);
 
 /* Flags (DP_SITE_*) that the attributes of a function ask for. */
 uint32_t dp_site_flags(const vec<dp_annotation> &written);

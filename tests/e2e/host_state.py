@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What belongs to the host alone and is found untouched: its floating-point
-environment, its stack's alignment, its own string functions.
+environment, its stack's alignment, its registers, its own string functions.
 
 Run by Meson: host_state.py DEEP_PROFILE_CC DEEP_PROFILE.
 """
@@ -98,6 +98,52 @@ class Alignment(Case):
             for what in ("exit", "sigaction", "longjmp", "fork"):
                 for state in STATES:
                     self.run_in_silence(program, what, DEEP_PROFILE=state)
+
+
+@unittest.skipUnless(os.uname().machine == "x86_64", "x86 registers and conventions")
+class Conventions(Case):
+    """Options that change how functions are called, or what the compiler may use there."""
+
+    def runs(self, program):
+        for state in ("", "1", "*:rate=1;*:calls"):
+            for arguments in ([], ["one"], ["one", "two"]):
+                self.run_in_silence(program, *arguments, DEEP_PROFILE=state)
+
+    def test_the_default_is_that_of_windows(self):
+        for how in (["-O2"], ["-O0"], ["-flto"], ["-static"], ["-fPIC"]):
+            for mode in ([], ["-fdeep-profile=all"]):
+                self.runs(self.build("ms_abi", "-mabi=ms", *how, *mode,
+                                     f"{HERE}/programs/ms_abi.c"))
+
+    def test_every_function_keeps_the_registers_that_it_must(self):
+        for how in (["-O2"], ["-O0"], ["-flto"], ["-mno-red-zone"], ["-mcmodel=medium"],
+                    ["-mcmodel=large"], ["-mcmodel=large", "-fPIC"],
+                    ["-mcmodel=kernel", "-fno-pic", "-no-pie"], ["-fcf-protection=full"],
+                    ["-ffixed-rbx", "-ffixed-r12"], ["-mcall-ms2sysv-xlogues"],
+                    ["-mindirect-branch=thunk-inline", "-mfunction-return=thunk-inline"],
+                    ["-fsplit-stack"], ["-fzero-call-used-regs=all"], ["-mstackrealign"],
+                    ["-fstack-protector-all", "-fstack-clash-protection"]):
+            for mode in ([], ["-fdeep-profile=all"]):
+                self.runs(self.build("conventions", *how, *mode, "-w",
+                                     f"{HERE}/programs/conventions.c"))
+
+
+class OwnStrings(Case):
+    """A host whose memcpy, strlen and so on are its own, instrumented, and picky."""
+
+    def test_they_are_never_called_by_us(self):
+        program = self.build("own_strings", "-fdeep-profile=all", "-fno-builtin", "-w",
+                             f"{HERE}/programs/own_strings.c")
+        for state in STATES + ("*:memory", "*:rate=1;memcpy:slow=1us"):
+            self.run_in_silence(program, DEEP_PROFILE=state)
+
+    def test_their_calls_are_the_hosts_own(self):
+        program = self.build("counted", "-fdeep-profile=all", "-fno-builtin", "-w",
+                             f"{HERE}/programs/own_strings.c")
+        self.run_in_silence(program, DEEP_PROFILE="*:calls;*:rate=1", DEEP_PROFILE_OUT=self.log)
+        calls = {f["function"]: f["sampled"] for f in dp.report(TOOL, self.log)["functions"]}
+        self.assertEqual(calls, {"main": 1, **{name: 100 for name in (
+            "memset", "memcpy", "memcmp", "strlen", "memchr")}})
 
 
 unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -56,6 +56,22 @@ class Messages(Case):
                                  (0, "deep-profile: annotated (a.c:3): "
                                      "profile(rate=0.5, env=dev|test), profile_calls()\n"))
 
+    def test_a_register_of_the_programs_own(self):
+        """The thunks change r10 and r11: nothing is instrumented where the program keeps one."""
+        self.write("a.c", "#ifdef R\nregister long mine __asm__(R);\n#endif\n" + ANNOTATED)
+        for gcc, _, plugin in builds:
+            for register, how in (("r10", '-DR="r10"'), ("r11", '-DR="r11"'),
+                                  ("r10", "-ffixed-r10"), (None, '-DR="r12"')):
+                for arguments, what in (([], "'annotated' is not"), (
+                        ["-fplugin-arg-deep_profile-all"], "nothing in this file is")):
+                    done = self.run_command(gcc, f"-fplugin={plugin}", "-I", include, "-O2", how,
+                                            *arguments, "-c", "a.c")
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    warning = (f"warning: {what} profiled: the program keeps register {register} "
+                               "for itself\n")
+                    self.assertEqual(done.stderr.count(warning), 1 if register else 0)
+                    self.assertEqual("U deep_profile_e" in self.run_well("nm", "a.o"), not register)
+
     def argument(self, build, argument):
         self.write("a.c", ANNOTATED)
         done = self.run_command(build[0], f"-fplugin={build[2]}",

@@ -10,10 +10,21 @@ static int fast(int n)
     return n;
 }
 
+DEEP_PROFILE_CALLS() static int below(int n)
+/* error 33: 'below' cannot be profiled: it is called by 'called' before the program is linked */
+{
+    return n + 1;
+}
+
+static int called(int n)
+{
+    return below(n) > 1;
+}
+
 DEEP_PROFILE() static int (*resolve(void))(int)
 /* error 29: 'resolve' cannot be profiled: it resolves an ifunc, and runs before the program is linked */
 {
-    return fast;
+    return called(1) ? fast : 0;
 }
 
 DEEP_PROFILE_CALLS() int chosen(int n) __attribute__((ifunc("resolve")));
