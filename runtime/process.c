@@ -39,7 +39,7 @@ static struct dp_lock start_lock;
 static struct dp_rules rules;
 
 static DP_INITIAL_EXEC _Thread_local bool meeting;
-static DP_INITIAL_EXEC _Thread_local uint64_t retry_lane_ns; /* no lane could be had */
+static DP_INITIAL_EXEC _Thread_local uint64_t retry_lane_ns; /* until then no lane is tried */
 
 /* Sampled gates stay closed for long, but those that open at every call come back here.
  * Do not try to make files each time: the disk may be full, or the process out of

@@ -16,7 +16,7 @@ struct dp_stream {
     uint32_t packet_bytes;    /* 0 while there is no packet */
     uint32_t mapped_bytes;
     uint64_t last_ns;         /* time of the last record in this packet, or of its begin */
-    uint64_t retry_ns;        /* until then no packet can be had, for `retry_loss` */
+    uint64_t retry_ns;        /* until then no packet is tried, for `retry_loss` */
     uint32_t retry_loss;      /* enum dp_loss */
     uint64_t asked_ns;        /* time of the record that asks for room */
     uint64_t records;         /* in this packet */

@@ -406,7 +406,7 @@ class Allocators(Runtime):
 
 
 class Output(Runtime):
-    """A directory that cannot be had switches profiling off, and that is all."""
+    """A directory that cannot be made switches profiling off, and that is all."""
 
     def runs_unprofiled(self, out, **variables):
         done = subprocess.run([self.program("ends"), "exit"], cwd=self.folder, text=True,

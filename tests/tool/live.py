@@ -121,7 +121,7 @@ class Live(Case):
         with follower.stdout as pipe:
             found = [pipe.readline().rstrip("\n") for _ in before]
             self.assertTrue(found == before)
-            # What comes later is told of while the process runs, again and again.
+            # What comes later is reported while the process runs, again and again.
             for stream in late:
                 os.rename(self.path(stream), self.path("live", stream))
                 found.append(pipe.readline().rstrip("\n"))

@@ -122,7 +122,7 @@ class Faults(unittest.TestCase):
         self.assertEqual(host.check(), "whole")
 
     def test_late_ticks_leave_no_call_without_an_end(self):
-        """A call that was told of in flight is told of when it ends."""
+        """A call that was reported while it ran is reported when it ends."""
         host = self.host("late", DP_TEST_LATE="8000")
         self.assertEqual([slow for report in host.reports for slow in report["slow_operations"]
                           if slow["in_flight"]], [])

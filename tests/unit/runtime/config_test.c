@@ -164,7 +164,7 @@ static uint64_t reconfigured(void)
     return dp_self->state->lost[DP_LOSS_RECONFIGURED];
 }
 
-/* Calls of which nothing is known but `due`. */
+/* Calls known by their `due` alone. */
 static void a_watched_call_is_slow_by_the_threshold_at_entry(void)
 {
     struct dp_site_stats *stats = stats_of(&watched_site);

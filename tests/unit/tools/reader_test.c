@@ -160,7 +160,7 @@ static void a_stream_cut_anywhere_has_its_whole_records(const char *file, int64_
 }
 
 /* Spoils one word in the header of the second packet of three: that packet is
- * lost, and told of; those around it are not. */
+ * lost, which is reported; those around it are not. */
 static void a_bad_packet_costs_only_itself(size_t offset, uint64_t word)
 {
     struct dp_log log;
