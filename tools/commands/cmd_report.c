@@ -8,17 +8,19 @@
 #include "render/report_json.h"
 #include "render/report_text.h"
 
-enum { OPTION_TOP = 't', OPTION_SLOW = 's' };
+enum { OPTION_TOP = 't', OPTION_SLOW = 's', OPTION_TREE = 'T' };
 
 struct arguments {
     struct dp_common common;
     unsigned long functions;
     unsigned long slow;
+    bool tree;
 };
 
 static const struct argp_option options[] = {
     {"top", OPTION_TOP, "N", 0, "Show N functions (default: 20; 0: all)", 0},
     {"slow", OPTION_SLOW, "N", 0, "Show the N worst slow operations, each with the calls in it (default: 10)", 0},
+    {"tree", OPTION_TREE, 0, 0, "Show who called whom, from the recorded calls", 0},
     {0},
 };
 
@@ -38,6 +40,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         if (arguments->slow > 100000)
             argp_error(state, "--slow takes at most 100000");
         return 0;
+    case OPTION_TREE:
+        arguments->tree = true;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -49,7 +54,8 @@ static int report_one(const char *path, const struct arguments *arguments,
     struct dp_profile profile;
     struct dp_report report;
     struct dp_problem problem;
-    int status = dp_profile_gather(&profile, path, DP_PROFILE_STATE | DP_PROFILE_STREAMS,
+    unsigned what = DP_PROFILE_STATE | DP_PROFILE_STREAMS;
+    int status = dp_profile_gather(&profile, path, what | (arguments->tree ? DP_PROFILE_TREE : 0),
                                    arguments->slow, &problem);
 
     if (status != DP_EXIT_OK) {

@@ -45,6 +45,7 @@ void dp_profile_finish(struct dp_profile *profile)
     dp_in_flight_finish(&profile->in_flight);
     free(profile->totals);
     free(profile->slow);
+    dp_call_tree_destroy(profile->tree);
     free(profile->load);
     free(profile->open);
     free(profile->threads);

@@ -9,6 +9,7 @@
 #ifndef DP_TOOLS_PROFILE_H
 #define DP_TOOLS_PROFILE_H
 
+#include "call_tree.h"
 #include "in_flight_ids.h"
 #include "log/damage.h"
 #include "log/log_open.h"
@@ -74,6 +75,8 @@ struct dp_profile {
     size_t slow_limit;    /* operations to show; 0: no slow call is kept */
     uint64_t slow_events; /* calls that left an event; one that left two counts once */
     struct dp_in_flight_ids in_flight;
+
+    struct dp_call_tree *tree; /* NULL: not asked for */
 
     struct dp_load_move *load;
     size_t n_load, load_capacity;

@@ -83,6 +83,8 @@ static void settle(struct dp_profile *profile)
     dp_profile_find_watched(profile);
     dp_slow_calls_settle(profile);
     dp_open_calls_settle(profile);
+    if (profile->tree)
+        dp_call_tree_settle(profile->tree);
 }
 
 static bool readable(const struct dp_profile *profile)
@@ -94,6 +96,8 @@ int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned wha
                       size_t slow_limit, struct dp_problem *problem)
 {
     *profile = (struct dp_profile){.slow_limit = slow_limit};
+    if (what & DP_PROFILE_TREE)
+        profile->tree = dp_call_tree_create();
     int status = dp_log_open(&profile->log, path, problem);
     if (status == DP_EXIT_OK && what & DP_PROFILE_STATE)
         status = dp_profile_read_state(profile, problem);

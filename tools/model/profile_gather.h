@@ -8,6 +8,7 @@
 
 #define DP_PROFILE_STREAMS (1u << 0) /* read the lanes' streams too, not only "runtime" */
 #define DP_PROFILE_STATE   (1u << 1)
+#define DP_PROFILE_TREE    (1u << 2) /* and make a tree of the calls in the lanes' streams */
 
 /*
  * Gathers `what` the log at `path` holds, and slow calls for `slow_limit` operations. Returns

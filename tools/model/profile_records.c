@@ -193,6 +193,8 @@ void dp_profile_read_record(struct dp_profile *profile, const struct dp_record *
         profile->last_ns = record->time_ns;
     if (!profile->has_lanes)
         add_from_record(profile, record);
+    if (profile->tree)
+        dp_call_tree_add(profile->tree, record);
     switch (record->id) {
     case DP_EVENT_ID_slow_operation:
         if (!profile->has_lanes)

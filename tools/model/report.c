@@ -68,6 +68,26 @@ static struct dp_report head_of(const struct dp_profile *profile)
         .has_data = dp_profile_has_data(profile)};
 }
 
+static bool every_call_has_a_record(const struct dp_profile *profile)
+{
+    static const int kinds[] = {DP_LOSS_LOG_FULL,  DP_LOSS_OVERWRITTEN, DP_LOSS_NO_SPACE,
+                                DP_LOSS_NO_MEMORY, DP_LOSS_DEPTH,       DP_LOSS_REENTERED};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (dp_profile_lost(profile, kinds[i]) > 0)
+            return false;
+    return profile->has_lanes && !profile->calls_untimed && profile->gated == 0 &&
+           profile->damage.places == 0;
+}
+
+static struct dp_report_tree tree_of(const struct dp_profile *profile)
+{
+    if (!profile->tree)
+        return (struct dp_report_tree){0};
+    return (struct dp_report_tree){&profile->tree->root, &profile->sites,
+                                   every_call_has_a_record(profile)};
+}
+
 void dp_report_make(struct dp_report *report, const struct dp_profile *profile, size_t limit)
 {
     *report = head_of(profile);
@@ -75,6 +95,7 @@ void dp_report_make(struct dp_report *report, const struct dp_profile *profile, 
     dp_report_functions_make(&report->functions, profile, limit, report->wall_ns, report->cpu_ns);
     dp_report_slow_make(&report->slow, profile);
     dp_report_open_make(&report->open, profile, report->wall_ns);
+    report->tree = tree_of(profile);
     dp_report_limits_make(&report->limits, profile, report->wall_ns, report->cpu_ns);
 }
 

@@ -20,6 +20,13 @@ struct dp_report_problem {
     char *rule;
 };
 
+/* `--tree`. Points into the profile. */
+struct dp_report_tree {
+    const struct dp_tree_node *root; /* NULL: not asked for */
+    const struct dp_site_table *sites;
+    bool complete; /* every call of the functions that are profiled has a record */
+};
+
 struct dp_report {
     /* The process. NULL is what is not known. */
     const char *program; /* "": not known */
@@ -52,6 +59,7 @@ struct dp_report {
     struct dp_report_functions functions;
     struct dp_report_slow slow;
     struct dp_report_open open;
+    struct dp_report_tree tree;
     struct dp_report_limits limits;
 };
 

@@ -139,6 +139,11 @@ static double calls_of(const struct dp_totals *totals)
     return fmax(dp_estimate_calls(totals).value, 0);
 }
 
+static double self_time_of(const struct dp_totals *totals)
+{
+    return (double)totals->sum.total_ns - (double)totals->sum.child_ns;
+}
+
 static double bytes_of(const struct dp_totals *totals)
 {
     return (double)totals->sum.allocated_bytes;
@@ -230,12 +235,29 @@ static struct dp_report_ranking make_ranking(const struct maker *maker, const st
     return ranking;
 }
 
+/* Of what is sampled or watched the self time is not known, so that there is no order. */
+static bool every_self_time_is_known(const struct dp_profile *profile)
+{
+    bool any = false;
+
+    for (uint32_t site = 0; site < profile->n_totals; site++) {
+        const struct dp_totals *totals = profile->totals[site];
+        if (!totals || !has_time(totals))
+            continue;
+        if (totals->sum.sampled == 0 || !dp_profile_self_known(profile, site))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
 void dp_report_functions_make(struct dp_report_functions *functions,
                               const struct dp_profile *profile, size_t limit, uint64_t wall_ns,
                               uint64_t cpu_ns)
 {
     static const struct table all = {dp_totals_any, time_of, calls_of};
     static const struct table timed = {has_time, time_of, calls_of};
+    static const struct table by_self = {has_time, self_time_of, time_of};
     static const struct table memory = {has_memory, bytes_of, nothing_of};
     static const struct table counted = {has_count, count_of, nothing_of};
     const struct maker maker = {functions, profile, limit, wall_ns, cpu_ns};
@@ -243,7 +265,8 @@ void dp_report_functions_make(struct dp_report_functions *functions,
     functions->n_made = profile->n_totals;
     functions->made = dp_allocate(profile->n_totals, sizeof *functions->made);
     functions->all = make_ranking(&maker, &all);
-    functions->timed = make_ranking(&maker, &timed);
+    functions->by_self = every_self_time_is_known(profile);
+    functions->timed = make_ranking(&maker, functions->by_self ? &by_self : &timed);
     functions->memory = make_ranking(&maker, &memory);
     functions->counted = make_ranking(&maker, &counted);
 }

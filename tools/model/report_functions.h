@@ -62,7 +62,9 @@ struct dp_report_ranking {
 
 struct dp_report_functions {
     struct dp_report_ranking all;     /* by the inclusive time that is known (`low`) */
-    struct dp_report_ranking timed;   /* the same without functions that were only counted */
+    struct dp_report_ranking timed;   /* the same without functions that were only counted; by
+                                         self time when `by_self` */
+    bool by_self;                     /* the self time of every function is known */
     struct dp_report_ranking memory;  /* by allocated bytes */
     struct dp_report_ranking counted; /* by exact count */
     struct dp_report_function **made; /* owns the rows: by site, NULL for sites in no table */

@@ -160,6 +160,30 @@ static void put_open(struct dp_json *object, const struct dp_report_open *open)
     dp_json_put_u64(object, "open_calls_forgotten", open->forgotten);
 }
 
+/* Depth first: a call's callees follow it, with a depth of one more. */
+static void put_callees(struct dp_json *array, const struct dp_report_tree *tree,
+                        const struct dp_tree_node *node, uint32_t depth)
+{
+    for (size_t i = 0; i < node->n_callees; i++) {
+        const struct dp_tree_node *callee = node->callees[i];
+        struct dp_json *one = dp_json_add_object(array);
+        dp_json_put_u64(one, "depth", depth);
+        put_site(one, callee->site, dp_site_find(tree->sites, callee->site));
+        dp_json_put_u64(one, "calls", callee->calls);
+        dp_json_put_u64(one, "total_ns", callee->total_ns);
+        dp_json_put_i64(one, "self_ns", (int64_t)(callee->total_ns - callee->callees_ns));
+        put_callees(array, tree, callee, depth + 1);
+    }
+}
+
+static void put_tree(struct dp_json *object, const struct dp_report_tree *tree)
+{
+    if (!tree->root)
+        return;
+    put_callees(dp_json_put_array(object, "call_tree"), tree, tree->root, 0);
+    dp_json_put_bool(object, "call_tree_complete", tree->complete);
+}
+
 /* ---- the process and its log ---- */
 
 static void put_lanes(struct dp_json *object, const struct dp_report *report)
@@ -256,6 +280,7 @@ void dp_report_json(const struct dp_report *report, struct dp_json *object)
     put_functions(object, &report->functions.all);
     put_slow(object, &report->slow);
     put_open(object, &report->open);
+    put_tree(object, &report->tree);
     put_lanes(object, report);
     put_unrecorded(object, &report->limits);
     put_load(object, &report->limits.load);

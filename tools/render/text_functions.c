@@ -34,7 +34,10 @@ static void print(const struct ranked_table *kind, const struct dp_report_rankin
 
 /* ---- by time ---- */
 
+/* Self time is the first column where it is the order, else one among others: one of the
+ * two has no cells. */
 static const struct dp_column function_columns[] = {
+    {"self", false, 0},
     {"total", false, 0},   {"+/-95%", false, 2}, {"% wall", false, 1},  {"self", false, 3},
     {"calls", false, 1},   {"+/-95%", false, 3}, {"sampled", false, 4}, {"slow", false, 3},
     {"mean", false, 1},    {"min", false, 5},    {"p50", false, 2},     {"p90", false, 5},
@@ -142,13 +145,33 @@ static void function_row(struct dp_table *table, const struct dp_style *style,
     dp_cell_names(table, function->site, function->info);
 }
 
+static void inclusive_row(struct dp_table *table, const struct dp_style *style,
+                          const struct dp_report_function *function)
+{
+    dp_table_cell(table, "");
+    function_row(table, style, function);
+}
+
+static void self_row(struct dp_table *table, const struct dp_style *style,
+                     const struct dp_report_function *function)
+{
+    struct dp_report_function rest = *function;
+
+    dp_cell_time(table, style, function->self_ns);
+    rest.self_ns = NAN;
+    function_row(table, style, &rest);
+}
+
 void dp_text_functions(const struct dp_report_functions *functions, const struct dp_style *style)
 {
-    static const struct ranked_table table = {
+    static const struct ranked_table inclusive = {
         "Hot functions, by inclusive time", function_columns,
-        sizeof function_columns / sizeof *function_columns, function_row};
+        sizeof function_columns / sizeof *function_columns, inclusive_row};
+    static const struct ranked_table self = {
+        "Hot functions, by self time", function_columns,
+        sizeof function_columns / sizeof *function_columns, self_row};
 
-    print(&table, &functions->timed, style);
+    print(functions->by_self ? &self : &inclusive, &functions->timed, style);
 }
 
 /* ---- memory ---- */

@@ -352,6 +352,83 @@ static void the_worst_operations_are_listed_not_the_worst_calls(void)
     end();
 }
 
+static void add_call(uint32_t site, int64_t lane, uint64_t start_ns, uint64_t end_ns)
+{
+    const struct dp_event_call_wide event = {.site = site, .duration_ns = end_ns - start_ns};
+    const struct dp_record record = {.id = DP_EVENT_ID_call_wide,
+                                     .time_ns = end_ns,
+                                     .lane = lane,
+                                     .payload = (const uint8_t *)&event,
+                                     .payload_bytes = sizeof event};
+
+    dp_call_tree_add(profile.tree, &record);
+}
+
+static void check_node(const struct dp_tree_node *node, uint32_t site, uint64_t calls,
+                       uint64_t total_ns, uint64_t callees_ns, size_t n_callees)
+{
+    CHECK(node->site == site && node->calls == calls);
+    CHECK(node->total_ns == total_ns && node->callees_ns == callees_ns);
+    CHECK(node->n_callees == n_callees);
+}
+
+static void recorded_calls_make_a_tree(void)
+{
+    begin();
+    profile.tree = dp_call_tree_create();
+    /* 1 calls 2 twice, which calls 3; and 3 itself. Twice so, and the second time in
+     * another lane at the same time. */
+    for (int64_t lane = 1; lane <= 2; lane++) {
+        add_call(3, lane, 110, 120);
+        add_call(2, lane, 105, 130);
+        add_call(3, lane, 140, 145);
+        add_call(2, lane, 135, 150);
+        add_call(3, lane, 160, 161);
+        add_call(1, lane, 100, 200);
+        add_call(1, lane, 100, 200); /* of a second attribute */
+        add_call(4, lane, 200, 1000);
+    }
+    dp_call_tree_settle(profile.tree);
+    make(0);
+    const struct dp_tree_node *root = report.tree.root, *one = root->callees[1];
+    CHECK(root->n_callees == 2 && root->callees_ns == 1800);
+    check_node(root->callees[0], 4, 2, 1600, 0, 0);
+    check_node(one, 1, 2, 200, 82, 2);
+    check_node(one->callees[0], 2, 4, 80, 30, 1);
+    check_node(one->callees[0]->callees[0], 3, 4, 30, 0, 0);
+    check_node(one->callees[1], 3, 2, 2, 0, 0);
+    end();
+}
+
+/* Hostile logs nest as deep as they like; a runtime does not. */
+static void a_tree_is_not_deeper_than_can_be_walked(void)
+{
+    begin();
+    profile.tree = dp_call_tree_create();
+    for (uint64_t i = 1; i < 100000; i++)
+        add_call((uint32_t)(i % 7), 1, 1000000 - i, 1000000 + i);
+    dp_call_tree_settle(profile.tree);
+    CHECK(profile.tree->root.height <= DP_TREE_DEPTH + 1);
+    end();
+}
+
+static void where_every_call_was_recorded_self_time_is_the_order(void)
+{
+    begin();
+    sample(1, 1, 1000, 1); /* calls the other */
+    sample(2, 10, 90, 1);
+    stats_of(1)->child_ns = 900;
+    make(0);
+    CHECK(report.functions.by_self);
+    CHECK(report.functions.timed.rows[0]->site == 2 && report.functions.timed.rows[1]->site == 1);
+    CHECK(report.functions.all.rows[0]->site == 1);
+    dp_report_finish(&report);
+    profile.calls_untimed = true;
+    make(0);
+    CHECK(!report.functions.by_self && report.functions.timed.rows[0]->site == 1);
+    end();
+}
+
 static void slow_calls_are_counted_once_however_they_are_known(void)
 {
     begin();
@@ -516,6 +593,9 @@ int main(void)
     each_table_has_its_own_functions_order_and_limit();
     a_function_that_the_log_does_not_name_has_no_info();
     slow_calls_are_counted_once_however_they_are_known();
+    recorded_calls_make_a_tree();
+    a_tree_is_not_deeper_than_can_be_walked();
+    where_every_call_was_recorded_self_time_is_the_order();
     a_call_and_those_around_it_are_one_operation();
     the_requests_of_a_loop_are_operations_of_their_own();
     the_steps_of_a_request_stay_with_it();

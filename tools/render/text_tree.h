@@ -1,0 +1,11 @@
+/* The call tree of a report, as text. */
+#ifndef DP_TOOLS_TEXT_TREE_H
+#define DP_TOOLS_TEXT_TREE_H
+
+#include "model/report.h"
+#include "style.h"
+
+/* Leaves out what took less than a two-hundredth of the time. */
+void dp_text_tree(const struct dp_report_tree *tree, const struct dp_style *style);
+
+#endif
