@@ -5,8 +5,9 @@
 
 const struct dp_name *dp_rule_items(void)
 {
-    static const struct dp_name names[] = {{"rate", 0},   {"slow", 0}, {"calls", 0},
-                                           {"memory", 0}, {"off", 0},  {NULL, 0}};
+    static const struct dp_name names[] = {{"rate", 0},   {"slow", 0},       {"calls", 0},
+                                           {"memory", 0}, {"check_load", 0}, {"off", 0},
+                                           {NULL, 0}};
     return names;
 }
 
@@ -81,6 +82,11 @@ static enum dp_rule_fault read_item(struct dp_word item, struct dp_rule *rule,
         rule->has_rate = true;
         return dp_parse_rate(value.text, value.length, &rule->rate) == 0 ? DP_RULE_FINE
                                                                          : DP_RULE_BAD_RATE;
+    }
+    if (dp_word_is(key, "check_load")) {
+        rule->has_check_load = true;
+        return dp_parse_bool(value.text, value.length, &rule->check_load) == 0 ? DP_RULE_FINE
+                                                                               : DP_RULE_BAD_BOOL;
     }
     rule->memory = true;
     if (has_value && dp_parse_bytes(value.text, value.length, &rule->memory_bytes) != 0)

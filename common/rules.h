@@ -6,11 +6,13 @@
  *                   | rule { ";" rule }                    on, with rules
  *     rule         := pattern ":" item { "," item }
  *     item         := "rate=" rate | "slow=" duration | "calls"
- *                   | "memory" [ "=" bytes ] | "off"
+ *                   | "memory" [ "=" bytes ] | "check_load=" bool | "off"
  *
  * A pattern is a function's name with * and ?. Rules apply in order; each changes
  * what it names and leaves the rest of a function's attributes as they were; `off`
- * removes everything before it. What a rule asks for holds in every environment.
+ * removes everything before it. What a rule asks for holds in every environment, and while
+ * the machine is busy unless the rule says check_load=true: load is when people profile.
+ * check_load alone changes the attributes that the function has.
  *
  * Used by the runtime, which obeys them, and by the tool, which says before and after
  * a run what is wrong with them. Nobody else judges the text of DEEP_PROFILE.
@@ -32,7 +34,8 @@ extern "C" {
 struct dp_rule {
     struct dp_word text;    /* the whole rule, for the log */
     struct dp_word pattern;
-    bool off, calls, memory, has_rate, has_slow;
+    bool off, calls, memory, has_rate, has_slow, has_check_load;
+    bool check_load; /* false where the rule does not say */
     double rate;
     uint64_t slow_ns;
     uint64_t memory_bytes;
@@ -52,6 +55,7 @@ enum dp_rule_fault {
     DP_RULE_BAD_RATE,
     DP_RULE_BAD_DURATION,
     DP_RULE_BAD_BYTES,
+    DP_RULE_BAD_BOOL,
 };
 
 /* Its words point into the text of DEEP_PROFILE. */

@@ -37,12 +37,13 @@ void dp_rule_explain(struct dp_text *out, const struct dp_refused_rule *refused)
         "names no function before the ':'",
         "has a pattern of more than 255 characters",
         "asks for nothing behind the ':'",
-        " is none of rate=, slow=, calls, memory and off",
+        " is none of rate=, slow=, calls, memory, check_load= and off",
         " needs a value: ",
         " takes no value",
         " is not a rate from 0 to 1",
         " is not a duration such as 10ms",
         " is not a size such as 64KB",
+        " is neither true nor false",
     };
     if (refused->fault >= DP_RULE_UNKNOWN_ITEM)
         quote(out, refused->word);
@@ -52,7 +53,9 @@ void dp_rule_explain(struct dp_text *out, const struct dp_refused_rule *refused)
         suggest(out, dp_nearest_name(dp_rule_items(), refused->word));
         return;
     case DP_RULE_NEEDS_VALUE:
-        dp_text_string(out, dp_word_is(refused->word, "rate") ? "rate=0.1" : "slow=10ms");
+        dp_text_string(out, dp_word_is(refused->word, "rate")   ? "rate=0.1"
+                            : dp_word_is(refused->word, "slow") ? "slow=10ms"
+                                                                : "check_load=true");
         return;
     case DP_RULE_BAD_DURATION:
         suggest_unit(out, refused->word, dp_duration_units());

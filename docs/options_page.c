@@ -117,6 +117,8 @@ int main(void)
            "event |\n"
            "| `calls` | counts the calls exactly |\n"
            "| `memory`, `memory=B` | counts what the calls allocate; events of calls by which memory grows by B bytes or more |\n"
+           "| `check_load=true` | stops while the machine is under load; without it, what a rule "
+           "asks for is recorded under load, too |\n"
            "| `off` | takes everything away that stands before it |\n\n"
            "Rules apply in order, in every environment; each changes what it names and leaves\n"
            "the rest of a function's attributes as they are. A rule that cannot be read is left\n"

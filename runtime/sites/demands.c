@@ -51,6 +51,7 @@ static struct dp_options *demand_by_rule(struct dp_demand *demands, enum dp_attr
     demand->present = true;
     demand->state = DP_ATTRIBUTE_BY_RULE;
     demand->rule = rule->text;
+    demand->options.check_load = rule->check_load;
     return &demand->options;
 }
 
@@ -59,6 +60,14 @@ static void apply_rule(const struct dp_rule *rule, struct dp_demand *demands)
     if (rule->off) {
         for (size_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
             demands[a].state = DP_ATTRIBUTE_RULED_OUT;
+            demands[a].rule = rule->text;
+        }
+    }
+    if (rule->has_check_load) {
+        for (size_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
+            if (!demands[a].present)
+                continue;
+            demands[a].options.check_load = rule->check_load;
             demands[a].rule = rule->text;
         }
     }

@@ -519,6 +519,21 @@ class Load(Runtime):
         self.assertEqual([m["metadata"]["resource"] for m in moves if m["metadata"]["resource"] ==
                           "memory"], ["memory"])
 
+    def test_a_rule_is_obeyed_while_it_is_closed(self):
+        def stops(rule):
+            shutil.rmtree(self.folder)
+            os.mkdir(self.folder)
+            found = self.run_on("load", "2", DEEP_PROFILE=rule, DEEP_PROFILE_CHECK_LOAD="true",
+                                DEEP_PROFILE_MEMORY_LIMIT="0", DEEP_PROFILE_LOAD_PERIOD="50ms")
+            return len(self.of(found, "checked", "stop"))
+
+        self.assertGreater(stops("checked:rate=1"), 400)
+        self.assertNotIn("machine was busy", dp.run(TOOL, "report", self.out).stdout)
+        self.assertLess(stops("checked:rate=1,check_load=true"), 200)
+        self.assertRegex(dp.run(TOOL, "report", self.out).stdout,
+                         r"the machine was busy [0-9.]+ % of the time: [0-9.]+ of "
+                         r"[0-9.]+ sampled calls were refused")
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -73,7 +73,7 @@ class Doctor(Case):
         self.assertIn("rule 'g:slow=10msec' of DEEP_PROFILE is left out: '10msec' is not a "
                       "duration such as 10ms; did you mean 'ms'?", text)
         self.assertIn("rule 'h:rte=1' of DEEP_PROFILE is left out: 'rte' is none of rate=, slow=, "
-                      "calls, memory and off; did you mean 'rate'?", text)
+                      "calls, memory, check_load= and off; did you mean 'rate'?", text)
         self.assertIn("DEEP_PROFILE_CHEK_LOAD is not a setting; did you mean "
                       "'DEEP_PROFILE_CHECK_LOAD'?", text)
 

@@ -176,15 +176,18 @@ class BadInput(Case):
         self.assertEqual(len(self.json("report", ".")["processes"]), 2)
         self.fails("'.' holds 2 logs; --follow takes one", "events", "--follow", ".", status=USAGE)
 
-    def test_a_busy_machine_is_told_of_in_the_head(self):
+    def test_what_the_load_gate_took_away_is_in_the_head(self):
         self.make("basic")
         head = self.run_tool("report", "basic").stdout.split("\n\n")[0]
-        self.assertIn("load      the machine was busy: the gate was closed 25.0 % of the time, 20 "
-                      "sampled calls were refused, 505 timed", head)
+        self.assertIn("load      the machine was busy 25.0 % of the time: 20 of 525 sampled "
+                      "calls were refused", head)
         self.assertEqual(self.json("report", "basic")["load"]["closed_ns"], 500000000)
-        self.make("state-only")  # the moves are not known, and few calls were refused
+        self.make("state-only")  # when the gate moved is not known
+        self.assertIn("the machine was busy: 20 of 525 sampled calls were refused",
+                      self.run_tool("report", "state-only").stdout)
+        self.make("streams-only")  # how many were refused is not known
         self.assertNotIn("the machine was busy",
-                         self.run_tool("report", "state-only").stdout)
+                         self.run_tool("report", "streams-only").stdout)
 
     def test_the_newest_log_is_the_default(self):
         self.make("killed", "deep-profile.2")

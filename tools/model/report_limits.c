@@ -26,15 +26,6 @@ static void make_move(struct dp_report_load_move *to, const struct dp_profile *p
         .gated = move->event.gated};
 }
 
-static bool is_much_load(const struct dp_report_load *load)
-{
-    double refused = (double)load->refused, timed = (double)load->timed;
-
-    if (load->refused == 0 && load->closed_ns == 0)
-        return false;
-    return load->closed_share >= MUCH || refused >= MUCH * (refused + timed);
-}
-
 static void make_load(struct dp_report_load *load, const struct dp_profile *profile,
                       uint64_t wall_ns)
 {
@@ -46,12 +37,14 @@ static void make_load(struct dp_report_load *load, const struct dp_profile *prof
     load->closed = profile->has_process && profile->process.gate_closed;
     load->running = profile->phase == DP_PHASE_RUNNING;
     load->refused = profile->gated;
-    for (size_t i = 0; i < profile->n_totals; i++)
-        load->timed += profile->totals[i] ? profile->totals[i]->sum.sampled : 0;
+    for (size_t i = 0; i < profile->n_totals; i++) {
+        const struct dp_totals *totals = profile->totals[i];
+        load->timed += totals ? totals->sum.sampled : 0;
+        load->silenced += totals && totals->sum.gated > 0 && totals->sum.sampled == 0;
+    }
     load->closed_ns = dp_profile_gate_closed_ns(profile);
     double share = wall_ns > 0 ? (double)load->closed_ns / (double)wall_ns : 0;
     load->closed_share = share < 1 ? share : 1;
-    load->much = is_much_load(load);
 }
 
 static void make_losses(struct dp_report_losses *losses, const struct dp_profile *profile)

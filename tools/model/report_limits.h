@@ -27,7 +27,7 @@ struct dp_report_load {
     uint64_t timed;   /* sampled calls that were not refused */
     uint64_t closed_ns;
     double closed_share; /* of the time that the process ran, at most 1 */
-    bool much;           /* so much that it belongs before all figures */
+    size_t silenced;     /* functions all of whose sampled calls were refused */
 };
 
 struct dp_report_loss {

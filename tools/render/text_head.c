@@ -119,17 +119,22 @@ static void print_out_of_force(uint32_t n, const struct dp_style *style)
             n == 1 ? "" : "s");
 }
 
+/* What the load gate has taken away: the figures below are without it. */
 static void print_load(const struct dp_report_load *load, const struct dp_style *style)
 {
-    char percent[DP_UNIT_TEXT], refused[DP_UNIT_TEXT], timed[DP_UNIT_TEXT];
+    char percent[DP_UNIT_TEXT], refused[DP_UNIT_TEXT], all[DP_UNIT_TEXT];
 
     line(style, "load");
-    fprintf(style->out,
-            "%sthe machine was busy%s: the gate was closed %s of the time, %s sampled calls were "
-            "refused, %s timed\n",
-            dp_red(style), dp_plain(style), dp_unit_percent(percent, load->closed_share),
+    fprintf(style->out, "%sthe machine was busy%s", dp_red(style), dp_plain(style));
+    if (load->closed_ns > 0)
+        fprintf(style->out, " %s of the time", dp_unit_percent(percent, load->closed_share));
+    fprintf(style->out, ": %s of %s sampled calls were refused",
             dp_unit_count(refused, (double)load->refused),
-            dp_unit_count(timed, (double)load->timed));
+            dp_unit_count(all, (double)load->refused + (double)load->timed));
+    if (load->silenced > 0)
+        fprintf(style->out, ", all of %zu function%s", load->silenced,
+                load->silenced == 1 ? "" : "s");
+    fputs(" (DEEP_PROFILE_CHECK_LOAD=false records them)\n", style->out);
 }
 
 static void print_cost(const struct dp_report_overhead *overhead, const struct dp_style *style)
@@ -156,7 +161,7 @@ void dp_text_head(const struct dp_report *report, const struct dp_style *style)
         print_problem(&report->problems[i], style);
     if (report->out_of_force > 0)
         print_out_of_force(report->out_of_force, style);
-    if (report->limits.load.much)
+    if (report->limits.load.refused > 0)
         print_load(&report->limits.load, style);
     if (report->limits.overhead.much)
         print_cost(&report->limits.overhead, style);

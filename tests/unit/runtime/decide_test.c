@@ -132,6 +132,32 @@ static void load_checks(void)
     CHECK(DECIDE(WITH(IF_SLOW("1ms"), MEMORY(""), CALLS(""))).load_checked == 0);
 }
 
+/* Load is when people profile: what is asked for in this run is recorded. */
+static void a_rule_is_obeyed_under_load_unless_it_says_otherwise(void)
+{
+    const uint32_t whole = DP_SITE_WHOLE_PROGRAM;
+
+    CHECK(DECIDE(.rules = "f:rate=1", .flags = whole).load_checked == 0);
+    CHECK(DECIDE(.rules = "f:rate=1").load_checked == 0);
+    CHECK(DECIDE(WITH(PROFILE("")), .rules = "f:rate=0.1").load_checked == 0);
+    CHECK(DECIDE(WITH(PROFILE("check_load=true")), .rules = "f:rate=1").load_checked == 0);
+    CHECK(DECIDE(WITH(PRODUCTION("")), .rules = "*:rate=0.1").load_checked == 0);
+    CHECK(DECIDE(.rules = "f:rate=1,check_load=true").load_checked == DP_KIND(PROFILE));
+    CHECK(DECIDE(.rules = "f:check_load=true,rate=1").load_checked == DP_KIND(PROFILE));
+    CHECK(DECIDE(WITH(PRODUCTION("")), .rules = "*:rate=0.1,check_load=true").load_checked ==
+          DP_KIND(PRODUCTION));
+    /* Of what the rule does not name the attribute decides. */
+    CHECK(DECIDE(WITH(PROFILE("")), .rules = "g:rate=1").load_checked == DP_KIND(PROFILE));
+    CHECK(DECIDE(WITH(PROFILE("")), .rules = "f:slow=1s").load_checked == DP_KIND(PROFILE));
+    CHECK(DECIDE(.flags = whole).load_checked == DP_KIND(PROFILE));
+    /* check_load alone changes what is there. */
+    CHECK(DECIDE(WITH(PROFILE("")), .rules = "f:check_load=false").load_checked == 0);
+    CHECK(DECIDE(WITH(PROFILE("check_load=false")), .rules = "f:check_load=true").load_checked ==
+          DP_KIND(PROFILE));
+    CHECK(DECIDE(.rules = "f:check_load=true").load_checked == 0);
+    CHECK(DECIDE(.rules = "f:rate=1,check_load=true", .ignores_load = true).load_checked == 0);
+}
+
 static void if_slow(void)
 {
     struct dp_site_config config = DECIDE(WITH(IF_SLOW("500ms")));
@@ -397,6 +423,7 @@ int main(void)
     profile_of_every_call();
     profile_without_the_short_way();
     load_checks();
+    a_rule_is_obeyed_under_load_unless_it_says_otherwise();
     if_slow();
     thresholds_below_the_ticks();
     slow_baseline();

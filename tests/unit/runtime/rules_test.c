@@ -84,6 +84,11 @@ static void rules_say_what_they_say(void)
     CHECK(rules.rules[2].memory && rules.rules[2].memory_bytes == 2048);
     CHECK(rules.rules[3].off);
     CHECK(dp_rule_matches(&rules.rules[4], "n::f"));
+    CHECK(!rules.rules[0].has_check_load && !rules.rules[0].check_load);
+    dp_rules_parse("f:rate=1,check_load=true;g:check_load=false", &rules);
+    CHECK(rules.count == 2 && rules.n_refused == 0);
+    CHECK(rules.rules[0].has_check_load && rules.rules[0].check_load);
+    CHECK(rules.rules[1].has_check_load && !rules.rules[1].check_load);
 }
 
 static void refuse(const char *rule, const char *why)
@@ -111,16 +116,18 @@ static void bad_rules_are_left_out_and_say_which_word_is_wrong(void)
     refuse("f:calls,rate= -1", "'-1' is not a rate from 0 to 1");
     refuse("f:rate", "'rate' needs a value: rate=0.1");
     refuse("f:slow", "'slow' needs a value: slow=10ms");
+    refuse("f:check_load", "'check_load' needs a value: check_load=true");
+    refuse("f:check_load=maybe", "'maybe' is neither true nor false");
     refuse("f:slow=0", "'0' is not a duration such as 10ms");
     refuse("f:slow=10mz", "'10mz' is not a duration such as 10ms; did you mean 'ms'?");
     refuse("f:slow=10 msec", "'10 msec' is not a duration such as 10ms; did you mean 'ms'?");
     refuse("f:memory=1kb", "'1kb' is not a size such as 64KB; did you mean 'KB'?");
-    refuse("f:rte=1", "'rte' is none of rate=, slow=, calls, memory and off; "
+    refuse("f:rte=1", "'rte' is none of rate=, slow=, calls, memory, check_load= and off; "
                       "did you mean 'rate'?");
-    refuse("f:callz", "'callz' is none of rate=, slow=, calls, memory and off; "
+    refuse("f:callz", "'callz' is none of rate=, slow=, calls, memory, check_load= and off; "
                       "did you mean 'calls'?");
-    refuse("f:xyzzy=1", "'xyzzy' is none of rate=, slow=, calls, memory and off");
-    refuse("f:rate=1,,calls", "'' is none of rate=, slow=, calls, memory and off");
+    refuse("f:xyzzy=1", "'xyzzy' is none of rate=, slow=, calls, memory, check_load= and off");
+    refuse("f:rate=1,,calls", "'' is none of rate=, slow=, calls, memory, check_load= and off");
     refuse("f:calls=1", "'calls' takes no value");
     refuse("f:off=1", "'off' takes no value");
     refuse(":rate=1", "names no function before the ':'");

@@ -522,7 +522,7 @@ static void a_finished_process_has_lost_what_it_forgot(void)
     end();
 }
 
-static void load_belongs_before_the_figures_when_it_was_much(void)
+static void what_the_load_gate_took_away_is_known(void)
 {
     begin();
     sample(1, 9, SECOND, 1);
@@ -533,17 +533,18 @@ static void load_belongs_before_the_figures_when_it_was_much(void)
     const struct dp_report_load *load = &report.limits.load;
     CHECK(load->known && load->n == 1 && load->moves[0].closed);
     CHECK(load->moves[0].after_ns == 9 * SECOND + SECOND / 2 && load->moves[0].value == 0.95);
-    CHECK(load->closed_ns == SECOND / 2 && !load->much); /* 5 % of the time */
+    CHECK(load->closed_ns == SECOND / 2 && load->refused == 0 && load->silenced == 0);
     dp_report_finish(&report);
     profile.load[0].time_ns -= SECOND;
     make(0);
     CHECK_WITHIN_SHARE(load->closed_share, 0.15, 1e-9);
-    CHECK(load->much);
     dp_report_finish(&report);
     profile.n_load = 0;
-    profile.gated = 1; /* a tenth of what was chosen */
+    profile.gated = 4;
+    stats_of(1)->gated = 1;
+    stats_of(2)->gated = 3; /* of which nothing else is known */
     make(0);
-    CHECK(load->closed_share == 0 && load->refused == 1 && load->timed == 9 && load->much);
+    CHECK(load->closed_share == 0 && load->refused == 4 && load->timed == 9 && load->silenced == 1);
     end();
 }
 
@@ -605,7 +606,7 @@ int main(void)
     of_metadata_given_twice_the_last_one_holds();
     a_long_recursion_is_one_group_and_groups_have_a_limit();
     a_finished_process_has_lost_what_it_forgot();
-    load_belongs_before_the_figures_when_it_was_much();
+    what_the_load_gate_took_away_is_known();
     overhead_is_of_the_cpu_time_and_losses_are_the_larger_count();
     parts_that_are_missing_are_said();
     return 0;
