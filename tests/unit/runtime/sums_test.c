@@ -488,7 +488,6 @@ int main(void)
     a_refused_call_is_counted(&production_site);
     a_threshold_of_memory_is_of_what_stays_allocated();
     a_peak_is_the_highest_of_a_call();
-    a_threshold_of_memory_is_of_what_stays_allocated();
     a_realloc_that_fails_frees_nothing();
     a_lane_that_has_rested_keeps_its_sums();
     a_forked_child_knows_what_a_call_stands_for();
