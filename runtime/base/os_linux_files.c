@@ -42,7 +42,12 @@ static int open_file(int at, const char *path, int flags)
 
 int dp_os_create(int at, const char *path)
 {
-    return open_file(at, path, O_RDWR | O_CREAT | O_EXCL);
+    int fd = open_file(at, path, O_RDWR | O_CREAT | O_EXCL);
+    struct stat status;
+    /* The umask may have taken bits away. */
+    if (fd >= 0 && file_status(fd, &status) == 0 && (status.st_mode & 0777) != 0600)
+        fchmod(fd, 0600);
+    return fd;
 }
 
 int dp_os_open(int at, const char *path)
@@ -60,6 +65,16 @@ static bool is_trusted(uid_t user)
     return user == 0 || user == geteuid();
 }
 
+/* A file that its owner may not write can be open only since it was made just now, with a
+ * umask that took the bit away. */
+static void let_owner_write(int fd)
+{
+    struct stat status;
+    if (file_status(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0 &&
+        status.st_uid == geteuid() && !(status.st_mode & S_IWUSR))
+        fchmod(fd, 0600);
+}
+
 int dp_os_open_append(const char *path, bool shared)
 {
     const int how = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
@@ -67,6 +82,8 @@ int dp_os_open_append(const char *path, bool shared)
     long fd = result(syscall(SYS_openat, AT_FDCWD, path, how | O_NOFOLLOW, 0600));
     if (fd == -ELOOP && lstat(path, &status) == 0 && is_trusted(status.st_uid))
         fd = result(syscall(SYS_openat, AT_FDCWD, path, how, 0600));
+    if (fd >= 0)
+        let_owner_write((int)fd);
     if (fd < 0 || !shared || (file_status((int)fd, &status) == 0 && is_trusted(status.st_uid)))
         return (int)fd;
     dp_os_close((int)fd);
@@ -85,7 +102,12 @@ int dp_os_unlink(int at, const char *path)
 
 int dp_os_mkdir(const char *path)
 {
-    return (int)result(mkdir(path, 0700));
+    int error = (int)result(mkdir(path, 0700));
+    struct stat status;
+    /* The umask may have taken bits away. */
+    if (error == 0 && lstat(path, &status) == 0 && (status.st_mode & 0777) != 0700)
+        chmod(path, 0700);
+    return error;
 }
 
 int dp_os_remove_directory(const char *path)

@@ -56,7 +56,8 @@ static const char *parse(const struct setting_row *row, const char *text, uint64
             return "is not a number";
         break;
     }
-    if (*value < row->minimum)
+    bool automatic = *value == 0 && strcmp(row->default_text, "0") == 0;
+    if (*value < row->minimum && !automatic)
         return "is too small";
     return *value > row->maximum ? "is too large" : NULL;
 }

@@ -140,7 +140,16 @@ class Privileged(Hostile):
 
 class Files(Hostile):
     def test_nobody_else_may_read_a_log(self):
-        done = self.as_user(self.program, "exit", status=3, umask=0, DEEP_PROFILE="1",
+        self.check_modes(0)
+
+    def test_and_its_owner_may(self):
+        for umask in 0o277, 0o777:
+            with self.subTest(umask=oct(umask)):
+                self.check_modes(umask)
+                self.as_user("rm", "-r", f"{self.folder}/new", f"{self.folder}/events", status=0)
+
+    def check_modes(self, umask):
+        done = self.as_user(self.program, "exit", status=3, umask=umask, DEEP_PROFILE="1",
                             DEEP_PROFILE_OUT=self.folder + "/new/log",
                             DEEP_PROFILE_EVENTS=self.folder + "/events")
         self.assertEqual(done.stdout, "still here\n")

@@ -51,8 +51,9 @@ class Doctor(Case):
     def test_the_environment(self):
         self.build("static", self.SITES + "void deep_profile_enter_call(void) {}\n"
                    "void deep_profile_module_load(void) {}\n" + self.USES)
-        self.assertIn("problem  DEEP_PROFILE is not set", self.doctor("./static"))
-        self.assertIn("problem  DEEP_PROFILE is 'off'", self.doctor("./static", DEEP_PROFILE="off"))
+        self.assertIn("note     DEEP_PROFILE is not set", self.doctor("./static", status=FINE))
+        self.assertIn("note     DEEP_PROFILE is 'off'",
+                      self.doctor("./static", status=FINE, DEEP_PROFILE="off"))
         text = self.doctor("./static", DEEP_PROFILE="1", DEEP_PROFILE_ENV="production",
                            DEEP_PROFILE_TICKS="2ms")
         self.assertIn("DEEP_PROFILE_ENV is 'production'; attributes know dev, test and prod", text)
@@ -82,7 +83,7 @@ class Doctor(Case):
                   " const void *attributes; };\n"
                   "struct site { long weight, slow; unsigned index, slot; const void *desc; };\n"
                   'static const struct desc one = {"parse_line", "a.c", 1, 0, 0, 0, 0};\n'
-                  'static const struct desc two = {"query.part.0", "a.c", 2, 0, 0, 0, 0};\n'
+                  'static const struct desc two = {"query.part.0", "a.c", 2, 8, 0, 0, 0};\n'
                   '__attribute__((section("deep_profile_sites"), used)) static struct site sites[] ='
                   " {{0, 0, 0, 0, &one}, {0, 0, 0, 0, &two}};\n"
                   "void deep_profile_module_load(void) {}\n" + self.USES +
@@ -96,7 +97,32 @@ class Doctor(Case):
                 self.assertIn("rule 'prase_line:rate=1' of DEEP_PROFILE names no function of what "
                               "was looked at; did you mean 'parse_line'?", text)
                 self.assertEqual(text.count("names no function"), 1)
+                self.assertIn("built with -fdeep-profile=all: 2 functions, of which 1 is annotated",
+                              text)
                 self.doctor("./program", status=FINE, DEEP_PROFILE="parse_?ine:rate=1")
+
+    def test_a_word_that_means_nothing_is_named_beside_old_logs(self):
+        self.make("basic", "deep-profile.1")
+        text = self.run_tool("doctor", status=CHECK, env=environment(DEEP_PROFILE="yess")).stdout
+        self.assertIn("DEEP_PROFILE is 'yess', which is neither 1 nor a rule", text)
+
+    def test_it_says_recover_only_where_that_does_something(self):
+        self.make("killed")
+        self.assertIn("'deep-profile recover' finalises it", self.doctor("killed"))
+        self.run_tool("recover", "killed")
+        text = self.doctor("killed")
+        self.assertIn("ended without exit()", text)
+        self.assertNotIn("'deep-profile recover' finalises it", text)
+        self.assertIn("nothing to do", self.run_tool("recover", "killed").stdout)
+
+    def test_calls_without_room_are_not_said_never_to_have_happened(self):
+        self.make("idle")
+        self.assertIn("load_all: never called", self.doctor("idle"))
+        self.make("crowded")
+        text = self.doctor("crowded")
+        self.assertIn("load_all: nothing is known of its calls: some had no room in the "
+                      "aggregates (DEEP_PROFILE_AGGREGATE_LIMIT)", text)
+        self.assertNotIn("never called", text)
 
     def test_gated_and_too_rare_calls(self):
         self.make("basic")

@@ -398,6 +398,17 @@ static void idle(struct writer *writer)
     process_state(writer, DP_PROCESS_FINISHED);
 }
 
+/* The same, but calls had no room in the aggregates. */
+static void crowded(struct writer *writer)
+{
+    static struct lane_image image;
+
+    idle(writer);
+    start_lane(&image, 0, 103, "late");
+    lane_of(&image)->lost[DP_LOSS_AGGREGATES] = 7;
+    finish_lane(writer, &image);
+}
+
 const struct scenario scenarios[] = {
     {"basic", basic, "a finished process with a bit of everything"},
     {"killed", killed, "the same, killed: calls open, packets prepared"},
@@ -406,5 +417,6 @@ const struct scenario scenarios[] = {
     {"empty", empty, "metadata and nothing else"},
     {"small", small, "as killed, with few calls"},
     {"idle", idle, "sites but no calls"},
+    {"crowded", crowded, "no aggregates: there was no room"},
     {0},
 };

@@ -97,10 +97,12 @@ static int look_here(struct dp_doctor *doctor)
     dp_logs_in(".", "deep-profile.", &logs);
     bool any = logs.n > 0 || dp_is_log(".");
     dp_paths_free(&logs);
-    if (any)
+    if (any) {
+        dp_doctor_mistaken(doctor);
         return look_at_logs(doctor, NULL);
+    }
     dp_doctor_find(doctor, DP_FINDING_NOTE, "this folder", "no log here (deep-profile.*)");
-    dp_doctor_shell(doctor, true);
+    dp_doctor_shell(doctor);
     return DP_EXIT_OK;
 }
 
@@ -236,7 +238,7 @@ int dp_cmd_doctor(int argc, char **argv)
             worst = status;
     }
     if (program) {
-        dp_doctor_shell(&doctor, true);
+        dp_doctor_shell(&doctor);
         dp_doctor_rules(&doctor, getenv("DEEP_PROFILE"));
     }
     if (arguments.common.json)

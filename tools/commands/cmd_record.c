@@ -209,7 +209,7 @@ static void say_environment(bool logged)
     if (logged)
         dp_doctor_unknown(&doctor);
     else
-        dp_doctor_shell(&doctor, true);
+        dp_doctor_shell(&doctor);
     for (size_t i = 0; i < doctor.n; i++)
         if (doctor.findings[i].level == DP_FINDING_PROBLEM)
             dp_error("%s", doctor.findings[i].text);

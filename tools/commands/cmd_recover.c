@@ -40,14 +40,11 @@ static bool is_running(const struct dp_log *log, const struct dp_process_state *
 
 static void print_text(const struct dp_repair *repair)
 {
-    bool nothing = !repair->packets && !repair->completed && !repair->replaced &&
-                   !repair->removed && !repair->metadata;
-
     char *path = dp_clean_copy(repair->log->path);
 
     printf("%s: ", path);
     free(path);
-    if (nothing) {
+    if (!dp_repair_did_something(repair)) {
         puts("nothing to do");
         return;
     }

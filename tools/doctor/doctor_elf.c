@@ -21,6 +21,7 @@
 
 struct facts {
     uint64_t sites;
+    uint64_t whole_program; /* of them: those that nobody annotated; not known of objects */
     bool has_section;
     bool relocatable; /* an object file */
     bool executable;  /* has an interpreter, or is not dynamic */
@@ -83,8 +84,10 @@ static void look_at_sections(struct dp_doctor *doctor, Elf *elf, struct facts *f
         if (name && strcmp(name, DP_SITE_SECTION) == 0) {
             facts->has_section = true;
             facts->sites += header.sh_size / sizeof(struct dp_site);
+            size_t before = doctor->n_whole_program;
             if (!facts->relocatable)
                 dp_doctor_sites(doctor, elf, header.sh_addr, header.sh_size);
+            facts->whole_program += doctor->n_whole_program - before;
         }
         interpreter |= name && strcmp(name, ".interp") == 0;
         facts->stripped &= header.sh_type != SHT_SYMTAB;
@@ -108,9 +111,16 @@ static void judge(struct dp_doctor *doctor, const char *path, const struct facts
                        DP_SITE_SECTION);
         return;
     }
-    dp_doctor_find(doctor, DP_FINDING_FINE, path,
-                   "built with the plugin: %llu annotated function%s",
-                   (unsigned long long)facts->sites, facts->sites == 1 ? "" : "s");
+    uint64_t annotated = facts->sites - facts->whole_program;
+    if (facts->whole_program > 0)
+        dp_doctor_find(doctor, DP_FINDING_FINE, path,
+                       "built with -fdeep-profile=all: %llu function%s, of which %llu %s annotated",
+                       (unsigned long long)facts->sites, facts->sites == 1 ? "" : "s",
+                       (unsigned long long)annotated, annotated == 1 ? "is" : "are");
+    else
+        dp_doctor_find(doctor, DP_FINDING_FINE, path, "built with the plugin: %llu %sfunction%s",
+                       (unsigned long long)facts->sites, facts->relocatable ? "" : "annotated ",
+                       facts->sites == 1 ? "" : "s");
     if (facts->defined)
         dp_doctor_find(doctor, DP_FINDING_FINE, path, "the runtime is linked in statically");
     else if (facts->needs_library)

@@ -7,6 +7,7 @@
 
 #include "base/message.h"
 #include "base/units.h"
+#include "log/repair.h"
 #include "model/losses.h"
 #include "model/profile_figures.h"
 #include "model/profile_gather.h"
@@ -56,6 +57,13 @@ static bool needs_luck(uint32_t attribute)
     return attribute == DP_ATTRIBUTE_PROFILE || attribute == DP_ATTRIBUTE_PRODUCTION;
 }
 
+/* Whether calls happened that are not in the totals, so that none there means nothing. */
+static bool totals_lost(const struct dp_profile *profile)
+{
+    return dp_profile_lost(profile, DP_LOSS_AGGREGATES) > 0 ||
+           dp_profile_lost(profile, DP_LOSS_NO_MEMORY) > 0;
+}
+
 /* In force, but without a single sample. */
 static void without_samples(struct dp_doctor *doctor, const struct dp_profile *profile,
                             const struct dp_site_info *site, uint32_t a,
@@ -77,7 +85,12 @@ static void without_samples(struct dp_doctor *doctor, const struct dp_profile *p
         return;
     }
     dp_unit_rate(rate, info->rate_ppb);
-    if (totals && totals->has_counted)
+    if (totals_lost(profile))
+        dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
+                       "%s: nothing is known of its calls: some had no room in the aggregates "
+                       "(DEEP_PROFILE_AGGREGATE_LIMIT)",
+                       site->function);
+    else if (totals && totals->has_counted)
         dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
                        "%s: called %" PRIu64 " times, but rate %s chose none of them",
                        site->function, totals->counted, rate);
@@ -120,7 +133,8 @@ static void check_site(struct dp_doctor *doctor, const struct dp_profile *profil
             dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
                            "%s: %s leaves no events (emit_metrics=false), totals only",
                            site->function, dp_attribute_name(a));
-        if (a == DP_ATTRIBUTE_CALLS && (!totals || totals->counted == 0))
+        if (a == DP_ATTRIBUTE_CALLS && !totals_lost(profile) &&
+            (!totals || totals->counted == 0))
             dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
                            "%s: never called (its exact count is 0)", site->function);
         if (!said && needs_luck(a) && (!totals || totals->sum.sampled == 0)) {
@@ -176,8 +190,12 @@ static void tell_unnamed(struct dp_doctor *doctor, const struct dp_profile *prof
                        unnamed->out_of_force);
     if (unnamed->without_calls > 0)
         dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
-                       "%u of them left nothing: not slow enough or called too seldom for their rate, still running, or never called",
-                       unnamed->without_calls);
+                       "%u of them left nothing: not slow enough or called too seldom for their "
+                       "rate, still running, %s",
+                       unnamed->without_calls,
+                       totals_lost(profile) ? "without room in the aggregates "
+                                              "(DEEP_PROFILE_AGGREGATE_LIMIT), or never called"
+                                            : "or never called");
 }
 
 static void check_sites(struct dp_doctor *doctor, const struct dp_profile *profile)
@@ -227,7 +245,18 @@ static void check_settings(struct dp_doctor *doctor, const struct dp_profile *pr
                        text);
 }
 
-static void check_process(struct dp_doctor *doctor, const struct dp_profile *profile)
+static void check_killed(struct dp_doctor *doctor, struct dp_profile *profile)
+{
+    bool due = dp_repair_is_due(&profile->log, &profile->process);
+
+    dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
+                   "process %u ended without exit() (killed, _exit or exec): the log holds "
+                   "what was committed%s",
+                   profile->process.pid,
+                   due ? "; 'deep-profile recover' finalises it for other readers" : "");
+}
+
+static void check_process(struct dp_doctor *doctor, struct dp_profile *profile)
 {
     if (!profile->has_process)
         dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
@@ -237,10 +266,7 @@ static void check_process(struct dp_doctor *doctor, const struct dp_profile *pro
                        "process %u was not profiled, it could not be started: %s",
                        profile->process.pid, strerror((int)profile->process.start_error));
     else if (profile->phase == DP_PHASE_KILLED)
-        dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
-                       "process %u ended without exit() (killed, _exit or exec): the log holds "
-                       "what was committed; 'deep-profile recover' finalises it",
-                       profile->process.pid);
+        check_killed(doctor, profile);
     else if (profile->phase == DP_PHASE_ELSEWHERE)
         dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
                        "process %u did not finish, and was one of another machine, of another "

@@ -166,17 +166,25 @@ static void check_rules(struct dp_doctor *doctor, const char *value)
         dp_doctor_find(doctor, DP_FINDING_FINE, ABOUT, "DEEP_PROFILE is '%s'", value);
 }
 
-void dp_doctor_shell(struct dp_doctor *doctor, bool recording)
+void dp_doctor_mistaken(struct dp_doctor *doctor)
+{
+    const char *value = getenv("DEEP_PROFILE");
+
+    if (value && dp_rules_judge(value) == DP_RULES_MISTAKEN)
+        check_rules(doctor, value);
+}
+
+void dp_doctor_shell(struct dp_doctor *doctor)
 {
     const char *value = getenv("DEEP_PROFILE");
 
     if (!value)
-        dp_doctor_find(doctor, recording ? DP_FINDING_PROBLEM : DP_FINDING_NOTE, ABOUT,
+        dp_doctor_find(doctor, DP_FINDING_NOTE, ABOUT,
                        "DEEP_PROFILE is not set: programs started here record nothing (set it to "
                        "1, or use 'deep-profile record')");
     else if (dp_rules_judge(value) == DP_RULES_OFF)
-        dp_doctor_find(doctor, recording ? DP_FINDING_PROBLEM : DP_FINDING_NOTE, ABOUT,
-                       "DEEP_PROFILE is '%s': profiling is off", value);
+        dp_doctor_find(doctor, DP_FINDING_NOTE, ABOUT, "DEEP_PROFILE is '%s': profiling is off",
+                       value);
     else
         check_rules(doctor, value);
     check_env(doctor);

@@ -9,8 +9,11 @@
 /* Variables that look like settings but are none. */
 void dp_doctor_unknown(struct dp_doctor *doctor);
 
-/* All of the environment. `recording`: programs started from here are meant to be
- * profiled. */
-void dp_doctor_shell(struct dp_doctor *doctor, bool recording);
+/* A DEEP_PROFILE that is neither on, off nor a rule. The runtime takes it for off, and says
+ * nothing: it is a guest. */
+void dp_doctor_mistaken(struct dp_doctor *doctor);
+
+/* All of the environment. */
+void dp_doctor_shell(struct dp_doctor *doctor);
 
 #endif

@@ -103,6 +103,11 @@ static void add_function(struct dp_doctor *doctor, const struct image *image, ui
     if (!text || !memchr(text, '\0', size))
         return;
     dp_doctor_function(doctor, text);
+    const char *bytes = bytes_at(image, desc + offsetof(struct dp_site_desc, flags), &size);
+    uint32_t flags = 0;
+    if (bytes && size >= sizeof flags)
+        memcpy(&flags, bytes, sizeof flags);
+    doctor->n_whole_program += (flags & DP_SITE_WHOLE_PROGRAM) != 0;
 }
 
 void dp_doctor_sites(struct dp_doctor *doctor, Elf *elf, uint64_t address, uint64_t bytes)

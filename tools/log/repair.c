@@ -81,19 +81,39 @@ static bool repair_metadata(struct dp_repair *repair, const struct dp_process_st
     bool done = text.length <= text.size;
     if (done && !same_text(path, &text)) {
         repair->metadata = true;
-        done = write_metadata(repair, &text);
+        done = repair->only_look || write_metadata(repair, &text);
     }
     free(path);
     return done;
+}
+
+static bool run(struct dp_repair *repair, const struct dp_process_state *process)
+{
+    struct dp_log *log = repair->log;
+
+    find_uuid(log);
+    for (size_t i = 0; i < log->n_streams; i++)
+        if (!dp_repair_stream(repair, log->streams[i].name))
+            return false;
+    return !process || repair_metadata(repair, process);
 }
 
 bool dp_repair_log(struct dp_repair *repair, struct dp_log *log,
                    const struct dp_process_state *process)
 {
     *repair = (struct dp_repair){.log = log, .edit = {-1}};
-    find_uuid(log);
-    for (size_t i = 0; i < log->n_streams; i++)
-        if (!dp_repair_stream(repair, log->streams[i].name))
-            return false;
-    return !process || repair_metadata(repair, process);
+    return run(repair, process);
+}
+
+bool dp_repair_is_due(struct dp_log *log, const struct dp_process_state *process)
+{
+    struct dp_repair repair = {.log = log, .only_look = true, .edit = {-1}};
+
+    return !run(&repair, process) || dp_repair_did_something(&repair);
+}
+
+bool dp_repair_did_something(const struct dp_repair *repair)
+{
+    return repair->packets || repair->completed || repair->replaced || repair->removed ||
+           repair->metadata;
 }

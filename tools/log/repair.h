@@ -15,4 +15,10 @@
 bool dp_repair_log(struct dp_repair *repair, struct dp_log *log,
                    const struct dp_process_state *process);
 
+/* Whether a repair has something to do, or would fail. Changes nothing. */
+bool dp_repair_is_due(struct dp_log *log, const struct dp_process_state *process);
+
+/* Whether a repair changed anything. */
+bool dp_repair_did_something(const struct dp_repair *repair);
+
 #endif

@@ -11,7 +11,7 @@
 
 static bool write_at(struct dp_repair *repair, const void *bytes, size_t size, uint64_t offset)
 {
-    int error = dp_edit_write(&repair->edit, bytes, size, offset);
+    int error = repair->only_look ? 0 : dp_edit_write(&repair->edit, bytes, size, offset);
 
     if (error == 0)
         return true;
@@ -22,7 +22,7 @@ static bool write_at(struct dp_repair *repair, const void *bytes, size_t size, u
 
 static bool cut(struct dp_repair *repair, uint64_t size)
 {
-    int error = dp_edit_cut(&repair->edit, size);
+    int error = repair->only_look ? 0 : dp_edit_cut(&repair->edit, size);
 
     if (error == 0)
         return true;
@@ -145,8 +145,9 @@ static bool repair_tail(struct dp_repair *repair, struct dp_file *file, const st
     if (tail->end == size)
         return true;
     if (!tail->ours) {
-        dp_error("'%s/%s' is not a stream of this log; left as it is", repair->log->path,
-                 repair->file);
+        if (!repair->only_look)
+            dp_error("'%s/%s' is not a stream of this log; left as it is", repair->log->path,
+                     repair->file);
         return true;
     }
     repair->removed += tail->empty;
@@ -162,7 +163,8 @@ bool dp_repair_stream(struct dp_repair *repair, const char *name)
     struct dp_file *file = NULL;
     struct tail tail;
     bool done = false;
-    int error = dp_edit_open(&repair->edit, repair->log->path, name);
+    int error =
+        repair->only_look ? 0 : dp_edit_open(&repair->edit, repair->log->path, name);
 
     repair->file = name;
     if (error == 0)

@@ -15,6 +15,7 @@
 /* A repair, and what has been done. Starts zeroed but for `log`. */
 struct dp_repair {
     struct dp_log *log;
+    bool only_look; /* what would be done: nothing is written, and nothing printed */
     const char *file;
     struct dp_edit edit;
     uint64_t packets;    /* end at their last whole record now */

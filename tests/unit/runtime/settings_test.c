@@ -46,6 +46,7 @@ int main(void)
     is_refused(DP_SETTING_TICK, "1us", "is too small");
     is_refused(DP_SETTING_TICK, "1min", "is too large");
     is_refused(DP_SETTING_SIZE_LIMIT, "12", "is too small");
+    is_refused(DP_SETTING_OWN_MEMORY, "1B", "is too small");
     is_refused(DP_SETTING_SIZE_LIMIT, "-1MB", "is not a size such as 64MB");
     is_refused(DP_SETTING_CPU_LIMIT, "80", "is not a share between 0 and 1");
     is_refused(DP_SETTING_CHECK_LOAD, "maybe", "is not true or false");
