@@ -13,11 +13,19 @@ die() {
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
     else
-        die "needs root or sudo to install:$missing"
+        sudo "$@"
     fi
+}
+
+can_be_root() {
+    [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null
+}
+
+# What somebody else has to do.
+say_what_to_type() {
+    die "these packages are missing:$missing; as root, type:
+    apt-get install --no-install-recommends$missing"
 }
 
 # Installs the packages of the lists given that are not there yet. Says and
@@ -32,6 +40,7 @@ install_missing() {
     done
     [ -n "$missing" ] || return 0
     command -v apt-get >/dev/null || die "needs Debian's apt-get, or these packages:$missing"
+    can_be_root || say_what_to_type
     echo "Installing:$missing"
     log=$(mktemp)
     # shellcheck disable=SC2086
@@ -40,6 +49,7 @@ install_missing() {
             apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
         cat "$log" >&2
         rm -f "$log"
+        [ "$(id -u)" -eq 0 ] || say_what_to_type
         die "apt-get failed"
     fi
     rm -f "$log"
