@@ -6,7 +6,6 @@
 #include "base/facts.h"
 #include "base/settings.h"
 #include "host/bus.h"
-#include "host/malloc.h"
 #include "hot/stacks.h"
 #include "log/directory.h"
 #include "log/process_log.h"
@@ -17,6 +16,7 @@
 #include "steward/sink.h"
 #include "steward/steward.h"
 #include "thread/lanes.h"
+#include "thread/memory.h"
 
 static const struct dp_rules *rules;
 static const char *rules_text = "";
@@ -44,9 +44,12 @@ static void log_settings(void)
             quote_problem(setting, problem);
         dp_log_setting(setting->source, setting->name, setting->text, problem);
     }
-    if (!dp_memory_sized())
+    if (dp_memory_view == DP_MEMORY_NUMBERS)
         dp_log_setting(0, "malloc", "another library's, without malloc_usable_size",
-                       "counts allocations, but no bytes");
+                       "allocations are counted, but no bytes");
+    if (dp_memory_view == DP_MEMORY_UNSEEN)
+        dp_log_setting(0, "malloc", "another library's, in front of the profiler's",
+                       "allocations are not counted");
     for (size_t i = 0; i < rules->n_refused; i++) {
         const struct dp_refused_rule *refused = &rules->refused[i];
         char rule[256], problem[256];

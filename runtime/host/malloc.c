@@ -6,10 +6,9 @@
  * dlsym() itself may allocate before we know the next allocator: those few
  * bytes come from a static block and are never given back.
  */
-#include "malloc.h"
-
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <malloc.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -90,9 +89,27 @@ static void drop_foreign_size(void)
         next.usable_size = NULL;
 }
 
-bool dp_memory_sized(void)
+/* Whether the program's calls go to another object's function of this name. The program's own
+ * PLT, which stands for a function whose address it takes, is no definition. */
+static bool defined_elsewhere(const char *name)
 {
-    return next.usable_size != NULL;
+    const ElfW(Sym) *symbol = NULL;
+    Dl_info found, ours;
+    return dladdr1(dlsym(RTLD_DEFAULT, name), &found, (void **)&symbol, RTLD_DL_SYMENT) &&
+           dladdr(&next, &ours) && found.dli_fbase != ours.dli_fbase && symbol &&
+           symbol->st_shndx != SHN_UNDEF;
+}
+
+/* A preloaded allocator, one that is linked before us or into the program; or we were loaded
+ * by dlopen, after libc. */
+static void look_who_is_in_front(void)
+{
+    if (!defined_elsewhere("malloc") && !defined_elsewhere("calloc"))
+        dp_memory_view = next.usable_size ? DP_MEMORY_BYTES : DP_MEMORY_NUMBERS;
+    else if (__sanitizer_install_malloc_and_free_hooks)
+        __sanitizer_install_malloc_and_free_hooks(sanitizer_allocated, sanitizer_freed);
+    else
+        dp_memory_view = DP_MEMORY_UNSEEN;
 }
 
 /* POSIX's way to convert what dlsym returns. */
@@ -114,9 +131,7 @@ __attribute__((constructor(101), cold)) DP_FROM_HOST static void resolve(void)
     RESOLVE(usable_size, "malloc_usable_size");
     RESOLVE(malloc, "malloc"); /* last: it tells that all are there */
     drop_foreign_size();
-    if (__sanitizer_install_malloc_and_free_hooks &&
-        !same_object(dlsym(RTLD_DEFAULT, "malloc"), &next))
-        __sanitizer_install_malloc_and_free_hooks(sanitizer_allocated, sanitizer_freed);
+    look_who_is_in_front();
     atomic_store_explicit(&resolving, 0, memory_order_relaxed);
 }
 

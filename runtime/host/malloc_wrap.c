@@ -1,9 +1,9 @@
 /*
  * The malloc family of static programs, by the linker's --wrap (which also
- * covers the calls inside libc.a). tools/wrappers passes the flags.
+ * covers the calls inside libc.a). tools/wrappers passes the flags. All allocations are seen:
+ * an allocator of the program's own without a malloc_usable_size meets libc's, whole, and
+ * is refused by the linker.
  */
-#include "malloc.h"
-
 #include <errno.h>
 #include <malloc.h>
 #include <stddef.h>
@@ -20,13 +20,6 @@ REAL(void, free, void *);
 REAL(void *, aligned_alloc, size_t, size_t);
 REAL(void *, memalign, size_t, size_t);
 REAL(int, posix_memalign, void **, size_t, size_t);
-
-/* The linker sees to it: an allocator of the program's own without a
- * malloc_usable_size meets libc's, whole, and is refused. */
-bool dp_memory_sized(void)
-{
-    return true;
-}
 
 static inline void *allocated(void *pointer)
 {

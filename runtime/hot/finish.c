@@ -9,6 +9,7 @@
 #include "record.h"
 #include "sites/config.h"
 #include "slow_id.h"
+#include "thread/memory.h"
 
 static inline uint64_t positive(struct dp_lane *lane, uint64_t end, uint64_t start)
 {
@@ -171,6 +172,8 @@ static int64_t growth_of(const struct memory_change *memory)
 static void add_memory(struct dp_site_stats *stats, const struct memory_change *memory)
 {
     stats->memory_calls++;
+    if (dp_memory_view != DP_MEMORY_BYTES)
+        stats->flags |= DP_STATS_BYTES_UNKNOWN;
     stats->allocated_bytes += memory->after.allocated_bytes - memory->before.allocated_bytes;
     stats->freed_bytes += memory->after.freed_bytes - memory->before.freed_bytes;
     stats->allocations += memory->after.allocations - memory->before.allocations;
@@ -322,9 +325,11 @@ void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uin
         dp_stats_add_call(lane, stats, &config->population, duration_ns, child_ns);
         if (i == DP_NO_FRAME) /* nor does the call around know this one's time */
             stats->flags |= DP_STATS_CHILDREN_MISSED;
-        if (memory)
+        if (memory && dp_memory_view != DP_MEMORY_UNSEEN)
             add_memory(stats, memory);
     }
+    if (dp_memory_view != DP_MEMORY_BYTES)
+        memory = NULL; /* events say bytes */
     if (left == DP_LEFT_RETURN)
         emit_events(lane, frame, config, memory, duration_ns, now);
     else

@@ -11,6 +11,16 @@
 
 #include "lane.h"
 
+/* What of the program's allocations can be seen. What cannot is not known, and never 0. */
+enum dp_memory_view {
+    DP_MEMORY_BYTES,   /* each, and how large it is */
+    DP_MEMORY_NUMBERS, /* each, but not how large: the allocator has no malloc_usable_size */
+    DP_MEMORY_UNSEEN,  /* none: another malloc stands in front of ours */
+};
+
+/* Set by host/malloc.c when the runtime is loaded. */
+extern DP_HIDDEN enum dp_memory_view dp_memory_view;
+
 /* Some site of the process counts memory. Set by the sites' decision, never reset. */
 extern DP_HIDDEN bool dp_memory_counted;
 

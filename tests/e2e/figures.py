@@ -33,10 +33,14 @@ class Figures(unittest.TestCase):
         out = tempfile.mkdtemp(dir=self.folder)
         env = dp.environment(DEEP_PROFILE=rules, DEEP_PROFILE_OUT=f"{out}/log", **variables)
         lines = dp.run(*command, env=env).stdout.splitlines()
+        self.log = f"{out}/log"
         self.text = dp.run(TOOL, "report", f"{out}/log").stdout
         report = dp.report(TOOL, f"{out}/log")
         self.wall_ns, self.loss, found = report["wall_ns"], report["loss"], report["functions"]
         return dict(line.split() for line in lines), {f["function"]: f for f in found}
+
+    def events(self, kind):
+        return [e for e in dp.events(TOOL, self.log) if e["event"] == f"profiler.{kind}"]
 
 
 class SelfTime(Figures):
@@ -83,6 +87,24 @@ class SelfTime(Figures):
 
 
 class Memory(Figures):
+    def test_of_an_allocator_in_front_of_ours(self):
+        """Nothing of it is seen: that is not 0 bytes."""
+        library = self.build("own-malloc.so", "-DALLOCATOR", "-shared", "-fPIC", "-fno-builtin",
+                             source="memory.c")
+        program = self.build("memory")
+        _, functions = self.report("1", program, LD_PRELOAD=library)
+        self.assertEqual(functions["allocates"]["estimated_calls"], 10)
+        self.assertNotIn("memory", functions["allocates"], self.text)
+        self.assertIn("malloc is another library's, in front of the profiler's", self.text)
+        self.assertEqual(self.events("memory"), [])
+
+    def test_of_a_program_that_takes_the_address_of_malloc(self):
+        for name, flags in (("pie", ["-fPIE", "-pie"]), ("no-pie", ["-fno-pie", "-no-pie"])):
+            with self.subTest(name):
+                _, functions = self.report("1", self.build(name, *flags, source="memory.c"))
+                self.assertEqual(functions["allocates"]["memory"]["allocations"], 10, self.text)
+                self.assertEqual(len(self.events("memory")), 10)
+
     def test_of_a_realloc_that_fails(self):
         """It has freed nothing. A static program counts by other functions."""
         for name, flags in (("shared", []), ("static", ["-static"])):

@@ -40,6 +40,7 @@ static struct dp_report_times times_of(const struct dp_totals *totals)
 static struct dp_report_memory memory_of(const struct dp_site_stats *sum)
 {
     return (struct dp_report_memory){.calls = sum->memory_calls,
+                                     .bytes_known = !(sum->flags & DP_STATS_BYTES_UNKNOWN),
                                      .allocated_bytes = sum->allocated_bytes,
                                      .freed_bytes = sum->freed_bytes,
                                      .allocations = sum->allocations,

@@ -22,6 +22,7 @@ struct dp_report_times {
 /* Of the calls whose memory was counted. */
 struct dp_report_memory {
     uint64_t calls; /* 0: no memory was counted */
+    bool bytes_known;
     uint64_t allocated_bytes;
     uint64_t freed_bytes;
     uint64_t allocations;

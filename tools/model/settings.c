@@ -16,6 +16,8 @@ char *dp_refused_text(const struct dp_setting_info *setting, char text[static DP
     if (strcmp(setting->name, "DEEP_PROFILE") == 0)
         snprintf(text, DP_REFUSED_TEXT, "rule '%s' of DEEP_PROFILE was left out: %s",
                  setting->value, setting->problem);
+    else if (strcmp(setting->name, "malloc") == 0) /* no setting, but it limits what is known */
+        snprintf(text, DP_REFUSED_TEXT, "malloc is %s: %s", setting->value, setting->problem);
     else
         snprintf(text, DP_REFUSED_TEXT, "setting %s was refused: %s; '%s' holds", setting->name,
                  setting->problem, setting->value);

@@ -37,17 +37,26 @@ static void put_site(struct dp_json *object, uint32_t index, const struct dp_sit
 
 /* ---- functions ---- */
 
+static void put_bytes(struct dp_json *object, const struct dp_report_memory *of, const char *key,
+                      int64_t bytes)
+{
+    if (of->bytes_known)
+        dp_json_put_i64(object, key, bytes);
+    else
+        dp_json_put_text(object, key, NULL);
+}
+
 static void put_memory(struct dp_json *object, const struct dp_report_memory *of)
 {
     struct dp_json *memory = dp_json_put_object(object, "memory");
 
     dp_json_put_u64(memory, "calls", of->calls);
-    dp_json_put_i64(memory, "delta_bytes", (int64_t)(of->allocated_bytes - of->freed_bytes));
-    dp_json_put_u64(memory, "allocated_bytes", of->allocated_bytes);
-    dp_json_put_u64(memory, "freed_bytes", of->freed_bytes);
+    put_bytes(memory, of, "delta_bytes", (int64_t)(of->allocated_bytes - of->freed_bytes));
+    put_bytes(memory, of, "allocated_bytes", (int64_t)of->allocated_bytes);
+    put_bytes(memory, of, "freed_bytes", (int64_t)of->freed_bytes);
     dp_json_put_u64(memory, "allocations", of->allocations);
     dp_json_put_u64(memory, "frees", of->frees);
-    dp_json_put_i64(memory, "peak_bytes", of->peak_bytes);
+    put_bytes(memory, of, "peak_bytes", of->peak_bytes);
 }
 
 static void put_times(struct dp_json *object, const struct dp_report_function *function)

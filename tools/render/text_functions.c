@@ -182,6 +182,15 @@ static const struct dp_column memory_columns[] = {
     {"peak", false, 1},  {"function", true, 0}, {"at", true, 4},
 };
 
+static void bytes_cell(struct dp_table *table, const struct dp_report_memory *memory,
+                       double bytes)
+{
+    if (memory->bytes_known)
+        dp_cell_bytes(table, bytes);
+    else
+        dp_table_cell(table, "");
+}
+
 static void memory_row(struct dp_table *table, const struct dp_style *style,
                        const struct dp_report_function *function)
 {
@@ -189,12 +198,12 @@ static void memory_row(struct dp_table *table, const struct dp_style *style,
 
     (void)style;
     dp_cell_count(table, memory->calls);
-    dp_cell_bytes(table, (double)memory->allocated_bytes - (double)memory->freed_bytes);
-    dp_cell_bytes(table, (double)memory->allocated_bytes);
-    dp_cell_bytes(table, (double)memory->freed_bytes);
+    bytes_cell(table, memory, (double)memory->allocated_bytes - (double)memory->freed_bytes);
+    bytes_cell(table, memory, (double)memory->allocated_bytes);
+    bytes_cell(table, memory, (double)memory->freed_bytes);
     dp_cell_number(table, memory->allocations);
     dp_cell_number(table, memory->frees);
-    dp_cell_bytes(table, (double)memory->peak_bytes);
+    bytes_cell(table, memory, (double)memory->peak_bytes);
     dp_cell_names(table, function->site, function->info);
 }
 

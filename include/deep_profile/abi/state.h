@@ -76,6 +76,8 @@ struct dp_process_state {
 /* dp_site_stats.flags: the time of some call that the site's calls made is missing in
  * `child_ns`, since that call was left (longjmp, exception) or one of the two had no frame. */
 #define DP_STATS_CHILDREN_MISSED (1u << 0)
+/* Its allocations were counted without their sizes: what is in bytes is not known. */
+#define DP_STATS_BYTES_UNKNOWN (1u << 1)
 
 /* Aggregates of one site in one lane. Times of profiled calls only. */
 struct dp_site_stats {
