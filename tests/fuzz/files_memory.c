@@ -274,6 +274,13 @@ enum dp_mapped dp_process_maps(uint32_t pid, const char *path, const char *name)
     return pid == 200 ? DP_MAPPED : DP_MAPPED_UNKNOWN;
 }
 
+char *dp_process_folder(uint32_t pid, const char *name)
+{
+    (void)pid;
+    (void)name;
+    return NULL;
+}
+
 int dp_place_find(const char *path, struct dp_place *place)
 {
     (void)path;

@@ -53,6 +53,15 @@ class Live(Case):
             self.assertEqual(self.json("report", "live")["phase"], "killed")
             other.kill()
 
+    def test_top_finds_the_log_of_a_process(self):
+        pid = str(self.child.pid)
+        text = self.run_tool("top", "--pid", pid, cwd="/").stdout
+        self.assertIn(f"pid {pid}, running", text)
+        self.end()
+        self.fails(f"process {pid} writes no log that can be seen: .*", "top", "--pid", pid)
+        self.assertIn("--pid takes the number of a process, not '0'",
+                      self.run_tool("top", "--pid=0", status=2).stderr)
+
     def test_it_is_reported_as_running(self):
         report = self.json("report", "live")
         self.assertEqual((report["phase"], report["pid"]), ("running", self.child.pid))

@@ -4,6 +4,7 @@
 With UPDATE_GOLDEN=1 in the environment the golden files are written instead of
 compared: read the difference before committing it.
 """
+import contextlib
 import os
 import pty
 import re
@@ -188,6 +189,35 @@ class BadInput(Case):
         self.make("streams-only")  # how many were refused is not known
         self.assertNotIn("the machine was busy",
                          self.run_tool("report", "streams-only").stdout)
+
+    def on_a_terminal(self, columns, *arguments):
+        """The lines as a terminal shows them, without colours."""
+        ours, theirs = os.openpty()
+        env = {**environment(), "COLUMNS": str(columns), "TERM": "xterm"}
+        with subprocess.Popen([TOOL, *arguments], cwd=self.folder, env=env, stdout=theirs) as done:
+            os.close(theirs)
+            text = b""
+            with contextlib.suppress(OSError):  # EIO: nobody writes any more
+                while part := os.read(ours, 65536):
+                    text += part
+            os.close(ours)
+            self.assertEqual(done.wait(), FINE)
+        return re.sub(r"\x1b\[[0-9;]*m", "", text.decode()).replace("\r\n", "\n").splitlines()
+
+    def test_lines_end_between_words(self):
+        self.make("basic")
+        lines = self.on_a_terminal(80, "report", "basic")
+        head = lines[:lines.index("")]
+        self.assertLessEqual(max(map(len, head)), 80)
+        self.assertEqual(" ".join(" ".join(head).split()),
+                         " ".join(self.run_tool("report", "basic").stdout.split("\n\n")[0].split()))
+        self.assertTrue(any(line.startswith(12 * " ") for line in head), head)
+        # Where the slow operations are.
+        title = next(line for line in lines if line.startswith("duration"))
+        self.assertRegex(title, r"function +at$")
+        wide = self.run_tool("report", "basic").stdout.splitlines()
+        tables = wide[wide.index("Hot functions, by inclusive time"):wide.index("Load")]
+        self.assertLessEqual(max(len(line) for line in tables), 160)
 
     def test_the_newest_log_is_the_default(self):
         self.make("killed", "deep-profile.2")

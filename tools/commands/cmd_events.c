@@ -8,6 +8,7 @@
 #include "render/event_print.h"
 #include "log/log_merge.h"
 #include "log/log_state.h"
+#include "model/site_paths.h"
 #include "base/progress.h"
 
 enum { OPTION_FOLLOW = 'f' };
@@ -52,6 +53,7 @@ static void read_sites(struct dp_log *log, struct dp_site_table *sites)
     while (dp_cursor_next(&cursor, &record))
         dp_site_table_read(sites, &record);
     dp_cursor_finish(&cursor);
+    dp_site_paths_shorten(sites);
 }
 
 static uint64_t print_all(struct dp_merge *merge, struct dp_site_table *sites,

@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "log/processes.h"
 #include "model/profile_gather.h"
 #include "model/profile_figures.h"
 #include "render/report_json.h"
 #include "render/report_text.h"
 
-enum { OPTION_COUNT = 'n', OPTION_INTERVAL = 'd', OPTION_TOP = 't' };
+enum { OPTION_COUNT = 'n', OPTION_INTERVAL = 'd', OPTION_PID = 'p', OPTION_TOP = 't' };
 
 struct arguments {
     struct dp_common common;
@@ -19,11 +20,13 @@ struct arguments {
     bool count_given;
     double interval;
     unsigned long functions;
+    unsigned long pid; /* 0: not given */
 };
 
 static const struct argp_option options[] = {
     {"count", OPTION_COUNT, "N", 0, "Show N times, then stop (default: once when piped)", 0},
     {"interval", OPTION_INTERVAL, "SECONDS", 0, "Time between two looks (default: 1)", 0},
+    {"pid", OPTION_PID, "PID", 0, "Show the process PID, wherever its log is", 0},
     {"top", OPTION_TOP, "N", 0, "Show N functions (default: 20; 0: all)", 0},
     {0},
 };
@@ -45,6 +48,11 @@ static error_t parse(int key, char *value, struct argp_state *state)
         arguments->interval = strtod(value, &end);
         if (end == value || *end || !(arguments->interval >= 0.05 && arguments->interval <= 3600))
             dp_usage_error(state, "--interval takes seconds from 0.05 to 3600, not '%s'", value);
+        return 0;
+    case OPTION_PID:
+        arguments->pid = dp_parse_number(state, "--pid", value);
+        if (arguments->pid == 0 || arguments->pid > INT32_MAX)
+            dp_usage_error(state, "--pid takes the number of a process, not '%s'", value);
         return 0;
     case OPTION_TOP:
         arguments->functions = dp_parse_number(state, "--top", value);
@@ -148,6 +156,21 @@ static size_t running_one(const struct dp_paths *logs)
     return logs->n - 1;
 }
 
+static int watch_process(const struct arguments *arguments)
+{
+    char *path = dp_process_folder((uint32_t)arguments->pid, "/state/process");
+
+    if (!path) {
+        dp_error("process %lu writes no log that can be seen: it does not run, is not profiled "
+                 "(DEEP_PROFILE), or is another user's",
+                 arguments->pid);
+        return DP_EXIT_DATA;
+    }
+    int status = watch(path, arguments);
+    free(path);
+    return status;
+}
+
 int dp_cmd_top(int argc, char **argv)
 {
     static const struct argp_child children[] = {{&dp_common_argp, 0, NULL, 0}, {0}};
@@ -163,6 +186,8 @@ int dp_cmd_top(int argc, char **argv)
     struct dp_paths logs;
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    if (arguments.pid > 0)
+        return watch_process(&arguments);
     int status = dp_logs_find(arguments.common.path, &logs);
     if (status == DP_EXIT_OK)
         status = watch(logs.path[running_one(&logs)], &arguments);

@@ -89,3 +89,24 @@ enum dp_mapped dp_process_maps(uint32_t pid, const char *path, const char *name)
     free(line);
     return mapped;
 }
+
+char *dp_process_folder(uint32_t pid, const char *name)
+{
+    char maps_path[64], *line = NULL, *folder = NULL;
+    size_t size = 0;
+
+    snprintf(maps_path, sizeof maps_path, "/proc/%u/maps", pid);
+    FILE *maps = fopen(maps_path, "re");
+    for (ssize_t length; maps && !folder && (length = getline(&line, &size, maps)) > 0;) {
+        size_t end = strlen(name);
+        line[strcspn(line, "\n")] = '\0';
+        length = (ssize_t)strlen(line);
+        const char *path = strchr(line, '/');
+        if (path && (size_t)length > end && strcmp(line + length - end, name) == 0)
+            folder = strndup(path, (size_t)(line + length - path) - end);
+    }
+    if (maps)
+        fclose(maps);
+    free(line);
+    return folder;
+}

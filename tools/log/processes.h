@@ -27,4 +27,8 @@ uint64_t dp_process_start_ticks(uint32_t pid);
 enum dp_mapped { DP_MAPPED_UNKNOWN, DP_MAPPED_NOT, DP_MAPPED_ALIKE, DP_MAPPED };
 enum dp_mapped dp_process_maps(uint32_t pid, const char *path, const char *name);
 
+/* The folder of a file that process `pid` maps and whose path ends in `name`. The caller
+ * frees it. NULL: there is none, or we are not allowed to look. */
+char *dp_process_folder(uint32_t pid, const char *name);
+
 #endif

@@ -11,6 +11,7 @@
 #include "open_calls.h"
 #include "profile_records.h"
 #include "profile_state.h"
+#include "site_paths.h"
 #include "slow_calls.h"
 
 static void read_lane(struct dp_profile *profile, int64_t lane, struct dp_progress *progress)
@@ -81,6 +82,7 @@ static void settle(struct dp_profile *profile)
     take_counts_of_the_gate(profile);
     dp_profile_find_untimed(profile);
     dp_profile_find_watched(profile);
+    dp_site_paths_shorten(&profile->sites);
     dp_slow_calls_settle(profile);
     dp_open_calls_settle(profile);
     if (profile->tree)

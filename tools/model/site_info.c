@@ -58,7 +58,7 @@ const struct dp_options *dp_site_options(const struct dp_site_info *site, uint32
 char *dp_site_place(const struct dp_site_info *site, char *buffer, size_t size)
 {
     if (*site->file)
-        snprintf(buffer, size, "%s:%u", site->file, site->line);
+        snprintf(buffer, size, "%s:%u", site->file + site->folders, site->line);
     else
         snprintf(buffer, size, "?");
     return buffer;

@@ -32,6 +32,7 @@ struct dp_site_info {
     uint64_t id;
     char *function; /* never NULL; "site 7" when the log does not say */
     char *file;
+    size_t folders; /* characters of `file` that people need not see; see site_paths.h */
     char *module;
     struct dp_site_attribute_info *attributes[DP_ATTRIBUTE_COUNT];
 };
@@ -48,7 +49,7 @@ bool dp_site_out_of_force(const struct dp_site_info *site);
  */
 const char *dp_not_recorded(const struct dp_site_info *site, uint32_t attribute);
 
-/* "db.c:42" */
+/* "db.c:42", without the folders that it needs not be told from others by. */
 char *dp_site_place(const struct dp_site_info *site, char *buffer, size_t size);
 
 /* The options of an attribute of a site; NULL when the log does not say. */

@@ -59,6 +59,7 @@ static void read_site(struct dp_site_table *table, const struct dp_record *recor
     site->function = copy_name(record, 0);
     site->file = copy_name(record, 1);
     site->module = copy_name(record, 2);
+    site->folders = 0;
     site->line = event.line;
     site->flags = event.flags;
     site->id = event.id;

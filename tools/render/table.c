@@ -11,6 +11,9 @@
 
 #define GAP 2
 
+/* Of a file or a pipe: what fits in an editor. */
+#define REDIRECTED_COLUMNS 160
+
 /* A wider cell is shown whole, but its column is no wider than this. */
 #define MOST_COLUMNS 200
 
@@ -133,7 +136,7 @@ void dp_table_print(const struct dp_table *table, const struct dp_style *style)
 
     for (size_t c = 0; c < table->n_columns; c++)
         width[c] = column_width(table, c);
-    fit(table, width, style->width);
+    fit(table, width, style->width > 0 ? style->width : REDIRECTED_COLUMNS);
     fputs(dp_dim(style), style->out);
     print_row(table, style, width, NULL);
     fprintf(style->out, "%s\n", dp_plain(style));

@@ -1,6 +1,6 @@
 /*
  * A table for people: columns as wide as their cells, and as many of them as
- * the terminal has room for.
+ * the terminal has room for, or 160 characters elsewhere.
  *
  * Used by the verbs. Cells are cleaned (clean.h) when they are added.
  */

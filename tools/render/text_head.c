@@ -1,6 +1,7 @@
 /* See text_head.h. */
 #include "text_head.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -148,7 +149,49 @@ static void print_cost(const struct dp_report_overhead *overhead, const struct d
             dp_red(style), dp_plain(style), dp_unit_percent(percent, overhead->share_of_cpu));
 }
 
-void dp_text_head(const struct dp_report *report, const struct dp_style *style)
+/* ---- long lines ---- */
+
+enum { INDENT = 12 }; /* behind the labels */
+
+/* Columns of text[0, length), which may hold colours. */
+static size_t columns_of(const char *text, size_t length)
+{
+    size_t columns = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\033')
+            while (i < length && text[i] != 'm')
+                i++;
+        else
+            columns += ((unsigned char)text[i] & 0xc0) != 0x80; /* UTF-8: the first byte */
+    }
+    return columns;
+}
+
+/* Breaks a line between words. The first blanks are its indent and its label's. */
+static void print_wrapped(const char *text, size_t length, const struct dp_style *style)
+{
+    size_t at = 0;
+
+    for (size_t first = 0, next; first < length; first = next) {
+        size_t blanks = strspn(text + first, " ");
+        next = first + blanks;
+        while (next < length && text[next] != ' ')
+            next++;
+        size_t columns = columns_of(text + first, next - first);
+        if (style->width > 0 && at > INDENT && at + columns > style->width) {
+            fprintf(style->out, "\n%*s", INDENT, "");
+            first += blanks;
+            columns -= blanks;
+            at = INDENT;
+        }
+        fwrite(text + first, 1, next - first, style->out);
+        at += columns;
+    }
+    fputc('\n', style->out);
+}
+
+static void print_head(const struct dp_report *report, const struct dp_style *style)
 {
     print_process(report, style);
     if (report->command)
@@ -165,4 +208,22 @@ void dp_text_head(const struct dp_report *report, const struct dp_style *style)
         print_load(&report->limits.load, style);
     if (report->limits.overhead.much)
         print_cost(&report->limits.overhead, style);
+}
+
+void dp_text_head(const struct dp_report *report, const struct dp_style *style)
+{
+    struct dp_style inner = *style;
+    char *text = NULL;
+    size_t size = 0;
+
+    inner.out = open_memstream(&text, &size);
+    if (!inner.out) {
+        print_head(report, style);
+        return;
+    }
+    print_head(report, &inner);
+    fclose(inner.out);
+    for (const char *line = text, *end; text && (end = strchr(line, '\n')); line = end + 1)
+        print_wrapped(line, (size_t)(end - line), style);
+    free(text);
 }

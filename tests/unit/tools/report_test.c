@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "common/event_keys.h"
 #include "model/report.h"
+#include "model/site_paths.h"
 
 #define SECOND UINT64_C(1000000000)
 #define START  (7 * SECOND)
@@ -352,6 +353,43 @@ static void the_worst_operations_are_listed_not_the_worst_calls(void)
     end();
 }
 
+static void file_of(uint32_t site, const char *file)
+{
+    struct dp_site_info *info = dp_site_get(&profile.sites, site);
+
+    free(info->file);
+    info->file = dp_copy(file);
+    info->line = 7;
+}
+
+static void check_place(uint32_t site, const char *place)
+{
+    char text[100];
+
+    CHECK_TEXT(dp_site_place(dp_site_find(&profile.sites, site), text, sizeof text), place);
+}
+
+static void of_absolute_paths_only_what_tells_them_apart_is_shown(void)
+{
+    begin();
+    file_of(0, "/home/x/project/src/db.c");
+    file_of(1, "/home/x/project/src/db.c");
+    file_of(2, "/home/x/project/src/main.c");
+    file_of(3, "/home/x/project/lib/main.c");
+    file_of(4, "/usr/include/c++/12/vector");
+    file_of(5, "src/rows.c"); /* as the compiler was given it */
+    file_of(6, "vector");
+    dp_site_paths_shorten(&profile.sites);
+    check_place(0, "db.c:7");
+    check_place(1, "db.c:7");
+    check_place(2, "src/main.c:7");
+    check_place(3, "lib/main.c:7");
+    check_place(4, "12/vector:7");
+    check_place(5, "src/rows.c:7");
+    check_place(6, "vector:7");
+    end();
+}
+
 static void add_call(uint32_t site, int64_t lane, uint64_t start_ns, uint64_t end_ns)
 {
     const struct dp_event_call_wide event = {.site = site, .duration_ns = end_ns - start_ns};
@@ -594,6 +632,7 @@ int main(void)
     each_table_has_its_own_functions_order_and_limit();
     a_function_that_the_log_does_not_name_has_no_info();
     slow_calls_are_counted_once_however_they_are_known();
+    of_absolute_paths_only_what_tells_them_apart_is_shown();
     recorded_calls_make_a_tree();
     a_tree_is_not_deeper_than_can_be_walked();
     where_every_call_was_recorded_self_time_is_the_order();
