@@ -104,11 +104,19 @@
         END_THUNK deep_profile_exit
 
 /* As a process begins: every exception masked, to nearest, subnormal numbers kept. The
- * host's flags stay as they are in what was saved. fninit does not wait for an exception
- * of the host's that is still to be raised. */
+ * host's is in what was saved at %rsp, as FXSAVE does; most hosts have just this one, and
+ * loading it takes as long as saving it. fninit does not wait for an exception of the
+ * host's that is still to be raised. */
         .macro  DEFAULT_FLOATING_POINT
-        fninit
+        movl    24(%rsp), %eax
+        andl    $~0x3f, %eax            /* MXCSR but for its flags */
+        cmpl    $0x1f80, %eax
+        jne     8f
+        cmpw    $0x37f, (%rsp)          /* x87 control word */
+        je      9f
+8:      fninit
         ldmxcsr default_mxcsr(%rip)
+9:
         .endm
 
         .section .rodata, "a", @progbits
