@@ -135,7 +135,9 @@ class Valgrind(Sanitized):
         path = self.build("sanitized")
         for tool in ("memcheck", "helgrind", "drd"):
             with self.subTest(tool=tool):
+                # Fair: else a thread that gives up its turn may get it again, over and over.
                 done = self.run_program("valgrind", "-q", "--tool=" + tool, "--error-exitcode=99",
+                                        "--fair-sched=try",
                                         "--suppressions=" + SUPPRESSIONS, path, str(ROUNDS),
                                         DEEP_PROFILE="1")
                 self.same_as_without(done)

@@ -43,15 +43,13 @@ DEEP_PROFILE_IF_SLOW(1us, rate=1) __attribute__((noinline)) long gated(long n)
     return recorded(n) + 1;
 }
 
-DEEP_PROFILE_MEMORY(1KB) __attribute__((noinline)) long allocates(size_t bytes)
+/* The caller frees it. */
+DEEP_PROFILE_MEMORY(1KB) __attribute__((noinline)) char *allocates(size_t bytes)
 {
     char *text = malloc(bytes);
     memset(text, 'a', bytes - 1);
     text[bytes - 1] = 0;
-    text = realloc(text, 2 * bytes);
-    long sum = sampled(text);
-    free(text);
-    return sum;
+    return realloc(text, 2 * bytes);
 }
 
 DEEP_PROFILE_PRODUCTION(rate=0.5) __attribute__((noinline)) void jumps(jmp_buf back, int depth)
@@ -77,7 +75,9 @@ static void *run(void *rounds)
     long sum = 0;
     for (long i = 0; i < *(long *)rounds; i++) {
         jmp_buf back;
-        sum += gated(8) + allocates(100 + 137 * (size_t)i % 3000);
+        char *text = allocates(100 + 137 * (size_t)i % 3000);
+        sum += gated(8) + sampled(text);
+        free(text);
         for (long j = 0; j < 50; j++)
             sum += counted(j) + sampled("something of everything");
         if (setjmp(back) == 0)
