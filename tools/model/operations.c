@@ -225,6 +225,38 @@ static void add_steps(struct dp_operations *operations, size_t *capacity,
     }
 }
 
+/* The sums of the sites are in order of the sites. */
+static int by_site(const void *a, const void *b)
+{
+    uint32_t x = ((const struct dp_operation_leaf *)a)->site,
+             y = ((const struct dp_operation_leaf *)b)->site;
+
+    return x < y ? -1 : x > y;
+}
+
+static struct dp_operation_leaf find_longest(const struct node *nodes, size_t n)
+{
+    struct dp_operation_leaf *leaves = dp_allocate(n, sizeof *leaves), longest = {0};
+    size_t n_leaves = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (nodes[i].n_inside == 0)
+            leaves[n_leaves++] =
+                (struct dp_operation_leaf){nodes[i].call->site, 1, nodes[i].call->duration_ns};
+    qsort(leaves, n_leaves, sizeof *leaves, by_site);
+    for (size_t first = 0, next; first < n_leaves; first = next) {
+        struct dp_operation_leaf sum = leaves[first];
+        for (next = first + 1; next < n_leaves && leaves[next].site == sum.site; next++) {
+            sum.calls++;
+            sum.ns += leaves[next].ns;
+        }
+        if (sum.ns > longest.ns)
+            longest = sum;
+    }
+    free(leaves);
+    return longest;
+}
+
 void dp_operations_make(struct dp_operations *operations, const struct dp_profile *profile)
 {
     size_t capacity = 0;
@@ -238,6 +270,7 @@ void dp_operations_make(struct dp_operations *operations, const struct dp_profil
         const struct node *root = roots[operations->n++];
         add_steps(operations, &capacity, nodes, (size_t)(root - nodes));
     }
+    operations->longest = find_longest(nodes, profile->n_slow);
     free(roots);
     free(nodes);
 }

@@ -26,11 +26,19 @@ struct dp_operation_step {
     uint64_t elsewhere; /* slow calls inside it that are operations of their own */
 };
 
+/* The function whose slow calls took the longest without a slow call inside them. */
+struct dp_operation_leaf {
+    uint32_t site;
+    uint64_t calls; /* 0: there is none */
+    uint64_t ns;
+};
+
 struct dp_operations {
     struct dp_operation_step *steps; /* operation by operation, each before the calls in it */
     size_t n_steps;
     size_t n;     /* operations that `steps` has */
     size_t found; /* all */
+    struct dp_operation_leaf longest;
 };
 
 /* The worst operations of a profile that dp_slow_calls_settle() has seen, at most

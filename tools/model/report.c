@@ -93,7 +93,7 @@ void dp_report_make(struct dp_report *report, const struct dp_profile *profile, 
     *report = head_of(profile);
     find_problems(report, profile);
     dp_report_functions_make(&report->functions, profile, limit, report->wall_ns, report->cpu_ns);
-    dp_report_slow_make(&report->slow, profile);
+    dp_report_slow_make(&report->slow, profile, report->wall_ns, report->cpu_ns);
     dp_report_open_make(&report->open, profile, report->wall_ns);
     report->tree = tree_of(profile);
     dp_report_limits_make(&report->limits, profile, report->wall_ns, report->cpu_ns);

@@ -10,6 +10,7 @@
 
 enum {
     MOST_GROUPS = 1000,
+    SOME_CALLS = 5, /* fewer say little of a function */
     RECURSION = 4, /* calls of one function in a row that are one group */
 };
 
@@ -52,7 +53,21 @@ static void make_slow_call(struct dp_report_slow_call *call, const struct dp_pro
     add_metadata(call);
 }
 
-void dp_report_slow_make(struct dp_report_slow *slow, const struct dp_profile *profile)
+/* Of calls that took much of the time, and at least twice what the process was on a CPU for,
+ * half of the time is waiting, whatever else used the CPU. */
+static struct dp_report_waiting waiting_of(const struct dp_profile *profile,
+                                           const struct dp_operation_leaf *longest,
+                                           uint64_t wall_ns, uint64_t cpu_ns)
+{
+    if (cpu_ns == 0 || longest->calls < SOME_CALLS || longest->ns < wall_ns / 4 ||
+        longest->ns / 2 < cpu_ns)
+        return (struct dp_report_waiting){0};
+    return (struct dp_report_waiting){dp_site_find(&profile->sites, longest->site),
+                                      longest->calls, longest->ns};
+}
+
+void dp_report_slow_make(struct dp_report_slow *slow, const struct dp_profile *profile,
+                         uint64_t wall_ns, uint64_t cpu_ns)
 {
     struct dp_operations operations;
 
@@ -64,6 +79,7 @@ void dp_report_slow_make(struct dp_report_slow *slow, const struct dp_profile *p
     slow->calls = dp_allocate(slow->n, sizeof *slow->calls);
     for (size_t i = 0; i < slow->n; i++)
         make_slow_call(&slow->calls[i], profile, &operations.steps[i]);
+    slow->waiting = waiting_of(profile, &operations.longest, wall_ns, cpu_ns);
     dp_operations_finish(&operations);
     for (size_t i = 0; i < profile->n_totals; i++) {
         const struct dp_totals *totals = profile->totals[i];

@@ -31,6 +31,14 @@ struct dp_report_slow_call {
     size_t n_metadata;
 };
 
+/* A function that was slow because it waited, as an event loop does that has no work: its
+ * slow calls took longer than the process was on a CPU. */
+struct dp_report_waiting {
+    const struct dp_site_info *info; /* NULL: there is none */
+    uint64_t calls;
+    uint64_t ns;
+};
+
 struct dp_report_slow {
     struct dp_report_slow_call *calls; /* the worst operation first, each outside in */
     size_t n;
@@ -38,10 +46,13 @@ struct dp_report_slow {
     size_t operations;   /* all of them */
     uint64_t counted;    /* slow calls, whether they are above or not */
     uint64_t events;     /* of them: those that left an event */
+    struct dp_report_waiting waiting;
     uint64_t maybe;      /* not among `counted`: calls that may have been slow, too */
 };
 
-void dp_report_slow_make(struct dp_report_slow *slow, const struct dp_profile *profile);
+/* `wall_ns` and `cpu_ns` of the process; 0: not known. */
+void dp_report_slow_make(struct dp_report_slow *slow, const struct dp_profile *profile,
+                         uint64_t wall_ns, uint64_t cpu_ns);
 void dp_report_slow_finish(struct dp_report_slow *slow);
 
 struct dp_report_open_call {

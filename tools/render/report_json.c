@@ -149,6 +149,8 @@ static void put_slow(struct dp_json *object, const struct dp_report_slow *slow)
     }
     dp_json_put_u64(object, "slow_events", slow->events);
     dp_json_put_u64(object, "slow_operations_found", slow->operations);
+    dp_json_put_text(object, "waits_for_work",
+                     slow->waiting.info ? slow->waiting.info->function : NULL);
     dp_json_put_u64(object, "maybe_slow", slow->maybe);
 }
 

@@ -1,7 +1,10 @@
 /* See text_calls.h. */
 #include "text_calls.h"
 
+#include <string.h>
+
 #include "base/clean.h"
+#include "base/units.h"
 #include "cells.h"
 
 /* ---- slow operations ---- */
@@ -134,6 +137,25 @@ static void print_maybe(const struct dp_report_slow *slow, const struct dp_style
                 "does not tell when they began exactly enough");
 }
 
+static void suggest_off(const struct dp_report_waiting *waiting, const struct dp_style *style)
+{
+    char ns[DP_UNIT_TEXT], name[256];
+
+    if (!waiting->info)
+        return;
+    /* "f.part.0" is a piece of f. */
+    const char *function = waiting->info->function;
+    int length = (int)strcspn(function, ".");
+    snprintf(name, sizeof name, "%.*s", length ? length : (int)strlen(function), function);
+    dp_print_clean(style, name);
+    fprintf(style->out, " waited: %llu slow calls of %s in all, longer than the process used a CPU.\n",
+            (unsigned long long)waiting->calls, dp_unit_ns(ns, (double)waiting->ns, style->utf8));
+    fputs("If that is how it waits for work, this rule behind the others leaves it out: ",
+          style->out);
+    dp_print_clean(style, name);
+    fputs(":off\n", style->out);
+}
+
 void dp_text_slow(const struct dp_report_slow *slow, const struct dp_style *style)
 {
     struct dp_table table;
@@ -150,6 +172,7 @@ void dp_text_slow(const struct dp_report_slow *slow, const struct dp_style *styl
         dp_table_print(&table, style);
     dp_table_finish(&table);
     slow_summary(slow, style);
+    suggest_off(&slow->waiting, style);
     print_maybe(slow, style);
 }
 

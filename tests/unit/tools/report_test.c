@@ -353,6 +353,23 @@ static void the_worst_operations_are_listed_not_the_worst_calls(void)
     end();
 }
 
+static void a_function_that_waits_is_named(void)
+{
+    begin(); /* ten seconds, four of them on a CPU */
+    name_site(2, "poll_loop.part.0");
+    for (uint64_t i = 0; i < 9; i++)
+        add_slow(2, 1, 1000 * i, 1000 * i + 990);
+    add_slow(3, 1, 9000, 9500);
+    make(0);
+    CHECK(report.slow.waiting.info && report.slow.waiting.calls == 9);
+    CHECK_TEXT(report.slow.waiting.info->function, "poll_loop.part.0");
+    dp_report_finish(&report);
+    profile.overhead.process_cpu_ns = 5 * SECOND; /* it may have worked all the time */
+    make(0);
+    CHECK(!report.slow.waiting.info);
+    end();
+}
+
 static void file_of(uint32_t site, const char *file)
 {
     struct dp_site_info *info = dp_site_get(&profile.sites, site);
@@ -632,6 +649,7 @@ int main(void)
     each_table_has_its_own_functions_order_and_limit();
     a_function_that_the_log_does_not_name_has_no_info();
     slow_calls_are_counted_once_however_they_are_known();
+    a_function_that_waits_is_named();
     of_absolute_paths_only_what_tells_them_apart_is_shown();
     recorded_calls_make_a_tree();
     a_tree_is_not_deeper_than_can_be_walked();
