@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "base/facts.h"
-#include "base/lock.h"
 #include "base/memory_budget.h"
 #include "base/os.h"
 #include "base/peek.h"
@@ -35,10 +34,10 @@
 
 #define RETRY_LANE_NS UINT64_C(100000000)
 
-static struct dp_lock start_lock;
+static _Atomic bool start_claimed; /* by the thread that starts the runtime */
+static DP_INITIAL_EXEC _Thread_local bool starting;
 static struct dp_rules rules;
 
-static DP_INITIAL_EXEC _Thread_local bool meeting;
 static DP_INITIAL_EXEC _Thread_local uint64_t retry_lane_ns; /* until then no lane is tried */
 
 /* Sampled gates stay closed for long, but those that open at every call come back here.
@@ -96,10 +95,13 @@ static uint64_t meet_calling_thread(void *a, uintptr_t b, uintptr_t c)
     (void)a;
     (void)b;
     (void)c;
-    if (!meeting) { /* not from a signal handler in the midst of it */
-        meeting = true;
+    if (dp_steward_is_here()) { /* a handler of SIGSYS: see arch/call_out.h */
+        dp_process_lost(DP_LOSS_REENTERED, 1);
+        deep_profile_budget = DP_WEIGHT_ALWAYS - 1;
+    } else if (!dp_process_meeting) { /* not from a signal handler in the midst of it */
+        dp_process_meeting = true;
         known = meet_thread();
-        meeting = false;
+        dp_process_meeting = false;
     } else {
         dp_process_lost(DP_LOSS_REENTERED, 1);
     }
@@ -147,27 +149,49 @@ static int start(void)
     return dp_process_start_work();
 }
 
+static bool start_if_asked(void)
+{
+    dp_rules_parse(dp_os_getenv("DEEP_PROFILE"), &rules);
+    if (!rules.on)
+        return false;
+    const char *text = dp_keep_variable(dp_os_getenv("DEEP_PROFILE"));
+    dp_rules_parse(text, &rules);
+    dp_process_set_rules(&rules, text);
+    if (start() == 0)
+        return true;
+    dp_bus_leave();
+    return false;
+}
+
+/* Signals are blocked, but not where libc may call the host's functions (os.h): the host's
+ * malloc may load a library in the midst of it, or a handler leave it for good. */
+static void start_here(void)
+{
+    struct dp_os_signals hosts;
+    starting = true;
+    dp_os_block_signals(&hosts);
+    dp_call_out_keep_hosts_signals(hosts.mask);
+    atomic_store_explicit(&dp_meet_thread, meet_calling_thread, memory_order_release);
+    bool on = start_if_asked();
+    dp_process_set_mode(on ? DP_MODE_ON : DP_MODE_OFF);
+    dp_call_out_forget_hosts_signals();
+    dp_os_restore_signals(&hosts);
+    starting = false;
+}
+
+/* Other threads that load a library meanwhile wait, at most about two seconds; what they
+ * load then is not profiled. The mode pairs: release by the thread that starts, acquire
+ * here. */
 static void start_once(void)
 {
-    struct dp_os_signals saved;
-    if (dp_process_mode() != DP_MODE_UNKNOWN)
-        return; /* also in a forked child, where nobody may be left to give the lock */
-    dp_lock_take(&start_lock, &saved);
-    if (dp_process_mode() == DP_MODE_UNKNOWN) {
-        dp_rules_parse(dp_os_getenv("DEEP_PROFILE"), &rules);
-        bool on = rules.on;
-        atomic_store_explicit(&dp_meet_thread, meet_calling_thread, memory_order_release);
-        if (on) {
-            const char *text = dp_keep_variable(dp_os_getenv("DEEP_PROFILE"));
-            dp_rules_parse(text, &rules);
-            dp_process_set_rules(&rules, text);
-            on = start() == 0;
-            if (!on)
-                dp_bus_leave();
-        }
-        dp_process_set_mode(on ? DP_MODE_ON : DP_MODE_OFF);
+    if (dp_process_mode() != DP_MODE_UNKNOWN || starting)
+        return;
+    if (!atomic_exchange_explicit(&start_claimed, true, memory_order_acq_rel)) {
+        start_here();
+        return;
     }
-    dp_lock_give(&start_lock, &saved);
+    for (int i = 0; i < 20000 && dp_process_mode() == DP_MODE_UNKNOWN; i++)
+        dp_os_sleep_until(dp_os_monotonic_ns() + 100000);
 }
 
 static uint64_t load_module(void *first, uintptr_t stop, uintptr_t unused)
@@ -201,7 +225,8 @@ static uint64_t finish_work(void *unused, uintptr_t unused_too, uintptr_t nor_th
     (void)nor_this;
     dp_process_set_mode(DP_MODE_FINISHED);
     dp_sites_close();
-    dp_steward_stop();
+    if (!dp_steward_stop())
+        return 0; /* it still writes: the log stays as that of a process that was killed */
     dp_lanes_finish();
     dp_sink_finish();
     dp_process_mend_log();

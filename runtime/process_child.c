@@ -26,6 +26,8 @@ struct alive {
     uint32_t claimed; /* by the thread that starts the log */
 };
 
+DP_INITIAL_EXEC _Thread_local bool dp_process_meeting;
+
 static struct alive *alive_page(void)
 {
     return (struct alive *)(uintptr_t)dp_process_alive;
@@ -35,11 +37,14 @@ static struct alive *alive_page(void)
  * that do not. */
 DP_FROM_HOST static void reset_child(void)
 {
+    bool meeting = dp_process_meeting;
+    dp_process_meeting = true; /* a sandbox may refuse a call here by a signal */
     *alive_page() = (struct alive){0, 0};
     dp_lanes_were_forked();
     dp_call_out_reset();
     dp_sites_unlock();
     dp_bus_unlock();
+    dp_process_meeting = meeting;
     deep_profile_budget = -1;
     deep_profile_entry_tick = deep_profile_tick + DP_ASK_ALL; /* nobody advances it here */
 }
@@ -63,7 +68,10 @@ int dp_process_watch_forks(void)
 
 void dp_process_handle_forks(void)
 {
+    struct dp_os_signals ours;
+    dp_os_let_host_in(&ours); /* libc may allocate */
     pthread_atfork(NULL, NULL, reset_child);
+    dp_os_shut_host_out(&ours);
     dp_process_when_forked(forked_without_handlers);
 }
 

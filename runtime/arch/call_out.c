@@ -15,9 +15,45 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "deep_profile/abi/gate.h"
 
-/* That one is ours: host/bus.c. */
-#define ALL_BUT_SIGBUS (~(UINT64_C(1) << (SIGBUS - 1)))
+static DP_INITIAL_EXEC _Thread_local uint64_t hosts_signals;
+static DP_INITIAL_EXEC _Thread_local bool hosts_signals_kept;
+
+bool dp_call_out_hosts_signals(uint64_t *mask)
+{
+    *mask = hosts_signals;
+    return hosts_signals_kept;
+}
+
+void dp_call_out_keep_hosts_signals(uint64_t mask)
+{
+    hosts_signals = mask;
+    hosts_signals_kept = true;
+}
+
+void dp_call_out_forget_hosts_signals(void)
+{
+    hosts_signals_kept = false;
+}
+
+/* True where `saved` is the host's mask. It is ours in a call out that a handler of SIGSYS
+ * makes inside another one. */
+static bool keep_outermost(uint64_t saved)
+{
+    const uint64_t never = UINT64_C(1) << (SIGKILL - 1) | UINT64_C(1) << (SIGSTOP - 1);
+    const uint64_t ours = DP_SIGNALS_BLOCKED & ~never; /* as the kernel shows it */
+    if (hosts_signals_kept && (saved & ours) == ours)
+        return false;
+    dp_call_out_keep_hosts_signals(saved);
+    return true;
+}
+
+static void forget_outermost(bool outermost)
+{
+    if (outermost)
+        hosts_signals_kept = false;
+}
 
 #if DP_HAVE_THUNKS
 
@@ -76,13 +112,15 @@ static void set_signals(int how, const uint64_t *set, uint64_t *old)
 
 uint64_t dp_call_out(dp_out_function *function, void *a, uintptr_t b, uintptr_t c)
 {
-    const uint64_t all = ALL_BUT_SIGBUS;
+    const uint64_t all = DP_SIGNALS_BLOCKED;
     uint64_t saved;
-    set_signals(SIG_BLOCK, &all, &saved);
+    set_signals(SIG_SETMASK, &all, &saved);
+    bool outermost = keep_outermost(saved);
     int i = take_stack();
     uint64_t value = dp_call_out_on(i < 0 ? NULL : stacks[i] + STACK_BYTES, function, a, b, c);
     if (i >= 0)
         __atomic_store_n(&taken[i], 0, __ATOMIC_RELEASE);
+    forget_outermost(outermost);
     set_signals(SIG_SETMASK, &saved, NULL);
     return value;
 }
@@ -109,10 +147,12 @@ static void set_signals(int how, const uint64_t *set, uint64_t *old)
 
 uint64_t dp_call_out(dp_out_function *function, void *a, uintptr_t b, uintptr_t c)
 {
-    const uint64_t all = ALL_BUT_SIGBUS;
+    const uint64_t all = DP_SIGNALS_BLOCKED;
     uint64_t saved;
-    set_signals(SIG_BLOCK, &all, &saved);
+    set_signals(SIG_SETMASK, &all, &saved);
+    bool outermost = keep_outermost(saved);
     uint64_t value = function(a, b, c);
+    forget_outermost(outermost);
     set_signals(SIG_SETMASK, &saved, NULL);
     return value;
 }

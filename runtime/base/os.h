@@ -87,7 +87,8 @@ uint64_t dp_os_monotonic_ns(void);
 uint64_t dp_os_realtime_ns(void);
 uint64_t dp_os_thread_cpu_ns(void);
 uint64_t dp_os_process_cpu_ns(void);
-void dp_os_sleep_until(uint64_t monotonic_ns);
+/* False: at once, where a sandbox refuses every way to sleep. */
+bool dp_os_sleep_until(uint64_t monotonic_ns);
 
 /* The stack that the calling thread was started on, as far as it may grow.
  * *bytes = 0: not known. */
@@ -96,12 +97,18 @@ void dp_os_stack(uintptr_t *low, size_t *bytes);
 /* The alternate signal stack, if the calling thread is on it; else *bytes = 0. */
 void dp_os_signal_stack(uintptr_t *low, size_t *bytes);
 
-/* All signals of the calling thread but SIGBUS (see bus.h), kept in *saved. */
+/* The signals of the calling thread, but those that are never blocked (DP_SIGNALS_BLOCKED
+ * of arch/call_out.h); the mask of before is kept in *saved. */
 struct dp_os_signals {
     uint64_t mask;
 };
 void dp_os_block_signals(struct dp_os_signals *saved);
 void dp_os_restore_signals(const struct dp_os_signals *saved);
+/* The host's own mask, for calls of libc that may call the host's functions (malloc): a host
+ * that does not come back from there can still be signalled. Where the runtime has not
+ * blocked signals in this thread nothing changes. */
+void dp_os_let_host_in(struct dp_os_signals *ours);
+void dp_os_shut_host_out(const struct dp_os_signals *ours);
 
 /* Tells valgrind's race detectors of memory that threads read while another stores into
  * it, on purpose. */
@@ -117,9 +124,17 @@ void dp_os_signal_again(int signal, void *info);
 /* Lets other threads run. */
 void dp_os_yield(void);
 
-/* A thread with every signal but SIGBUS blocked and a small stack. */
+/*
+ * The one thread of ours: DP_SIGNALS_BLOCKED blocked, a small stack. libc allocates
+ * meanwhile, with the host's own signals in force. Comes back when `run` runs (or after two
+ * seconds): no sandbox that the host enters later finds the thread in libc's start of it.
+ * 0 or -errno; -EPERM also where a sandbox refuses a call without which libc would end the
+ * process.
+ */
 int dp_os_thread_start(void *(*run)(void *));
-void dp_os_thread_join(void);
+/* Waits until `run` has returned, and uses no futex for it. False: it has not, ten seconds
+ * long; what it uses must stay. */
+bool dp_os_thread_join(void);
 /* In a forked child of a process that had several threads. */
 bool dp_os_child_may_start_threads(void);
 

@@ -102,26 +102,24 @@ uint64_t dp_os_process_cpu_ns(void)
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-/* A sandbox refuses the usual way. To come back at once would be to poll: the
- * steward must not take a processor for itself. */
-static void sleep_otherwise(uint64_t monotonic_ns)
+/* A sandbox refuses the usual way. */
+static bool sleep_otherwise(uint64_t monotonic_ns)
 {
     uint64_t now = dp_os_monotonic_ns();
     uint64_t wait = monotonic_ns > now ? monotonic_ns - now : 0;
     struct timespec time = {.tv_sec = (time_t)(wait / 1000000000u),
                             .tv_nsec = (long)(wait % 1000000000u)};
     static uint32_t nobody_wakes;
-    if (syscall(SYS_nanosleep, &time, NULL) == 0 || errno == EINTR)
-        return;
-    syscall(SYS_futex, &nobody_wakes, FUTEX_WAIT_PRIVATE, 0, &time, NULL, 0);
+    return syscall(SYS_nanosleep, &time, NULL) == 0 || errno == EINTR ||
+           syscall(SYS_futex, &nobody_wakes, FUTEX_WAIT_PRIVATE, 0, &time, NULL, 0) == 0 ||
+           errno == EINTR || errno == ETIMEDOUT ||
+           syscall(SYS_ppoll, NULL, 0, &time, NULL, 0) == 0 || errno == EINTR;
 }
 
-void dp_os_sleep_until(uint64_t monotonic_ns)
+bool dp_os_sleep_until(uint64_t monotonic_ns)
 {
     struct timespec until = {.tv_sec = (time_t)(monotonic_ns / 1000000000u),
                              .tv_nsec = (long)(monotonic_ns % 1000000000u)};
-    if (syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == 0 ||
-        errno == EINTR)
-        return;
-    sleep_otherwise(monotonic_ns);
+    return syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == 0 ||
+           errno == EINTR || sleep_otherwise(monotonic_ns);
 }

@@ -1,5 +1,6 @@
 /* os.h on Linux: threads, their stacks and their signals. */
 #include "os.h"
+#include "arch/call_out.h"
 #include "peek.h"
 #include "tsan.h"
 
@@ -7,36 +8,67 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#if __has_include(<sys/rseq.h>)
+#include <sys/rseq.h>
+#endif
 #ifdef DP_HAVE_VALGRIND
 #include <valgrind/drd.h>
 #include <valgrind/helgrind.h>
 #endif
 
-#define STEWARD_STACK_BYTES (256 * 1024)
+#define STEWARD_STACK_BYTES ((size_t)256 << 10)
+#define STEWARD_STACK_MOST ((size_t)64 << 20) /* the host's thread-local variables lie in it */
 #define MAIN_STACK_BYTES ((size_t)128 << 20)
+#define START_PATIENCE_NS UINT64_C(2000000000)
+#define END_PATIENCE_NS UINT64_C(10000000000)
+#define JOIN_PATIENCE_NS UINT64_C(100000000)
+#define YIELDS 20
+#define SHORTEST_SLEEP_NS UINT64_C(20000)
+#define LONGEST_SLEEP_NS UINT64_C(1000000)
+#define REFUSED_SLEEP_NS UINT64_C(1000) /* about: some system calls */
 
+/* glibc's own name: that without underscores may be ours, or a sanitizer's. */
+int __sigaction(int, const struct sigaction *, struct sigaction *);
 extern void *__libc_stack_end; /* glibc: where the main thread's stack begins */
 
+/* How far the thread is. It stores with release, the thread that waits for it loads with
+ * acquire: what the steward did before ENDED is seen by the thread that finishes the log. */
+enum progress { NOT_THERE, RUNS, ENDED };
+static _Atomic int steward_progress;
 static pthread_t steward_thread;
 static void *(*steward_run)(void *);
-
-#define ALL_BUT_SIGBUS (~(UINT64_C(1) << (SIGBUS - 1)))
 
 /* The raw call also blocks the two signals that libc keeps for itself
  * (cancellation, setuid): the kernel's mask is 64 bits. */
 void dp_os_block_signals(struct dp_os_signals *saved)
 {
-    uint64_t all = ALL_BUT_SIGBUS;
-    syscall(SYS_rt_sigprocmask, 0 /* SIG_BLOCK */, &all, &saved->mask, sizeof all);
+    uint64_t all = DP_SIGNALS_BLOCKED;
+    syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &all, &saved->mask, sizeof all);
 }
 
 void dp_os_restore_signals(const struct dp_os_signals *saved)
 {
     syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &saved->mask, NULL, sizeof saved->mask);
+}
+
+void dp_os_let_host_in(struct dp_os_signals *ours)
+{
+    uint64_t hosts;
+    dp_os_block_signals(ours);
+    if (dp_call_out_hosts_signals(&hosts))
+        dp_os_restore_signals(&(struct dp_os_signals){hosts});
+    else
+        dp_os_restore_signals(ours);
+}
+
+void dp_os_shut_host_out(const struct dp_os_signals *ours)
+{
+    dp_os_restore_signals(ours);
 }
 
 void dp_os_expect_races(volatile void *address, size_t bytes)
@@ -47,26 +79,6 @@ void dp_os_expect_races(volatile void *address, size_t bytes)
 #endif
     (void)address;
     (void)bytes;
-}
-
-/* A host's ThreadSanitizer sees nothing of the runtime but its calls of memcpy and
- * the like, without the order that lies between them: it is not to look at all. */
-static void *run_unseen(void *unused)
-{
-#ifndef __SANITIZE_THREAD__
-    if (AnnotateIgnoreReadsBegin && AnnotateIgnoreWritesBegin) {
-        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
-        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
-    }
-#endif
-    steward_run(unused);
-#ifndef __SANITIZE_THREAD__
-    if (AnnotateIgnoreReadsEnd && AnnotateIgnoreWritesEnd) {
-        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
-        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
-    }
-#endif
-    return NULL;
 }
 
 bool dp_os_thread_is_gone(uint32_t tid)
@@ -148,24 +160,154 @@ void dp_os_signal_stack(uintptr_t *low, size_t *bytes)
     }
 }
 
-int dp_os_thread_start(void *(*run)(void *))
+/* A handler of SIGSYS: a sandbox sends that signal in place of an error, and the host makes
+ * or refuses the call itself. Where the signal is blocked the kernel ends the process. */
+static bool host_handles_refusals(void)
+{
+    struct sigaction action;
+    return __sigaction(SIGSYS, NULL, &action) == 0 &&
+           (action.sa_flags & SA_SIGINFO ||
+            (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN));
+}
+
+/* Of a call that was made with arguments that the kernel refuses without looking further. */
+static bool reached_kernel(long result)
+{
+    return result == -1 && errno == EINVAL;
+}
+
+/*
+ * Asks for what libc's start of a thread asks for. In the new thread libc has every signal
+ * blocked, and takes a refused rseq for a reason to end the process. It takes errors of
+ * the other two calls well, but not their signal.
+ */
+static bool sandbox_forbids_threads(void)
+{
+#ifdef RSEQ_SIG
+    if (__rseq_size && !reached_kernel(syscall(SYS_rseq, NULL, 0, 0, 0)))
+        return true;
+#endif
+    if (!host_handles_refusals())
+        return false;
+    return !reached_kernel(syscall(SYS_set_robust_list, NULL, (size_t)0)) ||
+           !reached_kernel(syscall(SYS_clone3, NULL, (size_t)0));
+}
+
+static bool runs(void)
+{
+    return atomic_load_explicit(&steward_progress, memory_order_acquire) != NOT_THERE;
+}
+
+static bool has_ended(void)
+{
+    return atomic_load_explicit(&steward_progress, memory_order_acquire) == ENDED;
+}
+
+static bool is_joined(void)
+{
+    return pthread_tryjoin_np(steward_thread, NULL) == 0;
+}
+
+/* Yields, then sleeps. No futex: a sandbox may refuse it, and libc, which joins threads with
+ * one, ends the process then. The patience is the sleeps' sum: a stopped process loses none
+ * of it. */
+static bool wait_until(bool (*is_so)(void), uint64_t patience_ns)
+{
+    uint64_t waited_ns = 0, sleep_ns = SHORTEST_SLEEP_NS;
+    for (int tries = 0; waited_ns < patience_ns; tries++) {
+        if (is_so())
+            return true;
+        if (tries < YIELDS) {
+            dp_os_yield();
+            continue;
+        }
+        bool slept = dp_os_sleep_until(dp_os_monotonic_ns() + sleep_ns);
+        waited_ns += slept ? sleep_ns : REFUSED_SLEEP_NS;
+        if (sleep_ns < LONGEST_SLEEP_NS)
+            sleep_ns *= 2;
+    }
+    return is_so();
+}
+
+/* libc's end of a thread makes system calls with every signal blocked. Where the host
+ * handles refusals this thread stays, and ends with the process. */
+static void stay_if_leaving_is_forbidden(void)
+{
+    while (host_handles_refusals())
+        dp_os_sleep_until(dp_os_monotonic_ns() + 1000000000u);
+}
+
+/* A host's ThreadSanitizer sees nothing of the runtime but its calls of memcpy and
+ * the like, without the order that lies between them: it is not to look at all. */
+static void *run_unseen(void *unused)
+{
+    atomic_store_explicit(&steward_progress, RUNS, memory_order_release);
+#ifndef __SANITIZE_THREAD__
+    if (AnnotateIgnoreReadsBegin && AnnotateIgnoreWritesBegin) {
+        AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+    }
+#endif
+    steward_run(unused);
+#ifndef __SANITIZE_THREAD__
+    if (AnnotateIgnoreReadsEnd && AnnotateIgnoreWritesEnd) {
+        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+        AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+    }
+#endif
+    atomic_store_explicit(&steward_progress, ENDED, memory_order_release);
+    stay_if_leaving_is_forbidden();
+    return NULL;
+}
+
+/* libc allocates here, with the host's malloc: the host's own signals are in force. The new
+ * thread has its mask from its first instruction on. */
+static int start_thread(void)
 {
     pthread_attr_t attributes;
-    struct dp_os_signals saved;
+    sigset_t mask;
     int error = pthread_attr_init(&attributes);
     if (error)
-        return -error;
-    pthread_attr_setstacksize(&attributes, STEWARD_STACK_BYTES);
-    dp_os_block_signals(&saved);
-    uint64_t its_mask = ALL_BUT_SIGBUS; /* whatever the host's thread has blocked */
-    syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &its_mask, NULL, sizeof its_mask);
-    steward_run = run;
-    error = pthread_create(&steward_thread, &attributes, run_unseen, NULL);
-    dp_os_restore_signals(&saved);
+        return error;
+    sigfillset(&mask);
+    sigdelset(&mask, SIGBUS);
+    sigdelset(&mask, SIGSYS);
+    error = pthread_attr_setsigmask_np(&attributes, &mask);
+    if (!error)
+        error = EINVAL; /* what libc says of a stack that is too small */
+    for (size_t bytes = STEWARD_STACK_BYTES; error == EINVAL && bytes <= STEWARD_STACK_MOST;
+         bytes *= 2) {
+        pthread_attr_setstacksize(&attributes, bytes);
+        error = pthread_create(&steward_thread, &attributes, run_unseen, NULL);
+    }
     pthread_attr_destroy(&attributes);
     if (!error && !stack_field)
         find_stack_field(steward_thread);
+    return error;
+}
+
+int dp_os_thread_start(void *(*run)(void *))
+{
+    struct dp_os_signals ours;
+    if (sandbox_forbids_threads())
+        return -EPERM;
+    steward_run = run;
+    atomic_store_explicit(&steward_progress, NOT_THERE, memory_order_relaxed);
+    dp_os_let_host_in(&ours);
+    int error = start_thread();
+    dp_os_shut_host_out(&ours);
+    if (!error)
+        wait_until(runs, START_PATIENCE_NS);
     return -error;
+}
+
+bool dp_os_thread_join(void)
+{
+    if (!wait_until(has_ended, END_PATIENCE_NS))
+        return false;
+    if (!host_handles_refusals()) /* else it stays */
+        wait_until(is_joined, JOIN_PATIENCE_NS);
+    return true;
 }
 
 __attribute__((weak)) void __asan_init(void);
@@ -178,9 +320,4 @@ __attribute__((weak)) void __lsan_do_leak_check(void);
 bool dp_os_child_may_start_threads(void)
 {
     return !AnnotateIgnoreReadsBegin && (!__lsan_do_leak_check || __asan_init);
-}
-
-void dp_os_thread_join(void)
-{
-    pthread_join(steward_thread, NULL);
 }

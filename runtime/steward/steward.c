@@ -2,6 +2,7 @@
 #include "steward.h"
 
 #include "base/clock.h"
+#include "base/facts.h"
 #include "base/os.h"
 #include "base/settings.h"
 #include "base/tick.h"
@@ -20,6 +21,7 @@
 #define CLOCK_NS (10 * SECOND_NS)
 
 static _Atomic bool stopping;
+static DP_INITIAL_EXEC _Thread_local bool is_here;
 static void (*every_second)(void);
 
 /* For the shortest threshold in force. */
@@ -81,11 +83,13 @@ static void *run(void *unused)
 {
     struct duties next = {.calls = dp_now_ns() + dp_setting_value(DP_SETTING_CALLS_PERIOD)};
     (void)unused;
+    is_here = true;
     dp_os_name_thread("deep-profile");
     while (!atomic_load_explicit(&stopping, memory_order_acquire)) {
         uint64_t period = tick_period();
         do_duties(&next, dp_now_ns(), period);
-        dp_os_sleep_until(dp_os_monotonic_ns() + period);
+        if (!dp_os_sleep_until(dp_os_monotonic_ns() + period))
+            break; /* it would take a processor for itself */
     }
     dp_watch_lanes(dp_now_ns(), tick_period());
     every_second();
@@ -106,8 +110,19 @@ int dp_steward_start(void (*upkeep)(void))
     return dp_os_thread_start(run);
 }
 
-void dp_steward_stop(void)
+/* Also where it has stopped by itself: the time without ticks counts as a loss. */
+bool dp_steward_stop(void)
 {
+    uint64_t now = dp_now_ns();
     atomic_store_explicit(&stopping, true, memory_order_release);
-    dp_os_thread_join();
+    if (!dp_os_thread_join())
+        return false;
+    if (now > deep_profile_tick + SECOND_NS)
+        dp_process_lost(DP_LOSS_TICK_LATE, now - deep_profile_tick);
+    return true;
+}
+
+bool dp_steward_is_here(void)
+{
+    return is_here;
 }

@@ -21,6 +21,9 @@
 
 #define RESTING_BYTES 4096 /* of a lane without a thread, and its segments */
 #define IDLE_NS UINT64_C(1000000000) /* free lanes stay mapped so long */
+/* glibc: beyond these a thread's values lie in memory that the first pthread_setspecific()
+ * allocates. */
+#define KEYS_WITHOUT_MEMORY 32
 #define STATS_BYTES (DP_MAX_SITES * sizeof(struct dp_site_stats *))
 
 static struct dp_lane *free_lanes;    /* the one that was given back last comes first */
@@ -258,7 +261,9 @@ struct dp_lane *dp_lane_take(void)
     dp_stream_set_thread(&lane->stream, dp_os_tid(), state->thread_name);
     /* pairs with dp_lane_is_owned(): the thread is there before it is looked for */
     atomic_store_explicit(&lane->owned, true, memory_order_release);
-    pthread_setspecific(thread_end, lane);
+    /* The host may be in its malloc. Without the key dp_lanes_reclaim() finds the end. */
+    if (thread_end < KEYS_WITHOUT_MEMORY)
+        pthread_setspecific(thread_end, lane);
     deep_profile_open = &state->open;
     deep_profile_counts = DP_LANE_COUNTS(state);
     deep_profile_budget = dp_sampler_draw(&lane->random);

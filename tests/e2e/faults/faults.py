@@ -32,7 +32,7 @@ ERRORS = {
     "write": ("ENOSPC", "short", "EDQUOT", "EIO"),
     "truncate": ("EIO", "EFBIG"),
     "allocate": ("ENOSPC", "EDQUOT", "EFBIG", "EIO"),
-    "thread_start": ("EAGAIN",),
+    "thread_start": ("EAGAIN", "EPERM"),
     "working_directory": ("ENOENT",),
     "directory_is_free": ("EEXIST",),
 }

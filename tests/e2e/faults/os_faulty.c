@@ -11,7 +11,7 @@
  *     DP_TEST_SLOW_WRITE=US   each write takes so long
  *     DP_TEST_CLOCK=step      the wall clock goes an hour up and down
  *     DP_TEST_TSC=varies      the processor's counter is not invariant
- *     DP_TEST_LATE=US         the steward sleeps so much longer between two ticks
+ *     DP_TEST_LATE=US         whoever sleeps, as the steward between two ticks, sleeps so much longer
  */
 #include "base/os.h"
 
@@ -71,7 +71,9 @@ static bool fails(enum function function)
 
 static void be_slow(enum function function)
 {
-    const char *slow = function == F_write ? getenv("DP_TEST_SLOW_WRITE") : NULL;
+    const char *slow = function == F_write         ? getenv("DP_TEST_SLOW_WRITE")
+                       : function == F_sleep_until ? getenv("DP_TEST_LATE")
+                                                   : NULL;
     if (slow)
         usleep((useconds_t)atoi(slow));
 }
@@ -109,15 +111,6 @@ uint64_t __wrap_dp_os_realtime_ns(void)
     if (!clock || atomic_fetch_add(&asked, 1) % 2 == 0)
         return now;
     return now - UINT64_C(3600000000000);
-}
-
-void __real_dp_os_sleep_until(uint64_t monotonic_ns);
-void __wrap_dp_os_sleep_until(uint64_t monotonic_ns);
-
-void __wrap_dp_os_sleep_until(uint64_t monotonic_ns)
-{
-    const char *late = getenv("DP_TEST_LATE");
-    __real_dp_os_sleep_until(monotonic_ns + (late ? strtoull(late, NULL, 10) * 1000 : 0));
 }
 
 bool __real_dp_arch_tsc_invariant(void);

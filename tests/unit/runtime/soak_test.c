@@ -43,7 +43,7 @@ static _Thread_local bool is_host;
 
 uint64_t __wrap_dp_os_monotonic_ns(void);
 uint64_t __wrap_dp_os_realtime_ns(void);
-void __wrap_dp_os_sleep_until(uint64_t monotonic_ns);
+bool __wrap_dp_os_sleep_until(uint64_t monotonic_ns);
 
 uint64_t __wrap_dp_os_monotonic_ns(void)
 {
@@ -79,10 +79,11 @@ static bool move_clock(uint64_t monotonic_ns)
 
 /* Without fake time: a host that waits for a lock, and the steward after the last call,
  * which would pass seconds of it until the host has the processor and stops it. */
-void __wrap_dp_os_sleep_until(uint64_t monotonic_ns)
+bool __wrap_dp_os_sleep_until(uint64_t monotonic_ns)
 {
     if (is_host || !move_clock(monotonic_ns))
         usleep(10);
+    return true;
 }
 
 /* Lets the steward live for a second. */
