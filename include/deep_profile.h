@@ -27,6 +27,12 @@
  * though a program may have macros named like them (linux, test, rate). The
  * attributes' reserved spelling keeps clear of macros, too.
  */
+/* C89 has no variadic macros, but every compiler has: also with -pedantic-errors. */
+#ifdef __GNUC__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wvariadic-macros"
+#endif
+
 #ifdef DEEP_PROFILE_PLUGIN
 
 /* Profiles a share of the calls: rate, strategy, duration, threshold, env, … */
@@ -51,6 +57,10 @@
 #define DEEP_PROFILE_CALLS(...)
 #define DEEP_PROFILE_FLAME_GRAPH(...)
 
+#endif
+
+#ifdef __GNUC__
+#pragma GCC diagnostic pop
 #endif
 
 #endif

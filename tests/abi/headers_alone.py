@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Every header in include/ and common/ compiles alone, as C and as C++, without a warning.
+"""Every header in include/ and common/ compiles alone, as C and as C++, without a warning;
+that of programs also as strict C89.
 
 Run by Meson: headers_alone.py SOURCE_ROOT CC... -- CXX... . Files that are meant
 to be included several times with macros defined (*.def) are not headers.
@@ -44,5 +45,13 @@ for header in headers:
         if result.returncode != 0:
             failed += 1
             print(f"{header} does not compile alone as {language}:\n{result.stderr}")
+# What a program includes is taken by a C89 that is strict about it, too.
+user = ("#include <deep_profile.h>\nint f(void);\nDEEP_PROFILE(rate=0.5, env=dev)\n"
+        "int f(void) { return 0; }\n")
+result = subprocess.run([*sys.argv[2:split], *flags, "-std=c89", "-pedantic-errors", "-x", "c", "-"],
+                        text=True, input=user, capture_output=True, check=False)
+if result.returncode != 0:
+    failed += 1
+    print(f"deep_profile.h is refused by C89:\n{result.stderr}")
 print(f"{len(headers)} headers, {failed} failures")
 sys.exit(1 if failed or not headers else 0)
