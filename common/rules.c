@@ -89,6 +89,7 @@ static enum dp_rule_fault read_item(struct dp_word item, struct dp_rule *rule,
                                                                                : DP_RULE_BAD_BOOL;
     }
     rule->memory = true;
+    rule->has_memory_bytes = has_value;
     if (has_value && dp_parse_bytes(value.text, value.length, &rule->memory_bytes) != 0)
         return DP_RULE_BAD_BYTES;
     return DP_RULE_FINE;

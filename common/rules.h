@@ -35,6 +35,7 @@ struct dp_rule {
     struct dp_word text;    /* the whole rule, for the log */
     struct dp_word pattern;
     bool off, calls, memory, has_rate, has_slow, has_check_load;
+    bool has_memory_bytes; /* else `memory` leaves totals, and no events of single calls */
     bool check_load; /* false where the rule does not say */
     double rate;
     uint64_t slow_ns;

@@ -55,6 +55,21 @@ static struct dp_options *demand_by_rule(struct dp_demand *demands, enum dp_attr
     return &demand->options;
 }
 
+/* An event of every call would be most of the log: without a threshold in the rule that of the
+ * attribute holds, and where there is none only totals are kept. */
+static void demand_memory(struct dp_demand *demands, const struct dp_rule *rule)
+{
+    bool was_there = demands[DP_ATTRIBUTE_MEMORY].present;
+    struct dp_options *options = demand_by_rule(demands, DP_ATTRIBUTE_MEMORY, rule);
+
+    if (rule->has_memory_bytes) {
+        options->threshold_bytes = rule->memory_bytes;
+        options->emit_metrics = true;
+    } else if (!was_there) {
+        options->emit_metrics = false;
+    }
+}
+
 static void apply_rule(const struct dp_rule *rule, struct dp_demand *demands)
 {
     if (rule->off) {
@@ -83,7 +98,7 @@ static void apply_rule(const struct dp_rule *rule, struct dp_demand *demands)
     if (rule->calls)
         demand_by_rule(demands, DP_ATTRIBUTE_CALLS, rule);
     if (rule->memory)
-        demand_by_rule(demands, DP_ATTRIBUTE_MEMORY, rule)->threshold_bytes = rule->memory_bytes;
+        demand_memory(demands, rule);
 }
 
 /* Whole-program mode without rules: as if every function were DEEP_PROFILE(). */

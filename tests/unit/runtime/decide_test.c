@@ -318,6 +318,15 @@ static void rules_for_the_rest(void)
     CHECK(config.probes[DP_ATTRIBUTE_IF_SLOW].event_chance == UINT32_MAX);
     CHECK(config.always == DP_KIND(MEMORY));
     CHECK(config.probes[DP_ATTRIBUTE_MEMORY].threshold == 1024);
+    CHECK(config.probes[DP_ATTRIBUTE_MEMORY].event);
+    /* Without a size there are totals, and an event of every call only where asked for. */
+    config = DECIDE(.rules = "f:memory");
+    CHECK(config.memory && !config.probes[DP_ATTRIBUTE_MEMORY].event);
+    config = DECIDE(.rules = "f:memory=0");
+    CHECK(config.memory && config.probes[DP_ATTRIBUTE_MEMORY].event);
+    config = DECIDE(WITH(MEMORY("10MB")), .rules = "f:memory", .environment = DP_ENV_PROD);
+    CHECK(config.probes[DP_ATTRIBUTE_MEMORY].event);
+    CHECK(config.probes[DP_ATTRIBUTE_MEMORY].threshold == 10 << 20);
     config = DECIDE(WITH(PROFILE(""), MEMORY("")), .rules = "f:off");
     nothing_happens(&config);
     CHECK(state_of(DP_ATTRIBUTE_PROFILE) == DP_ATTRIBUTE_RULED_OUT);
