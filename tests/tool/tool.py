@@ -5,6 +5,7 @@ With UPDATE_GOLDEN=1 in the environment the golden files are written instead of
 compared: read the difference before committing it.
 """
 import contextlib
+import json
 import os
 import pty
 import re
@@ -218,6 +219,22 @@ class BadInput(Case):
         wide = self.run_tool("report", "basic").stdout.splitlines()
         tables = wide[wide.index("Hot functions, by inclusive time"):wide.index("Load")]
         self.assertLessEqual(max(len(line) for line in tables), 160)
+
+    def test_the_last_seconds_of_the_events(self):
+        self.make("basic")
+        all_of_them = self.run_tool("events", "--format=json", "basic").stdout.splitlines()
+        times = [json.loads(line)["time_unix_ns"] for line in all_of_them]
+        end = self.json("report", "basic")
+        end = end["start_unix_ns"] + end["wall_ns"]
+        for last in 0.5, 1.2, 100:
+            done = self.run_tool("events", "--format=json", f"--last={int(last * 1000)}ms", "basic")
+            late = {json.loads(line)["time_unix_ns"] for line in done.stdout.splitlines()}
+            self.assertGreaterEqual(late, {time for time in times if time >= end - last * 1e9})
+            self.assertGreater(len(late), 0)
+        self.assertLess(len(self.run_tool("events", "--format=json", "--last=500ms",
+                                          "basic").stdout.splitlines()), len(all_of_them))
+        self.assertIn("--last takes a duration such as 10s, not 'x'",
+                      self.run_tool("events", "--last=x", "basic", status=USAGE).stderr)
 
     def test_the_newest_log_is_the_default(self):
         self.make("killed", "deep-profile.2")

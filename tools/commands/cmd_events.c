@@ -5,13 +5,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/values.h"
 #include "render/event_print.h"
 #include "log/log_merge.h"
 #include "log/log_state.h"
 #include "model/site_paths.h"
 #include "base/progress.h"
 
-enum { OPTION_FOLLOW = 'f' };
+enum { OPTION_FOLLOW = 'f', OPTION_LAST = 'l' };
 
 /* How often a running log is looked at. */
 #define FOLLOW_PERIOD_NS 100000000L
@@ -19,10 +20,12 @@ enum { OPTION_FOLLOW = 'f' };
 struct arguments {
     struct dp_common common;
     bool follow;
+    uint64_t last_ns; /* 0: all */
 };
 
 static const struct argp_option options[] = {
     {"follow", OPTION_FOLLOW, 0, 0, "Go on while the process runs", 0},
+    {"last", OPTION_LAST, "DURATION", 0, "Only those of the last 10s, 5min, …", 0},
     {0},
 };
 
@@ -30,13 +33,17 @@ static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
 
-    (void)value;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &arguments->common;
         return 0;
     case OPTION_FOLLOW:
         arguments->follow = true;
+        return 0;
+    case OPTION_LAST:
+        if (dp_parse_duration(value, strlen(value), &arguments->last_ns) != 0 ||
+            arguments->last_ns == 0)
+            dp_usage_error(state, "--last takes a duration such as 10s, not '%s'", value);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -56,8 +63,9 @@ static void read_sites(struct dp_log *log, struct dp_site_table *sites)
     dp_site_paths_shorten(sites);
 }
 
+/* `from_ns`: earlier ones are not printed. */
 static uint64_t print_all(struct dp_merge *merge, struct dp_site_table *sites,
-                          struct dp_event_printer *printer, bool progress)
+                          struct dp_event_printer *printer, uint64_t from_ns, bool progress)
 {
     const struct dp_record *record;
     struct dp_progress shown = {0};
@@ -69,7 +77,8 @@ static uint64_t print_all(struct dp_merge *merge, struct dp_site_table *sites,
     }
     for (uint64_t n = 1; (record = dp_merge_next(merge)); n++) {
         dp_site_table_read(sites, record);
-        printed += (uint64_t)dp_event_print(printer, record);
+        if (record->time_ns >= from_ns)
+            printed += (uint64_t)dp_event_print(printer, record);
         if (progress && n % 65536 == 0) {
             dp_merge_progress(merge, &read, &total);
             dp_progress_show(&shown, read);
@@ -104,9 +113,24 @@ static uint64_t follow(struct dp_merge *merge, struct dp_site_table *sites,
         /* Asked before reading: what a process wrote before it ended is seen. */
         running = runs(merge->log);
         dp_merge_refresh(merge);
-        printed += print_all(merge, sites, printer, false);
+        printed += print_all(merge, sites, printer, 0, false);
     } while (running);
     return printed;
+}
+
+/* Of a process that runs the last seconds are those before now, else those before its end. */
+static uint64_t begin_of_last(const struct dp_log *log, const struct dp_process_state *process,
+                              uint64_t last_ns)
+{
+    struct timespec now;
+
+    if (last_ns == 0 || !process)
+        return 0;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t end_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    if (dp_state_phase(log, process) != DP_PHASE_RUNNING)
+        end_ns = process->end_monotonic_ns ? process->end_monotonic_ns : process->heartbeat_ns;
+    return end_ns > last_ns ? end_ns - last_ns : 0;
 }
 
 static int events_of(const char *path, const struct arguments *arguments)
@@ -136,7 +160,8 @@ static int events_of(const char *path, const struct arguments *arguments)
     read_sites(&log, &sites);
     dp_event_printer_start(&printer, &log, &sites, arguments->common.json);
     dp_merge_start(&merge, &log);
-    uint64_t printed = print_all(&merge, &sites, &printer, !arguments->follow);
+    uint64_t from_ns = begin_of_last(&log, found ? &process : NULL, arguments->last_ns);
+    uint64_t printed = print_all(&merge, &sites, &printer, from_ns, !arguments->follow);
     if (arguments->follow)
         printed += follow(&merge, &sites, &printer);
     dp_merge_damage(&merge, &damage);
@@ -146,6 +171,8 @@ static int events_of(const char *path, const struct arguments *arguments)
                  damage.first.text);
     if (printed == 0 && log.n_streams == 0)
         dp_error("the log '%s' has no streams: no events", path);
+    else if (printed == 0 && from_ns > 0)
+        dp_error("the log '%s' holds no events of so late a time", path);
     else if (printed == 0)
         dp_error("the log '%s' holds no events; 'deep-profile doctor' says why", path);
     dp_merge_finish(&merge);
