@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/units.h"
 #include "common/events.h"
+#include "model/losses.h"
 
 void dp_event_printer_start(struct dp_event_printer *printer, const struct dp_log *log,
                             const struct dp_site_table *sites, bool json)
@@ -200,11 +201,30 @@ static void print_all(const struct words *words)
     }
 }
 
+/* What the count counts, and its unit, depends on the reason: losses.def. */
+static bool print_loss(const struct dp_record *record)
+{
+    struct dp_event_lost event;
+    char text[256];
+
+    if (record->id != DP_EVENT_ID_lost)
+        return false;
+    dp_record_copy(record, &event);
+    if (event.reason >= DP_LOSS_COUNT)
+        return false;
+    printf("%s (%s)",
+           dp_unit_amount(text, sizeof text, event.count, dp_loss_what((int)event.reason)),
+           dp_loss_name(event.reason));
+    return true;
+}
+
 static void print_words(const struct dp_event_printer *printer, const struct dp_record *record)
 {
     struct words words = {.printer = printer};
     struct dp_event_walk walk;
 
+    if (print_loss(record))
+        return;
     dp_event_walk_start(&walk, record->id, record->payload);
     while (words.n < MOST_VALUES && dp_event_walk_next(&walk, &words.values[words.n]))
         words.n++;
