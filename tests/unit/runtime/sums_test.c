@@ -35,6 +35,7 @@ HAND_SITE(general_parent, DP_ATTRIBUTE_PROFILE, "rate=1, threshold=1ns, check_lo
 HAND_SITE(general_child, DP_ATTRIBUTE_PROFILE, "rate=1, threshold=1ns, check_load=false", 0);
 HAND_SITE(long_and_short, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(capped, DP_ATTRIBUTE_PROFILE, "rate=1, duration=100us, check_load=false", 0);
+HAND_SITE(long_ones, DP_ATTRIBUTE_PROFILE, "rate=1, threshold=1ms, check_load=false", 0);
 HAND_SITE(left, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(sampled, DP_ATTRIBUTE_PROFILE, "strategy=calls, check_load=false", 0);
 HAND_SITE(timed, DP_ATTRIBUTE_IF_SLOW, "1ms, rate=1", 0);    /* slow by the clock */
@@ -146,6 +147,20 @@ static void a_call_longer_than_its_cap(void)
     CHECK(event.site == left_site.index && event.flags == 0 && event.duration_ns >= 2 * MS);
 }
 
+static void only_calls_over_the_threshold_leave_records(void)
+{
+    const struct dp_site_stats *stats = stats_of(&long_ones_site);
+    uint64_t records = dp_self->stream.records;
+    uint64_t before = own_clock();
+    for (int i = 0; i < 10; i++)
+        call(&long_ones_site);
+    if (own_clock() - before < MS) /* none was interrupted for so long */
+        CHECK(dp_self->stream.records == records);
+    records = dp_self->stream.records;
+    one_millisecond(&long_ones_site);
+    CHECK(dp_self->stream.records == records + 1 && stats->sampled == 11);
+}
+
 static jmp_buf back;
 
 static __attribute__((noinline)) void leave(void)
@@ -188,6 +203,7 @@ static void slow_calls_add_up(void)
         hand_exit(&timed_site, due);
         copy_last_record(&event, sizeof event);
         CHECK(event.site == timed_site.index && event.duration_ns >= 2 * MS);
+        CHECK(event.flags & DP_SLOW_EXACT && event.duration_error_ns == 0);
         total_ns += event.duration_ns;
         most_ns = event.duration_ns > most_ns ? event.duration_ns : most_ns;
     }
@@ -223,6 +239,7 @@ static void a_duration_is_right_within_its_error(void)
             continue; /* ticks so far apart that it is not certain */
         copy_last_record(&event, sizeof event);
         CHECK(event.site == watched_site.index && event.duration_error_ns > 0);
+        CHECK(!(event.flags & DP_SLOW_EXACT));
         CHECK(event.duration_ns + event.duration_error_ns >= outside - inside);
         CHECK(event.duration_ns <= after - before + event.duration_error_ns);
         off += (double)event.duration_ns - (double)(outside - inside);
@@ -332,10 +349,11 @@ void *__real_malloc(size_t bytes)
     return malloc(bytes);
 }
 
-/* Has never room for more. */
+static bool no_room;
+
 void *__real_realloc(void *pointer, size_t bytes)
 {
-    return bytes ? NULL : realloc(pointer, bytes);
+    return no_room ? NULL : realloc(pointer, bytes);
 }
 
 void __real_free(void *pointer)
@@ -348,10 +366,17 @@ static void a_realloc_that_fails_frees_nothing(void)
     CHECK(dp_memory_counted);
     void *pointer = __wrap_malloc(1000);
     struct dp_memory_counts before = dp_self->memory;
+    no_room = true;
     CHECK(!__wrap_realloc(pointer, 2000));
     CHECK(memcmp(&before, &dp_self->memory, sizeof before) == 0);
+    no_room = false;
+    pointer = __wrap_realloc(pointer, 3000); /* one that does not fail is a block for another */
+    CHECK(pointer && dp_self->memory.frees == before.frees + 1);
+    CHECK(dp_self->memory.allocations == before.allocations + 1);
+    CHECK(dp_self->memory.live_bytes >= before.live_bytes + 1900);
     __wrap_free(pointer);
-    CHECK(dp_self->memory.frees == before.frees + 1);
+    CHECK(dp_self->memory.frees == before.frees + 2);
+    CHECK(dp_self->memory.live_bytes <= before.live_bytes - 1000);
 }
 
 /* ---- the order of the stores ---- */
@@ -486,6 +511,7 @@ int main(void)
     self_time_is_without_the_children(&general_parent_site, &general_child_site);
     the_shortest_and_the_longest();
     a_call_longer_than_its_cap();
+    only_calls_over_the_threshold_leave_records();
     a_call_that_is_left();
     calls_that_are_only_counted();
     slow_calls_add_up();
