@@ -6,9 +6,12 @@
  *  - The tick, the site's words and the two thread-local pointers are read as
  *    volatile: the steward or the slow path changes them behind the compiler's
  *    back, and a copy that is inlined into a loop must see the change.
- *  - The budget is an ordinary variable that the asm of the cold path reads
+ *  - The budget is an ordinary variable that the asm of the cold entry reads
  *    and writes, so it can stay in a register through such a loop. A "memory"
- *    clobber would spill the user's values too.
+ *    clobber would spill the user's values too. The asm of the exit does not name
+ *    it: its address would then be kept over the body, in a register that the
+ *    function saves. At an exit the runtime sets the budget only in a thread or a
+ *    forked child that it has not met; a child's entries ask without it.
  *  - The arithmetic is unsigned: -ftrapv and the sanitizers leave it alone.
  */
 #include "gate_early.h"
@@ -94,24 +97,18 @@ static void call_exit(gimple_seq *code, const struct dp_early_gate *gate, tree d
         dp_plain_exit(code, gate, due);
         return;
     }
-    vec<tree, va_gc> *inputs = NULL, *outputs = NULL;
-    dp_add_operand(&outputs, "=m", dp_budget());
+    vec<tree, va_gc> *inputs = NULL;
     dp_add_operand(&inputs, "m", gate->site);
     dp_add_operand(&inputs, "a", due);
-    dp_add_operand(&inputs, "m", dp_budget());
-    gimple_seq_add_stmt(
-        code, dp_thunk_jump(DP_JUMP("%1", "deep_profile_exit") DP_HERE, inputs, outputs));
+    gimple_seq_add_stmt(code,
+                        dp_thunk_jump(DP_JUMP("%0", "deep_profile_exit") DP_HERE, inputs, NULL));
 }
 
-/* By its output operand: nothing else writes our declaration of the budget in an
- * asm, and a copy of a statement keeps its global operands. */
+/* By the label behind the jump, which a copy of the statement keeps. */
 bool dp_is_early_jump(const gimple *statement)
 {
     const gasm *jump = dyn_cast<const gasm *>(statement);
-    for (unsigned i = 0; jump && i < gimple_asm_noutputs(jump); i++)
-        if (TREE_VALUE(gimple_asm_output_op(jump, i)) == dp_roots[DP_ROOT_BUDGET])
-            return true;
-    return false;
+    return jump && strstr(gimple_asm_string(jump), DP_HERE);
 }
 
 /*
