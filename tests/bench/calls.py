@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Nanoseconds that a call costs more than without profiling, side by side.
 
-    calls.py DEEP_PROFILE_CC [--workload loop|recursion|threads] [--rounds N] [--peers]
+    calls.py DEEP_PROFILE_CC [--workload NAME] [--rounds N] [--peers]
 
 Every round runs each variant once, in turn, beside one run without profiling;
 what is printed is the median of the differences within a round, their spread,
@@ -14,6 +14,7 @@ import tempfile
 import rounds
 import variants
 
+WORKLOADS = ["loop", "recursion", "threads", "ordinary", "ways_out", "pads"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -30,11 +31,15 @@ def measure(compiler, workload, number, with_peers):
     if with_peers:
         candidates = variants.bare() + candidates[1:] + \
             variants.whole_program(compiler) + variants.peers()
+    source = f"{HERE}/calls.c"
+    if workload == "pads":
+        source = f"{HERE}/pads.cc"
+        candidates = [variant for variant in candidates if not variant.extra]  # those are C
     usable, missing = variants.split(candidates)
     with tempfile.TemporaryDirectory(prefix="deep-profile-bench-") as folder:
         paths = {variant.name: f"{folder}/{index}" for index, variant in enumerate(usable)}
         for variant in usable:
-            variant.compile(f"{HERE}/calls.c", paths[variant.name])
+            variant.compile(source, paths[variant.name])
 
         def once(variant):
             printed = variant.run(paths[variant.name], [workload, str(variant.calls)],
@@ -46,7 +51,7 @@ def measure(compiler, workload, number, with_peers):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("compiler")
-    parser.add_argument("--workload", default="loop", choices=["loop", "recursion", "threads"])
+    parser.add_argument("--workload", default="loop", choices=WORKLOADS)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--peers", action="store_true", help="the peers, too")
     arguments = parser.parse_args()

@@ -10,6 +10,13 @@ import subprocess
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+def cxx(compiler):
+    """The C++ compiler beside a C compiler."""
+    folder, name = os.path.split(compiler)
+    return os.path.join(folder, name.replace("-cc", "-c++").replace("gcc", "g++")
+                        .replace("clang", "clang++"))
+
+
 class Variant:
     """`calls`: how many make a run of some tenths of a second. In `wrap` and
     `environment`, @ stands for a scratch folder. `base`: the variant without
@@ -26,7 +33,8 @@ class Variant:
         return [program for program in self.needs if not shutil.which(program)]
 
     def compile(self, source, path):
-        subprocess.run([self.compiler, "-O2", "-pthread", *self.flags, source, *self.extra,
+        compiler = cxx(self.compiler) if source.endswith(".cc") else self.compiler
+        subprocess.run([compiler, "-O2", "-pthread", *self.flags, source, *self.extra,
                         "-o", path], check=True)
 
     def command(self, path, arguments, folder):
