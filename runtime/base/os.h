@@ -114,6 +114,10 @@ void dp_os_shut_host_out(const struct dp_os_signals *ours);
  * it, on purpose. */
 void dp_os_expect_races(volatile void *address, size_t bytes);
 
+/* Every other thread of the process has ended, its first one too: main() has called
+ * pthread_exit(). Without us libc would call exit() now, or the kernel end the process. */
+bool dp_os_is_alone(void);
+
 /* No thread of ours has this number; false when it is not known. */
 bool dp_os_thread_is_gone(uint32_t tid);
 
@@ -129,7 +133,7 @@ void dp_os_yield(void);
  * meanwhile, with the host's own signals in force. Comes back when `run` runs (or after two
  * seconds): no sandbox that the host enters later finds the thread in libc's start of it.
  * 0 or -errno; -EPERM also where a sandbox refuses a call without which libc would end the
- * process.
+ * process. What is not NULL from `run` says that the thread is the last one (dp_os_is_alone).
  */
 int dp_os_thread_start(void *(*run)(void *));
 /* Waits until `run` has returned, and uses no futex for it. False: it has not, ten seconds

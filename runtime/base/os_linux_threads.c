@@ -96,6 +96,44 @@ void dp_os_yield(void)
     sched_yield();
 }
 
+/* A field of /proc/self/stat from the third on; the command in the second may hold anything.
+ * NULL: not known. */
+static const char *stat_field(char text[static 1024], int wanted)
+{
+    const char *at = NULL;
+    if (dp_os_read_file("/proc/self/stat", text, 1024) > 0)
+        at = strrchr(text, ')');
+    for (int field = 2; at && field < wanted; field++)
+        at = strchr(at + 1, ' ');
+    return at ? at + 1 : NULL;
+}
+
+/* The first thread stays as a zombie, and counts, until the process ends. */
+bool dp_os_is_alone(void)
+{
+    char text[1024];
+    const char *state = stat_field(text, 3);
+    if (!state || *state != 'Z')
+        return false;
+    const char *threads = stat_field(text, 20);
+    return threads && threads[0] == '2' && threads[1] == ' ';
+}
+
+/* No thread of the host's is left. Where main() has called pthread_exit() libc calls exit() in
+ * this thread: the host's handlers run, with no signal blocked. Where the first thread ended
+ * by the system call itself its status is the process's. */
+static void leave_as_last(void)
+{
+    char text[1024];
+    const char *status = stat_field(text, 52);
+    int code = 0;
+    for (; status && *status >= '0' && *status <= '9'; status++)
+        code = code * 10 + (*status - '0');
+    dp_os_restore_signals(&(struct dp_os_signals){0});
+    if (code)
+        syscall(SYS_exit, code >> 8);
+}
+
 /*
  * Where glibc keeps a thread's stack (address, then size) in what pthread_self()
  * points to; 0: not found. pthread_getattr_np() would tell, but it allocates, and
@@ -248,7 +286,7 @@ static void *run_unseen(void *unused)
         AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
     }
 #endif
-    steward_run(unused);
+    bool last = steward_run(unused);
 #ifndef __SANITIZE_THREAD__
     if (AnnotateIgnoreReadsEnd && AnnotateIgnoreWritesEnd) {
         AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
@@ -256,7 +294,10 @@ static void *run_unseen(void *unused)
     }
 #endif
     atomic_store_explicit(&steward_progress, ENDED, memory_order_release);
-    stay_if_leaving_is_forbidden();
+    if (last)
+        leave_as_last();
+    else
+        stay_if_leaving_is_forbidden();
     return NULL;
 }
 
@@ -305,7 +346,7 @@ bool dp_os_thread_join(void)
 {
     if (!wait_until(has_ended, END_PATIENCE_NS))
         return false;
-    if (!host_handles_refusals()) /* else it stays */
+    if (!pthread_equal(pthread_self(), steward_thread) && !host_handles_refusals())
         wait_until(is_joined, JOIN_PATIENCE_NS);
     return true;
 }

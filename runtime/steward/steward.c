@@ -19,6 +19,7 @@
 #define SINK_NS UINT64_C(50000000)
 #define REST_NS UINT64_C(100000000)
 #define CLOCK_NS (10 * SECOND_NS)
+#define ALONE_NS UINT64_C(500000000)
 
 static _Atomic bool stopping;
 static DP_INITIAL_EXEC _Thread_local bool is_here;
@@ -79,23 +80,34 @@ static void do_duties(struct duties *next, uint64_t now, uint64_t period)
     }
 }
 
+/* The thread of ours must not keep alive a process that has ended without it. */
+static bool is_alone(void)
+{
+    static uint64_t next;
+    return is_time(&next, dp_now_ns(), ALONE_NS) && dp_os_is_alone();
+}
+
+/* Not NULL: no thread of the host's is left. */
 static void *run(void *unused)
 {
     struct duties next = {.calls = dp_now_ns() + dp_setting_value(DP_SETTING_CALLS_PERIOD)};
+    bool alone = false;
     (void)unused;
     is_here = true;
     dp_os_name_thread("deep-profile");
-    while (!atomic_load_explicit(&stopping, memory_order_acquire)) {
+    while (!alone && !atomic_load_explicit(&stopping, memory_order_acquire)) {
         uint64_t period = tick_period();
         do_duties(&next, dp_now_ns(), period);
         if (!dp_os_sleep_until(dp_os_monotonic_ns() + period))
             break; /* it would take a processor for itself */
+        alone = is_alone();
     }
     dp_watch_lanes(dp_now_ns(), tick_period());
     every_second();
     dp_books_keep(dp_now_ns(), true);
     dp_books_log_clock();
-    return NULL;
+    is_here = !alone;
+    return alone ? (void *)run : NULL;
 }
 
 int dp_steward_start(void (*upkeep)(void))

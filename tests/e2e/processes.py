@@ -181,6 +181,19 @@ class Edges(Case):
         self.run_in(self.edges(), "leak", DEEP_PROFILE_OUT=self.folder + "/deep-profile.leak")
 
 
+    def test_a_process_ends_with_its_last_thread(self):
+        """Ours is none of the host's. It looks twice a second."""
+        last = self.program("last.c")
+        for way, status, printed, found in (("thread", 0, "exit\n", 3), ("both", 0, "exit\n", 3),
+                                            ("raw", 3, "", 1)):
+            with self.subTest(way):
+                self.setUp()
+                self.assertEqual(self.run_in("timeout", "-s", "KILL", "30", last, way, status=status),
+                                 printed)
+                (log,) = self.logs()
+                self.assertEqual(calls(log)["stop", "recorded"], found)
+
+
 class Modules(Case):
     def test_libraries_come_and_go_while_threads_run(self):
         libraries = [self.library(f"{name}.so") for name in "abc"]
