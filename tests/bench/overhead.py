@@ -98,12 +98,16 @@ def main():
     head()
     missing = {}
     for workload, title in (("loop", "A tight loop"), ("recursion", "A recursive function"),
-                            ("threads", "Two threads")):
+                            ("threads", "Two threads"),
+                            ("ordinary", "A function of two branches, one of which calls"),
+                            ("ways_out", "A function of three returns"),
+                            ("pads", "A C++ function with a landing pad")):
         rows, left_out = calls.measure(arguments.compiler, workload, arguments.rounds, True)
         call_table(title, rows)
         missing.update(left_out)
         sys.stdout.flush()
-    for name, title in (("lua", "Lua 5.4"), ("sqlite", "SQLite's speedtest1"), ("zstd", "zstd")):
+    for name, title in (("lua", "Lua 5.4"), ("sqlite", "SQLite's speedtest1"), ("zstd", "zstd"),
+                        ("redis", "redis-server"), ("leveldb", "LevelDB")):
         rows, left_out = programs.measure(arguments.compiler, arguments.cache, name,
                                           arguments.rounds)
         program_table(title, rows)

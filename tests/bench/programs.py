@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Whole programs with every function instrumented, beside the peers.
 
-    programs.py DEEP_PROFILE_CC CACHE [--program lua|sqlite|zstd] [--rounds N]
+    programs.py DEEP_PROFILE_CC CACHE [--program NAME] [--rounds N]
 
-Builds Debian's Lua, SQLite and zstd once for each variant (into CACHE, where
+Builds Debian's Lua, SQLite, zstd, redis and LevelDB once for each variant (into CACHE, where
 the sources are fetched to, too), runs them in turn, and prints user and system
 time as a ratio to the same program without profiling, by the same compiler.
 """
