@@ -211,7 +211,7 @@ static void say_environment(bool logged)
     else
         dp_doctor_shell(&doctor);
     for (size_t i = 0; i < doctor.n; i++)
-        if (doctor.findings[i].level == DP_FINDING_PROBLEM)
+        if (doctor.findings[i].level != DP_FINDING_FINE)
             dp_error("%s", doctor.findings[i].text);
     dp_doctor_finish(&doctor);
 }
