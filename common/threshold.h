@@ -11,15 +11,17 @@
 extern "C" {
 #endif
 
-/*
- * Thresholds from DP_TICKS_PER_THRESHOLD times DP_SHORTEST_TICK_NS on are
- * judged by the tick, whose period follows the shortest of them: the steward
- * takes about 0.3 % of a core at 1 ms, 0.6 % at 500 us.
- */
-#define DP_TICKS_PER_THRESHOLD 16
+/* Thresholds from this one on are judged by the tick. Shorter ones open the gate of every
+ * call, which costs about what recording does. */
+#define DP_BY_TICK_FROM_NS UINT64_C(1000000)
+
 #define DP_SHORTEST_TICK_NS UINT64_C(500000)
 
-/* Tick period that serves a threshold; longest: DEEP_PROFILE_TICK. */
+/*
+ * Tick period that serves a threshold: a 64th of it, or where that is less than 1 ms a
+ * 16th, down to DP_SHORTEST_TICK_NS; at most `longest_ns` (DEEP_PROFILE_TICK). So of calls
+ * near a threshold of 1 ms many only *may* have been slow, of calls of twice that none.
+ */
 uint64_t dp_tick_period_for(uint64_t threshold_ns, uint64_t longest_ns);
 
 /*

@@ -18,6 +18,7 @@
 #include "base/peek.h"
 #include "base/sampler.h"
 #include "base/settings.h"
+#include "base/tick.h"
 #include "common/options.h"
 #include "host/bus.h"
 #include "hot/enter.h"
@@ -79,7 +80,7 @@ static bool meet_thread(void)
     default:
         deep_profile_budget = 0;
         if (deep_profile_entry_tick & DP_ASKS) /* a forked child: off for good */
-            dp_poke(&deep_profile_entry_tick, deep_profile_tick);
+            dp_poke(&deep_profile_entry_tick, dp_tick_last());
         return false;
     }
     struct dp_lane *lane = dp_self;

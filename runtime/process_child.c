@@ -46,7 +46,7 @@ DP_FROM_HOST static void reset_child(void)
     dp_bus_unlock();
     dp_process_meeting = meeting;
     deep_profile_budget = -1;
-    deep_profile_entry_tick = deep_profile_tick + DP_ASK_ALL; /* nobody advances it here */
+    dp_tick_was_forked();
 }
 
 /* Only where there is something to reset: see process.c for the modes. */

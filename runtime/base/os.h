@@ -89,6 +89,16 @@ uint64_t dp_os_thread_cpu_ns(void);
 uint64_t dp_os_process_cpu_ns(void);
 /* False: at once, where a sandbox refuses every way to sleep. */
 bool dp_os_sleep_until(uint64_t monotonic_ns);
+/* That the process may use now, at least 1. */
+uint32_t dp_os_processors(void);
+
+/*
+ * Waits until somebody wakes whoever waits for `word`, at most until then; not at all when
+ * the word is not `seen` any more. False: a sandbox refuses, and it has only slept. dp_os_wake
+ * is async-signal-safe.
+ */
+bool dp_os_wait_until(_Atomic uint32_t *word, uint32_t seen, uint64_t monotonic_ns);
+void dp_os_wake(_Atomic uint32_t *word);
 
 /* The stack that the calling thread was started on, as far as it may grow.
  * *bytes = 0: not known. */

@@ -123,3 +123,22 @@ bool dp_os_sleep_until(uint64_t monotonic_ns)
     return syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == 0 ||
            errno == EINTR || sleep_otherwise(monotonic_ns);
 }
+
+bool dp_os_wait_until(_Atomic uint32_t *word, uint32_t seen, uint64_t monotonic_ns)
+{
+    struct timespec until = {.tv_sec = (time_t)(monotonic_ns / 1000000000u),
+                             .tv_nsec = (long)(monotonic_ns % 1000000000u)};
+    if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, seen, &until, NULL,
+                FUTEX_BITSET_MATCH_ANY) == 0 ||
+        errno == EAGAIN || errno == EINTR || errno == ETIMEDOUT)
+        return true;
+    dp_os_sleep_until(monotonic_ns);
+    return false;
+}
+
+void dp_os_wake(_Atomic uint32_t *word)
+{
+    int saved_errno = errno; /* in the host's calls */
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    errno = saved_errno;
+}

@@ -362,3 +362,13 @@ bool dp_os_child_may_start_threads(void)
 {
     return !AnnotateIgnoreReadsBegin && (!__lsan_do_leak_check || __asan_init);
 }
+
+uint32_t dp_os_processors(void)
+{
+    uint64_t mask[128]; /* 8192 processors; the kernel refuses a mask that is too small */
+    long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    uint32_t count = 0;
+    for (long i = 0; i < bytes / (long)sizeof *mask; i++)
+        count += (uint32_t)__builtin_popcountll(mask[i]);
+    return count ? count : 1;
+}

@@ -37,6 +37,21 @@ struct ring {
     struct kept kept[KEPT];
 };
 
+/*
+ * Who rests and who wakes. `rest` is 0; or RESTING, set by the steward last of all; or the
+ * tick of the thread that ends the rest, which set it by compare-and-swap and clears it last
+ * of all. So one thread at a time adds ticks: the steward while it is 0, the thread that
+ * wakes while it is a tick. A thread that finds a tick there uses it and changes nothing.
+ *
+ * An entry that was asked to come and finds 0 came before the rest began, or after it has
+ * ended: in both cases what dp_tick_last() gives is a tick that was in force.
+ */
+#define RESTING 1
+#define PAST_EVERY_DUE (DP_SLOW_NEVER - 1)
+
+static _Atomic uint64_t rest;
+static _Atomic uint32_t wakes; /* the steward waits for it */
+
 static struct ring all, late;
 static _Atomic uint64_t widest_kept_no_more;
 static _Atomic int64_t first_lead;
@@ -104,15 +119,28 @@ static void replaced(uint64_t number, uint64_t period)
         atomic_store_explicit(&widest_kept_no_more, until - from, memory_order_relaxed);
 }
 
+static void publish(uint64_t tick)
+{
+    add(&all, tick, 0, 0);
+    dp_poke(&deep_profile_tick, tick);
+    dp_poke(&deep_profile_entry_tick, tick);
+}
+
+/* Every tick differs, so that it can be found. */
+static uint64_t next_tick(uint64_t now)
+{
+    uint64_t before = dp_tick_last();
+    return now > before ? now : before + 1;
+}
+
 void dp_tick_advance(uint64_t now, uint64_t period)
 {
-    uint64_t number = get(&all.count), before = deep_profile_tick;
-    if (now <= before)
-        now = before + 1; /* every tick differs, so that it can be found */
-    add(&all, now, 0, 0);
-    dp_poke(&deep_profile_tick, now);
-    dp_poke(&deep_profile_entry_tick, now);
+    uint64_t number = get(&all.count), before = dp_tick_last();
     dp_process_state()->heartbeat_ns = now;
+    if (dp_tick_rests())
+        return;
+    now = next_tick(now); /* a thread that ended a rest may have read its clock later */
+    publish(now);
     if (!before)
         return;
     replaced(number - 1, period);
@@ -120,13 +148,64 @@ void dp_tick_advance(uint64_t now, uint64_t period)
         dp_process_lost(DP_LOSS_TICK_LATE, now - before - period);
 }
 
+void dp_tick_rest(uint64_t period)
+{
+    uint64_t number = get(&all.count);
+    dp_poke(&deep_profile_entry_tick, dp_tick_last() + DP_ASK_ALL);
+    dp_poke(&deep_profile_tick, PAST_EVERY_DUE);
+    atomic_store(&rest, RESTING);
+    replaced(number - 1, period); /* no entry takes it for its own after this */
+}
+
+bool dp_tick_rests(void)
+{
+    return atomic_load_explicit(&rest, memory_order_acquire) != 0;
+}
+
+bool dp_tick_wait(uint64_t monotonic_ns)
+{
+    uint32_t seen = atomic_load(&wakes);
+    return !dp_tick_rests() || dp_os_wait_until(&wakes, seen, monotonic_ns);
+}
+
+uint64_t dp_tick_wake(void *a, uintptr_t b, uintptr_t c)
+{
+    uint64_t state = atomic_load(&rest), tick = next_tick(dp_now_ns());
+    (void)a;
+    (void)b;
+    (void)c;
+    if (state != RESTING)
+        return state ? state : dp_tick_last();
+    if (!atomic_compare_exchange_strong(&rest, &state, tick))
+        return state ? state : dp_tick_last();
+    publish(tick);
+    atomic_store(&rest, 0);
+    atomic_fetch_add(&wakes, 1); /* after `rest`: dp_tick_wait looks in the other order */
+    dp_os_wake(&wakes);
+    return tick;
+}
+
+void dp_tick_end_rest(void)
+{
+    dp_tick_wake(NULL, 0, 0);
+}
+
+void dp_tick_was_forked(void)
+{
+    uint64_t tick = dp_tick_last();
+    atomic_store_explicit(&rest, 0, memory_order_relaxed);
+    deep_profile_tick = tick;
+    deep_profile_entry_tick = tick + DP_ASK_ALL; /* nobody advances it here */
+}
+
 void dp_tick_start(uint64_t now)
 {
+    atomic_store_explicit(&rest, 0, memory_order_relaxed);
     dp_os_expect_races(&deep_profile_tick, sizeof deep_profile_tick);
     dp_os_expect_races(&deep_profile_entry_tick, sizeof deep_profile_entry_tick);
     atomic_store_explicit(&first_lead, lead_now(), memory_order_relaxed);
     dp_tick_advance(now, UINT64_MAX / LATE_PERIODS);
-    dp_first_tick = deep_profile_tick;
+    dp_first_tick = dp_tick_last();
     /* In a forked child nobody advanced the tick until now: that gap is nobody's. */
     atomic_store_explicit(&widest_kept_no_more, 0, memory_order_relaxed);
 }

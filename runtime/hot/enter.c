@@ -15,6 +15,7 @@
 #include "base/facts.h"
 #include "base/load_gate.h"
 #include "base/sampler.h"
+#include "base/tick.h"
 #include "finish.h"
 #include "record.h"
 #include "sites/config.h"
@@ -61,7 +62,7 @@ static uint32_t refuse_by_load(struct dp_lane *lane, uint32_t index,
 /* `due` of a call that is not opened: as the inserted code had it. */
 static inline uint64_t not_opened(const struct dp_site *code)
 {
-    return deep_profile_tick + (code->slow_after & ~DP_ASK);
+    return dp_tick_in_force() + (code->slow_after & ~DP_ASK);
 }
 
 /* Opens a call for `kinds` and returns its `due`. The clock is read last: what
@@ -144,6 +145,9 @@ static __attribute__((noinline)) struct dp_lane *unusual(struct dp_lane *lane,
                                                          const struct dp_site *code,
                                                          uintptr_t stack)
 {
+    if (!lane && dp_process_is_ours() && !code->weight && !code->count_slot &&
+        code->desc->flags & DP_SITE_WHOLE_PROGRAM)
+        return NULL; /* DP_ASK_ALL: nobody wants to know of the thread */
     if (!lane || !dp_process_is_ours()) {
         if (!meet_thread())
             return NULL;
@@ -190,6 +194,9 @@ enter_by_path(struct dp_lane *lane, struct dp_site *code, const struct dp_site_c
             break;
         give_back(lane);
         return open_call(lane, code, config, DP_KIND(PROFILE), false, stack);
+    case DP_PATH_TIME_EVERY: /* the load gate is not asked: it is what matters under load */
+        give_back(lane);
+        return open_call(lane, code, config, DP_KIND(IF_SLOW), false, stack);
     case DP_PATH_RECORD_SAMPLED:
         if (DP_UNLIKELY(dp_load_gate_closed()))
             break;
@@ -217,6 +224,8 @@ static inline __attribute__((always_inline)) uint64_t enter_from(struct dp_site 
         if (!lane)
             return not_opened(code);
     }
+    if (DP_UNLIKELY(deep_profile_entry_tick & DP_ASK_ALL_SHOWS) && code->weight == 0)
+        return not_opened(code); /* also where the gate was closed for good: sites.c */
     lane->busy = stack;
     DP_COMPILER_BARRIER();
     uint64_t due = enter_by_path(lane, code, dp_site_config(code->index), stack);
@@ -247,7 +256,7 @@ static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t du
     state->frames_top = depth;
     state->slow_paths++;
     lane->frames[depth].child_ns += duration_ns; /* of the call around; [0]: of none */
-    if (DP_UNLIKELY(duration_ns >= config->record_below_ns /* also a negative one */ ||
+    if (DP_UNLIKELY(duration_ns >= config->short_below_ns /* also a negative one */ ||
                     (due & DP_DUE_UNWOUND) || !stats)) {
         dp_finish_call(lane, frame, depth, due & DP_DUE_UNWOUND ? DP_LEFT_UNWIND : DP_LEFT_RETURN,
                        now);
@@ -256,7 +265,9 @@ static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t du
     stats->calls += config->always_open; /* else only an estimate is known */
     dp_stats_add_call(lane, stats, &config->population, duration_ns,
                       lane->frames[depth + 1].child_ns);
-    dp_record_call(lane, DP_EVENT_ID_call, DP_EVENT_ID_call_wide, index, duration_ns, now, false);
+    if (config->path != DP_PATH_TIME_EVERY)
+        dp_record_call(lane, DP_EVENT_ID_call, DP_EVENT_ID_call_wide, index, duration_ns, now,
+                       false);
 }
 
 /*
@@ -293,6 +304,9 @@ static inline __attribute__((always_inline)) void exit_from(struct dp_site *code
     uint32_t index = code->index;
     if (DP_UNLIKELY(index == 0))
         return;
+    if (DP_UNLIKELY(deep_profile_entry_tick & DP_ASK_ALL_SHOWS) && !(due & DP_DUE_OPENED) &&
+        dp_tick_in_force() < (due & ~DP_DUE_UNWOUND))
+        return; /* it came because the tick rested */
     if (DP_UNLIKELY(!lane || !dp_process_is_ours())) {
         exit_first(index, due, stack);
         return;

@@ -89,7 +89,7 @@ static void bring(struct dp_stream *stream, uint64_t ready, uint32_t to)
     }
 }
 
-void dp_prepare_ahead(struct dp_stream *stream)
+bool dp_prepare_ahead(struct dp_stream *stream)
 {
     uint32_t bytes = dp_peek_32(&stream->mapped_bytes);
     uint32_t position = dp_peek_32(&stream->position);
@@ -98,11 +98,12 @@ void dp_prepare_ahead(struct dp_stream *stream)
     uint32_t written = position - stream->position_seen;
     stream->position_seen = position;
     if (there >= bytes || position > there || written > bytes)
-        return; /* all is there, or another packet */
+        return written != 0; /* all is there, or another packet */
     uint64_t page = dp_os_page_bytes();
     uint64_t wanted = (position + (uint64_t)written * TICKS_AHEAD + page - 1) / page * page;
     if (wanted > bytes)
         wanted = bytes;
     if (wanted > there)
         bring(stream, ready, (uint32_t)wanted);
+    return written != 0;
 }

@@ -18,7 +18,7 @@ bool dp_prepare_more(struct dp_stream *stream, uint64_t needed);
 void dp_prepare_end(struct dp_stream *stream);
 /* In a forked child, where the parent's steward is not: before the packet's end. */
 void dp_prepare_reset(struct dp_stream *stream);
-/* The steward, once a tick; of many lanes some. */
-void dp_prepare_ahead(struct dp_stream *stream);
+/* The steward, once a tick; of many lanes some. True: the thread has written since. */
+bool dp_prepare_ahead(struct dp_stream *stream);
 
 #endif

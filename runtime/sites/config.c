@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory_budget.h"
 #include "base/os.h"
+#include "base/tick.h"
 
 #define CHUNK 64 /* configurations that are mapped at once */
 
@@ -44,7 +45,7 @@ const struct dp_site_config *dp_site_config_publish(uint32_t index,
     config->version = newest ? newest->version + 1 : 1;
     config->older = newest;
     /* Both before the store: whoever reads the new one starts no earlier. */
-    config->from_tick = deep_profile_tick;
+    config->from_tick = dp_tick_last();
     config->from_ns = dp_now_ns();
     __atomic_store_n(&dp_site_configs[index], config, __ATOMIC_RELEASE); /* see dp_site_config */
     return config;

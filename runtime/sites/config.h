@@ -42,6 +42,7 @@ enum dp_path {
     DP_PATH_COUNT,          /* every call is counted, and nothing else */
     DP_PATH_RECORD_SAMPLED, /* calls chosen by chance leave a `call` record, and nothing else */
     DP_PATH_RECORD_EVERY,   /* every call does */
+    DP_PATH_TIME_EVERY,     /* every call is timed, and leaves a record when it was slow */
 };
 
 struct dp_site_config {
@@ -57,7 +58,8 @@ struct dp_site_config {
                                   were inserted before inlining may share one */
     int64_t chance_weight;     /* where always_open: weight of the kinds chosen by chance */
     struct dp_population population;
-    uint64_t record_below_ns;  /* DP_PATH_RECORD_*: shorter calls leave the compact record; else 0 */
+    uint64_t short_below_ns;   /* shorter calls end on the short way; 0: none. DP_PATH_RECORD_*:
+                                  those that leave the compact record. TIME_EVERY: not slow */
 
     int64_t weight;            /* of the code's site, while profiling is on */
     uint64_t slow_after;       /* of the code's site, without DP_ASK */

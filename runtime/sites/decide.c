@@ -51,8 +51,7 @@ static void set_if_slow(struct dp_site_config *config, const struct dp_site_requ
     probe->load_checked = false; /* cheap, and what matters under load */
     probe->memory = options->strategy == DP_STRATEGY_MEMORY;
     config->slow_threshold_ns = options->threshold_ns;
-    config->slow_by_tick =
-        !probe->memory && options->threshold_ns >= DP_TICKS_PER_THRESHOLD * DP_SHORTEST_TICK_NS;
+    config->slow_by_tick = !probe->memory && options->threshold_ns >= DP_BY_TICK_FROM_NS;
     if (!config->slow_by_tick) {
         config->always |= DP_KIND(IF_SLOW);
     } else if (settings->slow_baseline > 0 && !(request->desc->flags & DP_SITE_WHOLE_PROGRAM)) {
@@ -126,6 +125,13 @@ static void set_weight(struct dp_site_config *config, double rate)
     config->chance_weight = config->always_open ? by_chance : 0;
 }
 
+/* Every call is timed, for its aggregates, and to see whether it was slow. */
+static bool only_times(const struct dp_site_config *config, uint32_t kinds)
+{
+    return kinds == DP_KIND(IF_SLOW) && config->always == kinds && !config->memory &&
+           config->slow_threshold_ns;
+}
+
 /* After everything else. Of two kinds, or with memory, or with a threshold: in general. */
 static enum dp_path path_of(const struct dp_site_config *config)
 {
@@ -133,6 +139,8 @@ static enum dp_path path_of(const struct dp_site_config *config)
     uint32_t kinds = config->always | config->by_chance;
     if (!kinds)
         return config->always_open ? DP_PATH_COUNT : DP_PATH_GENERAL;
+    if (only_times(config, kinds))
+        return DP_PATH_TIME_EVERY;
     if (kinds != DP_KIND(PROFILE) || config->memory || config->slow_threshold_ns ||
         !probe->event || probe->threshold)
         return DP_PATH_GENERAL;
@@ -147,7 +155,9 @@ static void set_path(struct dp_site_config *config)
     uint64_t capped = config->probes[DP_ATTRIBUTE_PROFILE].duration_ns + 1;
     config->path = path_of(config);
     if (config->path == DP_PATH_RECORD_SAMPLED || config->path == DP_PATH_RECORD_EVERY)
-        config->record_below_ns = capped < compact ? capped : compact;
+        config->short_below_ns = capped < compact ? capped : compact;
+    else if (config->path == DP_PATH_TIME_EVERY)
+        config->short_below_ns = config->slow_threshold_ns;
 }
 
 void dp_decide(const struct dp_site_request *request, const struct dp_decide_settings *settings,

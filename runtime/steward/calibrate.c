@@ -66,7 +66,7 @@ uint64_t dp_calibrate(void)
     prepare(scratch, index);
     const struct dp_site_config every = {.path = DP_PATH_RECORD_EVERY,
                                          .always_open = 1,
-                                         .record_below_ns = UINT64_MAX,
+                                         .short_below_ns = UINT64_MAX,
                                          .population = {.estimated = DP_WEIGHT_UNIT}};
     dp_site_configs[index] = &every;
     dp_self = &scratch->lane;

@@ -10,6 +10,7 @@
 #include "common/threshold.h"
 #include "load.h"
 #include "log/prepare.h"
+#include "rest.h"
 #include "sink.h"
 #include "sites/configure.h"
 #include "thread/lanes.h"
@@ -17,18 +18,60 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 #define SINK_NS UINT64_C(50000000)
-#define REST_NS UINT64_C(100000000)
+#define LANES_REST_NS UINT64_C(100000000)
+#define WRITING_NS UINT64_C(1000000)
+#define RESTING_NS UINT64_C(50000000) /* the other duties go on */
 #define CLOCK_NS (10 * SECOND_NS)
 #define ALONE_NS UINT64_C(500000000)
 
 static _Atomic bool stopping;
 static DP_INITIAL_EXEC _Thread_local bool is_here;
+static bool writing; /* threads write records: pages must be there in time */
 static void (*every_second)(void);
 
-/* For the shortest threshold in force. */
+/* When each duty comes next. */
+struct duties {
+    uint64_t watch, load, second, sink, clock, rest, calls;
+};
+
+/* For the shortest threshold in force, and what a wake-up costs here. */
 static uint64_t tick_period(void)
 {
-    return dp_tick_period_for(dp_configure_shortest_slow_ns(), dp_setting_value(DP_SETTING_TICK));
+    uint64_t longest = dp_setting_value(DP_SETTING_TICK);
+    if (writing && longest > WRITING_NS)
+        longest = WRITING_NS;
+    uint64_t wanted = dp_tick_period_for(dp_configure_shortest_slow_ns(), longest);
+    uint64_t shortest = dp_rest_shortest_period();
+    return wanted < shortest ? shortest : wanted;
+}
+
+/* While the sink has more to write there is no rest: it is fed once a tick. */
+static bool may_rest(const struct duties *next, uint64_t now)
+{
+    return next->sink && dp_rest_is_time(now);
+}
+
+/* Until the next tick; or while the tick rests, until it is woken or other duties come.
+ * False: a sandbox refuses every way to sleep. */
+static bool sleep_or_rest(struct duties *next, uint64_t now, uint64_t period)
+{
+    static bool refused;
+    dp_rest_count_wake();
+    if (!dp_tick_rests()) {
+        if (refused || !may_rest(next, now))
+            return dp_os_sleep_until(dp_os_monotonic_ns() + period);
+        dp_tick_rest(period);
+        if (atomic_load(&stopping)) /* which is set before dp_steward_stop() ends a rest */
+            dp_tick_end_rest();
+    } else if (dp_rest_is_over()) {
+        dp_tick_end_rest();
+    }
+    refused = !dp_tick_wait(dp_os_monotonic_ns() + RESTING_NS);
+    if (refused)
+        dp_tick_end_rest();
+    if (!dp_tick_rests())
+        dp_rest_has_ended(dp_now_ns());
+    return true;
 }
 
 /* So many at a time that a tick costs little, however many threads there are. */
@@ -37,14 +80,10 @@ static void prepare_lanes(void)
     enum { MOST = 256 };
     static uint32_t next;
     uint32_t count = dp_lanes_count();
+    writing = false;
     for (uint32_t i = 0; i < MOST && i < count; i++)
-        dp_prepare_ahead(&dp_lane_at(next++ % count)->stream);
+        writing |= dp_prepare_ahead(&dp_lane_at(next++ % count)->stream);
 }
-
-/* When each duty comes next. */
-struct duties {
-    uint64_t watch, load, second, sink, clock, rest, calls;
-};
 
 /* A duty that comes every `period_ns`: true when it is time. */
 static bool is_time(uint64_t *next, uint64_t now, uint64_t period_ns)
@@ -66,7 +105,7 @@ static void do_duties(struct duties *next, uint64_t now, uint64_t period)
         dp_load_check();
     if (is_time(&next->sink, now, SINK_NS) && dp_sink_feed())
         next->sink = 0; /* it has more: again after the next tick */
-    if (is_time(&next->rest, now, REST_NS))
+    if (is_time(&next->rest, now, LANES_REST_NS))
         dp_lanes_rest(now);
     if (is_time(&next->clock, now, dp_books_interval_ns(now, CLOCK_NS)))
         dp_books_log_clock();
@@ -98,10 +137,11 @@ static void *run(void *unused)
     while (!alone && !atomic_load_explicit(&stopping, memory_order_acquire)) {
         uint64_t period = tick_period();
         do_duties(&next, dp_now_ns(), period);
-        if (!dp_os_sleep_until(dp_os_monotonic_ns() + period))
+        if (!sleep_or_rest(&next, dp_now_ns(), period))
             break; /* it would take a processor for itself */
         alone = is_alone();
     }
+    dp_tick_end_rest();
     dp_watch_lanes(dp_now_ns(), tick_period());
     every_second();
     dp_books_keep(dp_now_ns(), true);
@@ -118,6 +158,7 @@ int dp_steward_start(void (*upkeep)(void))
     every_second = upkeep;
     atomic_store_explicit(&stopping, false, memory_order_relaxed);
     dp_books_init();
+    dp_rest_init();
     dp_tick_start(dp_now_ns());
     return dp_os_thread_start(run);
 }
@@ -126,11 +167,12 @@ int dp_steward_start(void (*upkeep)(void))
 bool dp_steward_stop(void)
 {
     uint64_t now = dp_now_ns();
-    atomic_store_explicit(&stopping, true, memory_order_release);
+    atomic_store(&stopping, true);
+    dp_tick_end_rest();
     if (!dp_os_thread_join())
         return false;
-    if (now > deep_profile_tick + SECOND_NS)
-        dp_process_lost(DP_LOSS_TICK_LATE, now - deep_profile_tick);
+    if (now > dp_tick_last() + SECOND_NS)
+        dp_process_lost(DP_LOSS_TICK_LATE, now - dp_tick_last());
     return true;
 }
 

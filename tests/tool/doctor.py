@@ -58,7 +58,7 @@ class Doctor(Case):
                            DEEP_PROFILE_TICKS="2ms")
         self.assertIn("DEEP_PROFILE_ENV is 'production'; attributes know dev, test and prod", text)
         self.assertIn("DEEP_PROFILE_TICKS is not a setting", text)
-        self.assertRegex(text, r"(?m)^DEEP_PROFILE_TICK +1ms +default$")
+        self.assertRegex(text, r"(?m)^DEEP_PROFILE_TICK +5ms +default$")
         self.assertIn("'pares_*', which is neither 1 nor a rule",
                       self.doctor("./static", DEEP_PROFILE="pares_*"))
         self.doctor("./static", status=FINE, DEEP_PROFILE="parse_*:rate=1",

@@ -58,12 +58,13 @@ void dp_profile_find_untimed(struct dp_profile *profile)
 
 /* ---- what was watched ---- */
 
-/* What the tick judges it knows to half a period on either side, see threshold.h. */
+/* Calls that are longer than their threshold by so much are certainly counted as slow. The
+ * tick may come a period late without being counted as late. */
 static double judged_within(uint64_t threshold_ns)
 {
-    bool by_tick = threshold_ns >= DP_TICKS_PER_THRESHOLD * DP_SHORTEST_TICK_NS;
+    uint64_t period_ns = dp_tick_period_for(threshold_ns, threshold_ns);
 
-    return by_tick ? (double)threshold_ns / DP_TICKS_PER_THRESHOLD / 2 : 0;
+    return threshold_ns >= DP_BY_TICK_FROM_NS ? 2 * (double)period_ns : 0;
 }
 
 /* Records may be a part of the slow calls only; the aggregates have all. */

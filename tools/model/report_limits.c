@@ -10,6 +10,7 @@
 
 /* A share from which a limit belongs before all figures. */
 #define MUCH 0.1
+#define MUCH_OF_A_CORE 0.02
 
 static void make_move(struct dp_report_load_move *to, const struct dp_profile *profile,
                       const struct dp_load_move *move)
@@ -72,10 +73,12 @@ static void make_overhead(struct dp_report_overhead *overhead, const struct dp_p
         profile->has_process ? profile->process.slow_path_ns : profile->overhead.slow_path_ns;
     overhead->slow_paths_ns = overhead->slow_paths * overhead->slow_path_ns;
     overhead->log_bytes = profile->stream_bytes;
-    double cost_ns = (double)(overhead->steward_cpu_ns + overhead->slow_paths_ns);
-    double share = cpu_ns > 0 ? cost_ns / (double)cpu_ns : NAN;
+    overhead->cost_ns = overhead->steward_cpu_ns + overhead->slow_paths_ns;
+    overhead->share_of_core = wall_ns > 0 ? (double)overhead->cost_ns / (double)wall_ns : NAN;
+    double share = cpu_ns > 0 ? (double)overhead->cost_ns / (double)cpu_ns : NAN;
     overhead->share_of_cpu = share > 1 ? 1 : share;
-    overhead->much = share >= MUCH;
+    /* Much of nearly nothing is not much: an idle server's CPU time. */
+    overhead->much = share >= MUCH && overhead->share_of_core >= MUCH_OF_A_CORE;
 }
 
 static void find_unrecorded(struct dp_report_limits *limits, const struct dp_profile *profile)

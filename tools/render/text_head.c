@@ -138,15 +138,25 @@ static void print_load(const struct dp_report_load *load, const struct dp_style 
     fputs(" (DEEP_PROFILE_CHECK_LOAD=false records them)\n", style->out);
 }
 
+/* What costs, and what costs less. */
 static void print_cost(const struct dp_report_overhead *overhead, const struct dp_style *style)
 {
-    char percent[DP_UNIT_TEXT];
+    bool steward = overhead->steward_cpu_ns > overhead->slow_paths_ns;
+    char paths[DP_UNIT_TEXT], cost[DP_UNIT_TEXT], core[DP_UNIT_TEXT], cpu[DP_UNIT_TEXT];
 
     line(style, "cost");
-    fprintf(style->out,
-            "%smuch was recorded%s: about %s of the CPU time is the profiler's; lower rates, or "
-            "slow thresholds from 8 ms, cost less\n",
-            dp_red(style), dp_plain(style), dp_unit_percent(percent, overhead->share_of_cpu));
+    fprintf(style->out, "%s%s%s: ", dp_red(style),
+            steward ? "the profiler's thread took much time" : "much was recorded",
+            dp_plain(style));
+    if (!steward)
+        fprintf(style->out, "%s slow paths, ",
+                dp_unit_count(paths, (double)overhead->slow_paths));
+    fprintf(style->out, "%s, %s of one core, %s of the CPU time; %s\n",
+            dp_unit_ns(cost, (double)overhead->cost_ns, style->utf8),
+            dp_unit_percent(core, overhead->share_of_core),
+            dp_unit_percent(cpu, overhead->share_of_cpu),
+            steward ? "a longer DEEP_PROFILE_TICK costs less"
+                    : "lower rates, or slow thresholds from 1 ms, cost less");
 }
 
 /* ---- long lines ---- */

@@ -15,7 +15,7 @@ DEEP_PROFILE_IF_SLOW(64ms, rate=1, metadata=judged:coarsely) __attribute__((noin
     usleep((useconds_t)ms * 1000);
 }
 
-DEEP_PROFILE_IF_SLOW(5ms, rate=1) __attribute__((noinline)) void exact(int ms)
+DEEP_PROFILE_IF_SLOW(900us, rate=1) __attribute__((noinline)) void exact(int ms)
 {
     usleep((useconds_t)ms * 1000);
 }

@@ -12,6 +12,7 @@
 #include "hand_gate.h"
 #include "base/clock.h"
 #include "base/facts.h"
+#include "base/tick.h"
 #include "common/threshold.h"
 #include "hot/aggregate.h"
 #include "sites/sites.h"
@@ -22,7 +23,7 @@
 #define S (1000 * MS)
 #define UNIT ((uint64_t)DP_WEIGHT_UNIT)
 
-HAND_SITE(quick, DP_ATTRIBUTE_IF_SLOW, "1ms, rate=1", 0);    /* opened: judged by the clock */
+HAND_SITE(quick, DP_ATTRIBUTE_IF_SLOW, "999us, rate=1", 0);  /* opened: judged by the clock */
 HAND_SITE(watched, DP_ATTRIBUTE_IF_SLOW, "50ms, rate=1", 0); /* judged by the tick */
 HAND_SITE(recorded, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(moved, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
@@ -99,7 +100,7 @@ static void versions(void)
     const struct dp_site_config *second = dp_site_config_publish(quick_site.index, &copy);
     CHECK(second->version == 2 && second->older == first && second != first);
     CHECK(second->from_ns >= first->from_ns && dp_site_config(quick_site.index) == second);
-    CHECK(first->slow_threshold_ns == 1 * MS && second->slow_threshold_ns == 1 * MS + 1);
+    CHECK(first->slow_threshold_ns == 999000 && second->slow_threshold_ns == 999001);
     CHECK(dp_site_config_at(quick_site.index, second->from_ns) == second);
     CHECK(dp_site_config_at(quick_site.index, second->from_ns - 1) == first);
     CHECK(!dp_site_config_at(quick_site.index, first->from_ns - 1));
@@ -132,7 +133,7 @@ static void the_way_out_is_of_the_configuration_at_entry(void)
     never.path = DP_PATH_GENERAL;
     never.always = never.always_open = 0;
     never.weight = 0;
-    never.record_below_ns = 0;
+    never.short_below_ns = 0;
     memset(never.probes, 0, sizeof never.probes);
     uint64_t calls = stats->calls, records = dp_self->stream.records;
     uint64_t due = hand_enter(&recorded_site);
@@ -204,7 +205,7 @@ static void where_nothing_tells_it_is_counted(void)
     uint64_t slow = stats->slow, unknown = reconfigured();
     sleep_ms(200);
     set_threshold(&unclear_site, 50 * MS);
-    uint64_t due = deep_profile_tick + 26 * MS; /* no tick under either */
+    uint64_t due = dp_tick_last() + 26 * MS; /* no tick under either */
     sleep_ms(100);
     hand_exit(&unclear_site, due);
     CHECK(stats->slow == slow && reconfigured() == unknown + 1);

@@ -76,7 +76,7 @@ static void nothing_happens(const struct dp_site_config *config)
 {
     CHECK(config->weight == 0 && config->slow_after == DP_SLOW_NEVER && !config->counted);
     CHECK(!config->always && !config->by_chance && !config->always_open);
-    CHECK(config->path == DP_PATH_GENERAL && config->record_below_ns == 0);
+    CHECK(config->path == DP_PATH_GENERAL && config->short_below_ns == 0);
 }
 
 static void without_attributes(void)
@@ -94,7 +94,7 @@ static void profile(void)
     CHECK(config.chance_weight == 0);
     CHECK(config.load_checked == DP_KIND(PROFILE) && config.memory == 0);
     CHECK(config.path == DP_PATH_RECORD_SAMPLED);
-    CHECK(config.record_below_ns == (compact < 30 * S + 1 ? compact : 30 * S + 1));
+    CHECK(config.short_below_ns == (compact < 30 * S + 1 ? compact : 30 * S + 1));
     CHECK(config.probes[DP_ATTRIBUTE_PROFILE].event);
     CHECK(config.probes[DP_ATTRIBUTE_PROFILE].duration_ns == 30 * S);
     CHECK(config.population.estimated == 100 * DP_WEIGHT_UNIT);
@@ -108,7 +108,7 @@ static void profile_of_every_call(void)
     struct dp_site_config config = DECIDE(WITH(PROFILE("rate=1, duration=5us")));
     CHECK(config.always == DP_KIND(PROFILE) && config.by_chance == 0 && config.always_open);
     CHECK(config.weight == DP_WEIGHT_ALWAYS && config.chance_weight == 0);
-    CHECK(config.path == DP_PATH_RECORD_EVERY && config.record_below_ns == 5001);
+    CHECK(config.path == DP_PATH_RECORD_EVERY && config.short_below_ns == 5001);
     CHECK(config.population.estimated == DP_WEIGHT_UNIT && config.population.variance == 0);
 }
 
@@ -170,15 +170,17 @@ static void if_slow(void)
     CHECK(probe->event && !probe->load_checked);
 }
 
-/* From 16 of the shortest ticks on. */
+/* The tick judges from 1 ms on. */
 static void thresholds_below_the_ticks(void)
 {
-    struct dp_site_config above = DECIDE(WITH(IF_SLOW("8ms")));
-    CHECK(above.slow_by_tick && above.slow_after == 4 * MS);
+    struct dp_site_config above = DECIDE(WITH(IF_SLOW("1ms")));
+    CHECK(above.slow_by_tick && above.slow_after == MS / 2);
     CHECK(above.weight == 0);
-    struct dp_site_config below = DECIDE(WITH(IF_SLOW("7999us")));
+    struct dp_site_config below = DECIDE(WITH(IF_SLOW("999us")));
     CHECK(!below.slow_by_tick && below.slow_after == DP_SLOW_NEVER);
-    CHECK(below.slow_threshold_ns == 7999000 && below.always == DP_KIND(IF_SLOW));
+    CHECK(below.slow_threshold_ns == 999000 && below.always == DP_KIND(IF_SLOW));
+    CHECK(below.path == DP_PATH_TIME_EVERY && below.short_below_ns == 999000);
+    CHECK(DECIDE(WITH(IF_SLOW("999us"), PROFILE("rate=1"))).path == DP_PATH_GENERAL);
     CHECK(below.weight == DP_WEIGHT_ALWAYS && below.population.estimated == DP_WEIGHT_UNIT);
 }
 

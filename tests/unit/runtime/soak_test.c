@@ -86,6 +86,21 @@ bool __wrap_dp_os_sleep_until(uint64_t monotonic_ns)
     return true;
 }
 
+/* The steward, while the tick rests. */
+bool __wrap_dp_os_wait_until(_Atomic uint32_t *word, uint32_t seen, uint64_t monotonic_ns);
+
+bool __wrap_dp_os_wait_until(_Atomic uint32_t *word, uint32_t seen, uint64_t monotonic_ns)
+{
+    while (*word == seen && now_ns < monotonic_ns) {
+        uint64_t next_ns = now_ns + 1000000;
+        if (!move_clock(next_ns < monotonic_ns ? next_ns : monotonic_ns)) {
+            usleep(10);
+            break;
+        }
+    }
+    return true;
+}
+
 /* Lets the steward live for a second. */
 static void wait_for_turn(uint64_t ns)
 {

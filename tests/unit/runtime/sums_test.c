@@ -38,7 +38,7 @@ HAND_SITE(capped, DP_ATTRIBUTE_PROFILE, "rate=1, duration=100us, check_load=fals
 HAND_SITE(long_ones, DP_ATTRIBUTE_PROFILE, "rate=1, threshold=1ms, check_load=false", 0);
 HAND_SITE(left, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(sampled, DP_ATTRIBUTE_PROFILE, "strategy=calls, check_load=false", 0);
-HAND_SITE(timed, DP_ATTRIBUTE_IF_SLOW, "1ms, rate=1", 0);    /* slow by the clock */
+HAND_SITE(timed, DP_ATTRIBUTE_IF_SLOW, "999us, rate=1", 0);    /* slow by the clock */
 HAND_SITE(watched, DP_ATTRIBUTE_IF_SLOW, "16ms, rate=1", 0); /* by the tick */
 HAND_SITE(checked, DP_ATTRIBUTE_PROFILE, "rate=1", 0);
 HAND_SITE(production, DP_ATTRIBUTE_PRODUCTION, "rate=1", 0);

@@ -621,6 +621,12 @@ static void overhead_is_of_the_cpu_time_and_losses_are_the_larger_count(void)
     profile.slow_paths = 100000000;
     make(0);
     CHECK(overhead->much && overhead->share_of_cpu == 1); /* more than there is: all of it */
+    dp_report_finish(&report);
+    profile.slow_paths = 0; /* an idle server: much of nearly nothing */
+    profile.process.steward_cpu_ns = profile.overhead.process_cpu_ns = SECOND / 1000;
+    make(0);
+    CHECK(!overhead->much && overhead->share_of_cpu == 1);
+    CHECK(overhead->share_of_core < 0.001);
     end();
 }
 
