@@ -161,6 +161,7 @@ static bool start_if_asked(void)
     if (start() == 0)
         return true;
     dp_bus_leave();
+    dp_sites_release(); /* a host that is short of memory needs it more */
     return false;
 }
 

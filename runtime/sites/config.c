@@ -19,6 +19,12 @@ int dp_site_configs_init(void)
     return dp_site_configs ? 0 : -ENOMEM;
 }
 
+void dp_site_configs_release(void)
+{
+    dp_os_unmap(dp_site_configs, DP_MAX_SITES * sizeof *dp_site_configs);
+    dp_site_configs = NULL;
+}
+
 /* Room for one more, for good: a forked child keeps what its parent took. */
 static struct dp_site_config *take(void)
 {

@@ -81,6 +81,8 @@ extern DP_HIDDEN const struct dp_site_config **dp_site_configs;
 
 /* Room for DP_MAX_SITES. 0 or -errno. */
 int dp_site_configs_init(void);
+/* The start failed, and no site was registered: gives the room back. */
+void dp_site_configs_release(void);
 
 /*
  * Makes a copy of `decided` the newest configuration of a site, and returns it; or the one

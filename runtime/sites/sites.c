@@ -38,6 +38,15 @@ int dp_sites_init(void)
     return dp_sites && ids ? dp_site_configs_init() : -ENOMEM;
 }
 
+void dp_sites_release(void)
+{
+    dp_os_unmap(dp_sites, DP_MAX_SITES * sizeof *dp_sites);
+    dp_os_unmap(ids, ID_TABLE * sizeof *ids);
+    dp_sites = NULL;
+    ids = NULL;
+    dp_site_configs_release();
+}
+
 void dp_sites_unlock(void)
 {
     dp_lock_init(&registry_lock);

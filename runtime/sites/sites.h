@@ -32,6 +32,8 @@ static inline const char *dp_site_options(const struct dp_site_state *site, uint
 
 /* Before any module is loaded while profiling is on. 0 or -errno. */
 int dp_sites_init(void);
+/* The start failed, and no site was registered: gives the tables back to the host. */
+void dp_sites_release(void);
 
 /* Registers the module's sites, configures each, opens their gates. */
 void dp_sites_add(struct dp_site *start, struct dp_site *stop);

@@ -160,7 +160,10 @@ int dp_steward_start(void (*upkeep)(void))
     dp_books_init();
     dp_rest_init();
     dp_tick_start(dp_now_ns());
-    return dp_os_thread_start(run);
+    error = dp_os_thread_start(run);
+    if (error)
+        dp_watch_release();
+    return error;
 }
 
 /* Also where it has stopped by itself: the time without ticks counts as a loss. */

@@ -34,6 +34,12 @@ int dp_watch_init(void)
     return reported ? 0 : -ENOMEM;
 }
 
+void dp_watch_release(void)
+{
+    dp_os_unmap(reported, DP_MAX_LANES * sizeof *reported);
+    reported = NULL;
+}
+
 static void report_in_flight(struct dp_lane *lane, uint32_t index,
                              const struct dp_site_config *config, uint64_t duration_ns,
                              uint64_t error_ns, uint64_t id)

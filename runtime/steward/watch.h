@@ -9,6 +9,8 @@
 
 /* Before the steward runs; also in a forked child. 0 or -errno. */
 int dp_watch_init(void);
+/* No steward runs: gives its notes back to the host. */
+void dp_watch_release(void);
 /* How far apart the looks are, for the shortest threshold in force. */
 uint64_t dp_watch_interval_ns(void);
 /* Looks at every lane that has a thread. `tick_period`: a call counts as slow in flight

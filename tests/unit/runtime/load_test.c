@@ -27,7 +27,7 @@ void __wrap_dp_load_check(void)
 {
 }
 
-static bool ours;          /* the files are */
+static _Atomic bool ours; /* the files are; the steward reads others */
 static uint64_t busy, idle; /* of the processors, so far */
 static unsigned memory_used = 10; /* in percent */
 
