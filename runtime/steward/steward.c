@@ -130,13 +130,17 @@ static bool is_alone(void)
 static void *run(void *unused)
 {
     struct duties next = {.calls = dp_now_ns() + dp_setting_value(DP_SETTING_CALLS_PERIOD)};
+    uint64_t slept = 0;
     bool alone = false;
     (void)unused;
     is_here = true;
     dp_os_name_thread("deep-profile");
     while (!alone && !atomic_load_explicit(&stopping, memory_order_acquire)) {
+        /* A site that was registered meanwhile may want a shorter period than the one that
+         * has just passed: that tick is not late. */
         uint64_t period = tick_period();
-        do_duties(&next, dp_now_ns(), period);
+        do_duties(&next, dp_now_ns(), slept > period ? slept : period);
+        slept = period;
         if (!sleep_or_rest(&next, dp_now_ns(), period))
             break; /* it would take a processor for itself */
         alone = is_alone();

@@ -23,6 +23,7 @@
 #include "base/os.h"
 #include "base/facts.h"
 #include "base/settings.h"
+#include "steward/steward.h"
 
 #define SECOND UINT64_C(1000000000)
 #define START (UINT64_C(12345) * SECOND)      /* of the machine's life */
@@ -39,7 +40,6 @@ static pthread_cond_t turned = PTHREAD_COND_INITIALIZER;
 static bool hosts_turn = true; /* under mutex; until then the steward waits */
 static bool is_over;           /* under mutex; the day has ended: the clock stands still */
 static uint64_t next_turn = START + SECOND;
-static _Thread_local bool is_host;
 
 uint64_t __wrap_dp_os_monotonic_ns(void);
 uint64_t __wrap_dp_os_realtime_ns(void);
@@ -77,11 +77,12 @@ static bool move_clock(uint64_t monotonic_ns)
     return moves;
 }
 
-/* Without fake time: a host that waits for a lock, and the steward after the last call,
- * which would pass seconds of it until the host has the processor and stops it. */
+/* Without fake time: a host that waits for a lock or for the steward to begin, and the
+ * steward after the last call, which would pass seconds of it until the host has the
+ * processor and stops it. */
 bool __wrap_dp_os_sleep_until(uint64_t monotonic_ns)
 {
-    if (is_host || !move_clock(monotonic_ns))
+    if (!dp_steward_is_here() || !move_clock(monotonic_ns))
         usleep(10);
     return true;
 }
@@ -192,7 +193,6 @@ int main(int argc, char **argv)
     unsigned hours = argc > 1 ? (unsigned)atoi(argv[1]) : 24;
     unsigned calls = argc > 2 ? (unsigned)atoi(argv[2]) : 50;
     struct own_resources first = {0};
-    is_host = true;
     atexit(let_go);
     CHECK(dp_process_mode() == DP_MODE_ON);
     for (unsigned hour = 0; hour < hours; hour++) {
