@@ -304,7 +304,7 @@ static inline __attribute__((always_inline)) void exit_from(struct dp_site *code
     uint32_t index = code->index;
     if (DP_UNLIKELY(index == 0))
         return;
-    if (DP_UNLIKELY(deep_profile_entry_tick & DP_ASK_ALL_SHOWS) && !(due & DP_DUE_OPENED) &&
+    if (!(due & DP_DUE_OPENED) && DP_UNLIKELY(deep_profile_entry_tick & DP_ASK_ALL_SHOWS) &&
         dp_tick_in_force() < (due & ~DP_DUE_UNWOUND))
         return; /* it came because the tick rested */
     if (DP_UNLIKELY(!lane || !dp_process_is_ours())) {
