@@ -1,8 +1,8 @@
 /*
- * Registers the attributes and checks each where the parser meets it. GCC calls
- * handle() once for every attribute on every declaration, before it merges that
- * declaration with earlier ones; what two declarations say together is checked
- * by dp_collect_attributes() when the body is at hand.
+ * Registers the attributes and checks each one where the parser meets it. GCC calls
+ * handle() once for every attribute on every declaration, before it merges that declaration
+ * with earlier ones. dp_collect_attributes() checks what the merged declarations say
+ * together, when the pass has the body.
  */
 #include "attribute.h"
 #include "common/event_keys.h"
@@ -13,12 +13,12 @@ static const char *const names[DP_ATTRIBUTE_COUNT] = {
 #include "deep_profile/attributes.def"
 };
 
-/* Where the declaration stood whose attribute has these arguments: declarations
- * are merged, and arguments have no location. Its keys may outlive their trees,
- * so it serves messages only. */
+/* Maps an attribute's argument list to the location of its declaration: GCC merges
+ * declarations, and arguments have no location. A key may outlive its tree, so use the map
+ * for messages only. */
 static hash_map<tree, location_t> *declared;
 
-/* What a strategy will gather one day. */
+/* Strategies that are accepted but not built yet, and what they will record. */
 static const struct {
     enum dp_strategy strategy;
     const char *what;
@@ -39,7 +39,7 @@ static bool find_attribute_name(tree name, enum dp_attribute *attribute)
     return false;
 }
 
-/* The options as text: "" without any, NULL if they are not one plain string. */
+/* The options as text: "" if there are none, NULL if they are not one plain string. */
 static const char *text_of(tree args)
 {
     if (!args)
@@ -90,7 +90,7 @@ static void refuse_node(tree node, enum dp_attribute attribute, const char *text
                  describe(node));
 }
 
-/* The same attribute with other options, before this one on the declaration. */
+/* Is the same attribute, with other options, already on the declaration? */
 static bool given_before(tree fn, enum dp_attribute attribute, tree args, const char *text)
 {
     for (tree a = lookup_attribute(names[attribute], DECL_ATTRIBUTES(fn)); a;
@@ -102,7 +102,7 @@ static bool given_before(tree fn, enum dp_attribute attribute, tree args, const 
     return false;
 }
 
-/* The range of what stands behind `strategy =`. */
+/* The range of the value after `strategy =`. */
 static location_t place_of_strategy(const struct dp_attribute_place *place)
 {
     const char *value = strstr(place->text, "strategy");
@@ -172,7 +172,7 @@ static tree handle(tree *node, tree name, tree args, int flags, bool *no_add_att
         return NULL_TREE;
     if (TYPE_P(*node) &&
         (flags & (ATTR_FLAG_DECL_NEXT | ATTR_FLAG_FUNCTION_NEXT | ATTR_FLAG_ARRAY_NEXT))) {
-        /* int *DEEP_PROFILE() f(void): it is meant for what is declared. */
+        /* In `int *DEEP_PROFILE() f(void)` the attribute belongs to f, not to the type. */
         *no_add_attrs = true;
         return tree_cons(name, args, NULL_TREE);
     }
@@ -194,7 +194,7 @@ void dp_register_attributes(void *, void *)
     }
 }
 
-/* Of an attribute (in DECL_ATTRIBUTES) that was checked before. */
+/* The location of an attribute (from DECL_ATTRIBUTES) that handle() has checked. */
 static location_t place_of(tree written, tree fn)
 {
     struct dp_attribute_place place;
@@ -208,7 +208,7 @@ static location_t place_of(tree written, tree fn)
     return place.name;
 }
 
-/* Declarations of one function that contradict each other. */
+/* Reports an error if two declarations of one function have different options. */
 static bool agree(tree fn, tree a, tree b)
 {
     if (strcmp(text_of(TREE_VALUE(a)), text_of(TREE_VALUE(b))) == 0)
@@ -244,7 +244,7 @@ bool dp_collect_attributes(tree fn, vec<dp_annotation> *written)
         one.attribute = (enum dp_attribute)i;
         one.text = text_of(TREE_VALUE(found));
         if (!one.text || dp_options_parse(one.attribute, one.text, &one.options, &error) != 0)
-            continue; /* never: handle() let it through */
+            continue; /* impossible: handle() has parsed it */
         written->safe_push(one);
     }
     return !written->is_empty();

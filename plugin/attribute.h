@@ -1,6 +1,6 @@
 /*
- * The six attributes: known to the compiler, checked where they are written,
- * and collected for the function that is about to be instrumented.
+ * The six attributes: registered with the compiler, checked where they are written, and
+ * collected for the function that the pass instruments.
  */
 #ifndef DP_ATTRIBUTE_H
 #define DP_ATTRIBUTE_H
@@ -19,17 +19,17 @@ struct dp_annotation {
 /* For PLUGIN_ATTRIBUTES. */
 void dp_register_attributes(void *event_data, void *user_data);
 
-/* Has `fn` an attribute of ours? Then it has its gate before inlining. */
+/* Does `fn` have one of our attributes? Then the early pass has built its gate. */
 bool dp_is_annotated(tree fn);
 
-/* Complains of attributes on functions that have no body of their own (ifunc,
- * alias), once. For PLUGIN_ALL_IPA_PASSES_START, which does not come when there
- * are errors already; so the early pass calls it, too. */
+/* Reports attributes on functions that have no body of their own (ifunc, alias). Works
+ * once. Called at PLUGIN_ALL_IPA_PASSES_START; GCC skips that event after an error, so the
+ * early pass calls it too. */
 void dp_check_bodiless(void *event_data, void *user_data);
 
-/* Fills `written` with fn's attributes, in the order of attributes.def, from
- * all its declarations. False if there are none or they do not go together;
- * then an error was given. */
+/* Fills `written` with fn's attributes from all its declarations, in the order of
+ * attributes.def. Returns false if there are none, or if two contradict each other; then it
+ * has reported an error. */
 bool dp_collect_attributes(tree fn, vec<dp_annotation> *written);
 
 #endif

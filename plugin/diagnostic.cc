@@ -1,12 +1,12 @@
 /*
- * Finding what a person wrote: from the options of an attribute back to their
- * line and column. Called by attribute.cc, for errors and warnings only, so it
- * may be slow. When the text cannot be found (the attribute comes out of a
- * macro of the user's in another file) the declaration's location must do.
+ * Finds an attribute in the source text, and the line and column of each character of its
+ * options. attribute.cc calls it for errors and warnings only, so it may be slow. When it
+ * cannot find the text (a macro in another file produces the attribute), it uses the
+ * location of the declaration.
  */
 #include "diagnostic.h"
 
-/* An attribute may stand this many lines above the name it belongs to. */
+/* How far above and below the declared name to search for an attribute. */
 static const int LINES_ABOVE = 200;
 static const int LINES_BELOW = 50;
 
@@ -15,7 +15,7 @@ static const char *const macro_names[] = {
 #include "deep_profile/attributes.def"
 };
 
-/* Reads the source from a place on, across lines. */
+/* Reads the source from a given position on, across lines. */
 struct reader {
     const char *file;
     int line;
@@ -47,11 +47,11 @@ static bool skip_comment(struct reader *at)
     struct reader ahead = *at;
     if (ahead.next() != '/')
         return false;
-    int kind = ahead.next();
-    if (kind != '/' && kind != '*')
+    int second = ahead.next();
+    if (second != '/' && second != '*')
         return false;
     for (int before = 0, c; (c = ahead.next()) != EOF; before = c)
-        if (kind == '/' ? c == '\n' : before == '*' && c == '/')
+        if (second == '/' ? c == '\n' : before == '*' && c == '/')
             break;
     *at = ahead;
     return true;
@@ -65,9 +65,10 @@ static void skip_blanks(struct reader *at)
 }
 
 /*
- * Compares what stands in parentheses at `at` with the options, blanks aside,
- * and notes where each character is. In a macro the options are the raw text,
- * in the attribute itself what its string literals hold. NULL: any options.
+ * Compares the text in parentheses at `at` with the options, ignoring blanks, and records
+ * the position of each character. In a macro, the options are the raw text; in the
+ * attribute itself, the contents of the string literals. With place->text NULL, any options
+ * match.
  */
 static bool match_options(struct dp_attribute_place *place, struct reader at, bool macro)
 {
@@ -122,8 +123,8 @@ static bool word_at(const char *text, size_t length, size_t i, const char *name)
            (i + n == length || !dp_is_word_char(text[i + n]));
 }
 
-/* The location of line and column; UNKNOWN_LOCATION if GCC's tables have none:
- * very long lines and very long files have no columns. */
+/* The location of a line and column. UNKNOWN_LOCATION if GCC cannot represent it: it gives
+ * up columns in very long lines and very long files. */
 static location_t location_of(const char *file, int line, int column)
 {
     for (unsigned i = LINEMAPS_ORDINARY_USED(line_table); i-- > 0;) {
@@ -148,7 +149,7 @@ static location_t range_of(const char *file, int line, int column, int end_line,
     return make_location(start, start, end);
 }
 
-/* Does an attribute's or the macro's name stand at `at`, with our options? */
+/* Is the name of the attribute or of its macro at `at`, followed by our options? */
 static bool match_at(struct dp_attribute_place *place, struct reader at,
                      enum dp_attribute attribute)
 {
@@ -169,8 +170,8 @@ static bool match_at(struct dp_attribute_place *place, struct reader at,
     return false;
 }
 
-/* int f(void) DEEP_PROFILE(); from `at`, the declared name, to the declarator's
- * end. */
+/* Searches forward from the declared name to the end of the declarator: int f(void)
+ * DEEP_PROFILE(); */
 static bool search_after(struct dp_attribute_place *place, struct reader at, bool parameter,
                          enum dp_attribute attribute)
 {
@@ -185,14 +186,14 @@ static bool search_after(struct dp_attribute_place *place, struct reader at, boo
             depth++;
         else if (c == ')')
             depth--;
-        /* Out of the parentheses of (*name) the declarator goes on. */
+        /* In `(*name)(…)` the declarator continues after the first closing parenthesis. */
         if (c == EOF || (depth < 0 && parameter) || (depth <= 0 && strchr(";,{}", c)))
             break;
     }
     return false;
 }
 
-/* DEEP_PROFILE() int f(void): from `at` backwards. */
+/* Searches backwards from the declared name: DEEP_PROFILE() int f(void); */
 static bool search_before(struct dp_attribute_place *place, struct reader at,
                           enum dp_attribute attribute)
 {
@@ -210,7 +211,7 @@ static bool search_before(struct dp_attribute_place *place, struct reader at,
     return false;
 }
 
-static void find(struct dp_attribute_place *place, location_t from, tree_code kind,
+static void find(struct dp_attribute_place *place, location_t from, tree_code code,
                  enum dp_attribute attribute, const char *text)
 {
     expanded_location start = expand_location(from);
@@ -220,11 +221,11 @@ static void find(struct dp_attribute_place *place, location_t from, tree_code ki
     place->text = text;
     if (!start.file || start.line <= 0 || start.column <= 0)
         return;
-    bool named = TREE_CODE_CLASS(kind) == tcc_declaration;
+    bool named = TREE_CODE_CLASS(code) == tcc_declaration;
     struct reader at = {start.file, start.line, (size_t)start.column - 1};
     if (!named)
-        at.column = SIZE_MAX; /* a type: the parser is somewhere on its line */
-    place->found = (named && search_after(place, at, kind == PARM_DECL, attribute)) ||
+        at.column = SIZE_MAX; /* a type: only the line of the parser's position is reliable */
+    place->found = (named && search_after(place, at, code == PARM_DECL, attribute)) ||
                    search_before(place, at, attribute);
     if (!place->found)
         place->name = from;
@@ -243,7 +244,7 @@ void dp_find_attribute_of_function(struct dp_attribute_place *place, location_t 
     find(place, declared, FUNCTION_DECL, attribute, text);
 }
 
-/* How many characters of text[0, end) are no blanks: index into the places. */
+/* The number of non-blank characters in text[0, end): an index into lines[] and columns[]. */
 static unsigned count_solid(const char *text, size_t end)
 {
     unsigned solid = 0;

@@ -17,7 +17,7 @@ struct filter_line {
 static auto_vec<filter_line> lines;
 static bool anything_included;
 
-/* Cuts the next word off; empty at the end of the line. */
+/* Cuts off the next word; returns an empty word at the end of the line. */
 static char *next_word(char **rest)
 {
     char *word = *rest + strspn(*rest, " \t\r\n");
@@ -36,19 +36,19 @@ static void bad_line(const char *path, int number, const char *word, const char 
 static void read_line(const char *path, int number, char *text)
 {
     text[strcspn(text, "#")] = 0;
-    char *what = next_word(&text);
-    if (!*what)
+    char *first = next_word(&text);
+    if (!*first)
         return;
-    char *kind = next_word(&text);
-    if (strcmp(what, "min-size") == 0) {
+    char *second = next_word(&text);
+    if (strcmp(first, "min-size") == 0) {
         char *end;
-        dp_min_size = (unsigned)strtoul(kind, &end, 10);
-        if (!ISDIGIT(*kind) || *end)
-            bad_line(path, number, kind, "a number of statements");
-    } else if (strcmp(what, "include") == 0 || strcmp(what, "exclude") == 0) {
-        struct filter_line line = {*what == 'i', strcmp(kind, "file") == 0, NULL};
-        if (!line.is_file && strcmp(kind, "function") != 0)
-            bad_line(path, number, kind, "'function' or 'file'");
+        dp_min_size = (unsigned)strtoul(second, &end, 10);
+        if (!ISDIGIT(*second) || *end)
+            bad_line(path, number, second, "a number of statements");
+    } else if (strcmp(first, "include") == 0 || strcmp(first, "exclude") == 0) {
+        struct filter_line line = {*first == 'i', strcmp(second, "file") == 0, NULL};
+        if (!line.is_file && strcmp(second, "function") != 0)
+            bad_line(path, number, second, "'function' or 'file'");
         char *pattern = next_word(&text);
         if (!*pattern)
             bad_line(path, number, pattern, "a pattern");
@@ -56,7 +56,7 @@ static void read_line(const char *path, int number, char *text)
         anything_included |= line.include;
         lines.safe_push(line);
     } else {
-        bad_line(path, number, what, "'include', 'exclude' or 'min-size'");
+        bad_line(path, number, first, "'include', 'exclude' or 'min-size'");
     }
     char *more = next_word(&text);
     if (*more)
@@ -78,14 +78,14 @@ void dp_filter_read(const char *path)
     fclose(file);
 }
 
-/* A file matches by its whole name as the compiler was given it, or by its end:
- * `src/lapi.c` matches `lapi.c`, too. */
+/* A file pattern matches the whole name as the compiler got it, or what follows any of its
+ * slashes: `lapi.c` matches `src/lapi.c`, too. */
 static bool matches(const struct filter_line &line, const char *function, const char *file)
 {
     if (!line.is_file) {
         if (fnmatch(line.pattern, function, 0) == 0)
             return true;
-        /* A piece that GCC made of f, "f.part.0", is known as f. */
+        /* GCC may split f into parts named "f.part.0"; the pattern `f` matches them, too. */
         char *written = xstrndup(function, strcspn(function, "."));
         bool same = fnmatch(line.pattern, written, 0) == 0;
         free(written);

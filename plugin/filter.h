@@ -4,7 +4,8 @@
 #ifndef DP_FILTER_H
 #define DP_FILTER_H
 
-/* Statements that a function must have, -fplugin-arg-deep_profile-min-size. */
+/* The least number of statements of an instrumented function:
+ * -fplugin-arg-deep_profile-min-size. */
 extern unsigned dp_min_size;
 
 /*

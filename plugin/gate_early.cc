@@ -70,7 +70,7 @@ static struct dp_gate_step *new_step(vec<dp_gate_step> *steps)
     return &steps->last();
 }
 
-/* For the optimizers that run before mark_cold.cc does. */
+/* The prediction serves the optimizers that run before mark_cold.cc. */
 static void predict_never(gimple_seq *code)
 {
     gimple_seq_add_stmt(code, gimple_build_predict(PRED_COLD_LABEL, NOT_TAKEN));
@@ -89,19 +89,6 @@ static void call_enter(gimple_seq *code, const struct dp_early_gate *gate)
     dp_add_operand(&inputs, "m", dp_budget());
     gimple_seq_add_stmt(
         code, dp_thunk_jump(DP_JUMP("%2", "deep_profile_enter") DP_HERE, inputs, outputs));
-}
-
-static void call_exit(gimple_seq *code, const struct dp_early_gate *gate, tree due)
-{
-    if (dp_plain_calls) {
-        dp_plain_exit(code, gate, due);
-        return;
-    }
-    vec<tree, va_gc> *inputs = NULL;
-    dp_add_operand(&inputs, "m", gate->site);
-    dp_add_operand(&inputs, "a", due);
-    gimple_seq_add_stmt(code,
-                        dp_thunk_jump(DP_JUMP("%0", "deep_profile_exit") DP_HERE, inputs, NULL));
 }
 
 /* By the label behind the jump, which a copy of the statement keeps. */
@@ -222,7 +209,7 @@ static void add_exit_gate(const struct dp_early_gate *gate, enum dp_way_out way,
     predict_never(&step->then);
     if (way == DP_BY_EXCEPTION)
         due = compute(&step->then, BIT_IOR_EXPR, DP_U64, due, dp_unwound());
-    call_exit(&step->then, gate, due);
+    dp_exit_call(&step->then, gate, due);
 }
 
 void dp_early_gate_init(struct dp_early_gate *gate, tree fn, tree site, uint32_t flags)

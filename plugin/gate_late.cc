@@ -65,19 +65,6 @@ static void call_ask(gimple_seq *code, const struct dp_late_gate *gate)
     gimple_seq_add_stmt(code, jump);
 }
 
-static void call_exit(gimple_seq *code, const struct dp_late_gate *gate, tree due)
-{
-    if (dp_plain_calls) {
-        dp_plain_exit(code, gate, due);
-        return;
-    }
-    vec<tree, va_gc> *inputs = NULL;
-    dp_add_operand(&inputs, "m", gate->site);
-    dp_add_operand(&inputs, "a", due);
-    gimple_seq_add_stmt(
-        code, dp_thunk_jump(DP_JUMP("%0", "deep_profile_exit") DP_HERE, inputs, NULL));
-}
-
 /* Without this the compiler could move the read of the tick up, over the body. */
 static void let_tick_change(gimple_seq *code)
 {
@@ -126,7 +113,7 @@ struct dp_gate_step dp_late_gate_exit(const struct dp_late_gate *gate, enum dp_w
     dp_set_condition(&step, now, GE_EXPR, compute(code, NOP_EXPR, DP_S64, due));
     if (way == DP_BY_EXCEPTION)
         due = compute(&step.then, BIT_IOR_EXPR, DP_U64, due, dp_unwound());
-    call_exit(&step.then, gate, due);
+    dp_exit_call(&step.then, gate, due);
     dp_set_location(step, gate->exit_location);
     return step;
 }

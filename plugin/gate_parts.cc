@@ -118,9 +118,22 @@ void dp_plain_enter(gimple_seq *code, const struct dp_gate *gate, enum dp_root r
     gimple_seq_add_stmt(code, call);
 }
 
-void dp_plain_exit(gimple_seq *code, const struct dp_gate *gate, tree due)
+static void add_plain_exit(gimple_seq *code, const struct dp_gate *gate, tree due)
 {
     tree type = build_function_type_list(void_type_node, ptr_type_node, DP_U64, NULL_TREE);
     tree callee = function(DP_ROOT_EXIT_CALL, "deep_profile_exit_call", type);
     gimple_seq_add_stmt(code, gimple_build_call(callee, 2, build_fold_addr_expr(gate->site), due));
+}
+
+void dp_exit_call(gimple_seq *code, const struct dp_gate *gate, tree due)
+{
+    if (dp_plain_calls) {
+        add_plain_exit(code, gate, due);
+        return;
+    }
+    vec<tree, va_gc> *inputs = NULL;
+    dp_add_operand(&inputs, "m", gate->site);
+    dp_add_operand(&inputs, "a", due);
+    gimple_seq_add_stmt(code,
+                        dp_thunk_jump(DP_JUMP("%0", "deep_profile_exit") DP_HERE, inputs, NULL));
 }

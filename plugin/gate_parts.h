@@ -23,7 +23,7 @@ struct dp_gate_step {
 /* How a call is left. */
 enum dp_way_out { DP_BY_RETURN, DP_BY_EXCEPTION };
 
-/* What each gate has. */
+/* The members that both gates have. */
 struct dp_gate {
     tree site;
     location_t entry_location;
@@ -55,19 +55,19 @@ tree dp_assign(gimple_seq *code, tree target, tree value);
 /* Appends `target = a op b` or, without `b`, `target = op a`; returns `target`. */
 tree dp_assign(gimple_seq *code, tree target, enum tree_code op, tree a, tree b = NULL_TREE);
 
-/* The last statement of a step. */
+/* Sets the condition with which a step ends. */
 void dp_set_condition(struct dp_gate_step *step, tree left, enum tree_code code, tree right);
 
-/* For the debugger: every statement of the step that is code stands at `location`. */
+/* Gives every statement of the step but predictions the location, for the debugger. */
 void dp_set_location(const struct dp_gate_step &step, location_t location);
 
-/* `due` as the exit receives it when the call is left by an exception. */
+/* The bit to be set in `due` when an exception ends the call. */
 tree dp_unwound(void);
 
-/* An operand of an asm: "=m" and the like, and what it stands for. */
+/* Appends an operand of an asm: a constraint such as "=m", and its value. */
 void dp_add_operand(vec<tree, va_gc> **operands, const char *constraint, tree value);
 
-/* The asm that jumps to a thunk, see abi/gate.h. */
+/* The asm that jumps to a thunk; see abi/gate.h. */
 gasm *dp_thunk_jump(const char *code, vec<tree, va_gc> *inputs, vec<tree, va_gc> *outputs);
 
 /* Text of such an asm, in both of the assembler's dialects. The thunk returns to
@@ -78,9 +78,12 @@ gasm *dp_thunk_jump(const char *code, vec<tree, va_gc> *inputs, vec<tree, va_gc>
     "{jmp\t*" thunk "@GOTPCREL(%%rip)|jmp\t[QWORD PTR " thunk "@GOTPCREL[rip]]}\n"
 #define DP_HERE ".Ldeep_profile_%=:"
 
-/* The same without an asm: result = NAME(&site), and deep_profile_exit_call(&site, due). */
+/* An entry's call without an asm: result = NAME(&site). */
 void dp_plain_enter(gimple_seq *code, const struct dp_gate *gate, enum dp_root root,
                     const char *name, tree result);
-void dp_plain_exit(gimple_seq *code, const struct dp_gate *gate, tree due);
+
+/* An exit's call, the same in both gates: a jump to the thunk deep_profile_exit, or with
+ * dp_plain_calls deep_profile_exit_call(&site, due). */
+void dp_exit_call(gimple_seq *code, const struct dp_gate *gate, tree due);
 
 #endif

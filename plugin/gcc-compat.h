@@ -55,13 +55,14 @@
 #error "deep-profile's plugin knows GCC 11 and 12; plugin/meson.build lists them, too"
 #endif
 
-/* libiberty's, part of every compiler; its header (demangle.h) is not installed.
- * Without options: no parameters, no result. Returns malloc'ed text or NULL. */
+/* Demangles a C++ name. From libiberty, which is part of every compiler but whose header
+ * (demangle.h) is not installed. Options 0: without parameters and result. Returns
+ * malloc'ed text or NULL. */
 extern "C" char *cplus_demangle_v3(const char *mangled, int options);
 #define DP_DEMANGLE_NAME_ONLY 0
 
-/* One line of a source file without its newline, from GCC's cache; NULL past
- * the end. */
+/* One line of a source file without its newline, from GCC's cache; NULL past the end of the
+ * file. */
 static inline const char *dp_source_line(const char *file, int line, size_t *length)
 {
     char_span span = location_get_source_line(file, line);
@@ -82,8 +83,8 @@ static inline bool dp_target_has_thunks(void)
 #endif
 }
 
-/* The type of a function of the runtime's, which is called by the system's convention
- * whatever -mabi= makes the program's own functions. */
+/* The type of a runtime function: it uses the system's calling convention even where -mabi=
+ * changes that of the program's functions. */
 static inline tree dp_by_system_abi(tree type)
 {
 #ifdef TARGET_X32
@@ -94,8 +95,8 @@ static inline tree dp_by_system_abi(tree type)
     return type;
 }
 
-/* Has the program taken a register that the thunks of abi/gate.h may change? Its name, or
- * NULL. By a global variable in a register, or by -ffixed-REG. */
+/* The name of a register that the thunks of abi/gate.h may change but that the program has
+ * reserved, by a global register variable or -ffixed-REG; NULL if there is none. */
 static inline const char *dp_taken_register(void)
 {
     for (const char *name : {"r10", "r11", "rax"}) {

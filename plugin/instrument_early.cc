@@ -83,8 +83,8 @@ static bool refuse(tree fn)
     return why != NULL;
 }
 
-/* Does the program keep a register for itself that the thunks change? Warns, in
- * whole-program mode once, otherwise for each annotated function. */
+/* Has the program reserved a register that the thunks change? Warns: in whole-program mode
+ * once, otherwise for each annotated function. */
 static bool registers_are_taken(tree fn)
 {
     static bool said;
@@ -101,15 +101,16 @@ static bool registers_are_taken(tree fn)
     return taken != NULL;
 }
 
-/* Decided here for whole-program mode too, which sees functions after inlining, and in a
- * link with -flto neither the ifunc of a resolver nor its name. */
+/* Marks `fn` so that whole-program mode skips it. The decision is made here because the
+ * late pass sees functions after inlining, and a link with -flto knows neither the ifunc of
+ * a resolver nor its name. */
 static void leave_alone(tree fn)
 {
     DECL_ATTRIBUTES(fn) =
         tree_cons(get_identifier("no_instrument_function"), NULL_TREE, DECL_ATTRIBUTES(fn));
 }
 
-/* The steps as labels and gotos. */
+/* Turns the steps into labels and gotos. */
 static void lay_out(gimple_seq *code, const vec<dp_gate_step> &steps)
 {
     for (unsigned i = 0; i < steps.length(); i++) {
@@ -150,7 +151,7 @@ static void wrap_body(tree fn, const struct dp_early_gate *gate)
     gimple_set_body(fn, body);
 }
 
-static void tell(tree fn, const vec<dp_annotation> &written)
+static void print_instrumented(tree fn, const vec<dp_annotation> &written)
 {
     expanded_location at = expand_location(DECL_SOURCE_LOCATION(fn));
     fprintf(stderr, "deep-profile: %s (%s:%d):", dp_function_name(fn), at.file, at.line);
@@ -178,7 +179,7 @@ class early_pass : public gimple_opt_pass
         tree fn = current_function_decl;
         dp_check_bodiless(NULL, NULL);
         dp_find_early_functions();
-        if (dp_all && symtab->state <= CONSTRUCTION) { /* not for a sanitizer's constructor */
+        if (dp_all && symtab->state <= CONSTRUCTION) { /* skip a sanitizer's constructor */
             dp_register_module();
             if (dp_runs_early(fn) || registers_are_taken(fn))
                 leave_alone(fn);
@@ -189,7 +190,7 @@ class early_pass : public gimple_opt_pass
         dp_early_gate_init(&gate, fn, dp_make_site(fn, written, flags), flags);
         wrap_body(fn, &gate);
         if (dp_verbose)
-            tell(fn, written);
+            print_instrumented(fn, written);
         return 0;
     }
 };

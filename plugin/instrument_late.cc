@@ -66,8 +66,8 @@
 
 bool dp_all;
 
-/* Block, edges and counts of a step: `head` ends with the condition, `then` is
- * beside the straight way to what comes behind. */
+/* Creates the block, edges and counts of a step. `head` ends with the condition; `then` is
+ * a side path that rejoins the straight one. */
 static edge lay_out_step(edge way, const struct dp_gate_step &step, edge *from_then)
 {
     basic_block head = split_edge(way);
@@ -94,7 +94,7 @@ static edge lay_out_step(edge way, const struct dp_gate_step &step, edge *from_t
     return single_succ_edge(join);
 }
 
-/* `due` behind the gate: computed, or what the cold path returned. */
+/* The `due` after the gate: computed, or returned by the cold path. */
 static tree merge_due(edge behind, edge from_then, const struct dp_late_gate *gate)
 {
     basic_block join = behind->src;
@@ -116,7 +116,7 @@ static tree insert_entry(const struct dp_late_gate *gate)
     return merge_due(behind, from_then, gate);
 }
 
-/* Where a call is left, and how: the check goes before `at`. */
+/* A statement that ends the call, and how; the exit's check goes before `at`. */
 struct way_out {
     gimple *at;
     enum dp_way_out how;
@@ -128,10 +128,10 @@ static bool is_tail_call(const gimple *stmt)
 }
 
 /*
- * Returns, tail calls, and exceptions that go on. A tail call's block may go to
- * a return that others share: the check there is only for them, since no code
- * behind a tail call is executed. Should the call turn out not to be possible as
- * a jump, due_at() sees to it that the check there is not passed a second time.
+ * Finds returns, tail calls, and the resumption of exceptions. The block of a tail call may
+ * lead to a return that other paths share. Then the check before that return is for the
+ * other paths only, since no code after a tail call runs. If GCC cannot emit the call as a
+ * jump after all, due_at() makes sure that the call is not ended a second time there.
  */
 static void find_ways_out(vec<way_out> *found)
 {
@@ -153,7 +153,7 @@ static void find_ways_out(vec<way_out> *found)
     }
 }
 
-/* Does the way along `e` come from a tail call, and from nowhere else? */
+/* Does every path that arrives along `e` come from a tail call? */
 static bool comes_from_tail_call(const_edge e)
 {
     for (basic_block block = e->src; block; block = single_pred_p(block) ? single_pred(block)
@@ -167,7 +167,7 @@ static bool comes_from_tail_call(const_edge e)
     return false;
 }
 
-/* The call's `due` at a way out: never, where a tail call went before. */
+/* The call's `due` at a way out: INT64_MAX on paths that come from a tail call. */
 static tree due_at(tree due, const struct way_out &way)
 {
     const tree never = build_int_cstu(TREE_TYPE(due), INT64_MAX);
@@ -221,8 +221,8 @@ static bool begins_with(const char *name, const char *start)
     return strncmp(name, start, strlen(start)) == 0;
 }
 
-/* Our own constructors and destructors, and the compiler's. With -flto they are
- * merged, and then known by name only. */
+/* Is `fn` a constructor or destructor that we or the compiler made? With -flto they are
+ * merged; then only the name shows it. */
 static bool is_compilers_constructor(tree fn)
 {
     const char *name = IDENTIFIER_POINTER(DECL_ASSEMBLER_NAME(fn));
@@ -232,11 +232,11 @@ static bool is_compilers_constructor(tree fn)
             begins_with(name, "_GLOBAL__"));
 }
 
-/* Decided from the function alone: -g changes nothing. */
+/* Uses the function alone, so that -g changes nothing. */
 static bool wanted(tree fn)
 {
-    /* The flag of no_instrument_function is set without the attribute, too, when
-     * -finstrument-functions is not given. */
+    /* Read the attribute, not DECL_NO_INSTRUMENT_FUNCTION_ENTRY_EXIT: without
+     * -finstrument-functions GCC sets that flag on every function. */
     if (has_attribute(fn, "naked") || has_attribute(fn, "no_instrument_function"))
         return false;
     if (dp_is_annotated(fn) || dp_is_made_resolver(fn))

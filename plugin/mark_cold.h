@@ -1,4 +1,4 @@
-/* The pass that keeps the slow paths out of the way. */
+/* The pass that moves the slow paths out of the hot code. */
 #ifndef DP_MARK_COLD_H
 #define DP_MARK_COLD_H
 

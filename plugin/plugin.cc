@@ -2,16 +2,16 @@
  * deep-profile's GCC plugin: table of contents.
  *
  *     attribute.cc          the attributes, checked where they are written
- *     diagnostic.cc         finds the bad word in the source again
+ *     diagnostic.cc         finds an attribute's bad word in the source
  *     site.cc               the data of each instrumented function
  *     gate_early.cc         the code of an annotated function's gate, in pieces
- *     instrument_early.cc   puts it around the function
+ *     instrument_early.cc   puts that code around the function
  *     gate_late.cc          the code of a gate in whole-program mode, in pieces
- *     instrument_late.cc    puts it into all functions without an attribute
- *     gate_parts.cc         what the two kinds of code share
- *     resolver.cc           what runs before the program is linked, and is left alone
- *     filter.cc             chooses the functions of whole-program mode
- *     mark_cold.cc          moves its slow paths out of the way
+ *     instrument_late.cc    puts that code into all functions without an attribute
+ *     gate_parts.cc         what both generators share
+ *     resolver.cc           functions that run before the program is linked; they get no gate
+ *     filter.cc             the filter file of whole-program mode
+ *     mark_cold.cc          moves the slow paths of gate_early.cc out of the hot code
  *
  * What the inserted code talks to is include/deep_profile/abi/gate.h. Loaded by
  * gcc -fplugin=; deep-profile-cc chooses the build that fits the compiler.

@@ -1,23 +1,23 @@
 /*
- * See resolver.h. The functions are found once, when the first body of the translation unit
- * is lowered: from each resolver along its direct calls. Most bodies are trees as the
- * front end made them at that time, a few are GIMPLE already.
+ * See resolver.h. The search runs once, when GCC lowers the first body of the translation
+ * unit: from each resolver along its direct calls. At that time most bodies are still the
+ * front end's trees; a few are GIMPLE.
  *
- * The compiler's own resolvers do not exist at that time. They call libgcc only.
+ * The resolvers that the compiler makes do not exist yet then. They call libgcc only.
  */
 #include "resolver.h"
 
 #include "gimple-walk.h"
 #include "site.h"
 
-/* Known by number: a declaration may be collected. */
+/* Stored by number: GCC may free the declaration. */
 struct early_function {
     unsigned uid;
     const char *why;
 };
 
 static auto_vec<early_function> known;
-static auto_vec<tree> waiting; /* known, but their calls have not been looked at */
+static auto_vec<tree> waiting; /* found, but their calls are not searched yet */
 
 const char *dp_runs_early(tree fn)
 {

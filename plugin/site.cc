@@ -1,15 +1,14 @@
 /*
- * Lays out the structs of abi/site.h as trees, emits one site for a function,
- * and once a translation unit the constructor and destructor that register its
- * module. Called by the instrumenting passes. Builds no code of the gate.
+ * Lays out the structs of abi/site.h as trees and emits one site for each function. Once in
+ * a translation unit it emits the constructor and destructor that register the module.
+ * Called by the instrumenting passes. Builds no code of the gate.
  *
- * All sites of a module lie side by side in DP_SITE_SECTION. The linker
- * provides __start_ and __stop_ symbols for a section whose name is a C
- * identifier, so one constructor call covers the module; those of its other
- * translation units find it registered. An inline function of a header gets a
- * site in each translation unit that has a copy of it, all with one identity;
- * a shared (COMDAT) site is not possible, since GCC cannot place two COMDAT
- * groups into one named section.
+ * All sites of a module are in one section, DP_SITE_SECTION. The linker provides __start_
+ * and __stop_ symbols for a section whose name is a C identifier, so one constructor
+ * registers all sites of the module; the constructors of its other translation units find
+ * them registered. An inline function of a header gets a site in each translation unit that
+ * has a copy of it, all with the same identity. A shared (COMDAT) site is not possible,
+ * since GCC cannot place two COMDAT groups into one named section.
  */
 #include "site.h"
 
@@ -51,7 +50,7 @@ static tree field_of(tree record, const char *name)
     gcc_unreachable();
 }
 
-/* The member order is that of abi/site.h. */
+/* The members have the order of abi/site.h. */
 static void make_types(void)
 {
     if (dp_roots[DP_ROOT_SITE_TYPE])
@@ -90,7 +89,7 @@ tree dp_runtime_symbol(tree decl)
     DECL_ARTIFICIAL(decl) = 1;
     DECL_IGNORED_P(decl) = 1;
     TREE_USED(decl) = 1;
-    /* Whatever -fvisibility and the pragma say: it is in another module. */
+    /* Despite -fvisibility and the pragma: the symbol is in another module. */
     DECL_VISIBILITY(decl) = VISIBILITY_DEFAULT;
     DECL_VISIBILITY_SPECIFIED(decl) = 1;
     return decl;
@@ -101,7 +100,7 @@ tree dp_runtime_function(const char *name, tree type)
     return dp_runtime_symbol(build_fn_decl(name, dp_by_system_abi(type)));
 }
 
-/* Values of a record, in the order of its fields. */
+/* A constant record; `values` are in the order of its fields. */
 static tree make_value(tree record, const tree *values)
 {
     vec<constructor_elt, va_gc> *elements = NULL;
@@ -129,8 +128,8 @@ static tree text_value(const char *text)
     return build_string_literal(strlen(text) + 1, text);
 }
 
-/* A static variable that the compiler may not drop, and read-only unless
- * `section` says where else. */
+/* A static variable that the compiler may not drop. Read-only unless it goes into
+ * `section`. */
 static tree make_static(const char *what, tree type, tree value, const char *section)
 {
     static unsigned made;
@@ -147,7 +146,7 @@ static tree make_static(const char *what, tree type, tree value, const char *sec
     DECL_PRESERVE_P(decl) = section != NULL;
     if (section) {
         set_decl_section_name(decl, section);
-        /* More than the size, and the linker would leave holes. */
+        /* With a larger alignment the linker would leave holes. */
         SET_DECL_ALIGN(decl, int_size_in_bytes(type) * BITS_PER_UNIT);
         DECL_USER_ALIGN(decl) = 1;
     }
@@ -171,8 +170,8 @@ static tree make_attributes(const vec<dp_annotation> &written)
     return make_static("attributes", array, value, NULL);
 }
 
-/* What the compiler hangs onto the name of a function's copies. They are the
- * function; a part of it (.part.N) is not. Cuts them out, in place. */
+/* Cuts out, in place, the suffixes that GCC appends to the name of a function's copies. A
+ * copy counts as the function; a part of it (.part.N) does not. */
 static void strip_clone_suffixes(char *name)
 {
     static const char *const suffixes[] = {".constprop", ".isra", ".lto_priv"};
@@ -187,7 +186,8 @@ static void strip_clone_suffixes(char *name)
     }
 }
 
-/* The link with -flto knows C++ names only as the assembler does. NULL: it is none. */
+/* The C++ name behind an assembler name, the only one that a link with -flto has. NULL if
+ * it is not a C++ name. */
 static char *demangle(const char *assembler_name)
 {
     char *mangled = xstrdup(assembler_name + (*assembler_name == '*'));
@@ -236,7 +236,7 @@ static tree make_desc(tree fn, const vec<dp_annotation> &written, uint32_t flags
     return make_static("desc", record, make_value(record, values), NULL);
 }
 
-/* __start_SECTION or __stop_SECTION of this module. */
+/* The address of __start_SECTION or __stop_SECTION of this module. */
 static tree section_end(const char *name)
 {
     tree decl =

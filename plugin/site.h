@@ -1,7 +1,7 @@
 /*
- * The data beside the code: one struct dp_site and its descriptor for every
- * instrumented function (abi/site.h), and the constructor that hands them to
- * the runtime.
+ * The data that the inserted code works on: one struct dp_site and its descriptor for every
+ * instrumented function (abi/site.h), and the constructor that registers them with the
+ * runtime.
  */
 #ifndef DP_SITE_H
 #define DP_SITE_H
@@ -36,19 +36,18 @@ tree dp_runtime_function(const char *name, tree type);
 uint32_t dp_site_flags(const vec<dp_annotation> &written);
 
 /*
- * Emits the site of `fn` and returns its variable. With the first site of the
- * translation unit comes the constructor that registers them; so this must run
- * while the symbol table is under construction.
+ * Emits the site of `fn` and returns its variable. The first site of a translation unit
+ * also creates the constructor that registers them, so call it while the symbol table is
+ * under construction.
  */
 tree dp_make_site(tree fn, const vec<dp_annotation> &written, uint32_t flags);
 
-/* The same for a function without attributes, at any time: dp_register_module()
- * has seen to the constructor. */
+/* The same for a function without attributes. May be called at any time, since
+ * dp_register_module() has made the constructor. */
 tree dp_make_plain_site(tree fn);
 
-/* Makes the constructor that registers the module's sites, once a translation
- * unit, whether it will have sites or not. While the symbol table is under
- * construction. */
+/* Makes the constructor that registers the module's sites, once for each translation unit,
+ * even if it has no sites. Call it while the symbol table is under construction. */
 void dp_register_module(void);
 
 /* A reference to a member of the site that the gate reads: weight, slow_after,

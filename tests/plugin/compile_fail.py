@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the plugin tells about mistakes: exactly what the sources say.
+"""The messages of the plugin about mistakes: exactly those that the sources expect.
 
 Run by Meson: compile_fail.py GCC G++ PLUGIN INCLUDE SOURCES. Each file of
 SOURCES/fail is compiled as C and as C++. A comment
@@ -8,8 +8,9 @@ SOURCES/fail is compiled as C and as C++. A comment
 
 says that the last line of code above it has that error at that column;
 `warning` and `note` likewise; `error 8 above 2` means two lines further up.
-Nothing else may be told. A message that asks `did you mean 'x'?` must bring the fix-it that puts x in place of what the caret marks, unless the
-word was not found in the source (AT in places.c).
+No other message may appear. A message with `did you mean 'x'?` must have a fix-it that
+puts x in place of the word at the caret, unless that word was not found in the source
+(AT in places.c).
 """
 import os
 import re
@@ -38,40 +39,40 @@ def expected_of(path):
     return found
 
 
-def told_by(compiler, language, path):
+def messages_of(compiler, language, path):
     command = [compiler, f"-fplugin={plugin}", "-I", include, "-x", language, "-Wall", "-Wextra",
                "-Wno-unused-function", "-fno-diagnostics-show-caret",
                "-fdiagnostics-parseable-fixits", "-c", path, "-o", os.devnull]
     done = subprocess.run(command, text=True, capture_output=True, check=False,
                           env={**os.environ, "LC_ALL": "C"})
-    told, fixes, strange = set(), set(), []
+    reported, fixes, strange = set(), set(), []
     for line in done.stderr.splitlines():
         if match := diagnostic.match(line):
             file, row, column, kind, text = match.groups()
-            told.add((os.path.basename(file), int(row), int(column), kind, text))
+            reported.add((os.path.basename(file), int(row), int(column), kind, text))
         elif match := fixit.match(line):
             file, row, column, text = match.groups()
             fixes.add((os.path.basename(file), int(row), int(column), text))
         elif not re.match(r".*: (In .*function|At top level|At global scope|In file included)|"
                           r"In file included|\s+from ", line):
             strange.append(line)
-    return told, fixes, strange, done.returncode
+    return reported, fixes, strange, done.returncode
 
 
 def check(name, compiler, language):
-    """Lines that say what is wrong."""
+    """Returns the differences, a line each."""
     path = os.path.join(folder, name)
     expected = expected_of(path)
     header = os.path.splitext(path)[0] + ".h"
     if os.path.exists(header):
         expected |= expected_of(header)
-    told, fixes, strange, status = told_by(compiler, language, path)
-    wrong = [f"not told: {one}" for one in sorted(expected - told)]
-    wrong += [f"told: {one}" for one in sorted(told - expected)]
+    reported, fixes, strange, status = messages_of(compiler, language, path)
+    wrong = [f"missing: {one}" for one in sorted(expected - reported)]
+    wrong += [f"unexpected: {one}" for one in sorted(reported - expected)]
     wrong += [f"strange: {one}" for one in strange]
     if status == 0 and any(one[3] == "error" for one in expected):
-        wrong.append("the compiler was content")
-    for file, row, column, _, text in told:
+        wrong.append("the compiler accepted it")
+    for file, row, column, _, text in reported:
         meant = re.search(r"did you mean '(.*)'\?", text)
         if meant and (file, row, column, meant.group(1)) not in fixes:
             wrong.append(f"no fix-it: {file}:{row}:{column}: {text}")

@@ -57,7 +57,7 @@ class Messages(Case):
                                      "profile(rate=0.5, env=dev|test), profile_calls()\n"))
 
     def test_a_register_of_the_programs_own(self):
-        """The thunks change r10 and r11: nothing is instrumented where the program keeps one."""
+        """The thunks change r10 and r11: nothing is instrumented if the program reserves one."""
         self.write("a.c", "#ifdef R\nregister long mine __asm__(R);\n#endif\n" + ANNOTATED)
         for gcc, _, plugin in builds:
             for register, how in (("r10", '-DR="r10"'), ("r11", '-DR="r11"'),
@@ -127,7 +127,7 @@ class WholeProgram(Case):
                                 *arguments)
 
     def instrumented(self, filter_text, *arguments):
-        """Names of the functions that a filter file leaves, the same with each GCC."""
+        """Names of the functions that a filter file selects, the same with each GCC."""
         self.write("a.c", self.TWO)
         self.write("filter", filter_text)
         found = set()
@@ -212,14 +212,14 @@ int g(void);
             self.check(self.EVERY_MACRO, compiler)
 
     def test_macros_are_quiet_with_the_plugin(self):
-        # Not FLAME_GRAPH, which is told to be unfinished.
+        # Not FLAME_GRAPH: the plugin warns that it is not built yet.
         text = re.sub("DEEP_PROFILE_FLAME_GRAPH.*\n", "", self.EVERY_MACRO)
         text = text.replace("env=linux", "env=prod").replace("#include", "#define prod 1\n#include")
         for gcc, _, plugin in builds:
             self.check(text, gcc, f"-fplugin={plugin}")
 
     def test_words_are_not_expanded(self):
-        """`linux` is a macro of gnu11; what is told must name it, not 1."""
+        """`linux` is a macro of gnu11; the message must name it, not 1."""
         self.write("a.c", self.EVERY_MACRO)
         for gcc, _, plugin in builds:
             done = self.run_command(gcc, f"-fplugin={plugin}", "-std=gnu11", "-I", include,

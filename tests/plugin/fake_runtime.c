@@ -1,11 +1,11 @@
 /*
- * A runtime for the tests of the plugin: opens every gate, counts what comes
- * in and goes out, site by site, and finds anything unbalanced when the
- * program ends. Thunks and plain calls lead to the same two functions. No part
- * of it is what the real runtime does beyond include/deep_profile/abi/gate.h.
+ * A runtime for the tests of the plugin. It opens every gate, counts enters and exits of
+ * each site, and reports at the end of the program what does not balance. Thunks and plain
+ * calls lead to the same two functions. It has nothing of the real runtime beyond
+ * include/deep_profile/abi/gate.h. Compiled without the plugin.
  *
- * Compiled without the plugin. It clobbers every register that the inserted
- * code said it may lose, and the red zone's neighbourhood, in each thunk.
+ * Each thunk overwrites every register that the inserted code declares as clobbered, and
+ * writes below the red zone.
  */
 #include "fake_runtime.h"
 
@@ -98,7 +98,7 @@ static void add_site(struct dp_site *site)
     bool whole_program = site->desc->flags & DP_SITE_WHOLE_PROGRAM;
     site->count_slot = whole_program || site->desc->flags & DP_SITE_COUNTED ? n_sites : 0;
     sites[n_sites].site = site;
-    /* Copies: the module may be unloaded when they are looked at. */
+    /* Copied, since the module may be unloaded when the test looks at them. */
     snprintf(sites[n_sites].function, sizeof sites->function, "%s", site->desc->function);
     sites[n_sites].flags = site->desc->flags;
     if (site->slow_after != DP_SLOW_NEVER || (uintptr_t)site % sizeof *site != 0)
@@ -171,7 +171,7 @@ void deep_profile_exit_call(struct dp_site *site, uint64_t due)
         return;
     }
     struct fake_site *known = &sites[site->index];
-    if (!(due & DP_DUE_OPENED)) { /* not let in, but slow */
+    if (!(due & DP_DUE_OPENED)) { /* the gate stayed closed, but the call was slow */
         known->slow_exits++;
         return;
     }
@@ -185,7 +185,7 @@ void deep_profile_exit_call(struct dp_site *site, uint64_t due)
 int64_t fake_refill = -1;
 volatile int fake_stop;
 
-/* Here, since TSan must not see it, as it does not see the real runtime. */
+/* In this file, which TSan does not instrument; nor does it see the real runtime. */
 void fake_switch_on(struct fake_site *site, int seconds)
 {
     ((volatile struct dp_site *)site->site)->weight = DP_WEIGHT_ALWAYS;

@@ -16,8 +16,8 @@ struct fake_site {
     uint32_t flags;
     uint64_t enters, exits;
     uint64_t unwound;    /* exits by exception */
-    uint64_t slow_exits; /* exits of calls that did not enter */
-    bool never_left;     /* the test leaves it by longjmp or exit */
+    uint64_t slow_exits; /* exits of calls that passed a closed gate */
+    bool never_left;     /* the test leaves the call by longjmp or exit */
 };
 
 /* The site of a function; ends the program if there is none. */
@@ -30,13 +30,13 @@ void fake_forget_depth(int wanted);          /* after a longjmp */
 uint64_t fake_counted(const char *function); /* of this thread */
 uint64_t fake_open_top(void);
 const struct dp_open_call *fake_open_call(uint64_t depth_from_0);
-extern int64_t fake_refill; /* budget after a gate has opened; at first -1: open all */
+extern int64_t fake_refill; /* budget after a gate has opened; at first -1: every gate opens */
 
-/* Lets every call of the site in, waits until one came, and sets fake_stop. */
+/* Opens the gate of the site for every call, waits for the first one, and sets fake_stop. */
 void fake_switch_on(struct fake_site *site, int seconds);
 extern volatile int fake_stop;
 
-/* Main returns this: 0 if all calls were left that were entered. */
+/* The status for main to return: 0 if every call that entered was also left. */
 int fake_finish(void);
 
 #ifdef __cplusplus

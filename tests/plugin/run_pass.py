@@ -3,10 +3,10 @@
 
 Run by Meson: run_pass.py GCC G++ PLUGIN INCLUDE SOURCES -- OPTION... . Compiles
 every program of SOURCES/run with the plugin and the options, links it with the
-fake runtime, runs it, and expects status 0 and silence. A comment at the top
-of a program may add `options:` of its own, and names those it is `not with:`.
-OPTION `plain-calls` is the plugin's. With OPTION `whole` it is the programs of
-SOURCES/whole, each in whole-program mode; a program's NAME-*.c are more files of it.
+fake runtime, runs it, and expects status 0 and no message. A comment at the top
+of a program may add `options:`, and list options that the program does not run with
+(`not with:`). OPTION `plain-calls` is an argument of the plugin. OPTION `whole` takes the
+programs of SOURCES/whole instead, in whole-program mode; NAME-*.c are further files of NAME.c.
 """
 import glob
 import os
@@ -43,7 +43,7 @@ def read_head(path, key):
 
 
 def check(name, folder):
-    """What went wrong, or None."""
+    """Returns a description of the failure, or None."""
     path = os.path.join(programs, name)
     compiler = gxx if name.endswith(".cc") else gcc
     own = read_head(path, "options")
@@ -53,7 +53,7 @@ def check(name, folder):
     steps = [[compiler, *load, *flags, *options, *own, *includes, "-c", file, "-o", made]
              for file, made in zip(files, objects)]
     steps += [
-        # With -flto, whole-program mode has its work here.
+        # With -flto, whole-program mode instruments here.
         [compiler, *load * whole, *options, *own, *objects, "runtime.o", "-o", program],
         [f"./{program}"],
     ]

@@ -1,10 +1,9 @@
 /*
- * What a compiler command line asks for, and our own options taken out of it.
- *
- * Called once by deep-profile-cc.c. Understands as much of GCC's grammar as is
- * needed to answer two questions: is there C or C++ to compile, and is there a
- * link at the end. Everything that is not ours goes on unchanged, in order;
- * a response file stays one unless one of our options is inside.
+ * Finds out what a compiler command line asks for, and takes our own options out of it.
+ * Called once by deep-profile-cc.c. Understands as much of GCC's grammar as two questions
+ * need: is there C or C++ to compile, and is there a link at the end? Everything else is
+ * passed on unchanged, in order. A response file stays one unless it contains one of our
+ * options.
  */
 #include "command_line.h"
 #include "words.h"
@@ -46,8 +45,8 @@ static char *read_file(const char *path)
     return text;
 }
 
-/* One word in GCC's quoting: '…', "…", and a backslash takes the next
- * character as it is, inside quotes too. Returns where the word ends. */
+/* Reads one word in GCC's quoting: '…', "…", and a backslash that quotes the next
+ * character, inside quotes too. Returns the end of the word. */
 static const char *unquote(const char *from, char *to)
 {
     char quote = '\0';
@@ -66,7 +65,7 @@ static const char *unquote(const char *from, char *to)
 static void expand(struct dp_words *flat, const char *word, int depth)
 {
     char *text = word[0] == '@' && depth < MAX_RESPONSE_DEPTH ? read_file(word + 1) : NULL;
-    if (!text) { /* GCC, too, takes @x for a file name when it cannot read x */
+    if (!text) { /* like GCC, which takes @x for a file name when it cannot read x */
         dp_words_add(flat, word);
         return;
     }
@@ -93,7 +92,7 @@ static bool is_ours(const char *word)
     return starts_with(word, "-fdeep-profile");
 }
 
-/* The value of `word` when it is NAME=VALUE, or NULL. */
+/* The value of `word` if it is NAME=VALUE; NULL if it is another option. */
 static const char *value_of(const char *word, const char *name)
 {
     size_t length = strlen(name);
@@ -124,7 +123,7 @@ static void read_ours(struct dp_command_line *line, const char *word)
     }
 }
 
-/* What goes with whole-program mode only. */
+/* Refuses options that need whole-program mode. */
 static void check_ours(const struct dp_command_line *line)
 {
     if (line->filter && !line->all)
@@ -175,7 +174,7 @@ static void read_input(struct dp_command_line *line, const char *word, const cha
     line->linkable += !header;
 }
 
-/* -Wl,-r and -Xlinker -r are as good as -r. */
+/* -Wl,-r and -Xlinker -r mean the same as -r. */
 static bool linker_relocates(const char *option)
 {
     return one_of(option, (const char *const[]){"-r", "-i", "--relocatable", NULL}) ||
@@ -204,7 +203,7 @@ static void read_option(struct dp_command_line *line, const char *word, const ch
         line->linkable++;
 }
 
-/* The language that -x (or --language) sets, NULL for "by the suffix". */
+/* The language that -x (or --language) sets; NULL means that the suffix decides. */
 static const char *language_named(const char *name)
 {
     return strcmp(name, "none") == 0 ? NULL : name;
@@ -232,7 +231,7 @@ static void classify(struct dp_command_line *line, const struct dp_words *flat)
     }
 }
 
-/* An option's argument is never ours, even when it looks so: -o -fdeep-profile=x */
+/* An option's argument is never ours, even when it looks like it: -o -fdeep-profile=x */
 static size_t take_out(struct dp_command_line *line, const struct dp_words *from, bool obey)
 {
     size_t taken = 0;
@@ -263,6 +262,7 @@ void dp_command_line_parse(struct dp_command_line *line, int argc, char **argv)
     classify(line, &flat);
     size_t all = take_out(line, &flat, true);
     if (take_out(line, &given, false) != all)
-        take_out(line, &flat, false); /* some are inside response files: write those out */
+        /* some are inside response files: replace those by their contents */
+        take_out(line, &flat, false);
     check_ours(line);
 }

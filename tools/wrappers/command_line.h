@@ -7,9 +7,9 @@
 #include <stdbool.h>
 
 struct dp_command_line {
-    struct dp_words arguments; /* what the compiler gets, our options taken out */
-    size_t sources;            /* C and C++ inputs: the plugin has work */
-    size_t linkable;           /* inputs that end up in a link */
+    struct dp_words arguments; /* for the compiler, without our options */
+    size_t sources;            /* number of C and C++ inputs, which need the plugin */
+    size_t linkable;           /* number of inputs of the link */
     bool informs;              /* --version and the like: nothing is built */
     bool stops_early;          /* -c, -S, -E, -M …: no link */
     bool shared;

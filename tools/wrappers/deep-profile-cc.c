@@ -1,10 +1,8 @@
 /*
- * deep-profile-cc, deep-profile-c++: the compiler, with deep-profile's flags.
- *
- * Run wherever a compiler is run (`make CC=deep-profile-cc`). Adds the plugin
- * where C or C++ is compiled and the runtime where something is linked, then
- * becomes the real compiler. Prints nothing of its own but errors, and passes
- * on every argument that is not -fdeep-profile… as it came.
+ * deep-profile-cc, deep-profile-c++: the compiler, with deep-profile's flags. Used in place
+ * of a compiler (`make CC=deep-profile-cc`). Adds the plugin where C or C++ is compiled and
+ * the runtime where something is linked, then becomes the real compiler. Prints nothing but
+ * errors, and passes on every argument except -fdeep-profile… unchanged.
  */
 #include "command_line.h"
 #include "layout.h"
@@ -27,14 +25,15 @@
 #define COMPILER "gcc"
 #endif
 
-/* Set while we run: a compiler that turns out to be us again would never end. */
+/* Set while we run, so that a "compiler" that is this program again is noticed instead of
+ * running itself for ever. */
 #define RUNNING "DEEP_PROFILE_WRAPPER_RUNNING"
 
 #define MAX_MAJORS 16
 
 extern char **environ;
 
-/* The compiler that a plugin must fit: its command, and its GCC version. */
+/* The real compiler: its command, and its GCC version, which the plugin must fit. */
 struct compiler {
     struct dp_words command; /* "ccache gcc" is two words */
     int major;               /* 0: not a GCC; -1: cannot be run */
@@ -49,8 +48,8 @@ static void split(struct dp_words *words, const char *text)
             dp_words_add(words, word);
 }
 
-/* Runs `command -dumpfullversion`; only GCC (7 and later) knows that option.
- * Takes half a millisecond, so the answer is not kept anywhere. */
+/* Runs `command -dumpfullversion`; only GCC (7 and later) knows that option. It takes half
+ * a millisecond, so the answer is not cached. */
 static void ask_version(struct compiler *compiler)
 {
     struct dp_words argv = {0};
@@ -114,7 +113,8 @@ static _Noreturn void die_without_plugin(const struct dp_layout *layout,
            name, compiler->major, usable, compiler->major, compiler->major);
 }
 
-/* Without a wish: `gcc`, unless there is no plugin for it, but one for a gcc-N. */
+/* Chooses the compiler when DEEP_PROFILE_CC is not set: `gcc`, or the newest gcc-N that has
+ * a plugin if `gcc` has none. */
 static void choose_default(const struct dp_layout *layout, struct compiler *compiler)
 {
     dp_words_add(&compiler->command, COMPILER);
@@ -146,12 +146,12 @@ static void add_compile_flags(struct dp_words *argv, const struct dp_command_lin
         dp_words_add(argv, dp_format("-fplugin-arg-deep_profile-filter=%s", line->filter));
     if (line->min_size)
         dp_words_add(argv, dp_format("-fplugin-arg-deep_profile-min-size=%s", line->min_size));
-    /* After all other folders: a prefix may hold headers of other projects. */
+    /* -idirafter: the prefix may also hold headers of other projects. */
     dp_words_add(argv, "-idirafter");
     dp_words_add(argv, layout->include);
 }
 
-/* Whatever goes through -Xlinker keeps its place and is no input to -x. */
+/* -Xlinker keeps an option in its place, and -x does not take it for an input. */
 static void add_linker(struct dp_words *argv, const char *option)
 {
     dp_words_add(argv, "-Xlinker");
@@ -165,7 +165,7 @@ static void add_static_runtime(struct dp_words *argv, const struct dp_layout *la
     static const char *const wrapped[] = {DP_WRAPPED_FUNCTIONS, NULL};
     for (const char *const *function = wrapped; *function; function++)
         add_linker(argv, dp_format("--wrap=%s", *function));
-    /* Whole: libc's own calls of malloc ask for the runtime only after it. */
+    /* The whole archive: libc's own calls of malloc need the runtime, but come after it. */
     add_linker(argv, "--push-state");
     add_linker(argv, "--whole-archive");
     add_linker(argv, dp_format("%s/libdeep_profile.a", layout->runtime));
@@ -175,8 +175,8 @@ static void add_static_runtime(struct dp_words *argv, const struct dp_layout *la
 static void add_shared_runtime(struct dp_words *argv, const struct dp_command_line *line,
                                const struct dp_layout *layout)
 {
-    /* A program always gets it: its libraries may be annotated, and malloc must
-     * be found here before libc. A library only if it has annotated functions. */
+    /* A program always links it: its libraries may be annotated, and its malloc must be
+     * found before libc's. A library links it only if it has annotated functions. */
     add_linker(argv, "--push-state");
     add_linker(argv, line->shared ? "--as-needed" : "--no-as-needed");
     add_linker(argv, dp_format("%s/libdeep_profile.so", layout->runtime));
@@ -191,8 +191,8 @@ static bool links(const struct dp_command_line *line)
 {
     if (line->informs || line->stops_early || line->relocatable || line->linkable == 0)
         return false;
-    /* libtool links C++ libraries with -nostdlib and names the libraries itself;
-     * a program without libc is not one that we can profile. */
+    /* -nostdlib ends the matter for programs only: libtool uses it for C++ libraries and
+     * names the libraries itself, while a program without libc cannot be profiled. */
     return line->shared ? !line->fully_static : !line->no_libraries;
 }
 
@@ -221,14 +221,14 @@ int main(int argc, char **argv)
     setenv(RUNNING, "1", 1);
     dp_command_line_parse(&line, argc, argv);
     dp_layout_find(&layout);
-    /* With -flto, whole-program mode has its work at the link, also at one with -r. */
+    /* With -flto, whole-program mode instruments at the link, also at one with -r. */
     bool late = line.all && !line.stops_early && line.linkable > 0;
     bool compiles = !line.informs && (line.sources > 0 || late);
     choose_compiler(&layout, &compiler, compiles, wish);
 
     struct dp_words command = compiler.command;
     if (links(&line) && !line.shared && !line.fully_static)
-        add_shared_runtime(&command, &line, &layout); /* first: before any other malloc */
+        add_shared_runtime(&command, &line, &layout); /* first, before any other malloc */
     for (size_t i = 0; i < line.arguments.count; i++)
         dp_words_add(&command, line.arguments.word[i]);
     if (compiles)

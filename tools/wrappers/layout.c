@@ -1,8 +1,8 @@
 /*
- * Where our files lie, seen from this program's own place: an installation can
- * be moved as a whole, and a build folder works without installing.
+ * Finds our files, relative to this program: so an installation can be moved as a whole,
+ * and a build folder works without installing.
  *
- * Called by deep-profile-cc.c. Looks only; never runs or writes anything.
+ * Called by deep-profile-cc.c. Only looks; runs and writes nothing.
  */
 #include "layout.h"
 #include "words.h"
@@ -16,7 +16,8 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-/* Meson writes it beside the program in a build folder: our include folder. */
+/* A file that Meson writes beside the program in a build folder. It names our include
+ * folder. */
 #define BUILD_FOLDER_MARK "include-path"
 
 static const char *own_path(void)
@@ -70,9 +71,9 @@ static const char *prefix_of(const char *folder)
     return prefix;
 }
 
-/* Where Debian's loader looks without being told: /lib, /usr/lib, and
- * /usr/lib/x86_64-linux-gnu. Elsewhere programs need an rpath, in /usr/local/lib
- * as well (it works only after somebody ran ldconfig), and in /usr/lib64. */
+/* Is it one of the folders that Debian's loader searches by itself: /lib, /usr/lib,
+ * /usr/lib/x86_64-linux-gnu? For any other folder the program needs an rpath: also for
+ * /usr/local/lib, which works only after ldconfig, and for /usr/lib64. */
 static bool is_system_folder(const char *folder)
 {
     char *real = realpath(folder, NULL);

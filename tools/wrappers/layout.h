@@ -1,4 +1,4 @@
-/* Where our files lie: in an installation, or in a build folder. */
+/* The places of our files, in an installation or in a build folder. */
 #ifndef DEEP_PROFILE_LAYOUT_H
 #define DEEP_PROFILE_LAYOUT_H
 
@@ -10,15 +10,15 @@ struct dp_layout {
     const char *include; /* folder of deep_profile.h */
     const char *plugins; /* folder of gcc-MAJOR/deep_profile.so */
     const char *runtime; /* folder of libdeep_profile.so and .a */
-    bool needs_rpath;    /* the loader does not look into `runtime` by itself */
+    bool needs_rpath;    /* the loader does not search `runtime` by itself */
 };
 
 void dp_layout_find(struct dp_layout *layout);
 
-/* The plugin for this major version of GCC, or NULL. */
+/* The path of the plugin for this major version of GCC, or NULL. */
 const char *dp_layout_plugin(const struct dp_layout *layout, int major);
 
-/* Major versions that a plugin is there for, newest first; returns how many. */
+/* Fills in the major versions that have a plugin, newest first; returns their number. */
 size_t dp_layout_majors(const struct dp_layout *layout, int *majors, size_t room);
 
 #endif

@@ -1,4 +1,4 @@
-/* What is checked but not built yet is told when it is asked for by name. */
+/* Asking by name for something that is not built yet gives a warning. */
 #include <deep_profile.h>
 
 DEEP_PROFILE(strategy=sample) int stacks(void);

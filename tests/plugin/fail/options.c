@@ -1,5 +1,5 @@
-/* Mistakes inside the options: the caret is on the bad word. The line above a
- * comment is what must be told, at the column that the comment begins with. */
+/* Mistakes inside the options: the caret is on the bad word. The comment below a line is
+ * the message expected for it, with its column. */
 #include <deep_profile.h>
 
 DEEP_PROFILE(async=true, rtae=0.5) int unknown_key(void);

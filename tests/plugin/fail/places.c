@@ -1,4 +1,4 @@
-/* Where an attribute may stand: the caret finds it there. */
+/* Places where an attribute may be written: the caret finds it in each. */
 #include <deep_profile.h>
 
 __attribute__((profile("rate=0.5, strategy=cals"))) int in_a_string(void);

@@ -48,8 +48,8 @@ static void live_control(struct fake_site *site)
     EXPECT(site->enters > 0);
 }
 
-/* What the gate's slow path does to the budget is seen by the next gate, also
- * by one inlined into the same loop. */
+/* The next gate sees the budget that the slow path has set, also when both gates are
+ * inlined into the same loop. */
 static void refill(struct fake_site *site)
 {
     uint64_t before = site->enters;

@@ -42,7 +42,7 @@ int main(void)
         EXPECT(pthread_create(&threads[i], NULL, thread, &n) == 0);
     for (int i = 0; i < 2; i++)
         EXPECT(pthread_join(threads[i], NULL) == 0);
-    /* The fake runtime's own books are not for threads. */
+    /* fake_finish counts for one thread only. */
     fake_find("fibonacci")->never_left = true;
     EXPECT(fibonacci(10) == 55 && fake_counted("fibonacci") == 177);
     loop(1000);

@@ -1,4 +1,4 @@
-/* setjmp, longjmp, exit: what never comes to an exit does no harm. */
+/* setjmp, longjmp, exit: a call that never reaches its exit does no harm. */
 #include <deep_profile.h>
 #include <setjmp.h>
 #include <stdio.h>

@@ -32,7 +32,7 @@ DEEP_PROFILE_IF_SLOW(1s) __attribute__((noinline)) int mends(void)
     return (int)fake_open_top();
 }
 
-/* The list comes or goes while a call is open. */
+/* The list appears or disappears while a call is open. */
 DEEP_PROFILE_IF_SLOW(1s) __attribute__((noinline)) void switches(struct dp_open_calls *to)
 {
     deep_profile_open = to;

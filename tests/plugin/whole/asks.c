@@ -1,6 +1,6 @@
-/* Which entries ask, and whom: a site with DP_ASK looks at its budget and counts; with
- * DP_ASK_ALL in the entry tick every call enters. Either way `due` is what it would be
- * without. */
+/* Which entries ask, and for what: a site with DP_ASK checks its budget and counts; with
+ * DP_ASK_ALL in the entry tick every call enters. In both cases `due` is the same as
+ * without the bits. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,13 +14,13 @@ __attribute__((noinline)) void waits(uint64_t ns)
     __asm__ volatile("");
 }
 
-/* One call of `waits`; where it does not enter it lasts for its threshold. */
+/* One call of `waits`. If the call does not enter, it lasts for its threshold. */
 static __attribute__((no_instrument_function)) void call(uint64_t site_asks, uint64_t tick_asks)
 {
     const uint64_t threshold = 100;
     site->site->slow_after = threshold + site_asks;
     deep_profile_entry_tick = deep_profile_tick + tick_asks;
-    waits(tick_asks ? 0 : threshold); /* the fake runtime wants the tick of the entry */
+    waits(tick_asks ? 0 : threshold); /* the fake runtime expects the entry's tick */
     deep_profile_entry_tick = deep_profile_tick;
 }
 
@@ -64,11 +64,11 @@ static void begin(void)
     site->site->weight = 0;
 }
 
-/* Without a gate of its own, as `call`: ticks pass while it runs. */
+/* Has no gate of its own, like `call`: ticks pass while it runs. */
 __attribute__((no_instrument_function)) int main(void)
 {
     site = fake_find("waits");
-    waits(0); /* lets the fake runtime in */
+    waits(0); /* opens the gate */
     begin();
     never_slow();
     begin();

@@ -1,6 +1,6 @@
-/* C++: an exception that is caught, rethrown, or passes a cleanup ends each of
- * those calls once, as by an exception; one that passes a function without a
- * landing pad leaves it without a word. */
+/* C++ exceptions: one that is caught, rethrown, or passes a cleanup ends each of those
+ * calls once, as an exception. One that passes a function without a landing pad ends its
+ * call without running any of its code. */
 #include <stdexcept>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* Ways out that are none: setjmp and longjmp, noreturn, computed goto, and a goto
- * out of a nested function.
+/* Ways out without an exit: setjmp and longjmp, noreturn, computed goto, and a goto out of
+ * a nested function.
+ *
  * options: -Wno-trampolines -Wl,-z,execstack,--no-warn-execstack */
 #include <setjmp.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
-/* Which functions are instrumented: what has a body after inlining, but nothing
- * whose code must stay as it is. An annotated function keeps what it asked for.
+/* Which functions are instrumented: those that have a body after inlining, except those
+ * whose code must not change. An annotated function gets what its attributes ask for.
+ *
  * options: -Wno-attributes */
 #include <deep_profile.h>
 #include <stdio.h>

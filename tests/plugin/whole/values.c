@@ -1,3 +1,4 @@
-/* Arguments and results of every class arrive unharmed, without a word in the source. */
+/* Arguments and results of every class arrive unharmed, without any attribute in the
+ * source. */
 #define PROBED __attribute__((noinline))
 #include "../run/values.c"
