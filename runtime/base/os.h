@@ -71,6 +71,9 @@ void dp_os_unmap(void *address, size_t bytes);
 /* Makes the pages of a shared mapping writable without a fault; best effort. */
 void dp_os_populate(void *address, size_t bytes);
 size_t dp_os_page_bytes(void);
+/* Copies memory of this process that may be unmapped meanwhile. False: not all of it can be
+ * read, or a sandbox refuses. Async-signal-safe. */
+bool dp_os_read_memory(uint64_t address, void *to, size_t bytes);
 
 uint32_t dp_os_pid(void);
 uint32_t dp_os_parent_pid(void);
