@@ -134,7 +134,7 @@ static void own_members(struct dp_text *out, const struct dp_record_view *view,
     dp_event_walk_start(&walk, view->id, view->payload);
     while (dp_event_walk_next(&walk, &value)) {
         const struct dp_event_row *row = value.row;
-        if (row->place != place || (row->when == DP_WHEN_IF_SET && !value.number))
+        if (row->place != place || (row->when == DP_WHEN_IF_SET && !value.number && !value.length))
             continue;
         if (place == DP_PLACE_MEASURED && members == DP_MEMBERS_DURATION &&
             row->unit != DP_IN_DURATION)

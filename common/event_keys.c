@@ -12,6 +12,7 @@ const struct dp_name *dp_event_keys(void)
 #define KEY_HIDDEN
 #define KEY_MEASURED(key)
 #define KEY_METADATA(key) {#key, 0},
+#define KEY_METADATA_IF_SET(key) KEY_METADATA(key)
 #define DP_FIELD(type, name, unit, shown) KEY_##shown
 #define DP_ENUM(enumeration, name, shown) KEY_##shown
 #define DP_BITS(bits, name, unit, shown) KEY_##shown

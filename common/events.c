@@ -43,10 +43,11 @@ enum {
 };
 
 #define DP_OF(attribute) (1u << DP_ATTRIBUTE_##attribute)
-/* A row's `shown`: HIDDEN, MEASURED(key) or METADATA(key). */
+/* A row's `shown`: HIDDEN, MEASURED(key), METADATA(key) or METADATA_IF_SET(key). */
 #define SHOWN_HIDDEN .place = DP_PLACE_HIDDEN
 #define SHOWN_MEASURED(json_key) .place = DP_PLACE_MEASURED, .key = #json_key
 #define SHOWN_METADATA(json_key) .place = DP_PLACE_METADATA, .key = #json_key
+#define SHOWN_METADATA_IF_SET(json_key) SHOWN_METADATA(json_key), .when = DP_WHEN_IF_SET
 #define TYPE(c_type) .type = DP_ROW_##c_type, .bits = 8 * sizeof(DP_TYPE_##c_type)
 
 const struct dp_event_shape dp_event_shapes[DP_ID_EXTENDED] = {

@@ -69,7 +69,7 @@ enum dp_row_unit {
 
 enum dp_row_place { DP_PLACE_HIDDEN, DP_PLACE_MEASURED, DP_PLACE_METADATA };
 
-/* DP_JSON's moment, members, when; DP_FLAG's when */
+/* DP_JSON's moment, members, when; a value's when */
 enum dp_json_moment { DP_MOMENT_END, DP_MOMENT_BEGIN };
 enum dp_json_members { DP_MEMBERS_ALL, DP_MEMBERS_DURATION, DP_MEMBERS_NONE };
 enum dp_row_when { DP_WHEN_ALWAYS, DP_WHEN_IF_PROFILED, DP_WHEN_IF_SET };

@@ -26,6 +26,7 @@ class Babeltrace(Case):
             cls.shapes[name] = {
                 "fields": re.findall(r"DP_FIELD\((\w+), (\w+)", body),
                 "bits": re.findall(r"DP_BITS\((\w+), (\w+)", body),
+                "arrays": re.findall(r"DP_ARRAY\((\w+), (\w+), (\w+)", body),
                 "texts": re.findall(r"DP_TEXT\((\w+)", body)}
 
     def fields_of(self, event, payload):
@@ -39,7 +40,12 @@ class Babeltrace(Case):
         layout = "<" + "".join(self.FIELDS[kind] for kind, _ in shape["fields"])
         values = dict(zip((name for _, name in shape["fields"]),
                           struct.unpack_from(layout, payload)))
-        strings = payload[struct.calcsize(layout):].split(b"\0")[:-1]
+        at = struct.calcsize(layout)
+        for kind, name, length in shape["arrays"]:
+            elements = f"<{values[length]}{self.FIELDS[kind]}"
+            values[name] = list(struct.unpack_from(elements, payload, at))
+            at += struct.calcsize(elements)
+        strings = payload[at:].split(b"\0")[:-1]
         self.assertEqual(len(strings), len(shape["texts"]))
         values.update((name, string.decode()) for name, string in zip(shape["texts"], strings)
                       if re.fullmatch(rb"[\w ./:=*,-]+", string))
@@ -70,7 +76,11 @@ class Babeltrace(Case):
     def has(fields, name, value):
         if isinstance(value, str):
             return f'{name} = "{value}"' in fields
-        return re.search(rf"\b{name} = (\( .*? : container = )?{value}\b", fields) is not None
+        if isinstance(value, list):
+            array = re.search(rf"\b{name} = \[ ((?:\[\d+\] = \w+(?:, )?)*) ?\]", fields)[1]
+            return [int(n, 0) for n in re.findall(r"= (\w+)", array)] == value
+        found = re.search(rf"\b{name} = (?:\( .*? : container = )?(0x[0-9a-fA-F]+|-?\d+)\b", fields)
+        return found is not None and int(found[1], 0) == value
 
     def test_it_reads_every_record(self):
         for scenario in ("basic", "streams-only"):

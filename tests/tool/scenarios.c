@@ -51,6 +51,76 @@ static void setting(struct stream *stream, uint64_t time_ns, uint32_t source, co
                  NULL);
 }
 
+/* ---- what the looks at a slow call found ---- */
+
+#define CODE  UINT64_C(0x555555554000)
+#define STACK UINT64_C(0x1122334455667788)
+
+/* Fixed fields, then elements of an array, then a text. */
+static void with_array(struct stream *stream, uint32_t id, uint64_t time_ns, const void *fixed,
+                       uint32_t bytes, const void *array, uint32_t array_bytes, const char *text)
+{
+    uint8_t payload[600];
+
+    memcpy(payload, fixed, bytes);
+    memcpy(payload + bytes, array, array_bytes);
+    bytes += array_bytes;
+    if (text) {
+        memcpy(payload + bytes, text, strlen(text) + 1);
+        bytes += (uint32_t)strlen(text) + 1;
+    }
+    stream_record(stream, id, time_ns, payload, bytes, false);
+}
+
+static void stack(struct stream *stream, uint64_t time_ns, uint64_t hash, uint32_t flags,
+                  const uint64_t *frames, uint32_t n)
+{
+    const struct dp_event_stack event = {.stack = hash, .flags = flags, .n_frames = n};
+
+    with_array(stream, DP_EVENT_ID_stack, time_ns, &event, sizeof event, frames,
+               n * (uint32_t)sizeof *frames, NULL);
+}
+
+static void looks(struct stream *stream, uint64_t time_ns)
+{
+    static const uint8_t build_id[20] = {0xde, 0xad, 0, 0xbe, 0xef};
+    const uint64_t frames[] = {CODE + 0x1234, CODE + 0x2345, CODE + 0x3456};
+    const struct dp_event_module module = {
+        .start = CODE, .end = CODE + 0x10000, .bias = CODE, .n_build_id = sizeof build_id};
+    struct dp_event_sample sample = {.site = QUERY,
+                                     .tid = 101,
+                                     .call = 77,
+                                     .state = DP_THREAD_BLOCKED,
+                                     .weight_ns = 20 * MS,
+                                     .stack = STACK,
+                                     .syscall = 202,
+                                     .holder_tid = 102,
+                                     .holder_stack = STACK + 1};
+    const struct dp_event_reason reason = {.call = 77,
+                                           .flags = DP_REASON_IN_FLIGHT,
+                                           .looks = 2,
+                                           .on_cpu_ns = 30 * MS,
+                                           .runnable_ns = 1 * MS,
+                                           .blocked_ns = 54 * MS,
+                                           .before_first_look_ns = 25 * MS,
+                                           .error_ns = MS,
+                                           .minor_faults = 12,
+                                           .voluntary_switches = 3};
+
+    with_array(stream, DP_EVENT_ID_module, time_ns, &module, sizeof module, build_id,
+               sizeof build_id, "/opt/server");
+    stack(stream, time_ns, STACK, 0, frames, 3);
+    stack(stream, time_ns, STACK + 1, DP_STACK_NO_RULE, frames + 1, 1);
+    stream_texts(stream, DP_EVENT_ID_sample, time_ns, &sample, sizeof sample, "mutex 0x555555558040",
+                 "io", NULL);
+    sample.state = DP_THREAD_ON_CPU;
+    sample.flags = DP_SAMPLE_NO_SIGNAL;
+    sample.stack = sample.holder_stack = sample.holder_tid = 0;
+    sample.syscall = -1;
+    stream_texts(stream, DP_EVENT_ID_sample, time_ns, &sample, sizeof sample, "", "", NULL);
+    stream_record(stream, DP_EVENT_ID_reason, time_ns, &reason, sizeof reason, false);
+}
+
 static void runtime_stream(struct writer *writer, bool events)
 {
     struct stream s;
@@ -94,6 +164,7 @@ static void runtime_stream(struct writer *writer, bool events)
     if (events) {
         stream_record(&s, DP_EVENT_ID_slow_operation, AFTER(410), &in_flight, sizeof in_flight,
                       false);
+        looks(&s, AFTER(410));
         stream_record(&s, DP_EVENT_ID_load, AFTER(1200), &closed, sizeof closed, false);
         stream_record(&s, DP_EVENT_ID_lost, AFTER(1300), &lost, sizeof lost, false);
         stream_record(&s, DP_EVENT_ID_load, AFTER(1700), &open, sizeof open, false);

@@ -132,4 +132,24 @@ enum {
 #define DP_SLOW_EXACT (1u << 1)     /* both ends read from the clock */
 #define DP_SLOW_REPORTED (1u << 2)  /* was reported in flight before */
 
+/* stack.flags: where the walk ended before the outermost frame, why. */
+#define DP_STACK_DEPTH (1u << 0)      /* more frames than are kept */
+#define DP_STACK_NO_RULE (1u << 1)    /* code without unwind rules, or rules that say more than
+                                         our tables can */
+#define DP_STACK_NO_MODULE (1u << 2)  /* an address in no module that is known */
+#define DP_STACK_NO_MEMORY (1u << 3)  /* the stack could not be read there */
+#define DP_STACK_CORRUPT (1u << 4)    /* the next frame would not lie above this one */
+
+/* sample.flags: why there is no stack. */
+#define DP_SAMPLE_MOVED (1u << 0)     /* the thread moved on while it was walked */
+#define DP_SAMPLE_UNREADABLE (1u << 1) /* its registers or its memory cannot be read */
+#define DP_SAMPLE_NO_SIGNAL (1u << 2) /* it ran, and our signal is blocked, or not ours */
+#define DP_SAMPLE_NO_ROOM (1u << 3)   /* the table of stacks is full */
+
+/* reason.flags */
+#define DP_REASON_IN_FLIGHT (1u << 0)   /* the call still ran */
+#define DP_REASON_NO_RUNNABLE (1u << 1) /* runnable_ns is not known, and part of blocked_ns */
+#define DP_REASON_NO_FAULTS (1u << 2)   /* minor_faults and major_faults are not known */
+#define DP_REASON_NO_SWITCHES (1u << 3) /* nor are the switches */
+
 #endif
