@@ -1,8 +1,8 @@
 /*
  * The process as a whole: on or off, its start and its end, and the first call of each of
  * its threads. With process_start.c and process_child.c the only code that knows every
- * room; what a room below calls up is set from here (dp_meet_thread, what the steward does
- * every second, what a forked child does first).
+ * room. It sets the callbacks of the rooms below: dp_meet_thread, the steward's work of
+ * every second, the first work of a forked child.
  *
  * Inserted code calls the two entry points (abi/gate.h).
  */
@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "base/facts.h"
-#include "base/memory_budget.h"
+#include "base/memory_ceiling.h"
 #include "base/os.h"
 #include "base/peek.h"
 #include "base/sampler.h"
@@ -39,11 +39,11 @@ static _Atomic bool start_claimed; /* by the thread that starts the runtime */
 static DP_INITIAL_EXEC _Thread_local bool starting;
 static struct dp_rules rules;
 
-static DP_INITIAL_EXEC _Thread_local uint64_t retry_lane_ns; /* until then no lane is tried */
+static DP_INITIAL_EXEC _Thread_local uint64_t retry_lane_ns; /* until then no lane is requested */
 
-/* Sampled gates stay closed for long, but those that open at every call come back here.
- * Do not try to make files each time: the disk may be full, or the process out of
- * descriptors, and it would be slowed down. */
+/* A sampled gate that is closed stays closed for long, but a gate that opens at every call
+ * comes back here each time. Do not try to make files each time: the disk may be full, or
+ * the process out of descriptors, and the host would be slowed down. */
 static bool refuse_thread(void)
 {
     uint64_t now = dp_now_ns();
@@ -55,8 +55,8 @@ static bool refuse_thread(void)
     return false;
 }
 
-/* Memory is shared, the process is another: a child of vfork before its exec. It
- * must not become an owner of anything; the thread that it stands in for will. */
+/* Memory is shared with another process: this is a child of vfork before its exec. It must
+ * not own anything; the thread in whose place it runs will. */
 static bool in_borrowed_memory(void)
 {
     return dp_process_mode() == DP_MODE_ON && dp_process_is_ours() &&
@@ -74,7 +74,7 @@ static bool meet_thread(void)
     }
     switch (dp_process_mode()) {
     case DP_MODE_UNKNOWN:
-        return false; /* a call before our constructor: ask again next time */
+        return false; /* a call before our constructor: the next call asks again */
     case DP_MODE_ON:
         break;
     default:
@@ -96,10 +96,10 @@ static uint64_t meet_calling_thread(void *a, uintptr_t b, uintptr_t c)
     (void)a;
     (void)b;
     (void)c;
-    if (dp_steward_is_here()) { /* a handler of SIGSYS: see arch/call_out.h */
+    if (dp_steward_is_here()) { /* a handler of SIGSYS (see arch/call_out.h) */
         dp_process_lost(DP_LOSS_REENTERED, 1);
         deep_profile_budget = DP_WEIGHT_ALWAYS - 1;
-    } else if (!dp_process_meeting) { /* not from a signal handler in the midst of it */
+    } else if (!dp_process_meeting) { /* not from a signal handler that interrupts this function */
         dp_process_meeting = true;
         known = meet_thread();
         dp_process_meeting = false;
@@ -107,7 +107,7 @@ static uint64_t meet_calling_thread(void *a, uintptr_t b, uintptr_t c)
         dp_process_lost(DP_LOSS_REENTERED, 1);
     }
     if (!known && deep_profile_budget < -1)
-        deep_profile_budget = -1; /* not yet met; more would run over */
+        deep_profile_budget = -1; /* not met yet; further calls would overflow it */
     errno = saved_errno;
     return known;
 }
@@ -130,7 +130,7 @@ static int start(void)
     dp_arch_init();
     dp_call_out_init();
     dp_clock_init(dp_setting_text(DP_SETTING_CLOCK));
-    dp_memory_budget_init();
+    dp_memory_ceiling_init();
     dp_bus_guard();
     dp_configure_init(&(struct dp_decide_settings){
         .rules = &rules,
@@ -161,12 +161,12 @@ static bool start_if_asked(void)
     if (start() == 0)
         return true;
     dp_bus_leave();
-    dp_sites_release(); /* a host that is short of memory needs it more */
+    dp_sites_release(); /* a host that is short of memory needs it more than we do */
     return false;
 }
 
-/* Signals are blocked, but not where libc may call the host's functions (os.h): the host's
- * malloc may load a library in the midst of it, or a handler leave it for good. */
+/* Signals are blocked, except while libc may call the host's functions (os.h): then the
+ * host's malloc may load a library, or a handler may leave this function for good. */
 static void start_here(void)
 {
     struct dp_os_signals hosts;
@@ -181,9 +181,9 @@ static void start_here(void)
     starting = false;
 }
 
-/* Other threads that load a library meanwhile wait, at most about two seconds; what they
- * load then is not profiled. The mode pairs: release by the thread that starts, acquire
- * here. */
+/* Other threads that load a library meanwhile wait, at most about two seconds; after that,
+ * what they load is not profiled. `mode` pairs: the thread that starts stores with release,
+ * this load is acquire. */
 static void start_once(void)
 {
     if (dp_process_mode() != DP_MODE_UNKNOWN || starting)
@@ -213,13 +213,13 @@ static uint64_t unload_module(void *first, uintptr_t unused, uintptr_t unused_to
     (void)unused_too;
     if (dp_process_mode() == DP_MODE_ON) { /* also in a child that has no log yet */
         if (dp_process_is_ours())
-            dp_process_mend_log(); /* as long as the names are there */
+            dp_process_mend_log(); /* until the names disappear with their module */
         dp_sites_remove(first);
     }
     return 0;
 }
 
-/* What other threads still run finds every gate closed. */
+/* Threads that still run find every gate closed. */
 static uint64_t finish_work(void *unused, uintptr_t unused_too, uintptr_t nor_this)
 {
     (void)unused;
@@ -228,7 +228,7 @@ static uint64_t finish_work(void *unused, uintptr_t unused_too, uintptr_t nor_th
     dp_process_set_mode(DP_MODE_FINISHED);
     dp_sites_close();
     if (!dp_steward_stop())
-        return 0; /* it still writes: the log stays as that of a process that was killed */
+        return 0; /* the steward still writes: leave the log like that of a killed process */
     dp_lanes_finish();
     dp_sink_finish();
     dp_process_mend_log();
@@ -239,8 +239,8 @@ static uint64_t finish_work(void *unused, uintptr_t unused_too, uintptr_t nor_th
 }
 
 /*
- * The host calls these three, with whatever stack and floating-point environment it has.
- * They use general registers only; the work is done in surroundings of our own.
+ * The host calls these three, with any stack and floating-point environment. They use
+ * general registers only and call out for the work.
  */
 __attribute__((visibility("default"))) DP_FROM_HOST void
 deep_profile_module_load(uint32_t abi, struct dp_site *first, struct dp_site *stop)

@@ -9,7 +9,7 @@
 #include "arch/call_out.h"
 #include "base/facts.h"
 #include "base/load_gate.h"
-#include "base/memory_budget.h"
+#include "base/memory_ceiling.h"
 #include "base/os.h"
 #include "base/tick.h"
 #include "host/bus.h"
@@ -20,7 +20,7 @@
 #include "sites/sites.h"
 #include "thread/lanes.h"
 
-/* The page that *dp_process_alive is in; reads as zeros in a forked child. */
+/* The page that holds *dp_process_alive; it reads as zeros in a forked child. */
 struct alive {
     uint32_t alive;
     uint32_t claimed; /* by the thread that starts the log */
@@ -33,8 +33,8 @@ static struct alive *alive_page(void)
     return (struct alive *)(uintptr_t)dp_process_alive;
 }
 
-/* The thread's next call asks who it is. The page is cleared by hand for kernels
- * that do not. */
+/* Makes the thread's next call find out that this is a child. Clears the page by hand for
+ * kernels that do not do it. */
 DP_FROM_HOST static void reset_child(void)
 {
     bool meeting = dp_process_meeting;
@@ -49,7 +49,7 @@ DP_FROM_HOST static void reset_child(void)
     dp_tick_was_forked();
 }
 
-/* Only where there is something to reset: see process.c for the modes. */
+/* Only if there is something to reset: see process.c for the modes. */
 static void forked_without_handlers(void)
 {
     if (dp_process_mode() == DP_MODE_ON)
@@ -85,24 +85,24 @@ static int start_childs_log(void)
     return dp_process_start_work();
 }
 
-/* The child's own log. Only this thread exists; the locks may be held by
- * threads that do not. */
+/* The child's own log. Only this thread exists; the locks may be held by threads that do
+ * not exist here. */
 static void start_child(void)
 {
     struct dp_process_state *facts = dp_process_facts_to_fill(), *parents = dp_process_state();
     dp_sites_unlock();
-    dp_lanes_were_forked(); /* forked by the system call itself: nobody called us before */
+    dp_lanes_were_forked(); /* forked by the system call itself: no handler has run */
     dp_lanes_reset();
     dp_log_reset();
     dp_segments_reset();
-    dp_memory_budget_reset(); /* after those who gave theirs back */
+    dp_memory_ceiling_reset(); /* after the parts that gave theirs back */
     memset(facts->lost, 0, sizeof facts->lost);
     dp_process_use_state(NULL);
     dp_directory_leave();
     dp_load_gate_reset();
     if (!dp_os_child_may_start_threads() || start_childs_log() != 0) {
-        /* The parent's log is the only one that can say so. It is the state meanwhile:
-         * it may have been cut, and bus.c mends no other. */
+        /* Only the parent's log can record this loss. That log's state is in use meanwhile:
+         * its file may have been cut, and bus.c repairs no other. */
         dp_process_use_state(parents);
         dp_process_lost(DP_LOSS_NO_SPACE, 1);
         dp_process_use_state(NULL);
@@ -113,9 +113,9 @@ static void start_child(void)
         dp_os_unmap(parents, sizeof *parents);
 }
 
-/* To the threads that do not start the log the process is not ours before that is done.
- * They wait, at most about two seconds. The page's `alive` pairs: release by the thread
- * that started the log, acquire here. */
+/* For threads that do not start the log, the process is not ours until the log is there.
+ * They wait, at most about two seconds. `alive` pairs: the thread that started the log
+ * stores with release, this load is acquire. */
 void dp_process_become_own(void)
 {
     struct alive *page = alive_page();

@@ -27,7 +27,7 @@ void dp_process_set_rules(const struct dp_rules *active, const char *text)
     rules_text = text;
 }
 
-/* Fits: names and problems of settings are short. */
+/* Long enough: names and problems of settings are short. */
 static void quote_problem(const struct dp_setting *setting, char text[static 256])
 {
     *text++ = '\'';
@@ -76,7 +76,7 @@ void dp_process_count_cuts(void)
     dp_process_lost(DP_LOSS_NO_SPACE, dp_bus_take_losses());
 }
 
-/* What the steward does for rooms that it does not know. */
+/* The steward's work of every second for rooms that it does not know. */
 static void every_second(void)
 {
     dp_bus_guard_again();

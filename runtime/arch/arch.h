@@ -1,6 +1,6 @@
 /*
- * What differs between processors: the timestamp counter, and the thunks that inserted
- * code jumps to.
+ * What differs between processors: the timestamp counter, and the thunks that inserted code
+ * jumps to.
  */
 #ifndef DP_ARCH_H
 #define DP_ARCH_H
@@ -11,23 +11,23 @@
 #if defined __x86_64__
 
 #define DP_HAVE_THUNKS 1
-/* From the stack pointer in the gate down to the frame of dp_enter(): the red zone
- * and what the thunk keeps. */
+/* Bytes from the stack pointer in the gate down to the frame of dp_enter(): the red zone
+ * and what the thunk saves. */
 #ifdef __SANITIZE_THREAD__
-#define DP_THUNK_BYTES 8192 /* and what dp_call_out_on takes; too much does no harm */
+#define DP_THUNK_BYTES 8192 /* and what dp_call_out_on uses; too large is harmless */
 #else
 #define DP_THUNK_BYTES 144
 #endif
 
-/* Where the thunks' calls into the runtime return to. */
+/* The return addresses of the thunks' calls into the runtime. */
 extern const char dp_enter_returns[], dp_exit_returns[];
 
-/* function(a, b, c) on the stack that ends at `top` (NULL: on the present one), with the
- * vector state kept and the default floating-point environment. For call_out.c. */
+/* Calls function(a, b, c) on the stack that ends at `top` (NULL: on the current one). Saves
+ * the vector state and sets the default floating-point environment. For call_out.c. */
 uint64_t dp_call_out_on(void *top, uint64_t (*function)(void *, uintptr_t, uintptr_t), void *a,
                         uintptr_t b, uintptr_t c);
 
-extern bool dp_has_xsave; /* set once, before the first thunk is taken */
+extern bool dp_has_xsave; /* set once, before the first thunk runs */
 void dp_arch_init(void);
 bool dp_arch_tsc_invariant(void);
 

@@ -1,11 +1,10 @@
 /*
- * See call_out.h.
+ * See call_out.h. Called in a thread that may have the smallest possible stack, on a signal
+ * handler's stack, with vector registers live. Compiled like enter.c.
  *
- * Called in a thread with the smallest stack there is, on a signal handler's, with vector
- * registers live. Compiled like enter.c. What is called runs with signals blocked: no
- * handler may longjmp out of it while files and mappings are half changed, nor a
- * cancellation unwind it; and no handler of the host finds itself on a stack that it does
- * not know.
+ * The called function runs with signals blocked, for two reasons. While files and mappings
+ * are half changed, no handler may longjmp out of it and no cancellation may unwind it. And
+ * no handler of the host must find itself on a stack that the host does not know.
  */
 #include "call_out.h"
 
@@ -37,12 +36,12 @@ void dp_call_out_forget_hosts_signals(void)
     hosts_signals_kept = false;
 }
 
-/* True where `saved` is the host's mask. It is ours in a call out that a handler of SIGSYS
- * makes inside another one. */
+/* True if `saved` is the host's mask. It is our own mask if a handler of SIGSYS calls out
+ * while another call out is running. */
 static bool keep_outermost(uint64_t saved)
 {
     const uint64_t never = UINT64_C(1) << (SIGKILL - 1) | UINT64_C(1) << (SIGSTOP - 1);
-    const uint64_t ours = DP_SIGNALS_BLOCKED & ~never; /* as the kernel shows it */
+    const uint64_t ours = DP_SIGNALS_BLOCKED & ~never; /* the layout that the kernel uses */
     if (hosts_signals_kept && (saved & ours) == ours)
         return false;
     dp_call_out_keep_hosts_signals(saved);
@@ -63,16 +62,16 @@ static void forget_outermost(bool outermost)
 #define RUNNING_ON_VALGRIND 0
 #endif
 
-/* One for each thread that is calling out at the same time. Further ones stay on their
- * own: nine threads at once, the ninth on a stack that is too small, is not expected. */
+/* One stack for each thread that is calling out. If all eight are in use, a further thread
+ * stays on its own stack: we do not expect nine such threads at once, of which the ninth
+ * has too small a stack. */
 #define STACKS 8
 #define STACK_BYTES 65536
 
 static _Alignas(64) char stacks[STACKS][STACK_BYTES];
 static unsigned char taken[STACKS];
 
-/* Valgrind would warn of the change of stacks, though no error comes of it: there
- * every thread keeps its own. */
+/* Under Valgrind every thread stays on its own stack: Valgrind would warn of the change. */
 void dp_call_out_init(void)
 {
     for (int i = 0; i < STACKS; i++)
@@ -96,9 +95,8 @@ static int take_stack(void)
     return -1;
 }
 
-/* The one system call that is not behind base/os.h: at this point neither libc nor os.h
- * may be called, since they know nothing of our registers, and the stack may be too small
- * for them. */
+/* The only system call that is not behind base/os.h. Neither libc nor os.h may be called at
+ * this point, since they do not preserve our registers and the stack may be too small. */
 static void set_signals(int how, const uint64_t *set, uint64_t *old)
 {
     register uint64_t *old_in_rdx __asm__("rdx") = old;

@@ -6,7 +6,7 @@
 #include "os.h"
 
 #define LINES 64
-#define FIRST_CALIBRATION_NS 1000000 /* 1 ms: good to about 50 ppm, mended later */
+#define FIRST_CALIBRATION_NS 1000000 /* 1 ms: good to about 50 ppm, corrected later */
 #define JUMP_NS 100000000 /* more than any drift: 50 ppm of half an hour */
 
 _Atomic(const struct dp_clock_line *) dp_clock_line;
@@ -15,14 +15,14 @@ static struct dp_clock_line lines[LINES];
 static unsigned next_line;
 static uint64_t first_tsc, first_ns;
 static bool may_change; /* the choice is ours, not the user's */
-/* Ours before CLOCK_MONOTONIC, which stands while a machine sleeps. */
+/* In front of CLOCK_MONOTONIC, which stands still while a machine sleeps. */
 static _Atomic uint64_t lead_ns;
 
 struct moment {
     uint64_t tsc, ns;
 };
 
-/* The pair whose two reads lie closest together, of several. */
+/* Of several pairs of reads, the one whose two reads are closest together. */
 static struct moment read_both(void)
 {
     struct moment best = {0, 0};
@@ -80,9 +80,8 @@ void dp_clock_init(const char *choice)
     publish(now.tsc, now.ns, slope(now.ns - start.ns, now.tsc - start.tsc));
 }
 
-/* A machine that slept, or moved: the two clocks have gone different ways, and
- * what was measured of their rates does not hold any more. The old rate does
- * until there is a new one. */
+/* The machine slept or moved to another host: the two clocks have diverged, and the rates
+ * measured before are not valid any more. Keep the old rate until there is a new one. */
 static void start_over(struct moment now, uint64_t ours, uint64_t mult)
 {
     first_tsc = now.tsc;
@@ -91,8 +90,8 @@ static void start_over(struct moment now, uint64_t ours, uint64_t mult)
     publish(now.tsc, ours, mult);
 }
 
-/* The new line starts on the old one and meets the true time a second later:
- * time stays continuous and its error shrinks. */
+/* The new line starts on the old one and reaches the true time a second later. So time
+ * stays continuous and its error shrinks. */
 void dp_clock_adjust(void)
 {
     const struct dp_clock_line *line = atomic_load_explicit(&dp_clock_line, memory_order_relaxed);
@@ -100,7 +99,7 @@ void dp_clock_adjust(void)
         return;
     struct moment now = read_both();
     uint64_t true_ns = now.ns + lead_ns;
-    if (now.tsc <= line->base_tsc) { /* the counter began anew */
+    if (now.tsc <= line->base_tsc) { /* the counter has been reset */
         start_over(now, true_ns, line->mult);
         return;
     }
@@ -112,7 +111,7 @@ void dp_clock_adjust(void)
         atomic_store_explicit(&dp_clock_line, NULL, memory_order_release);
         return;
     }
-    if (ahead > JUMP_NS || ahead < -JUMP_NS) { /* never back: records would stand still */
+    if (ahead > JUMP_NS || ahead < -JUMP_NS) { /* never backwards: records would all get one time */
         start_over(now, ahead > 0 ? ours : true_ns, line->mult);
         return;
     }

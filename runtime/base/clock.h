@@ -36,7 +36,7 @@ uint64_t dp_clock_monotonic(void *, uintptr_t, uintptr_t);
 
 static inline uint64_t dp_now_ns(void)
 {
-    /* consume is what is meant; compilers make it an acquire, a plain load here */
+    /* memory_order_consume would do; compilers turn it into acquire, a plain load here */
     const struct dp_clock_line *line = atomic_load_explicit(&dp_clock_line, memory_order_acquire);
     if (__builtin_expect(line == 0, 0))
         return dp_call_out_in_place(dp_clock_monotonic, 0, 0, 0);

@@ -1,4 +1,4 @@
-/* What the runtime asks of the compiler beyond C11. */
+/* What the runtime needs from the compiler beyond C11. */
 #ifndef DP_COMPILER_H
 #define DP_COMPILER_H
 

@@ -1,16 +1,14 @@
 /*
- * Facts about the process that every room may read, and the losses that belong to
- * no lane.
+ * Facts about the process that every room may read, and the losses that belong to no lane.
+ * Three objects have similar contents:
  *
- * Three things with similar contents:
+ *   facts  our own memory: what is written once at the start (pid, times, program, slow_path_ns)
+ *          and the sites of count slots. Nobody outside can cut it.
+ *   state  the same struct, mapped from the log's file state/process, for readers of the log.
+ *          Without a log, `facts` takes its place.
+ *   alive  one word that tells a forked child from the process that made the log.
  *
- *     facts    memory of ours: what is written once at the start (pid, times, program,
- *              slow_path_ns) and the sites of count slots. Nobody outside can cut it.
- *     state    the same struct mapped from the log's file state/process, for readers of
- *              the log. Where there is no log, `facts` stands in for it.
- *     alive    one word that tells a forked child from the process that made the log.
- *
- * process.c fills them in; everybody else reads, and counts losses.
+ * process.c fills them in. Everybody else reads them, and counts losses.
  */
 #ifndef DP_FACTS_H
 #define DP_FACTS_H
@@ -42,20 +40,20 @@ static inline bool dp_process_is_ours(void)
     return *dp_process_alive != 0;
 }
 
-/* When this process's log was begun. */
+/* When this process started its log. */
 extern DP_HIDDEN uint64_t dp_process_start_ns;
 
-/* Never NULL. Somebody may cut the mapped file at any time; it reads as zeros from then
- * on, so take facts from dp_process_facts(). */
+/* Never NULL. Somebody may cut the mapped file at any time; from then on it reads as zeros,
+ * so take facts from dp_process_facts(). */
 struct dp_process_state *dp_process_state(void);
 const struct dp_process_state *dp_process_facts(void);
 
 /* For process.c: the facts to fill in. */
 struct dp_process_state *dp_process_facts_to_fill(void);
-/* For process.c: takes `mapped` as the state; NULL: the facts stand in again. */
+/* For process.c: makes `mapped` the state; with NULL the facts take its place again. */
 void dp_process_use_state(struct dp_process_state *mapped);
 
-/* The site whose calls a count slot counts. Under the registry's lock. */
+/* The site whose calls a count slot counts. Call it under the registry's lock. */
 void dp_process_count_site(uint32_t slot, uint32_t site);
 
 /* The executable's base name. */
@@ -64,8 +62,8 @@ const char *dp_process_program(void);
 /* Counts a loss that belongs to no lane. Any thread. */
 void dp_process_lost(enum dp_loss reason, uint64_t count);
 
-/* For a child that was forked without pthread_atfork() handlers (host/forks.c): does
- * what `when_forked`, set by process.c, does. Nothing before it is set. Async-signal-safe. */
+/* For a child that was forked without pthread_atfork() handlers (host/forks.c): calls
+ * `when_forked`, which process.c sets; does nothing before that. Async-signal-safe. */
 void dp_process_was_forked(void);
 void dp_process_when_forked(void (*when_forked)(void));
 

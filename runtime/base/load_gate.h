@@ -12,7 +12,7 @@
 #include "compiler.h"
 #include "deep_profile/abi/log.h"
 
-/* Bits 1u << enum dp_resource of what is overloaded; 0: the load gate is open. */
+/* Bits 1u << enum dp_resource of the overloaded resources; 0: the load gate is open. */
 extern DP_HIDDEN _Atomic uint32_t dp_load_closed;
 
 static inline bool dp_load_gate_closed(void)
@@ -25,7 +25,7 @@ static inline bool dp_load_gate_closed_for(enum dp_resource resource)
     return atomic_load_explicit(&dp_load_closed, memory_order_relaxed) & 1u << resource;
 }
 
-/* Also in the process's state, for readers of the log. */
+/* Also stores it in the process's state, for readers of the log. */
 void dp_load_gate_move(enum dp_resource resource, bool close);
 /* In a forked child. */
 void dp_load_gate_reset(void);

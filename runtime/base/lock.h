@@ -1,7 +1,7 @@
 /*
- * The runtime's lock: a futex-free spin lock that yields, then sleeps, held for a few
- * stores or one file's making, with every signal blocked, so that a handler
- * cannot come back for it in the same thread. Never on the hot path.
+ * The runtime's lock: a spin lock without futex that first yields, then sleeps. It is held
+ * for a few stores or for making one file, with every signal blocked, so that no handler in
+ * the same thread can wait for it. Never used on the hot path.
  */
 #ifndef DP_LOCK_H
 #define DP_LOCK_H
@@ -18,7 +18,7 @@ struct dp_lock {
     atomic_flag held;
 };
 
-/* A host under ThreadSanitizer does not see our lock: we are not built with it. */
+/* A host under ThreadSanitizer does not see our lock: the runtime is built without it. */
 __attribute__((weak)) void __tsan_acquire(void *address);
 __attribute__((weak)) void __tsan_release(void *address);
 
@@ -35,10 +35,10 @@ static inline void dp_lock_take(struct dp_lock *lock, struct dp_os_signals *save
          tries++) {
         if (tries < DP_LOCK_YIELDS) {
             dp_os_yield();
-        } else { /* yielding does not let a holder of lower real-time priority run */
+        } else { /* yielding is not enough if the holder has a lower real-time priority */
             dp_os_sleep_until(dp_os_monotonic_ns() + sleep_ns);
             if (sleep_ns < DP_LOCK_LONGEST_SLEEP_NS)
-                sleep_ns *= 2; /* a thousand who wait must not take the processors */
+                sleep_ns *= 2; /* a thousand waiting threads must not use up the processors */
         }
     }
     if (__tsan_acquire)

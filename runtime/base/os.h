@@ -1,12 +1,10 @@
 /*
- * Every system call of the runtime, behind one contract.
- *
- * Called by all of the runtime; the only implementation is os_linux*.c; tests put another
- * in its place to make calls fail. None is a cancellation point, allocates, locks or
- * prints. Errors: -errno.
+ * Every system call of the runtime, behind one contract. All of the runtime calls it;
+ * os_linux*.c is the only implementation; tests replace it to make calls fail. No function
+ * is a cancellation point, allocates, locks or prints. Errors: -errno.
  *
  * Not here: arch/call_out.c blocks signals where nothing of libc may be called, and says
- * why; host/ stands in front of functions of libc and calls those.
+ * why. host/ interposes functions of libc and calls those.
  */
 #ifndef DP_OS_H
 #define DP_OS_H
@@ -21,28 +19,28 @@
 int dp_os_create(int at, const char *path);
 int dp_os_open(int at, const char *path);      /* read and write, existing */
 int dp_os_open_read(int at, const char *path);
-/* Made when missing. A link is followed when it belongs to our user or root; where
- * others may write (`shared`), a file must be so, too. */
+/* Makes the file if it is missing. A link is followed if it belongs to our user or to
+ * root. Where others may write (`shared`), an existing file must belong to one of the two
+ * as well. */
 int dp_os_open_append(const char *path, bool shared);
 int dp_os_close(int fd);
 int dp_os_unlink(int at, const char *path);
 int dp_os_mkdir(const char *path); /* mode 0700 */
 int dp_os_remove_directory(const char *path);
-/* Good as `at` and for nothing else; its number is out of the way of programs
- * that count on getting the lowest. */
+/* A descriptor that serves as `at` only. Its number is high, out of the way of programs
+ * that count on getting the lowest one. */
 int dp_os_open_directory(const char *path);
-/* What a descriptor stands for, whatever its name and number. */
+/* Identifies the file behind a descriptor, whatever its name and number. */
 struct dp_os_identity {
     uint64_t device, inode;
 };
 int dp_os_identify(int fd, struct dp_os_identity *identity);
-/* Whose a path is. 0 or -errno. */
+/* The owner of a path. 0 or -errno. */
 struct dp_place;
 int dp_os_look(const char *path, struct dp_place *place);
 uint64_t dp_os_pid_namespace(void); /* 0: not known */
-uint32_t dp_os_user(void); /* whose files the process makes */
-/* 0: a directory of our user, where nobody else may write, with nothing in
- * it; -EEXIST otherwise. */
+uint32_t dp_os_user(void); /* the user whose files the process makes */
+/* 0: an empty directory of our user, where nobody else may write; -EEXIST otherwise. */
 int dp_os_directory_is_free(const char *path);
 int64_t dp_os_write(int fd, const void *data, size_t bytes);
 int64_t dp_os_pread(int fd, void *data, size_t bytes, uint64_t offset);
@@ -59,13 +57,14 @@ int dp_os_allocate(int fd, uint64_t offset, uint64_t bytes);
  *
  * Shared mapping of a file. NULL when refused. */
 void *dp_os_map_file(int fd, uint64_t offset, size_t bytes);
-/* Most of the mapping is never touched: no page is read that nobody asked for. */
+/* Advises that most of the mapping is never touched, so that the kernel reads no page
+ * ahead. */
 void dp_os_expect_sparse(void *address, size_t bytes);
-/* Zeroed private memory in the place of a mapping. 0 or -errno. */
+/* Puts zeroed private memory in the place of a mapping. 0 or -errno. */
 int dp_os_map_over(void *address, size_t bytes);
 /* Zeroed private memory. NULL when refused. */
 void *dp_os_map_memory(size_t bytes);
-/* The same, one page, which reads as zero in a forked child. */
+/* One such page, which reads as zero in a forked child. */
 void *dp_os_map_wiped_on_fork(void);
 void dp_os_unmap(void *address, size_t bytes);
 /* Makes the pages of a shared mapping writable without a fault; best effort. */
@@ -79,62 +78,62 @@ uint32_t dp_os_pid(void);
 uint32_t dp_os_parent_pid(void);
 uint32_t dp_os_tid(void);
 void dp_os_thread_name(char name[16]);
-void dp_os_name_thread(const char *name); /* the calling thread; at most 15 bytes count */
+void dp_os_name_thread(const char *name); /* the calling thread's; only the first 15 bytes count */
 uint64_t dp_os_random(void);
 const char *dp_os_getenv(const char *name); /* NULL in setuid programs */
 int dp_os_working_directory(char *buffer, size_t capacity);
-/* Of the program that runs, as the kernel knows it. 0 or -errno. */
+/* The running program's path, as the kernel knows it. 0 or -errno. */
 int dp_os_program_path(char *buffer, size_t capacity);
 
 uint64_t dp_os_monotonic_ns(void);
 uint64_t dp_os_realtime_ns(void);
 uint64_t dp_os_thread_cpu_ns(void);
 uint64_t dp_os_process_cpu_ns(void);
-/* False: at once, where a sandbox refuses every way to sleep. */
+/* False, and returns at once: a sandbox refuses every way to sleep. */
 bool dp_os_sleep_until(uint64_t monotonic_ns);
-/* That the process may use now, at least 1. */
+/* Processors that the process may use now, at least 1. */
 uint32_t dp_os_processors(void);
 
 /*
- * Waits until somebody wakes whoever waits for `word`, at most until then; not at all when
- * the word is not `seen` any more. False: a sandbox refuses, and it has only slept. dp_os_wake
- * is async-signal-safe.
+ * Waits while *word is `seen`, until dp_os_wake(word) or that time. False: a sandbox
+ * refuses to wait, so it has only slept. dp_os_wake is async-signal-safe.
  */
 bool dp_os_wait_until(_Atomic uint32_t *word, uint32_t seen, uint64_t monotonic_ns);
 void dp_os_wake(_Atomic uint32_t *word);
 
-/* The stack that the calling thread was started on, as far as it may grow.
+/* The stack that the calling thread was started on, up to the size that it may grow to.
  * *bytes = 0: not known. */
 void dp_os_stack(uintptr_t *low, size_t *bytes);
 
-/* The alternate signal stack, if the calling thread is on it; else *bytes = 0. */
+/* The alternate signal stack if the calling thread runs on it; otherwise *bytes = 0. */
 void dp_os_signal_stack(uintptr_t *low, size_t *bytes);
 
-/* The signals of the calling thread, but those that are never blocked (DP_SIGNALS_BLOCKED
- * of arch/call_out.h); the mask of before is kept in *saved. */
+/* Blocks the calling thread's signals, except those that the runtime never blocks
+ * (DP_SIGNALS_BLOCKED of arch/call_out.h); *saved gets the mask to restore. */
 struct dp_os_signals {
     uint64_t mask;
 };
 void dp_os_block_signals(struct dp_os_signals *saved);
 void dp_os_restore_signals(const struct dp_os_signals *saved);
-/* The host's own mask, for calls of libc that may call the host's functions (malloc): a host
- * that does not come back from there can still be signalled. Where the runtime has not
- * blocked signals in this thread nothing changes. */
+/* Restores the host's own mask around a call of libc that may call the host's functions
+ * (malloc): a host that never returns from there can still be signalled. Does nothing if
+ * the runtime has not blocked signals in this thread. */
 void dp_os_let_host_in(struct dp_os_signals *ours);
 void dp_os_shut_host_out(const struct dp_os_signals *ours);
 
-/* Tells valgrind's race detectors of memory that threads read while another stores into
- * it, on purpose. */
+/* Declares to valgrind's race detectors that threads read this memory while another one
+ * stores into it, on purpose. */
 void dp_os_expect_races(volatile void *address, size_t bytes);
 
-/* Every other thread of the process has ended, its first one too: main() has called
- * pthread_exit(). Without us libc would call exit() now, or the kernel end the process. */
+/* True when every other thread of the process has ended, including the first one: main()
+ * has called pthread_exit(). Without our thread libc would call exit() now, or the kernel
+ * would end the process. */
 bool dp_os_is_alone(void);
 
-/* No thread of ours has this number; false when it is not known. */
+/* True when no thread of the process has this number; false also when that is not known. */
 bool dp_os_thread_is_gone(uint32_t tid);
 
-/* Sends the calling thread a signal again, with what the kernel said of it (siginfo_t).
+/* Sends the calling thread a signal again, with the kernel's original siginfo_t.
  * Async-signal-safe. */
 void dp_os_signal_again(int signal, void *info);
 
@@ -142,17 +141,18 @@ void dp_os_signal_again(int signal, void *info);
 void dp_os_yield(void);
 
 /*
- * The one thread of ours: DP_SIGNALS_BLOCKED blocked, a small stack. libc allocates
- * meanwhile, with the host's own signals in force. Comes back when `run` runs (or after two
- * seconds): no sandbox that the host enters later finds the thread in libc's start of it.
- * 0 or -errno; -EPERM also where a sandbox refuses a call without which libc would end the
- * process. What is not NULL from `run` says that the thread is the last one (dp_os_is_alone).
+ * Starts the runtime's only thread: DP_SIGNALS_BLOCKED blocked, a small stack. libc
+ * allocates in this call, with the host's own signal mask. Returns when `run` runs (or
+ * after two seconds), so that no sandbox which the host enters later finds the thread still
+ * inside libc. 0 or -errno; -EPERM also where a sandbox refuses a call that libc must be
+ * able to make. If `run` returns a non-NULL value, the thread was the last one
+ * (dp_os_is_alone).
  */
 int dp_os_thread_start(void *(*run)(void *));
-/* Waits until `run` has returned, and uses no futex for it. False: it has not, ten seconds
- * long; what it uses must stay. */
+/* Waits until `run` has returned, without a futex. False: it has not returned within ten
+ * seconds; then everything that it uses must stay. */
 bool dp_os_thread_join(void);
-/* In a forked child of a process that had several threads. */
+/* Call it in a forked child of a process that had several threads. */
 bool dp_os_child_may_start_threads(void);
 
 #endif

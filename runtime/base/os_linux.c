@@ -58,7 +58,7 @@ int dp_os_working_directory(char *buffer, size_t capacity)
     return getcwd(buffer, capacity) ? 0 : -errno;
 }
 
-/* What execve() was given serves where /proc is not mounted. */
+/* If /proc is not mounted, the path that execve() was given has to serve. */
 int dp_os_program_path(char *buffer, size_t capacity)
 {
     ssize_t length = readlink("/proc/self/exe", buffer, capacity - 1);
@@ -102,7 +102,7 @@ uint64_t dp_os_process_cpu_ns(void)
     return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-/* A sandbox refuses the usual way. */
+/* A sandbox may refuse the usual call: try the other one. */
 static bool sleep_otherwise(uint64_t monotonic_ns)
 {
     uint64_t now = dp_os_monotonic_ns();

@@ -13,8 +13,8 @@
 
 #include "common/place.h"
 
-/* What the kernel says, past the sanitizers' books of the host's descriptors:
- * ours are none of the host's. */
+/* Raw system calls, so that a sanitizer's records of the host's descriptors do not contain
+ * ours. */
 static int file_status(int fd, struct stat *status)
 {
     return (int)syscall(SYS_fstat, fd, status);
@@ -25,8 +25,8 @@ static int64_t result(long value)
     return value < 0 ? -errno : value;
 }
 
-/* Past RLIMIT_FSIZE the kernel does not only refuse: it sends SIGXFSZ, which
- * would end the host. */
+/* Beyond RLIMIT_FSIZE the kernel does not only refuse: it also sends SIGXFSZ, which would
+ * end the host. */
 static bool beyond_file_limit(uint64_t size)
 {
     struct rlimit limit;
@@ -44,7 +44,7 @@ int dp_os_create(int at, const char *path)
 {
     int fd = open_file(at, path, O_RDWR | O_CREAT | O_EXCL);
     struct stat status;
-    /* The umask may have taken bits away. */
+    /* The umask may have removed permission bits. */
     if (fd >= 0 && file_status(fd, &status) == 0 && (status.st_mode & 0777) != 0600)
         fchmod(fd, 0600);
     return fd;
@@ -65,8 +65,8 @@ static bool is_trusted(uid_t user)
     return user == 0 || user == geteuid();
 }
 
-/* A file that its owner may not write can be open only since it was made just now, with a
- * umask that took the bit away. */
+/* If the owner of an open file may not write it, we have just made it, with a umask that
+ * removed the bit. */
 static void let_owner_write(int fd)
 {
     struct stat status;
@@ -104,7 +104,7 @@ int dp_os_mkdir(const char *path)
 {
     int error = (int)result(mkdir(path, 0700));
     struct stat status;
-    /* The umask may have taken bits away. */
+    /* The umask may have removed permission bits. */
     if (error == 0 && lstat(path, &status) == 0 && (status.st_mode & 0777) != 0700)
         chmod(path, 0700);
     return error;
@@ -121,7 +121,8 @@ int dp_os_open_directory(const char *path)
     int fd = open_file(DP_OS_HERE, path, O_PATH | O_DIRECTORY);
     if (fd < 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return fd;
-    rlim_t end = limit.rlim_cur < 1024 ? limit.rlim_cur : 1024; /* no larger table for us */
+    /* do not make the host's table larger for us */
+    rlim_t end = limit.rlim_cur < 1024 ? limit.rlim_cur : 1024;
     int moved = (int)result(syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, (int)(end - end / 4)));
     if (moved < 0)
         return fd;
@@ -171,7 +172,8 @@ static bool is_ours_alone(const struct stat *status)
     return status->st_uid == geteuid() && !(status->st_mode & S_IWOTH) && !group;
 }
 
-/* getdents64 gives "." and ".." first or not: anything else is too much. */
+/* getdents64 returns "." and "..", in any place: any other entry means that it is not
+ * empty. */
 int dp_os_directory_is_free(const char *path)
 {
     _Alignas(8) char entries[512];

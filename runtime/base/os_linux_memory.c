@@ -16,9 +16,8 @@
 
 static _Atomic uint64_t mapped_bytes;
 
-/* Bytes that the limit leaves, given a field of /proc/self/statm ("size resident
- * shared text lib data dt", in pages); everything when there is no limit, nothing
- * when it is not known. */
+/* Bytes that the limit leaves, given a field of /proc/self/statm ("size resident shared
+ * text lib data dt", in pages). UINT64_MAX without a limit; 0 if it is not known. */
 static uint64_t limit_leaves(int resource, int field)
 {
     struct rlimit limit;
@@ -45,8 +44,8 @@ static bool takes_too_much(size_t bytes)
     return left != UINT64_MAX && ours + bytes > (left + ours) / 4;
 }
 
-/* ThreadSanitizer must know of the mapping, but not of the descriptor: whatever
- * the host opens next has the same number. */
+/* ThreadSanitizer must know of the mapping but not of the descriptor: the host's next file
+ * gets the same number. */
 static void *map(size_t bytes, int flags, int fd, off_t offset)
 {
     if (takes_too_much(bytes))
@@ -75,7 +74,7 @@ void dp_os_expect_sparse(void *address, size_t bytes)
 void *dp_os_map_memory(size_t bytes)
 {
     void *address = map(bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (address) /* tables are sparse: no 2 MB for a few words in them */
+    if (address) /* tables are sparse: do not use 2 MB for a few words in them */
         madvise(address, bytes, MADV_NOHUGEPAGE);
     return address;
 }

@@ -30,14 +30,15 @@
 #define YIELDS 20
 #define SHORTEST_SLEEP_NS UINT64_C(20000)
 #define LONGEST_SLEEP_NS UINT64_C(1000000)
-#define REFUSED_SLEEP_NS UINT64_C(1000) /* about: some system calls */
+#define REFUSED_SLEEP_NS UINT64_C(1000) /* roughly: some system calls */
 
-/* glibc's own name: that without underscores may be ours, or a sanitizer's. */
+/* glibc's own name: the one without underscores may be ours, or a sanitizer's. */
 int __sigaction(int, const struct sigaction *, struct sigaction *);
-extern void *__libc_stack_end; /* glibc: where the main thread's stack begins */
+extern void *__libc_stack_end; /* glibc: the start of the main thread's stack */
 
-/* How far the thread is. It stores with release, the thread that waits for it loads with
- * acquire: what the steward did before ENDED is seen by the thread that finishes the log. */
+/* How far the thread has come. It stores with release, and the thread that waits for it
+ * loads with acquire: so the thread that finishes the log sees what the steward did before
+ * ENDED. */
 enum progress { NOT_THERE, RUNS, ENDED };
 static _Atomic int steward_progress;
 static pthread_t steward_thread;
@@ -96,8 +97,8 @@ void dp_os_yield(void)
     sched_yield();
 }
 
-/* A field of /proc/self/stat from the third on; the command in the second may hold anything.
- * NULL: not known. */
+/* A field of /proc/self/stat, from the third one on (the second, the command, may contain
+ * anything). NULL: not known. */
 static const char *stat_field(char text[static 1024], int wanted)
 {
     const char *at = NULL;
@@ -108,7 +109,7 @@ static const char *stat_field(char text[static 1024], int wanted)
     return at ? at + 1 : NULL;
 }
 
-/* The first thread stays as a zombie, and counts, until the process ends. */
+/* The first thread stays as a zombie until the process ends, and counts as one. */
 bool dp_os_is_alone(void)
 {
     char text[1024];
@@ -119,9 +120,9 @@ bool dp_os_is_alone(void)
     return threads && threads[0] == '2' && threads[1] == ' ';
 }
 
-/* No thread of the host's is left. Where main() has called pthread_exit() libc calls exit() in
- * this thread: the host's handlers run, with no signal blocked. Where the first thread ended
- * by the system call itself its status is the process's. */
+/* Ends the process when no thread of the host is left. If main() has called pthread_exit(),
+ * libc calls exit() in this thread: the host's handlers run, with no signal blocked. If the
+ * first thread ended by the system call itself, the process gets its status. */
 static void leave_as_last(void)
 {
     char text[1024];
@@ -135,10 +136,11 @@ static void leave_as_last(void)
 }
 
 /*
- * Where glibc keeps a thread's stack (address, then size) in what pthread_self()
- * points to; 0: not found. pthread_getattr_np() would tell, but it allocates, and
- * a thread may be met in a signal handler. So it is asked once, at the start, about
- * the steward, and where that thread keeps the answer is where all do.
+ * Where glibc stores a thread's stack (address, then size) in the struct that
+ * pthread_self() points to; 0: not found. pthread_getattr_np() would give the stack, but it
+ * allocates, and the runtime may meet a thread in a signal handler. So it is called once,
+ * at the start, for the steward; the place that holds the answer in that thread's struct
+ * holds it for all.
  */
 static size_t stack_field;
 
@@ -161,8 +163,8 @@ DP_RACES_KNOWN void find_stack_field(pthread_t thread)
     pthread_attr_destroy(&attributes);
 }
 
-/* Below the main thread's stack the kernel keeps room for it to grow: 128 MB, or
- * its limit. */
+/* The kernel reserves room below the main thread's stack for it to grow: 128 MB, or its
+ * limit. */
 static void main_stack(uintptr_t *low, size_t *bytes)
 {
     struct rlimit limit = {0, 0};
@@ -198,8 +200,9 @@ void dp_os_signal_stack(uintptr_t *low, size_t *bytes)
     }
 }
 
-/* A handler of SIGSYS: a sandbox sends that signal in place of an error, and the host makes
- * or refuses the call itself. Where the signal is blocked the kernel ends the process. */
+/* True if the host handles SIGSYS: then a sandbox may send that signal instead of an error,
+ * and the host makes or refuses the call itself. If the signal is blocked, the kernel ends
+ * the process. */
 static bool host_handles_refusals(void)
 {
     struct sigaction action;
@@ -208,16 +211,16 @@ static bool host_handles_refusals(void)
             (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN));
 }
 
-/* Of a call that was made with arguments that the kernel refuses without looking further. */
+/* The error of a call whose arguments the kernel refuses at once. */
 static bool reached_kernel(long result)
 {
     return result == -1 && errno == EINVAL;
 }
 
 /*
- * Asks for what libc's start of a thread asks for. In the new thread libc has every signal
- * blocked, and takes a refused rseq for a reason to end the process. It takes errors of
- * the other two calls well, but not their signal.
+ * Tries the system calls that libc makes when it starts a thread. It makes them in the new
+ * thread with every signal blocked, and ends the process if rseq is refused. It tolerates
+ * errors of the other two calls, but not their signal.
  */
 static bool sandbox_forbids_threads(void)
 {
@@ -246,9 +249,9 @@ static bool is_joined(void)
     return pthread_tryjoin_np(steward_thread, NULL) == 0;
 }
 
-/* Yields, then sleeps. No futex: a sandbox may refuse it, and libc, which joins threads with
- * one, ends the process then. The patience is the sleeps' sum: a stopped process loses none
- * of it. */
+/* Yields, then sleeps. No futex: a sandbox may refuse it, and then libc, which joins
+ * threads with one, ends the process. The time limit counts the sleeps only, so a stopped
+ * process loses none of it. */
 static bool wait_until(bool (*is_so)(void), uint64_t patience_ns)
 {
     uint64_t waited_ns = 0, sleep_ns = SHORTEST_SLEEP_NS;
@@ -267,16 +270,16 @@ static bool wait_until(bool (*is_so)(void), uint64_t patience_ns)
     return is_so();
 }
 
-/* libc's end of a thread makes system calls with every signal blocked. Where the host
- * handles refusals this thread stays, and ends with the process. */
+/* When a thread ends, libc makes system calls with every signal blocked. If the host
+ * handles refusals itself, this thread therefore stays and ends with the process. */
 static void stay_if_leaving_is_forbidden(void)
 {
     while (host_handles_refusals())
         dp_os_sleep_until(dp_os_monotonic_ns() + 1000000000u);
 }
 
-/* A host's ThreadSanitizer sees nothing of the runtime but its calls of memcpy and
- * the like, without the order that lies between them: it is not to look at all. */
+/* Tells the host's ThreadSanitizer to ignore this thread: it sees the runtime's calls of
+ * memcpy and the like, but not the order between them. */
 static void *run_unseen(void *unused)
 {
     atomic_store_explicit(&steward_progress, RUNS, memory_order_release);
@@ -301,8 +304,8 @@ static void *run_unseen(void *unused)
     return NULL;
 }
 
-/* libc allocates here, with the host's malloc: the host's own signals are in force. The new
- * thread has its mask from its first instruction on. */
+/* libc allocates here with the host's malloc, so the host's own signal mask is in force.
+ * The new thread has its mask from its first instruction on. */
 static int start_thread(void)
 {
     pthread_attr_t attributes;
@@ -315,7 +318,7 @@ static int start_thread(void)
     sigdelset(&mask, SIGSYS);
     error = pthread_attr_setsigmask_np(&attributes, &mask);
     if (!error)
-        error = EINVAL; /* what libc says of a stack that is too small */
+        error = EINVAL; /* libc's error for a stack that is too small */
     for (size_t bytes = STEWARD_STACK_BYTES; error == EINVAL && bytes <= STEWARD_STACK_MOST;
          bytes *= 2) {
         pthread_attr_setstacksize(&attributes, bytes);
@@ -354,10 +357,10 @@ bool dp_os_thread_join(void)
 __attribute__((weak)) void __asan_init(void);
 __attribute__((weak)) void __lsan_do_leak_check(void);
 
-/* ThreadSanitizer ends a forked child that starts a thread when its parent had
- * several, and with a steward every parent has. LeakSanitizer, without Address-
- * Sanitizer, takes a thread on the stack of one of the parent's for that one, and
- * waits for its end for ever. */
+/* Two sanitizers have trouble with a thread that a forked child starts. ThreadSanitizer
+ * ends the child if its parent had several threads, and with a steward every parent has.
+ * LeakSanitizer without AddressSanitizer takes a thread on the stack of one of the parent's
+ * for that one, and waits for its end for ever. */
 bool dp_os_child_may_start_threads(void)
 {
     return !AnnotateIgnoreReadsBegin && (!__lsan_do_leak_check || __asan_init);
@@ -365,7 +368,7 @@ bool dp_os_child_may_start_threads(void)
 
 uint32_t dp_os_processors(void)
 {
-    uint64_t mask[128]; /* 8192 processors; the kernel refuses a mask that is too small */
+    uint64_t mask[128]; /* 8192 processors; the kernel refuses a smaller mask than it needs */
     long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
     uint32_t count = 0;
     for (long i = 0; i < bytes / (long)sizeof *mask; i++)

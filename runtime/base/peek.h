@@ -1,9 +1,9 @@
 /*
- * Words that one thread stores plainly and another reads without a lock: the steward
- * in a lane's mapped state, a thread at the tick. Each is aligned, and so whole on every
- * machine we run on; what is read may be a moment old. The owner's
- * side stays a plain store, for the sake of the hot path; the other side comes
- * through here, which tells ThreadSanitizer that the race is known.
+ * Words that one thread stores plainly and another one reads without a lock: the steward
+ * reads a lane's mapped state, and any thread reads the tick. Each word is aligned, so it
+ * is read whole on every machine that we support; its value may be a moment old. The
+ * owner's stores stay plain, because they are on the hot path. The reader uses the
+ * functions here, which declare the race to ThreadSanitizer.
  */
 #ifndef DP_PEEK_H
 #define DP_PEEK_H

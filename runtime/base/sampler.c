@@ -5,8 +5,8 @@
 
 uint64_t dp_ln_table[DP_LN_TABLE + 1];
 
-/* ln(x) = 2 artanh((x - 1)/(x + 1)), for x in [1/2, 1]: the series needs 20
- * terms for double precision there. Spares the host libm. */
+/* ln(x) = 2 artanh((x - 1)/(x + 1)), for x in [1/2, 1]: 20 terms of the series give double
+ * precision there. The host then needs no libm. */
 static double ln_near_one(double x)
 {
     double z = (x - 1) / (x + 1), square = z * z, power = z, sum = 0;

@@ -1,12 +1,11 @@
 /*
- * Which calls are chosen. The gate subtracts a site's weight from the thread's
- * budget; a budget is drawn from an exponential distribution of mean
- * DP_BUDGET_MEAN. It has no memory: whatever was subtracted before, a call of
- * weight w finds less than w left with probability
+ * Chooses calls at random. The gate subtracts a site's weight from the thread's budget; a
+ * budget is drawn from an exponential distribution of mean DP_BUDGET_MEAN. That
+ * distribution has no memory: whatever was subtracted before, a call of weight w finds less
+ * than w left with probability 1 - exp(-w / mean) = r, so w = -mean * ln(1 - r).
+ * docs/sampling.md derives it.
  *
- *     1 - exp(-w / mean) = r,    so    w = -mean * ln(1 - r).
- *
- * docs/sampling.md derives it. Integer arithmetic only: drawn on the hot path.
+ * Integer arithmetic only: a budget is drawn on the hot path.
  */
 #ifndef DP_SAMPLER_H
 #define DP_SAMPLER_H

@@ -23,7 +23,7 @@ static const struct setting_row rows[DP_SETTING_COUNT] = {
 
 struct dp_setting dp_settings[DP_SETTING_COUNT];
 
-/* Returns NULL, or what is wrong. */
+/* Returns NULL, or a message about the mistake. */
 static const char *parse(const struct setting_row *row, const char *text, uint64_t *value)
 {
     size_t length = strlen(text);
@@ -62,7 +62,7 @@ static const char *parse(const struct setting_row *row, const char *text, uint64
     return *value > row->maximum ? "is too large" : NULL;
 }
 
-/* Texts that must be one of a few words. */
+/* Settings whose text must be one of a few words. */
 static const char *check_word(enum dp_setting_id id, const char *text)
 {
     static const struct {

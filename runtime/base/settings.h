@@ -1,7 +1,7 @@
 /*
- * The settings of deep_profile/settings.def, read once from the environment at
- * start. A refused value leaves the default; what was wrong is kept for the
- * log's `setting` events.
+ * The settings of deep_profile/settings.def, read once from the environment at the start. A
+ * value that is refused leaves the default in force; the reason is kept for the log's
+ * `setting` events.
  */
 #ifndef DP_SETTINGS_H
 #define DP_SETTINGS_H
@@ -18,11 +18,11 @@ enum dp_setting_id {
 
 struct dp_setting {
     const char *name;    /* DEEP_PROFILE_X */
-    const char *text;    /* in force: the default or the environment's, not owned */
-    uint64_t value;      /* ns, bytes, billionths, 0 or 1, or the number; texts: 0 */
+    const char *text;    /* in force: the default or the environment's; not owned */
+    uint64_t value;      /* ns, bytes, billionths, 0 or 1, or the number; 0 for texts */
     uint32_t source;     /* see the `setting` event */
     const char *problem; /* why the environment's value was refused, or "" */
-    const char *refused; /* the value that was given; NULL: none was refused */
+    const char *refused; /* the refused value; NULL: none was refused */
 };
 
 extern struct dp_setting dp_settings[DP_SETTING_COUNT];
@@ -30,8 +30,8 @@ extern struct dp_setting dp_settings[DP_SETTING_COUNT];
 /* Reads them all. */
 void dp_settings_read(void);
 
-/* A copy that stays: programs write their title over their environment, and a
- * forked child asks again. Once a variable; never freed. */
+/* A copy of an environment variable, made once and never freed: programs write their title
+ * over their environment, and a forked child reads the variable again. */
 const char *dp_keep_variable(const char *text);
 
 static inline uint64_t dp_setting_value(enum dp_setting_id id)

@@ -1,7 +1,8 @@
 /*
- * See strings.h. Compiled such that the compiler does not take a loop for the function
- * that it is part of (meson.build: -fno-builtin, -fno-tree-loop-distribute-patterns).
- * Simple rather than fast: none of these is called on the hot path.
+ * See strings.h. Compiled so that the compiler does not replace a loop by a call of the
+ * function that it is part of (meson.build: -fno-builtin,
+ * -fno-tree-loop-distribute-patterns). Simple rather than fast: the hot path calls none of
+ * these.
  */
 #include "strings.h"
 
@@ -27,7 +28,7 @@ void *memmove(void *to, const void *from, size_t bytes)
 {
     char *at = to;
     const char *source = from;
-    if ((size_t)(at - source) >= bytes) /* also where `to` is below */
+    if ((size_t)(at - source) >= bytes) /* also if `to` is below */
         return memcpy(to, from, bytes);
     while (bytes--)
         at[bytes] = source[bytes];
@@ -130,7 +131,7 @@ char *strstr(const char *text, const char *wanted)
     }
 }
 
-/* How many characters from the start are among `set`, or are not. */
+/* The number of leading characters that are in `set`, or that are not. */
 static size_t span(const char *text, const char *set, int in_set)
 {
     size_t length = 0;

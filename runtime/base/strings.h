@@ -1,12 +1,9 @@
 /*
- * Memory and string functions of our own, by libc's names. Included before everything
- * else in each file of the runtime (meson.build: -include).
- *
- * In the process a call of memcpy reaches whatever the host calls so: its own, which may be
- * instrumented, or may not be called before main. Here the names stand for symbols of ours,
- * also in the calls that the compiler makes by itself, for a struct that is copied.
- *
- * The contracts are libc's.
+ * Memory and string functions of our own, under libc's names. Included first in each file
+ * of the runtime (meson.build: -include). In the host's process, a call of memcpy reaches
+ * whatever function the host has under that name: it may be instrumented, or not be
+ * callable before main. Here the names stand for symbols of ours, also in calls that the
+ * compiler makes by itself to copy a struct. The contracts are libc's.
  */
 #if !defined DP_STRINGS_H && !defined __ASSEMBLER__
 #define DP_STRINGS_H

@@ -34,15 +34,15 @@ static void add_expanded(struct dp_text *text, const char *template, const char 
         case 0:
             dp_text_char(text, '%');
             return;
-        default: /* not ours: kept as it stands */
+        default: /* not ours: leave it alone */
             dp_text_char(text, '%');
             dp_text_char(text, *c);
         }
     }
 }
 
-/* Where the program was when it began to be profiled: a daemon that goes to "/"
- * did not ask for its log there. */
+/* The working directory when profiling began: a daemon that later changes to "/" does not
+ * want its log there. */
 static int add_first_folder(struct dp_text *text)
 {
     static char first[DP_PATH_MAX];
@@ -65,7 +65,7 @@ int dp_expand_path(const char *template, const char *program, char path[DP_PATH_
             return error;
     }
     add_expanded(&text, template, program);
-    if (text.length >= DP_PATH_MAX - 256) /* room for the files in it */
+    if (text.length >= DP_PATH_MAX - 256) /* room for the names of the files in it */
         return -ENAMETOOLONG;
     while (text.length > 1 && path[text.length - 1] == '/')
         text.length--;
@@ -82,7 +82,7 @@ static void state_path(char state[DP_PATH_MAX + 16], const char *path)
     state[text.length] = 0;
 }
 
-/* 0: made, or empty and ours; -EEXIST: taken. */
+/* 0: made, or empty and ours. -EEXIST: taken. */
 static int make_or_take(char *path)
 {
     char state[DP_PATH_MAX + 16];
@@ -96,11 +96,11 @@ static int make_or_take(char *path)
         error = dp_os_directory_is_free(path);
     if (error)
         return error;
-    /* The claim: of two processes at once, one makes it. */
+    /* The claim: of two processes that try at once, only one makes this directory. */
     state_path(state, path);
     error = dp_os_mkdir(state);
     if (error && error != -EEXIST)
-        dp_os_remove_directory(path); /* where it holds nothing */
+        dp_os_remove_directory(path); /* only if it is empty */
     return error;
 }
 
@@ -164,11 +164,11 @@ void dp_directory_leave(void)
         dp_os_close(fd);
 }
 
-/* The host closed it, or gave its number to something else. */
+/* The host has closed it, or its number now stands for another file. */
 static int open_again(int stale)
 {
     int fd = dp_os_open_directory(log_path);
-    if (fd >= 0 && !is_log(fd)) { /* another one of that name */
+    if (fd >= 0 && !is_log(fd)) { /* another directory of that name */
         dp_os_close(fd);
         return -ENOENT;
     }

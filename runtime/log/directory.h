@@ -1,12 +1,12 @@
 /*
- * The log's directory: its name from DEEP_PROFILE_OUT, making it ours, and the
- * way to the files in it.
+ * The log's directory: finds its name from DEEP_PROFILE_OUT, claims it, and opens the files
+ * in it.
  *
- * One descriptor of it stays open, so that a host which moves the directory,
- * changes its root or hides it below a mount goes on writing to the same log.
- * The host may close that descriptor and use its number again: it is used only
- * after a look whether it still stands for the directory, and is opened anew by
- * path where it does not.
+ * One descriptor of the directory stays open, so that a host which moves the directory,
+ * changes its root or mounts over it still writes to the same log. The host may close that
+ * descriptor and use its number again. So before each use the runtime checks that the
+ * descriptor still stands for the directory; if not, it opens the directory again by its
+ * path.
  */
 #ifndef DP_DIRECTORY_H
 #define DP_DIRECTORY_H
@@ -18,21 +18,21 @@
 int dp_expand_path(const char *template, const char *program, char path[DP_PATH_MAX]);
 
 /*
- * Makes the directory, parents too. When it is taken (it exists and is not
- * empty), .<pid> is appended to `path`, then .<pid>.1 and so on. 0 or -errno.
+ * Makes the directory and its parents. If it is taken (exists and is not empty), appends
+ * .<pid> to `path`, then .<pid>.1 and so on. 0 or -errno.
  */
 int dp_directory_claim(char path[DP_PATH_MAX]);
 
-/* Takes the claimed directory as that of the functions below. 0 or -errno. */
+/* The functions below use the claimed directory from now on. 0 or -errno. */
 int dp_directory_enter(const char *path);
-/* In a forked child, which has the parent's. */
+/* In a forked child, which has the parent's directory. */
 void dp_directory_leave(void);
-/* What stands in the directory when no log comes of it; nothing else in it was
- * made. */
+/* Removes what the claim has put into the directory, when the log could not be started.
+ * Nothing else is in it yet. */
 void dp_directory_give_up(const char *path);
 
-/* Files of the log by their names in it ("state/process"). A descriptor, to be
- * closed soon, or -errno. */
+/* Opens or makes a file of the log by its name in the directory ("state/process"). Returns
+ * a descriptor, to be closed soon, or -errno. */
 int dp_directory_create(const char *name);
 int dp_directory_open(const char *name);
 int dp_directory_open_read(const char *name);

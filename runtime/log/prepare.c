@@ -1,18 +1,21 @@
 /*
- * See prepare.h. The mapping belongs to the owner; the steward only asks the kernel
- * for pages of it. `preparing` keeps it mapped meanwhile: the owner takes the
- * packet away first, then looks; the steward says so first, then looks.
+ * See prepare.h. The mapping belongs to the owner; the steward only asks the kernel for
+ * pages of it. Two handshakes:
  *
- * `ready` has the packet's number in its upper half: what the steward brought for
- * one packet must not count for the next, which the owner may be in by then.
+ * `preparing` keeps the packet mapped while the steward uses it. The owner first takes the
+ * packet away, then looks at `preparing`; the steward first sets `preparing`, then looks at
+ * the packet. So at least one of them sees the other.
+ *
+ * `ready` has the packet's number in its upper half: pages that the steward brought for one
+ * packet must not count for the next one, which the owner may have begun meanwhile.
  */
 #include "prepare.h"
 
 #include "base/os.h"
 #include "base/peek.h"
 
-#define STEP_BYTES 65536 /* what an owner brings at a time */
-#define TICKS_AHEAD 3    /* what the steward brings: as much as went in so many ticks */
+#define STEP_BYTES 65536 /* bytes that an owner brings at a time */
+#define TICKS_AHEAD 3    /* the steward brings as much as was written in this many ticks */
 
 enum { NOT_PREPARING, PREPARING, LEFT_TO_STEWARD };
 
@@ -70,8 +73,8 @@ void dp_prepare_reset(struct dp_stream *stream)
     atomic_store_explicit(&stream->preparing, NOT_PREPARING, memory_order_relaxed);
 }
 
-/* Of what the owner changes meanwhile nothing is believed but the packet's place:
- * when it was there after `preparing` was set, it stays until that is taken back. */
+/* The owner changes its words meanwhile, so only the packet's address is used: if it was
+ * still there after `preparing` was set, it stays mapped until `preparing` is cleared. */
 static void bring(struct dp_stream *stream, uint64_t ready, uint32_t to)
 {
     uint32_t idle = NOT_PREPARING, preparing = PREPARING, from = (uint32_t)ready;
@@ -98,7 +101,7 @@ bool dp_prepare_ahead(struct dp_stream *stream)
     uint32_t written = position - stream->position_seen;
     stream->position_seen = position;
     if (there >= bytes || position > there || written > bytes)
-        return written != 0; /* all is there, or another packet */
+        return written != 0; /* all pages are there, or it is another packet */
     uint64_t page = dp_os_page_bytes();
     uint64_t wanted = (position + (uint64_t)written * TICKS_AHEAD + page - 1) / page * page;
     if (wanted > bytes)

@@ -10,22 +10,23 @@
 #include "segments.h"
 #include "stream.h"
 
-#define MAX_TEXT 4096 /* of one string: the rest is cut */
+#define MAX_TEXT 4096 /* of one string; the rest is cut off */
 
 static struct dp_stream stream;
 static struct dp_lock stream_lock;
 static _Atomic bool incomplete;
-static uint32_t given_up; /* files of the stream that are known to be gone */
+static uint32_t given_up; /* files of this stream that are known to be lost */
 static uint64_t reported_losses[DP_LOSS_COUNT], next_report_ns[DP_LOSS_COUNT];
-static _Atomic uint64_t event_bytes; /* of dp_log_event, so far */
+static _Atomic uint64_t event_bytes; /* payload bytes of dp_log_event so far */
 
 struct part {
     const void *bytes;
     size_t length;
-    bool is_text; /* gets a NUL behind it */
+    bool is_text; /* a NUL is appended */
 };
 
-/* Under the lock. What was in a file that somebody cut is missing now. */
+/* If somebody cut a file of this stream, what was in it is missing: write it again. Under
+ * the lock. */
 static void look_after(void)
 {
     uint32_t gone = stream.given_up + stream.ruined;
@@ -38,7 +39,7 @@ static void look_after(void)
 static bool write_parts(uint32_t id, const struct part *parts, size_t n_parts)
 {
     struct dp_os_signals saved;
-    uint64_t lost[DP_LOSS_COUNT] = {0}; /* others count into the process's losses, too */
+    uint64_t lost[DP_LOSS_COUNT] = {0}; /* other threads add to the process's losses */
     size_t payload = 0;
     for (size_t i = 0; i < n_parts; i++)
         payload += parts[i].length + parts[i].is_text;
@@ -122,8 +123,8 @@ struct dp_stream *dp_log_stream_written(void)
     return &stream;
 }
 
-/* A program that runs for weeks: events about the process stay within their share,
- * sites and settings are always written. */
+/* Keeps events about the process within their share, for programs that run for weeks. Sites
+ * and settings are always written. */
 static bool take_share(uint64_t bytes)
 {
     uint64_t record = bytes + sizeof(struct dp_wide_header);
@@ -196,6 +197,6 @@ void dp_log_losses(const uint64_t totals[DP_LOSS_COUNT], uint64_t now, uint64_t 
         struct dp_event_lost event = {.reason = reason,
                                       .count = totals[reason] - reported_losses[reason]};
         if (dp_log_event_if_room(DP_EVENT_ID_lost, &event, sizeof event))
-            reported_losses[reason] = totals[reason]; /* else the next event has it */
+            reported_losses[reason] = totals[reason];
     }
 }

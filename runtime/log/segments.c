@@ -15,7 +15,7 @@
 static uint64_t size_limit, packet_limit;
 static bool keep_newest;
 static _Atomic uint64_t bytes_on_disk;
-static _Atomic uint64_t process_bytes; /* of it, in the process's stream */
+static _Atomic uint64_t process_bytes; /* bytes of it in the process's stream */
 static _Atomic uint64_t overwritten;
 
 static struct dp_lock segments_lock;
@@ -121,7 +121,7 @@ struct dp_segment dp_segments_find(uint32_t lane, uint32_t number)
     return segment;
 }
 
-/* Removes the oldest closed segment; false when there is none. */
+/* Removes the oldest closed segment; false if there is none. */
 static bool remove_oldest(void)
 {
     struct dp_os_signals saved;
@@ -151,7 +151,7 @@ static bool remove_oldest(void)
     return true;
 }
 
-/* For the process's stream, which is small, and says what was lost. */
+/* The process's stream gets a share of its own: it is small, and says what was lost. */
 static uint64_t reserved_bytes(void)
 {
     uint64_t share = size_limit / DP_STREAM_PROCESS_SHARE;

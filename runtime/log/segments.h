@@ -1,10 +1,8 @@
 /*
- * Segments: the files of packets of all streams, in order of creation, with what is on the
- * disk. The size limit is kept here: at the limit either nothing more is written, or the
- * oldest closed segment is removed (the flight recorder).
- *
- * Any thread, at any point of the host's program: the lock of the list is held for a few
- * stores with signals blocked.
+ * Segments: the files of packets of all streams, in order of creation, with their sizes on
+ * the disk. Here the size limit is enforced. At the limit either nothing more is written,
+ * or the oldest closed segment is removed (the flight recorder). Any thread, at any point
+ * of the host's program: the list's lock is held for a few stores with signals blocked.
  */
 #ifndef DP_SEGMENTS_H
 #define DP_SEGMENTS_H
@@ -22,33 +20,33 @@ struct dp_segment {
 
 /* Before any stream is used; the settings are read here. */
 void dp_segments_init(void);
-/* In a forked child: forget the parent's files. */
+/* In a forked child: forgets the parent's files. */
 void dp_segments_reset(void);
 
 /* The name of a segment's file in the log's directory. */
 #define DP_SEGMENT_NAME 64
 void dp_segment_name(char name[DP_SEGMENT_NAME], uint32_t lane, uint32_t number);
 
-/* Largest packet and, small enough that the flight recorder forgets in fine steps, largest
- * segment. */
+/* The largest packet; and the largest segment, small enough that the flight recorder
+ * forgets in fine steps. */
 uint64_t dp_segments_packet_limit(void);
 uint64_t dp_segments_file_limit(void);
 
-/* A new, empty one. */
+/* Adds a new, empty segment. */
 void dp_segments_add(uint32_t lane, uint32_t number);
-/* `bytes` more or fewer on the disk, `records` more in it. */
+/* The segment has `bytes` more (or fewer) on the disk and `records` more. */
 void dp_segments_note(uint32_t lane, uint32_t number, int64_t bytes, uint64_t records,
                       bool closed);
-/* A copy; zeros when it is not known. */
+/* A copy of the segment; zeros if it is not known. */
 struct dp_segment dp_segments_find(uint32_t lane, uint32_t number);
 
-/* Makes room for `bytes` of a lane within the size limit. DP_SEGMENTS_ROOM; or
- * DP_SEGMENTS_FULL: nothing may be removed; or DP_SEGMENTS_ALL_OPEN: there is nothing
- * to remove but segments that are being written. */
+/* Makes room for `bytes` of a lane within the size limit. DP_SEGMENTS_ROOM: there is room.
+ * DP_SEGMENTS_FULL: the setting forbids removing any segment. DP_SEGMENTS_ALL_OPEN: every
+ * segment is still being written. */
 enum dp_segments_room { DP_SEGMENTS_ROOM, DP_SEGMENTS_FULL, DP_SEGMENTS_ALL_OPEN };
 enum dp_segments_room dp_segments_make_room(uint64_t bytes);
 
-/* One part in so many of the size limit is kept for the process's stream. */
+/* The process's stream gets 1/DP_STREAM_PROCESS_SHARE of the size limit. */
 #define DP_STREAM_PROCESS_SHARE 16
 
 uint64_t dp_segments_bytes(void);       /* on disk now, all streams */

@@ -1,6 +1,6 @@
 /*
- * Packets; see stream.h. Not on the hot path, but in the thread that records, at any point
- * of the host's program: no allocation, no lock but that of segments.c.
+ * Packets; see stream.h. This is off the hot path, but runs in the thread that records, at
+ * any point of the host's program: no allocation, no lock except that of segments.c.
  */
 #include "stream.h"
 
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/facts.h"
-#include "base/memory_budget.h"
+#include "base/memory_ceiling.h"
 #include "base/os.h"
 #include "directory.h"
 #include "prepare.h"
@@ -39,7 +39,7 @@ void dp_stream_set_thread(struct dp_stream *stream, uint32_t tid, const char nam
     memcpy(stream->thread_name, name, sizeof stream->thread_name);
 }
 
-/* The next record asks for another packet: none fits into 0 bytes. */
+/* No record fits into 0 bytes, so the next one asks for another packet. */
 void dp_stream_ruined(struct dp_stream *stream)
 {
     stream->ruined = true;
@@ -51,14 +51,15 @@ static void note(const struct dp_stream *stream, int64_t bytes, uint64_t records
     dp_segments_note(stream->lane, stream->segment, bytes, records, closed);
 }
 
-/* What the sink reads of it while it is written: `open`, `segment`, `sequence`. */
+/* The sink reads `open`, `segment` and `sequence` while they change. */
 static void leave_segment(struct dp_stream *stream)
 {
     note(stream, 0, 0, true);
     __atomic_store_n(&stream->segment, stream->segment + 1, __ATOMIC_RELEASE);
 }
 
-/* Of the current segment's file: `bytes`, as far as it can be seen. */
+/* How many of the `bytes` of the current segment's file are left on the disk. If that is
+ * not known: all. */
 static uint64_t bytes_left(const struct dp_stream *stream, uint64_t bytes)
 {
     char name[DP_SEGMENT_NAME];
@@ -71,8 +72,9 @@ static uint64_t bytes_left(const struct dp_stream *stream, uint64_t bytes)
     return size < 0 || (uint64_t)size > bytes ? bytes : (uint64_t)size;
 }
 
-/* Nothing more comes into the file that somebody cut or took away; the next packet
- * gets one of its own. What is not on the disk any more leaves room for others. */
+/* Somebody cut or removed the segment's file: writes nothing more to it, and the next
+ * packet goes into a new file. Bytes that are not on the disk any more make room for
+ * others. */
 static void give_up_segment(struct dp_stream *stream, uint64_t lost)
 {
     uint64_t bytes = dp_segments_find(stream->lane, stream->segment).bytes;
@@ -91,7 +93,7 @@ static void close_ruined(struct dp_stream *stream)
     stream->records = 0;
 }
 
-/* Cuts the file to `bytes`, when it still is as long as we made it. */
+/* Cuts the file to `bytes` if it still has the length that we gave it. */
 static void give_back(const char *name, uint64_t size, uint64_t bytes)
 {
     int fd = dp_directory_open(name);
@@ -102,7 +104,7 @@ static void give_back(const char *name, uint64_t size, uint64_t bytes)
     dp_os_close(fd);
 }
 
-/* Takes the packet off the mapping; its unused end back from the file. */
+/* Unmaps the packet and gives its unused end back to the file system. */
 void dp_stream_close_packet(struct dp_stream *stream)
 {
     if (!stream->packet)
@@ -130,7 +132,7 @@ void dp_stream_close_packet(struct dp_stream *stream)
 void dp_stream_forget(struct dp_stream *stream)
 {
     if (stream->packet) {
-        dp_memory_budget_give(stream->mapped_bytes);
+        dp_memory_ceiling_give(stream->mapped_bytes);
         dp_prepare_end(stream);
     }
     stream->ruined = false;
@@ -142,7 +144,7 @@ static bool within_limit(struct dp_stream *stream, uint64_t bytes)
     if (stream->lane == DP_RUNTIME_LANE)
         return true;
     while ((room = dp_segments_make_room(bytes)) == DP_SEGMENTS_ALL_OPEN && stream->open) {
-        /* Nothing but open segments is left: the stream's segment gives way. */
+        /* Only open segments are left: closes this stream's own one. */
         leave_segment(stream);
         __atomic_store_n(&stream->open, false, __ATOMIC_RELEASE);
     }
@@ -176,7 +178,7 @@ static int open_segment(struct dp_stream *stream, uint64_t bytes)
         (fd >= 0 && (size < 0 || (uint64_t)size >= stream->segment_bytes)))
         return fd;
     if (fd >= 0)
-        dp_os_close(fd); /* cut, or taken away, between two packets */
+        dp_os_close(fd); /* somebody cut or removed the file between two packets */
     give_up_segment(stream, dp_segments_find(stream->lane, stream->segment).records);
     return new_segment(stream);
 }
@@ -192,7 +194,7 @@ static int map_packet(struct dp_stream *stream, uint64_t bytes)
         if (!stream->packet)
             error = -1;
     }
-    if (error) /* what was allocated in part would read as a packet without magic */
+    if (error) /* a partly allocated packet would read as one without magic */
         dp_os_truncate(fd, stream->segment_bytes);
     dp_os_close(fd);
     return error;
@@ -201,7 +203,7 @@ static int map_packet(struct dp_stream *stream, uint64_t bytes)
 static void write_header(struct dp_stream *stream)
 {
     struct dp_packet *packet = stream->packet;
-    stream->last_ns = stream->asked_ns; /* the packet begins with that record */
+    stream->last_ns = stream->asked_ns; /* the packet begins with the record that asked for it */
     memcpy(packet->uuid, trace_uuid, sizeof packet->uuid);
     packet->stream_class = 0;
     packet->packet_size_bits = (uint64_t)stream->packet_bytes * 8;
@@ -217,7 +219,7 @@ static void write_header(struct dp_stream *stream)
     __atomic_store_n(&stream->sequence, stream->sequence + 1, __ATOMIC_RELEASE);
 }
 
-/* The records of the next moments go the same way, without asking again. */
+/* Discards the record, and for a while all further ones, without trying again. */
 static uint64_t discard(struct dp_stream *stream, enum dp_loss reason, uint64_t *lost)
 {
     stream->discarded++;
@@ -227,14 +229,15 @@ static uint64_t discard(struct dp_stream *stream, enum dp_loss reason, uint64_t 
     return 0;
 }
 
-/* Smaller packets while many threads share what there is; 0: nothing is left. The
- * process's stream is one, small, and says what was lost. */
+/* Takes memory for a packet: a smaller one if many threads share the ceiling; 0 if nothing
+ * is left. The process's stream always gets its packet: it is small, and says what was
+ * lost. */
 static uint64_t take_memory(const struct dp_stream *stream, uint64_t bytes, uint64_t needed)
 {
     uint64_t page = dp_os_page_bytes();
-    while (!dp_memory_budget_take(bytes)) {
+    while (!dp_memory_ceiling_take(bytes)) {
         if (stream->lane == DP_RUNTIME_LANE) {
-            dp_memory_budget_take_anyway(bytes);
+            dp_memory_ceiling_take_anyway(bytes);
             return bytes;
         }
         uint64_t half = bytes / 2 / page * page;
@@ -249,7 +252,7 @@ static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t 
 {
     uint64_t bytes = stream->next_bytes, packet_limit = dp_segments_packet_limit();
     if (sizeof(struct dp_packet) + needed > packet_limit) {
-        stream->discarded++; /* this one alone: smaller ones still fit */
+        stream->discarded++; /* discards this record only: smaller ones still fit */
         lost[DP_LOSS_NO_SPACE]++;
         return 0;
     }
@@ -266,7 +269,7 @@ static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t 
     if (!bytes)
         return discard(stream, DP_LOSS_NO_MEMORY, lost);
     if (map_packet(stream, bytes) != 0) {
-        dp_memory_budget_give(bytes);
+        dp_memory_ceiling_give(bytes);
         return discard(stream, DP_LOSS_NO_SPACE, lost);
     }
     stream->packet_bytes = stream->mapped_bytes = (uint32_t)bytes;
@@ -277,7 +280,8 @@ static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t 
     write_header(stream);
     note(stream, (int64_t)bytes, 0, false);
     DP_COMPILER_BARRIER(); /* the header may have found the file cut */
-    if (stream->ruined) /* whoever cuts faster than we write does not keep us here */
+    /* do not retry: somebody who cuts files faster than we write would keep us here */
+    if (stream->ruined)
         return discard(stream, DP_LOSS_NO_SPACE, lost);
     if (bytes * 2 <= packet_limit)
         stream->next_bytes = (uint32_t)bytes * 2;

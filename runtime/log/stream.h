@@ -1,12 +1,10 @@
 /*
- * Streams: packets of the log in mapped files, and how a record gets there.
+ * Streams: packets of the log in mapped files, and how records get into them.
  *
- * dp_record_begin/commit are the hot path (general registers only, no calls
- * while the packet has room). A new packet is made by dp_stream_next() in the
- * thread that needs it, once for thousands of records.
- *
- * One thread writes to a stream; the process's is written under
- * a lock (process_log.h). Segments are files of packets (segments.h).
+ * dp_record_begin/commit are the hot path (general registers only, no calls while the
+ * packet has room). dp_stream_next() makes a new packet in the thread that needs it, once
+ * for thousands of records. One thread writes to a stream; the process's stream is written
+ * under a lock (process_log.h). Segments are files of packets (segments.h).
  */
 #ifndef DP_STREAM_H
 #define DP_STREAM_H
@@ -20,25 +18,24 @@
 void dp_streams_init(const uint8_t uuid[16]);
 
 void dp_stream_init(struct dp_stream *stream, uint32_t lane);
-/* The next packet is written by another thread. */
+/* From the next packet on, another thread writes. */
 void dp_stream_set_thread(struct dp_stream *stream, uint32_t tid, const char name[16]);
-/* Closes the packet and gives back what it did not use; the next record opens
- * another. */
+/* Closes the packet and gives back its unused end; the next record opens another one. */
 void dp_stream_close_packet(struct dp_stream *stream);
-/* The packet's file was cut short, and memory put in its place: what is in it is
- * lost, and so is the segment. In a signal handler. */
+/* The packet's file was cut, and memory mapped in its place: the packet's records and the
+ * segment are lost. Async-signal-safe. */
 void dp_stream_ruined(struct dp_stream *stream);
 /* Unmaps without touching the file. */
 void dp_stream_forget(struct dp_stream *stream);
 
-/* Makes room for `bytes` in a fresh packet; false: discarded and counted into
+/* Makes room for `bytes` in a new packet; false: the record is discarded and counted into
  * lost[]. A dp_out_function: (stream, bytes, lost). */
 uint64_t dp_stream_next(void *stream, uintptr_t bytes, uintptr_t lost);
 
 /*
- * Writes the header of a record of `payload` bytes at time *now (raised to the
- * stream's last time when it lies before it) and returns where its payload
- * goes, or NULL. Every begin that succeeds is followed by a commit.
+ * Writes the header of a record of `payload` bytes at time *now, and returns where its
+ * payload goes, or NULL. If *now is before the stream's last record, it is raised to that
+ * record's time. Every begin that succeeds must be followed by a commit.
  */
 static inline void *dp_record_begin(struct dp_stream *stream, uint32_t id, size_t payload,
                                     uint64_t *now, uint64_t *lost)

@@ -15,7 +15,7 @@
 
 static char directory[DP_PATH_MAX];
 
-/* Field 22 of /proc/self/stat; the command in field 2 may hold anything. */
+/* The start time, field 22 of /proc/self/stat. The command in field 2 may contain anything. */
 static uint64_t start_ticks(void)
 {
     char text[1024];
@@ -68,7 +68,7 @@ static void fill_state(const char *rules)
         if (!facts->command[i])
             facts->command[i] = ' ';
     }
-    /* Other threads may have counted losses into it already. */
+    /* Other threads may already have counted losses into it. */
     memcpy(state, facts, offsetof(struct dp_process_state, lost));
     memcpy(&state->steward_cpu_ns, &facts->steward_cpu_ns,
            sizeof *facts - offsetof(struct dp_process_state, steward_cpu_ns));
@@ -89,8 +89,8 @@ static int map_state(void)
     dp_os_close(fd);
     if (error)
         dp_directory_unlink("state/process");
-    else
-        dp_process_use_state(mapped); /* before the first store: it may be cut already (bus.h) */
+    else /* before the first store: somebody may have cut the file already (bus.h) */
+        dp_process_use_state(mapped);
     return error;
 }
 

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/memory_budget.h"
+#include "base/memory_ceiling.h"
 #include "base/os.h"
 #include "base/tick.h"
 
-#define CHUNK 64 /* configurations that are mapped at once */
+#define CHUNK 64 /* configurations mapped at a time */
 
 const struct dp_site_config **dp_site_configs;
 
@@ -25,14 +25,15 @@ void dp_site_configs_release(void)
     dp_site_configs = NULL;
 }
 
-/* Room for one more, for good: a forked child keeps what its parent took. */
+/* Room for one more configuration, never given back: a forked child keeps what its parent
+ * took. */
 static struct dp_site_config *take(void)
 {
     static struct dp_site_config *chunk;
     static uint32_t left;
     if (!left) {
         const uint64_t bytes = CHUNK * sizeof *chunk;
-        chunk = dp_memory_budget_take_for_good(bytes) ? dp_os_map_memory(bytes) : NULL;
+        chunk = dp_memory_ceiling_take_for_good(bytes) ? dp_os_map_memory(bytes) : NULL;
         left = chunk ? CHUNK : 0;
     }
     return left ? &chunk[--left] : NULL;
@@ -50,7 +51,8 @@ const struct dp_site_config *dp_site_config_publish(uint32_t index,
     memcpy(config, decided, offsetof(struct dp_site_config, version));
     config->version = newest ? newest->version + 1 : 1;
     config->older = newest;
-    /* Both before the store: whoever reads the new one starts no earlier. */
+    /* Set both before the store, so that no reader of the new configuration can have
+     * started earlier. */
     config->from_tick = dp_tick_last();
     config->from_ns = dp_now_ns();
     __atomic_store_n(&dp_site_configs[index], config, __ATOMIC_RELEASE); /* see dp_site_config */

@@ -10,7 +10,7 @@
 #include "thread/memory.h"
 
 static struct dp_decide_settings settings;
-static _Atomic uint64_t shortest_slow_ns = UINT64_MAX; /* the steward follows it */
+static _Atomic uint64_t shortest_slow_ns = UINT64_MAX; /* the steward reads it */
 
 void dp_configure_init(const struct dp_decide_settings *in_force)
 {

@@ -1,8 +1,6 @@
 /*
- * A site gets its configuration: what goes with the decision (decide.h) and is not pure.
- * Reads switches from the environment, takes count slots, publishes, writes into the log
- * what was decided.
- *
+ * Gives a site its configuration: everything around the pure decision (decide.h). Reads
+ * switches from the environment, takes count slots, publishes, and logs what was decided.
  * Called by the registry of sites, under its lock.
  */
 #ifndef DP_CONFIGURE_H
@@ -14,17 +12,17 @@
 /* Before any site is configured. `settings` are used until the process ends. */
 void dp_configure_init(const struct dp_decide_settings *settings);
 
-/* Kinds whose enabled=VARIABLE says yes, as bits. Asked once for a site: later the host may be
- * writing to its environment in another thread. */
+/* Bits of the kinds whose enabled=VARIABLE is true. Asked once for each site: later the
+ * host may be writing to its environment in another thread. */
 uint32_t dp_read_switches(const struct dp_site_desc *desc);
 
-/* Decides about a site whose descriptor and switches are known, and publishes that. False:
- * no memory, nothing is changed. */
+/* Decides about a site whose descriptor and switches are known, and publishes the result.
+ * False: no memory; nothing has changed. */
 bool dp_configure(uint32_t index, const struct dp_site_state *state);
-/* Writes into the log what dp_configure() decided. */
+/* Logs the decision of dp_configure(). */
 void dp_configure_log(uint32_t index, const struct dp_site_state *state);
 
-/* Shortest threshold that is judged by the tick, UINT64_MAX: none. */
+/* The shortest threshold that is judged by the tick; UINT64_MAX: there is none. */
 uint64_t dp_configure_shortest_slow_ns(void);
 
 #endif

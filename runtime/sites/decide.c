@@ -28,7 +28,7 @@ static void set_population(struct dp_site_config *config, double rate)
     population->variance_high = (uint64_t)(variance / two_64);
     population->variance = (uint64_t)(variance - (double)population->variance_high * two_64);
     if (rate < 1 && !population->variance)
-        population->variance = 1; /* no interval of width 0 around what is not exact */
+        population->variance = 1; /* what is not exact needs an interval wider than 0 */
 }
 
 /* Kinds are chosen independently of each other: `missed` is the probability that none
@@ -48,7 +48,7 @@ static void set_if_slow(struct dp_site_config *config, const struct dp_site_requ
                         const struct dp_options *options, double *missed)
 {
     struct dp_probe *probe = &config->probes[DP_ATTRIBUTE_IF_SLOW];
-    probe->load_checked = false; /* cheap, and what matters under load */
+    probe->load_checked = false; /* cheap, and important under load */
     probe->memory = options->strategy == DP_STRATEGY_MEMORY;
     config->slow_threshold_ns = options->threshold_ns;
     config->slow_by_tick = !probe->memory && options->threshold_ns >= DP_BY_TICK_FROM_NS;
@@ -125,14 +125,15 @@ static void set_weight(struct dp_site_config *config, double rate)
     config->chance_weight = config->always_open ? by_chance : 0;
 }
 
-/* Every call is timed, for its aggregates, and to see whether it was slow. */
+/* Every call is timed: for the aggregates, and to find out whether it was slow. */
 static bool only_times(const struct dp_site_config *config, uint32_t kinds)
 {
     return kinds == DP_KIND(IF_SLOW) && config->always == kinds && !config->memory &&
            config->slow_threshold_ns;
 }
 
-/* After everything else. Of two kinds, or with memory, or with a threshold: in general. */
+/* Comes last, since it depends on the rest. Two kinds, memory or a threshold need
+ * DP_PATH_GENERAL. */
 static enum dp_path path_of(const struct dp_site_config *config)
 {
     const struct dp_probe *probe = &config->probes[DP_ATTRIBUTE_PROFILE];
@@ -164,7 +165,8 @@ void dp_decide(const struct dp_site_request *request, const struct dp_decide_set
                const struct dp_demand demands[DP_ATTRIBUTE_COUNT], struct dp_site_config *config)
 {
     double missed = 1;
-    memset(config, 0, sizeof *config); /* with what lies between: configurations are compared */
+    /* including padding, since configurations are compared byte by byte */
+    memset(config, 0, sizeof *config);
     config->slow_after = DP_SLOW_NEVER;
     config->after_inlining = (request->desc->flags & DP_SITE_WHOLE_PROGRAM) != 0;
     for (size_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {

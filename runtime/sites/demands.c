@@ -31,14 +31,14 @@ static void read_attributes(const struct dp_site_request *request,
         demand->present = true;
         if (dp_options_parse((enum dp_attribute)written->attribute, written->options,
                              &demand->options, &error) != 0)
-            demand->state = DP_ATTRIBUTE_DISABLED; /* the plugin would have refused it */
+            demand->state = DP_ATTRIBUTE_DISABLED; /* impossible: the plugin accepted it */
         else
             demand->state = judge(&demand->options, request, settings);
     }
 }
 
-/* Turns an attribute on that a rule asks for, with the defaults of its options
- * where the function does not have it. */
+/* Turns on the attribute that a rule asks for. If the function does not have it, its
+ * options get their defaults. */
 static struct dp_options *demand_by_rule(struct dp_demand *demands, enum dp_attribute attribute,
                                          const struct dp_rule *rule)
 {
@@ -55,8 +55,8 @@ static struct dp_options *demand_by_rule(struct dp_demand *demands, enum dp_attr
     return &demand->options;
 }
 
-/* An event of every call would be most of the log: without a threshold in the rule that of the
- * attribute holds, and where there is none only totals are kept. */
+/* A rule without a threshold uses the attribute's threshold. If there is none either, only
+ * totals are kept: an event for every call would fill the log. */
 static void demand_memory(struct dp_demand *demands, const struct dp_rule *rule)
 {
     bool was_there = demands[DP_ATTRIBUTE_MEMORY].present;
@@ -101,7 +101,7 @@ static void apply_rule(const struct dp_rule *rule, struct dp_demand *demands)
         demand_memory(demands, rule);
 }
 
-/* Whole-program mode without rules: as if every function were DEEP_PROFILE(). */
+/* Whole-program mode without rules: as if every function had DEEP_PROFILE(). */
 static void demand_default(struct dp_demand *demand, const struct dp_site_request *request,
                            const struct dp_decide_settings *settings)
 {

@@ -1,8 +1,8 @@
 /*
- * What is asked for of one site: its attributes as they are written, whether each is in force
- * in this environment, and what the rules of DEEP_PROFILE change.
+ * What one site asks for: its attributes as written, whether each is in force in this
+ * environment, and what the rules of DEEP_PROFILE change.
  *
- * Pure: reads its arguments, and nothing else of the process.
+ * Pure: reads its arguments only.
  */
 #ifndef DP_DEMANDS_H
 #define DP_DEMANDS_H
@@ -15,28 +15,29 @@
 #include "deep_profile/abi/log.h"
 #include "deep_profile/abi/site.h"
 
-/* What holds for every site of the process. */
+/* The settings that hold for every site of the process. */
 struct dp_decide_settings {
     const struct dp_rules *rules;
     uint32_t environment;     /* DP_ENV_*, one bit */
     bool check_load;
-    double slow_baseline;     /* share of the calls of a function with a threshold that is timed */
+    double slow_baseline;     /* which share of the calls of a function with a threshold is timed */
 };
 
-/* A site as the code has it. */
+/* A site as it is in the code. */
 struct dp_site_request {
     const struct dp_site_desc *desc;
-    uint32_t switched_on; /* kinds whose enabled=VARIABLE said yes: dp_read_switches() */
+    uint32_t switched_on; /* kinds whose enabled=VARIABLE is true: dp_read_switches() */
     bool code_counts;     /* it has a count slot */
 };
 
-/* One attribute. Its words point into the site's options and into the rules. */
+/* What one attribute asks for. Its words point into the site's options and into the rules. */
 struct dp_demand {
     struct dp_options options;
     enum dp_attribute_state state;
     bool present;
-    struct dp_word rule; /* the last rule that had a say */
-    const char *text;    /* the options as written; NULL: the function does not have it */
+    struct dp_word rule; /* the last rule that applied */
+    /* the options as written; NULL: the function does not have the attribute */
+    const char *text;
 };
 
 void dp_demands_gather(const struct dp_site_request *request,

@@ -1,6 +1,6 @@
 /*
- * A site in this process: an annotated function. struct dp_site (abi/site.h) is the
- * code's side of it, struct dp_site_state ours.
+ * A site in this process: one instrumented function. struct dp_site (abi/site.h) is the
+ * part that the code uses, struct dp_site_state is ours.
  */
 #ifndef DP_SITE_STATE_H
 #define DP_SITE_STATE_H
@@ -18,16 +18,17 @@ struct dp_site_names {
     uint32_t line;
 };
 
-/* Written under the registry's lock; read by every thread. Stays when its module goes. What
- * becomes of its calls stands apart: config.h. */
+/* Written under the registry's lock; any thread may read it. It stays when its module is
+ * unloaded. What happens with its calls is in config.h. */
 struct dp_site_state {
     struct dp_site *site;      /* NULL once its module is unloaded */
     uint64_t id;               /* hash of module, file, function, line */
     struct dp_site_names names; /* copies that outlive the module, for the sink */
-    const char *options[DP_ATTRIBUTE_COUNT]; /* as written; NULL: not written */
-    /* A call was seen to end on another thread than it began on; see stacks.c. */
+    /* as written; NULL: the site does not have the attribute */
+    const char *options[DP_ATTRIBUTE_COUNT];
+    /* one of its calls has ended on another thread than it began on; see stacks.c */
     _Atomic bool migrates;
-    uint32_t switched_on;      /* kinds whose enabled=VARIABLE said yes at registration */
+    uint32_t switched_on;      /* kinds whose enabled=VARIABLE was true at registration */
 };
 
 #endif

@@ -7,7 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "base/memory_budget.h"
+#include "base/memory_ceiling.h"
 #include "configure.h"
 #include "base/lock.h"
 #include "base/os.h"
@@ -73,9 +73,9 @@ static const char *module_name(const void *address)
     return slash ? slash + 1 : info.dli_fname;
 }
 
-/* Copies of one inline function share a site: the same index by identity.
- * Returns where the index of `id` stands, or belongs (open addressing; the
- * table is twice as large as there can be sites). */
+/* Returns the place of the index of `id`, or where it would go. Copies of one inline
+ * function have the same identity, and so share a site. Open addressing; the table is twice
+ * as large as the greatest number of sites. */
 static uint32_t *slot_of(uint64_t id)
 {
     uint32_t at = (uint32_t)(id % ID_TABLE);
@@ -93,7 +93,7 @@ static void open_gate(struct dp_site *site, const struct dp_site_config *config)
     dp_poke(&site->slow_after, slow_after);
 }
 
-/* Strings that must outlive their module. Never freed; NULL when out of memory. */
+/* Copies a string that must outlive its module. Never freed; NULL if memory is short. */
 static const char *keep(const char *string)
 {
     static char *block;
@@ -101,7 +101,7 @@ static const char *keep(const char *string)
     size_t bytes = strlen(string) + 1;
     if (bytes > left) {
         size_t size = bytes > 65536 ? bytes : 65536;
-        block = dp_memory_budget_take_for_good(size) ? dp_os_map_memory(size) : NULL;
+        block = dp_memory_ceiling_take_for_good(size) ? dp_os_map_memory(size) : NULL;
         left = block ? size : 0;
     }
     if (bytes > left)
@@ -118,7 +118,7 @@ static const char *keep_name(const char *name)
     return kept ? kept : "?";
 }
 
-/* Once for an index: names and line are part of the identity. */
+/* Done once for an index: names and line are part of the identity. */
 static void keep_names(struct dp_site_state *state, const char *module)
 {
     const struct dp_site_desc *desc = state->site->desc;
@@ -130,7 +130,7 @@ static void keep_names(struct dp_site_state *state, const char *module)
     };
 }
 
-/* The options of each attribute as the code has them; NULL: not written. */
+/* Stores the options of each attribute of the code; NULL: it does not have the attribute. */
 static void read_options(const struct dp_site_desc *desc, const char *options[DP_ATTRIBUTE_COUNT])
 {
     memset(options, 0, DP_ATTRIBUTE_COUNT * sizeof *options);
@@ -140,7 +140,7 @@ static void read_options(const struct dp_site_desc *desc, const char *options[DP
     }
 }
 
-/* The sink may read them at this moment: pairs with dp_site_options(). */
+/* The sink may read them now: pairs with dp_site_options(). */
 static void keep_options(struct dp_site_state *state)
 {
     const char *options[DP_ATTRIBUTE_COUNT];
@@ -151,8 +151,8 @@ static void keep_options(struct dp_site_state *state)
     }
 }
 
-/* Another build of a module that was unloaded, or the same one after its switches
- * were turned, asks for something else than it did. */
+/* Does the site ask for something else than before? It may belong to another build of a
+ * module that was unloaded, or its switches may have changed since. */
 static bool asks_for_the_same(const struct dp_site_state *state)
 {
     const struct dp_site_desc *desc = state->site->desc;
@@ -169,12 +169,12 @@ static bool asks_for_the_same(const struct dp_site_state *state)
 static void log_site(uint32_t index, const struct dp_site_state *state)
 {
     const struct dp_site_desc *desc = state->site->desc;
-    /* Not asked of the dynamic linker, whose lock may be held for good in a forked child. */
+    /* Does not ask the dynamic linker: in a forked child its lock may never be given back. */
     dp_log_site(index, state->id, desc, state->names.module ? state->names.module : "");
     dp_configure_log(index, state);
 }
 
-/* An attribute that the module had when it was loaded before. */
+/* The attribute was there when the module was loaded before. */
 static void log_gone(uint32_t index, uint32_t attribute, const char *options)
 {
     const struct dp_word no_rule = {"", 0};
@@ -183,7 +183,7 @@ static void log_gone(uint32_t index, uint32_t attribute, const char *options)
     dp_log_site_attribute(&gone, options, no_rule);
 }
 
-/* Everything about a site but its identity. False: no memory for it. */
+/* Fills in everything of a site except its identity. False: no memory. */
 static bool describe(uint32_t index, struct dp_site_state *state, const char *module)
 {
     const char *before[DP_ATTRIBUTE_COUNT];
@@ -202,7 +202,7 @@ static bool describe(uint32_t index, struct dp_site_state *state, const char *mo
     return true;
 }
 
-/* Its gate stays shut, and its calls go unseen. */
+/* Its gate stays closed, so its calls are not seen. */
 static void leave_out(struct dp_site *site, struct dp_site_state *state)
 {
     site->count_slot = 0;
@@ -211,12 +211,12 @@ static void leave_out(struct dp_site *site, struct dp_site_state *state)
     dp_process_lost(DP_LOSS_SITES, 1);
 }
 
-/* Not known before: the next index. */
+/* Adds a site that is not known yet, with the next index. */
 static uint32_t new_index(uint64_t id)
 {
     const uint64_t bytes = sizeof *dp_sites + sizeof *ids + sizeof *dp_site_configs;
     uint32_t index = dp_sites_count() + 1;
-    if (index >= DP_MAX_SITES || !dp_memory_budget_take_for_good(bytes))
+    if (index >= DP_MAX_SITES || !dp_memory_ceiling_take_for_good(bytes))
         return 0;
     dp_sites[index].id = id;
     return index;
@@ -248,7 +248,8 @@ static void add_site(struct dp_site *site, const char *module)
         dp_process_state()->sites = index;
     }
     const struct dp_site_config *config = dp_site_config(index);
-    /* Where counting is not in force the code counts into slot 0, nobody's. */
+    /* If counting is off for the site, the code counts into slot 0, which belongs to
+     * nobody. */
     if (!config->counted)
         site->count_slot = 0;
     site->index = index;
@@ -299,7 +300,7 @@ void dp_sites_remove(struct dp_site *start)
     dp_lock_take(&registry_lock, &saved);
     struct module *module = find_module(start);
     if (module) {
-        close_gates(module); /* at exit, threads may still run its code */
+        close_gates(module); /* at exit, threads may still run the module's code */
         for (uint32_t i = 1; i <= dp_n_sites; i++) {
             if (dp_sites[i].site >= start && dp_sites[i].site < start + module->count)
                 dp_sites[i].site = NULL;
@@ -318,11 +319,11 @@ void dp_sites_close(void)
     dp_lock_give(&registry_lock, &saved);
 }
 
-/* Every site of a module that is loaded. */
+/* Calls it for every site of a module that is loaded. */
 static void for_each_site(void (*visit)(struct dp_site *, struct dp_site_state *))
 {
     struct dp_os_signals saved;
-    dp_lock_take(&registry_lock, &saved); /* another thread may unload a module */
+    dp_lock_take(&registry_lock, &saved); /* another thread may unload a module meanwhile */
     for (uint32_t m = 0; m < n_modules; m++) {
         for (uint32_t i = 0; modules[m].start && i < modules[m].count; i++) {
             struct dp_site *site = &modules[m].start[i];
@@ -336,7 +337,7 @@ static void for_each_site(void (*visit)(struct dp_site *, struct dp_site_state *
 
 static void configure_again(struct dp_site *site, struct dp_site_state *state)
 {
-    if (dp_configure(site->index, state)) /* else the one before holds */
+    if (dp_configure(site->index, state)) /* on failure the old configuration stays in force */
         open_gate(site, dp_site_config(site->index));
     log_site(site->index, state);
 }

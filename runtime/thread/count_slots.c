@@ -17,7 +17,7 @@ uint32_t dp_count_slots(void)
     return n_slots;
 }
 
-/* Room for counts up to `slot` in every lane's file. */
+/* Makes room for counts up to `slot` in every lane's file. */
 static int allow_in_lanes(uint32_t slot)
 {
     /* A page of counts holds 512 slots. */
@@ -27,7 +27,7 @@ static int allow_in_lanes(uint32_t slot)
     for (uint32_t i = 0; i < count; i++) {
         int error = dp_lane_file_allow_counts(i, slot);
         if (error == -ENOENT && !__atomic_load_n(&dp_lanes[i]->has_file, __ATOMIC_RELAXED))
-            continue; /* being made, with room for one more */
+            continue; /* being made, with room for one more slot */
         if (error)
             return error;
     }

@@ -1,7 +1,6 @@
 /*
- * What a lane knows of its thread's memory and of the calls that are open on it: the
- * private side. The public one, which survives the process, is struct dp_lane_frame of
- * abi/state.h.
+ * What a lane knows of its thread's memory and open calls: the private part. The public
+ * part, which survives the process, is struct dp_lane_frame of abi/state.h.
  */
 #ifndef DP_FRAME_H
 #define DP_FRAME_H
@@ -21,16 +20,16 @@ struct dp_memory_counts {
 
 struct dp_site_config;
 
-/* A call that the gate let through and that has not been left yet. */
+/* A call that opened its gate and has not ended yet. */
 struct dp_frame {
-    uint64_t child_ns; /* inside opened calls below */
-    uintptr_t stack;   /* where the call's frame lies, to see what a longjmp left */
-    const struct dp_site_config *config; /* under which it began (sites/config.h) */
+    uint64_t child_ns; /* time spent in opened calls below it */
+    uintptr_t stack;   /* the address of the call's frame, to find calls that a longjmp skipped */
+    const struct dp_site_config *config; /* configuration that it began under (sites/config.h) */
 };
 
-/* A frame's memory, where it is counted. */
+/* A frame's memory, if it is counted. */
 struct dp_memory_frame {
-    _Atomic uint64_t capped_ns; /* start of the call whose gathering ended with `at_cap` */
+    _Atomic uint64_t capped_ns; /* start of the call whose count ended with `at_cap` */
     struct dp_memory_counts before;
     struct dp_memory_counts at_cap;
 };

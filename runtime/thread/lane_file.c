@@ -81,7 +81,7 @@ struct dp_lane_state *dp_lane_file_make(struct dp_lane *lane, uint32_t slots)
     return state;
 }
 
-/* While the file was not mapped, nobody would have noticed that it was cut. */
+/* While the file was not mapped, a cut would not have raised SIGBUS: look now. */
 static bool is_whole(int fd, uint32_t index, size_t bytes)
 {
     struct dp_lane_state state;

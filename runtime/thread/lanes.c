@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/facts.h"
 #include "base/lock.h"
-#include "base/memory_budget.h"
+#include "base/memory_ceiling.h"
 #include "base/os.h"
 #include "base/peek.h"
 #include "base/sampler.h"
@@ -19,16 +19,16 @@
 #include "log/prepare.h"
 #include "log/stream.h"
 
-#define RESTING_BYTES 4096 /* of a lane without a thread, and its segments */
-#define IDLE_NS UINT64_C(1000000000) /* free lanes stay mapped so long */
-/* glibc: beyond these a thread's values lie in memory that the first pthread_setspecific()
- * allocates. */
+#define RESTING_BYTES 4096 /* of a lane without a thread, with its segments */
+#define IDLE_NS UINT64_C(1000000000) /* free lanes stay mapped that long */
+/* glibc: from this key on, a thread's values are in memory that the first
+ * pthread_setspecific() allocates. */
 #define KEYS_WITHOUT_MEMORY 32
 #define STATS_BYTES (DP_MAX_SITES * sizeof(struct dp_site_stats *))
 
-static struct dp_lane *free_lanes;    /* the one that was given back last comes first */
-static struct dp_lane *resting_lanes; /* free, and not mapped */
-static struct dp_lock lanes_lock;     /* of the two lists, and of making a lane's index */
+static struct dp_lane *free_lanes;    /* most recently freed first */
+static struct dp_lane *resting_lanes; /* free and not mapped */
+static struct dp_lock lanes_lock;     /* for the two lists, and for giving a lane its index */
 static pthread_key_t thread_end;
 static bool thread_end_made;
 static dp_leave_calls *leave_calls;
@@ -45,7 +45,7 @@ int dp_lanes_init(dp_leave_calls *leave)
     return dp_lanes && thread_end_made ? 0 : -ENOMEM;
 }
 
-/* What is stored into it from now on stays in this process. */
+/* From now on, stores into the lane stay in this process. */
 static void become_parents(struct dp_lane *lane)
 {
     lane->stream.parents = true;
@@ -53,8 +53,8 @@ static void become_parents(struct dp_lane *lane)
         dp_lane_map_over(lane, lane->state);
 }
 
-/* The thread's lane also where it is not busy: inserted code has pointers into it, and so
- * has the runtime in its first instructions. Inside the runtime, the interrupted code may
+/* Covers the thread's lane even if it is not busy: inserted code has pointers into it, and
+ * so have the runtime's first instructions. Inside the runtime, the interrupted code may
  * point to any lane's state (hot/stacks.c), never to another lane's packet. */
 void dp_lanes_were_forked(void)
 {
@@ -93,28 +93,29 @@ void dp_lanes_reset(void)
     pthread_setspecific(thread_end, NULL);
 }
 
-/* Under the lock: a lane of the next index, without its file. */
+/* Makes the lane of the next index, without its file. Under the lock. */
 static struct dp_lane *next_lane(void)
 {
     uint32_t count = atomic_load_explicit(&dp_n_lanes, memory_order_relaxed);
     struct dp_lane *lane = NULL;
-    if (count < DP_MAX_LANES && dp_memory_budget_take(RESTING_BYTES))
+    if (count < DP_MAX_LANES && dp_memory_ceiling_take(RESTING_BYTES))
         lane = dp_os_map_memory(sizeof *lane);
     if (!lane)
         return NULL;
     lane->index = count;
-    lane->frames[0].stack = UINTPTR_MAX; /* around the outermost call: nothing is above */
+    /* frame 0 is around the outermost call: no call is above it */
+    lane->frames[0].stack = UINTPTR_MAX;
     lane->state_bytes = dp_lane_file_bytes();
     dp_stream_init(&lane->stream, count);
     dp_lanes[count] = lane;
-    /* pairs with dp_lanes_count: the entry is there before the number */
+    /* pairs with dp_lanes_count: the entry is there before the count */
     atomic_store_explicit(&dp_n_lanes, count + 1, memory_order_release);
     dp_process_state()->lanes = count + 1;
     return lane;
 }
 
-/* What a lane takes when it is made: itself, its state, counts and first aggregates,
- * and the steward's notes on it. */
+/* Memory of a new lane: itself, its state, counts and first aggregates, and the steward's
+ * notes on it. */
 static uint64_t lane_bytes(void)
 {
     uint64_t page = dp_os_page_bytes();
@@ -122,28 +123,28 @@ static uint64_t lane_bytes(void)
     return sizeof(struct dp_lane) + DP_LANE_COUNTS_OFFSET + 2 * counts + DP_LANE_ARENA_STEP + page;
 }
 
-/* With room for the counts of a site that is being registered at this moment. */
+/* Includes room for the counts of a site that is being registered now. */
 static struct dp_lane_state *make_file(struct dp_lane *lane)
 {
     return dp_lane_file_make(lane, dp_count_slots() + 1);
 }
 
-/* Maps the lane's state, from a new file or from that of before. Files are made
- * outside of the lock: a thousand threads may begin at once. */
+/* Maps the lane's state, from a new file or from its old one. Files are made without the
+ * lock: a thousand threads may begin at once. */
 static bool wake(struct dp_lane *lane)
 {
     struct dp_lane_state *state = NULL;
     if (!lane->has_file)
         lane->taken_bytes = lane_bytes();
-    if (!dp_memory_budget_take(lane->taken_bytes))
+    if (!dp_memory_ceiling_take(lane->taken_bytes))
         return false;
     lane->stats = dp_os_map_memory(STATS_BYTES);
     if (lane->stats)
         state = lane->has_file ? dp_lane_file_open(lane) : make_file(lane);
     if (!state) {
         dp_os_unmap(lane->stats, STATS_BYTES);
-        lane->stats = NULL; /* a forked child unmaps what it finds here */
-        dp_memory_budget_give(lane->taken_bytes);
+        lane->stats = NULL; /* a forked child unmaps this too */
+        dp_memory_ceiling_give(lane->taken_bytes);
         return false;
     }
     __atomic_store_n(&lane->has_file, true, __ATOMIC_RELAXED);
@@ -179,21 +180,22 @@ static struct dp_lane *free_or_new_lane(void)
     struct dp_lane *lane;
     while ((lane = pick()) && !lane->state && !wake(lane)) {
         if (lane->spoiled)
-            continue; /* not to be picked again */
+            continue; /* so that nobody takes it again */
         put(&resting_lanes, lane);
         return NULL;
     }
     return lane;
 }
 
-/* Nobody has the lane: its file keeps all but the sums, which are asked for often. */
+/* Unmaps a lane that no thread has. Its file keeps everything; the sums are also kept in
+ * memory, because they are read often. */
 static void rest(struct dp_lane *lane)
 {
     struct dp_lane_state *state = lane->state;
     struct dp_site_stats **stats = lane->stats;
     memset(&lane->kept, 0, sizeof lane->kept);
     dp_lane_add_sums(lane, &lane->kept);
-    /* First: a child that is forked now must not unmap it too. */
+    /* first, so that a child forked now does not unmap it too */
     __atomic_store_n(&lane->state, NULL, __ATOMIC_SEQ_CST);
     if (atomic_load(&lane->visitors)) { /* pairs with end_elsewhere() of stacks.c */
         __atomic_store_n(&lane->state, state, __ATOMIC_RELEASE);
@@ -205,11 +207,11 @@ static void rest(struct dp_lane *lane)
     __atomic_store_n(&lane->mapped, NULL, __ATOMIC_RELEASE);
     dp_os_unmap(state, lane->state_bytes);
     dp_os_unmap(stats, STATS_BYTES);
-    dp_memory_budget_give(lane->taken_bytes);
+    dp_memory_ceiling_give(lane->taken_bytes);
     put(&resting_lanes, lane);
 }
 
-/* Off the free list: one that has been there for a second. */
+/* Takes a lane off the free list that has been there for a second. */
 static struct dp_lane *idle_lane(uint64_t now)
 {
     struct dp_os_signals saved;
@@ -256,12 +258,14 @@ struct dp_lane *dp_lane_take(void)
     state->open.top = 0;
     state->frames_top = 0;
     __atomic_store_n(&state->owner, DP_LANE_OWNED, __ATOMIC_RELEASE);
-    if (!lane->random) /* the same seed again would be the same draws in every thread */
+    if (!lane->random) /* with the same seed, every thread would draw the same numbers */
         lane->random = seed_for(lane->index, state->tid);
     dp_stream_set_thread(&lane->stream, dp_os_tid(), state->thread_name);
-    /* pairs with dp_lane_is_owned(): the thread is there before it is looked for */
+    /* pairs with dp_lane_is_owned(): the thread's number is there before anybody looks for
+     * it */
     atomic_store_explicit(&lane->owned, true, memory_order_release);
-    /* The host may be in its malloc. Without the key dp_lanes_reclaim() finds the end. */
+    /* pthread_setspecific() may allocate, and the host may be inside its malloc. Without
+     * the key, dp_lanes_reclaim() notices the thread's end. */
     if (thread_end < KEYS_WITHOUT_MEMORY)
         pthread_setspecific(thread_end, lane);
     deep_profile_open = &state->open;
@@ -271,7 +275,7 @@ struct dp_lane *dp_lane_take(void)
     return lane;
 }
 
-/* What the calls still open leave behind, and the end of the packet. */
+/* Ends the calls that are still open, then the packet. */
 static void close_lane(struct dp_lane *lane, enum dp_left left)
 {
     leave_calls(lane, left);
@@ -279,7 +283,7 @@ static void close_lane(struct dp_lane *lane, enum dp_left left)
     dp_stream_close_packet(&lane->stream);
 }
 
-/* Makes a lane free whose thread has nothing more to write to it. */
+/* Frees a lane whose thread writes nothing more to it. */
 static void give_back(struct dp_lane *lane, enum dp_left left)
 {
     close_lane(lane, left);
@@ -291,8 +295,8 @@ static void give_back(struct dp_lane *lane, enum dp_left left)
     put(&free_lanes, lane);
 }
 
-/* The thread's end; also again, should later destructors run annotated code. No
- * handler comes in between: it would take another lane. */
+/* The thread's end. Runs again if later destructors run annotated code. No signal handler
+ * may interrupt it: it would take another lane. */
 DP_FROM_HOST static void lane_release(void *argument)
 {
     struct dp_lane *lane = argument;
@@ -309,9 +313,9 @@ DP_FROM_HOST static void lane_release(void *argument)
 }
 
 /*
- * A thread may end without running our destructor: by the system call itself, or when it
- * took a lane in the last round of destructors. A few lanes are looked at each time, so
- * that the cost does not grow with the number of threads.
+ * Finds threads that ended without running our destructor: by the system call itself, or
+ * because they took a lane in the last round of destructors. Looks at a few lanes each
+ * time, so that the cost does not grow with the number of threads.
  */
 void dp_lanes_reclaim(void)
 {

@@ -1,27 +1,27 @@
 /*
- * Memory accounting: the malloc family, counted per thread while something in
- * the process asks for it.
- *
- * host/malloc.c (shared library: by symbol interposition) and host/malloc_wrap.c (static
- * programs: by the linker's --wrap) call these two after and before the real
- * allocator. Sizes are what malloc_usable_size says.
+ * Memory accounting: counts the malloc family per thread, while some site of the process
+ * asks for it. host/malloc.c (shared library: by symbol interposition) and
+ * host/malloc_wrap.c (static programs: by the linker's --wrap) call these two functions
+ * after and before the real allocator. Sizes are those of malloc_usable_size.
  */
 #ifndef DP_MEMORY_H
 #define DP_MEMORY_H
 
 #include "lane.h"
 
-/* What of the program's allocations can be seen. What cannot is not known, and never 0. */
+/* What the runtime can see of the program's allocations. What it cannot see is "not known",
+ * never 0. */
 enum dp_memory_view {
-    DP_MEMORY_BYTES,   /* each, and how large it is */
-    DP_MEMORY_NUMBERS, /* each, but not how large: the allocator has no malloc_usable_size */
-    DP_MEMORY_UNSEEN,  /* none: another malloc stands in front of ours */
+    DP_MEMORY_BYTES,   /* each one and its size */
+    DP_MEMORY_NUMBERS, /* each one, but not its size: the allocator has no malloc_usable_size */
+    DP_MEMORY_UNSEEN,  /* none: another malloc comes before ours */
 };
 
 /* Set by host/malloc.c when the runtime is loaded. */
 extern DP_HIDDEN enum dp_memory_view dp_memory_view;
 
-/* Some site of the process counts memory. Set by the sites' decision, never reset. */
+/* True once some site of the process counts memory. Set by the sites' decision, never
+ * reset. */
 extern DP_HIDDEN bool dp_memory_counted;
 
 static inline void dp_memory_allocated(uint64_t bytes)

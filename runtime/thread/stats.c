@@ -4,13 +4,13 @@
 #include <errno.h>
 
 #include "base/clock.h"
-#include "base/memory_budget.h"
+#include "base/memory_ceiling.h"
 #include "lane_file.h"
 
 #define ARENA_STEP 65536
 #define RETRY_NS 10000000
 
-/* The calls of the next moments do not ask again: see dp_stats_ask(). */
+/* Later calls do not ask for some time: see dp_stats_ask(). */
 static uint64_t refuse(struct dp_lane *lane)
 {
     lane->state->lost[DP_LOSS_AGGREGATES]++;
@@ -18,13 +18,13 @@ static uint64_t refuse(struct dp_lane *lane)
     return 0;
 }
 
-/* From the lane's arena, 8-byte aligned and zeroed; 0: full. The file grows
- * here, so that a full disk is an error now and not a signal later. */
+/* Allocates from the lane's arena: 8-byte aligned, zeroed; 0: full. The file grows here, so
+ * that a full disk gives an error now, not a signal later. */
 static uint64_t take(struct dp_lane *lane, uint64_t bytes)
 {
     struct dp_lane_state *state = lane->state;
     uint64_t start = state->arena_used, end = start + ((bytes + 7) & ~UINT64_C(7));
-    /* Zeros: the state's file was cut (bus.h). */
+    /* It reads as zeros: the state's file was cut (bus.h). */
     if (start < DP_LANE_ARENA_OFFSET || end > lane->state_bytes)
         return refuse(lane);
     if (end > state->file_bytes) {
@@ -33,10 +33,10 @@ static uint64_t take(struct dp_lane *lane, uint64_t bytes)
         if (grown > lane->state_bytes)
             grown = lane->state_bytes;
         uint64_t more = grown - state->file_bytes;
-        bool taken = dp_memory_budget_take(more);
+        bool taken = dp_memory_ceiling_take(more);
         if (!taken || dp_lane_file_grow(lane->index, state->file_bytes, more) != 0) {
             if (taken)
-                dp_memory_budget_give(more);
+                dp_memory_ceiling_give(more);
             return refuse(lane);
         }
         state->file_bytes = grown;
@@ -61,19 +61,19 @@ uint64_t dp_stats_make(void *argument, uintptr_t index, uintptr_t unused)
     uint32_t *page_offset = &state->site_pages[index / DP_LANE_SITE_PAGE];
     (void)unused;
     if (!*page_offset) {
-        uint64_t pointers = DP_LANE_SITE_PAGE * sizeof *lane->stats; /* now touched, too */
-        if (!dp_memory_budget_take(pointers))
+        uint64_t pointers = DP_LANE_SITE_PAGE * sizeof *lane->stats; /* touched from now on */
+        if (!dp_memory_ceiling_take(pointers))
             return refuse(lane);
         uint64_t page = arena_take(lane, DP_LANE_SITE_PAGE * sizeof(uint32_t));
         if (!page) {
-            dp_memory_budget_give(pointers);
+            dp_memory_ceiling_give(pointers);
             return 0;
         }
         lane->taken_bytes += pointers;
         __atomic_store_n(page_offset, (uint32_t)page, __ATOMIC_RELEASE);
     }
     uint32_t *entry = (uint32_t *)dp_lane_pointer(state, *page_offset) + index % DP_LANE_SITE_PAGE;
-    uint64_t offset = *entry; /* of a thread before, when the lane has rested since */
+    uint64_t offset = *entry; /* of an earlier thread, if the lane has rested since */
     if (!offset) {
         offset = arena_take(lane, sizeof(struct dp_site_stats));
         if (!offset)

@@ -1,23 +1,22 @@
 /*
- * Aggregates: one dp_site_stats for each site in each lane, in the lane's
- * mapped arena, with a sparse log-linear histogram (state.h has the layout).
- *
- * Here they are made, once for a site or power of two; hot/aggregate.h adds to them.
+ * Aggregates: one dp_site_stats for each site in each lane, in the lane's mapped arena,
+ * with a sparse log-linear histogram (state.h has the layout). They are made here, once for
+ * each site and power of two; hot/aggregate.h adds to them.
  */
 #ifndef DP_STATS_H
 #define DP_STATS_H
 
 #include "lane.h"
 
-/* What one call of those that aggregates describe stands for, in 1/DP_WEIGHT_UNIT. */
+/* How many calls one timed call stands for, in 1/DP_WEIGHT_UNIT. */
 struct dp_population {
     uint64_t estimated;     /* 1 / rate */
-    uint64_t variance;      /* (1 - rate) / rate^2; 0: every call is among them */
+    uint64_t variance;      /* (1 - rate) / rate^2; 0: every call is timed */
     uint64_t variance_high; /* its upper 64 bits */
 };
 
-/* Each a dp_out_function: (lane, index), the site's aggregates; and (lane, stats
- * offset, block), the block's offset. 0 when the arena is full (counted). */
+/* Both are dp_out_functions: (lane, index) returns the site's aggregates; (lane, stats
+ * offset, block) the block's offset. 0 if the arena is full (counted). */
 uint64_t dp_stats_make(void *lane, uintptr_t index, uintptr_t unused);
 uint64_t dp_stats_make_block(void *lane, uintptr_t stats, uintptr_t block);
 

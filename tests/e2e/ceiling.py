@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The ceiling of the runtime's memory (runtime/base/memory_budget.h), by resident set.
+"""The ceiling of the runtime's memory (runtime/base/memory_ceiling.h), by resident set.
 
 Run by Meson: ceiling.py DEEP_PROFILE_CC DEEP_PROFILE. A program with THREADS threads
 at once, each of which calls SITES recorded functions, prints its greatest resident set
@@ -17,7 +17,7 @@ import dp
 CC, TOOL = sys.argv[1:3]
 THREADS, SITES = 300, 300
 MB = 1 << 20
-FIXED = 4 * MB + 1 * MB  # DP_MEMORY_BUDGET_FIXED_BYTES, and a packet of the process's own
+FIXED = 4 * MB + 1 * MB  # DP_MEMORY_CEILING_FIXED_BYTES, and a packet of the process's own
 HOST = r"""
 #include <pthread.h>
 #include <stdio.h>

@@ -21,7 +21,7 @@
 #include "hand_gate.h"
 #include "thread/lane.h"
 #include "base/lock.h"
-#include "base/memory_budget.h"
+#include "base/memory_ceiling.h"
 #include "base/os.h"
 #include "base/facts.h"
 #include "log/process_log.h"
@@ -316,7 +316,7 @@ static void *two_threads(void *unused)
 
 static void no_files_for_a_thread(void)
 {
-    uint64_t used = dp_memory_budget_used();
+    uint64_t used = dp_memory_ceiling_used();
     uint64_t before = process_lost(DP_LOSS_NO_MEMORY);
     run_thread(two_threads, NULL);
     CHECK(refused > 0 && refused < 100);
@@ -325,7 +325,7 @@ static void no_files_for_a_thread(void)
     for (uint32_t i = 0; i < dp_lanes_count(); i++)
         CHECK(__atomic_load_n(&dp_lane_at(i)->has_file, __ATOMIC_RELAXED) || !dp_lane_at(i)->stats);
     CHECK(process_lost(DP_LOSS_NO_MEMORY) >= before + 10000 - 100);
-    CHECK(dp_memory_budget_used() <= used + 65536); /* less than a lane */
+    CHECK(dp_memory_ceiling_used() <= used + 65536); /* less than a lane */
 }
 
 static struct dp_lock lock;

@@ -1,14 +1,14 @@
 /*
- * A packet from inside: the times of its records where its pages come step by
- * step, the steward that is late with pages, and what a forked child has of the
- * budget and of its parent's lane.
+ * A packet from inside: the times of its records where its pages come step by step, a steward
+ * that is late with pages, and what a forked child keeps of the memory ceiling and of its
+ * parent's lane.
  */
 #include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/memory_budget.h"
+#include "base/memory_ceiling.h"
 #include "check.h"
 #include "log/directory.h"
 #include "hand_gate.h"
@@ -135,20 +135,20 @@ static void a_file_without_packets_is_deleted(void)
     static struct dp_stream stream;
     char name[DP_SEGMENT_NAME];
     start_stream(&stream, 9004, PACKET_BYTES);
-    uint64_t used = dp_memory_budget_used();
+    uint64_t used = dp_memory_ceiling_used();
     disk_is_full = true;
     CHECK(!write_record(&stream, FIRST_NS));
     disk_is_full = false;
     dp_segment_name(name, stream.lane, stream.segment);
     CHECK(file_bytes(name) == 0); /* what was allocated in part was given back */
-    CHECK(dp_memory_budget_used() == used);
+    CHECK(dp_memory_ceiling_used() == used);
     dp_directory_unlink(name);
     CHECK(write_record(&stream, FIRST_NS + APART_NS));
-    CHECK(dp_memory_budget_used() == used + PACKET_BYTES);
+    CHECK(dp_memory_ceiling_used() == used + PACKET_BYTES);
     dp_stream_close_packet(&stream);
     /* What the packet did not use: of the file, and of the memory. */
     dp_segment_name(name, stream.lane, stream.segment);
-    CHECK(file_bytes(name) == 4096 && dp_memory_budget_used() == used);
+    CHECK(file_bytes(name) == 4096 && dp_memory_ceiling_used() == used);
 }
 
 /* The steward brings pages of a packet that its owner leaves meanwhile for one of
@@ -172,7 +172,7 @@ static void pages_of_the_packet_before(uint32_t lane, uint32_t bytes)
 }
 
 /* The parent's own stream has a large packet mapped when it forks. */
-static void a_child_has_a_budget(void)
+static void a_child_has_a_ceiling(void)
 {
     char text[4000];
     memset(text, 'x', sizeof text - 1);
@@ -185,7 +185,7 @@ static void a_child_has_a_budget(void)
         uint64_t due = hand_enter(&opened_site);
         hand_exit(&opened_site, due);
         CHECK(due & DP_DUE_OPENED);
-        CHECK(dp_memory_budget_used() < UINT64_C(4) << 20);
+        CHECK(dp_memory_ceiling_used() < UINT64_C(4) << 20);
         _exit(0);
     }
     int status = -1;
@@ -225,7 +225,7 @@ int main(void)
     a_file_without_packets_is_deleted();
     pages_of_the_packet_before(9002, PACKET_BYTES);
     pages_of_the_packet_before(9003, 98304);
-    a_child_has_a_budget();
+    a_child_has_a_ceiling();
     a_child_ends_what_it_was_forked_in();
     return 0;
 }

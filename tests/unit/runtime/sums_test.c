@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/facts.h"
 #include "base/load_gate.h"
-#include "base/memory_budget.h"
+#include "base/memory_ceiling.h"
 #include "base/os.h"
 #include "check.h"
 #include "hand_gate.h"
@@ -448,18 +448,18 @@ static struct dp_lane *run_thread(void)
     return lane_of_thread;
 }
 
-/* Of the memory budget. The steward sends a lane to rest that was free for a second: nobody
- * else may. */
+/* Waits until the lane rests; returns what is used of the memory ceiling then. Only the steward
+ * sends a lane to rest, one that has been free for a second. */
 static uint64_t used_when_it_rests(const struct dp_lane *lane)
 {
-    uint64_t before = dp_memory_budget_used();
+    uint64_t before = dp_memory_ceiling_used();
     for (int i = 0; i < 60000 && dp_lane_state_of(lane); i++)
         usleep(1000);
     CHECK(!dp_lane_state_of(lane));
-    for (int i = 0; i < 60000 && dp_memory_budget_used() == before; i++)
+    for (int i = 0; i < 60000 && dp_memory_ceiling_used() == before; i++)
         usleep(1000);
-    CHECK(dp_memory_budget_used() < before);
-    return dp_memory_budget_used();
+    CHECK(dp_memory_ceiling_used() < before);
+    return dp_memory_ceiling_used();
 }
 
 /* Its file has them while nobody has it mapped. */

@@ -1,5 +1,5 @@
-/* See memory_budget.h. */
-#include "memory_budget.h"
+/* See memory_ceiling.h. */
+#include "memory_ceiling.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -13,9 +13,9 @@
 #define MOST (UINT64_C(1) << 30)
 
 static uint64_t limit = MOST;
-static _Atomic uint64_t used, kept; /* kept: the part of `used` that is for good */
+static _Atomic uint64_t used, kept; /* kept: the part of `used` that is never given back */
 
-/* The number behind `key` in a small file; UINT64_MAX when there is none. */
+/* The number after `key` in a small file; UINT64_MAX if there is none. */
 static uint64_t number_in(const char *path, const char *key)
 {
     char text[512];
@@ -37,8 +37,8 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* The limit of the group that a line of /proc/self/cgroup names behind `prefix`;
- * in a container the name may be that of the world outside, and the root ours. */
+/* The limit of the control group that a line of /proc/self/cgroup names after `prefix`. In
+ * a container that name may belong to the world outside, while our group is the root. */
 static uint64_t group_limit(const char *groups, const char *prefix, const char *root,
                             const char *file)
 {
@@ -74,7 +74,7 @@ static uint64_t memory_of_machine(void)
                                       "/memory.limit_in_bytes"));
 }
 
-void dp_memory_budget_init(void)
+void dp_memory_ceiling_init(void)
 {
     limit = dp_setting_value(DP_SETTING_OWN_MEMORY);
     if (limit)
@@ -84,39 +84,39 @@ void dp_memory_budget_init(void)
         limit = LEAST;
 }
 
-bool dp_memory_budget_take(uint64_t bytes)
+bool dp_memory_ceiling_take(uint64_t bytes)
 {
     if (atomic_fetch_add_explicit(&used, bytes, memory_order_relaxed) + bytes <= limit)
         return true;
-    dp_memory_budget_give(bytes);
+    dp_memory_ceiling_give(bytes);
     return false;
 }
 
-void dp_memory_budget_take_anyway(uint64_t bytes)
+void dp_memory_ceiling_take_anyway(uint64_t bytes)
 {
     atomic_fetch_add_explicit(&used, bytes, memory_order_relaxed);
 }
 
-void dp_memory_budget_give(uint64_t bytes)
+void dp_memory_ceiling_give(uint64_t bytes)
 {
     atomic_fetch_sub_explicit(&used, bytes, memory_order_relaxed);
 }
 
-bool dp_memory_budget_take_for_good(uint64_t bytes)
+bool dp_memory_ceiling_take_for_good(uint64_t bytes)
 {
-    if (!dp_memory_budget_take(bytes))
+    if (!dp_memory_ceiling_take(bytes))
         return false;
     atomic_fetch_add_explicit(&kept, bytes, memory_order_relaxed);
     return true;
 }
 
-void dp_memory_budget_reset(void)
+void dp_memory_ceiling_reset(void)
 {
     atomic_store_explicit(&used, atomic_load_explicit(&kept, memory_order_relaxed),
                           memory_order_relaxed);
 }
 
-uint64_t dp_memory_budget_used(void)
+uint64_t dp_memory_ceiling_used(void)
 {
     return atomic_load_explicit(&used, memory_order_relaxed);
 }
