@@ -1,10 +1,11 @@
 /*
- * See tick.h. Two rings keep the ticks: the last ones of all, and the last of those that
- * were replaced late. What is in neither was replaced within `widest_kept_no_more`.
+ * See tick.h. Two rings keep ticks: `all` the newest ones, `late` the newest ones that were
+ * replaced late. The longest time for which a tick that left both rings was in force is
+ * `widest_kept_no_more`.
  *
- * The steward writes; the threads on which calls end read, in binary searches. The oldest
- * entries of a ring are not looked at: the steward may be writing over them meanwhile. A
- * reader that was interrupted for longer sees that `from` has changed.
+ * The steward writes; threads on which calls end read, by binary search. Readers skip the
+ * oldest entries of a ring, since the steward may overwrite them meanwhile. A reader that
+ * is interrupted for longer notices that `from` has changed.
  */
 #include "tick.h"
 
@@ -19,8 +20,8 @@
 #define KEPT 4096 /* power of two */
 #define NOT_LOOKED_AT 64
 #define LATE_PERIODS 8       /* a loss */
-#define WIDE_PERIODS 2       /* worth keeping for longer */
-#define NOISE_NS INT64_C(1000000) /* two clocks that follow each other differ by less */
+#define WIDE_PERIODS 2       /* worth keeping in `late` */
+#define NOISE_NS INT64_C(1000000) /* two clocks that run in step differ by less */
 
 _Alignas(64) volatile uint64_t deep_profile_tick;
 _Alignas(64) volatile uint64_t deep_profile_entry_tick;
@@ -28,8 +29,8 @@ uint64_t dp_first_tick;
 
 struct kept {
     _Atomic uint64_t from;  /* the tick */
-    _Atomic uint64_t until; /* when no thread could read it any more; 0: it can be read now */
-    _Atomic int64_t lead;   /* dp_now_ns() before CLOCK_MONOTONIC, at `until` */
+    _Atomic uint64_t until; /* time from which no thread can read it; 0: it is in force */
+    _Atomic int64_t lead;   /* how far dp_now_ns() is ahead of CLOCK_MONOTONIC, at `until` */
 };
 
 struct ring {
@@ -38,19 +39,23 @@ struct ring {
 };
 
 /*
- * Who rests and who wakes. `rest` is 0; or RESTING, set by the steward last of all; or the
- * tick of the thread that ends the rest, which set it by compare-and-swap and clears it last
- * of all. So one thread at a time adds ticks: the steward while it is 0, the thread that
- * wakes while it is a tick. A thread that finds a tick there uses it and changes nothing.
+ * The state of the rest. `rest` is one of three:
  *
- * An entry that was asked to come and finds 0 came before the rest began, or after it has
- * ended: in both cases what dp_tick_last() gives is a tick that was in force.
+ * - 0: no rest. The steward adds ticks.
+ * - RESTING: the steward sets this as the last step of beginning a rest. Nobody adds ticks.
+ * - a tick: the number that the thread which ends the rest publishes. That thread sets it by
+ *   compare-and-swap, and clears it as its last step. Only it adds ticks meanwhile; any other
+ *   thread that finds a tick here uses it and changes nothing.
+ *
+ * An entry that was asked to come to the runtime and finds 0 has read its tick before the
+ * rest began or after it ended. In both cases dp_tick_last() gives a tick that was in
+ * force.
  */
 #define RESTING 1
 #define PAST_EVERY_DUE (DP_SLOW_NEVER - 1)
 
 static _Atomic uint64_t rest;
-static _Atomic uint32_t wakes; /* the steward waits for it */
+static _Atomic uint32_t wakes; /* futex word that the steward waits on */
 
 static struct ring all, late;
 static _Atomic uint64_t widest_kept_no_more;
@@ -71,7 +76,8 @@ static void add(struct ring *ring, uint64_t from, uint64_t until, int64_t lead)
     uint64_t number = get(&ring->count);
     struct kept *kept = kept_at(ring, number);
     atomic_store_explicit(&kept->from, from, memory_order_relaxed);
-    /* Pairs with the fence in find(): who reads this `until` reads this `from` after it. */
+    /* Pairs with the fence in find(): a thread that reads this `until` and then `from` sees
+     * this `from`. */
     atomic_store_explicit(&kept->until, until, memory_order_release);
     atomic_store_explicit(&kept->lead, lead, memory_order_release);
     atomic_store_explicit(&ring->count, number + 1, memory_order_release);
@@ -89,7 +95,7 @@ static void add_late(uint64_t from, uint64_t until, int64_t lead)
     add(&late, from, until, lead);
 }
 
-/* The clock's lead now: of a few reads the one that a preemption stretched least. */
+/* The clock's lead now: of a few measurements, the one that took the shortest time. */
 static int64_t lead_now(void)
 {
     int64_t lead = 0, narrowest = INT64_MAX;
@@ -104,11 +110,12 @@ static int64_t lead_now(void)
     return lead;
 }
 
-/* No thread reads the tick `number` at its entry from now on. */
+/* From now on no entry reads the tick `number`. */
 static void replaced(uint64_t number, uint64_t period)
 {
     struct kept *kept = kept_at(&all, number);
-    atomic_thread_fence(memory_order_seq_cst); /* the new tick is seen before the clock is read */
+    /* others see the new tick before we read the clock */
+    atomic_thread_fence(memory_order_seq_cst);
     uint64_t from = get(&kept->from), until = dp_now_ns();
     int64_t lead = lead_now();
     atomic_store_explicit(&kept->lead, lead, memory_order_relaxed);
@@ -126,7 +133,7 @@ static void publish(uint64_t tick)
     dp_poke(&deep_profile_entry_tick, tick);
 }
 
-/* Every tick differs, so that it can be found. */
+/* Every tick has another value, so that it can be found in a ring. */
 static uint64_t next_tick(uint64_t now)
 {
     uint64_t before = dp_tick_last();
@@ -139,7 +146,7 @@ void dp_tick_advance(uint64_t now, uint64_t period)
     dp_process_state()->heartbeat_ns = now;
     if (dp_tick_rests())
         return;
-    now = next_tick(now); /* a thread that ended a rest may have read its clock later */
+    now = next_tick(now); /* a thread that ended a rest may have read its clock later than `now` */
     publish(now);
     if (!before)
         return;
@@ -154,7 +161,7 @@ void dp_tick_rest(uint64_t period)
     dp_poke(&deep_profile_entry_tick, dp_tick_last() + DP_ASK_ALL);
     dp_poke(&deep_profile_tick, PAST_EVERY_DUE);
     atomic_store(&rest, RESTING);
-    replaced(number - 1, period); /* no entry takes it for its own after this */
+    replaced(number - 1, period); /* no entry reads that tick any more */
 }
 
 bool dp_tick_rests(void)
@@ -180,7 +187,7 @@ uint64_t dp_tick_wake(void *a, uintptr_t b, uintptr_t c)
         return state ? state : dp_tick_last();
     publish(tick);
     atomic_store(&rest, 0);
-    atomic_fetch_add(&wakes, 1); /* after `rest`: dp_tick_wait looks in the other order */
+    atomic_fetch_add(&wakes, 1); /* after `rest`: dp_tick_wait reads them in the other order */
     dp_os_wake(&wakes);
     return tick;
 }
@@ -195,7 +202,7 @@ void dp_tick_was_forked(void)
     uint64_t tick = dp_tick_last();
     atomic_store_explicit(&rest, 0, memory_order_relaxed);
     deep_profile_tick = tick;
-    deep_profile_entry_tick = tick + DP_ASK_ALL; /* nobody advances it here */
+    deep_profile_entry_tick = tick + DP_ASK_ALL; /* nobody advances the tick here */
 }
 
 void dp_tick_start(uint64_t now)
@@ -206,24 +213,24 @@ void dp_tick_start(uint64_t now)
     atomic_store_explicit(&first_lead, lead_now(), memory_order_relaxed);
     dp_tick_advance(now, UINT64_MAX / LATE_PERIODS);
     dp_first_tick = dp_tick_last();
-    /* In a forked child nobody advanced the tick until now: that gap is nobody's. */
+    /* In a forked child nobody has advanced the tick until now; that gap does not count. */
     atomic_store_explicit(&widest_kept_no_more, 0, memory_order_relaxed);
 }
 
 struct found {
-    bool kept;    /* the ring reaches back to `time`, and has a tick by then */
-    bool older;   /* it does not reach back to `time` */
+    bool kept;    /* the ring has a tick at or before `time` */
+    bool older;   /* the ring may have had one, but has dropped it */
     uint64_t from, until;
     int64_t lead;
 };
 
-/* The last tick at or before `time`. */
+/* Finds the last tick at or before `time`. */
 static struct found find(struct ring *ring, uint64_t time)
 {
     uint64_t end = atomic_load_explicit(&ring->count, memory_order_acquire);
     uint64_t start = end > KEPT - NOT_LOOKED_AT ? end - (KEPT - NOT_LOOKED_AT) : 0;
     uint64_t low = start, high = end;
-    while (low < high) { /* the first one past `time` */
+    while (low < high) { /* finds the first one after `time` */
         uint64_t middle = low + (high - low) / 2;
         if (get(&kept_at(ring, middle)->from) > time)
             high = middle;
@@ -243,15 +250,16 @@ static struct found find(struct ring *ring, uint64_t time)
     return found;
 }
 
-/* What the clock gained on CLOCK_MONOTONIC since `lead`: the machine slept. */
+/* How long the machine has slept since the clock had this `lead`: what the clock has gained
+ * on CLOCK_MONOTONIC. */
 static uint64_t slept_since(int64_t lead)
 {
     int64_t gained = lead_now() - lead;
     return gained > NOISE_NS ? (uint64_t)gained : 0;
 }
 
-/* The clock's lead at a time of which `all` knows nothing any more. It changes only where a
- * machine slept, and then the tick was late. */
+/* The clock's lead at a time that `all` does not reach back to. The lead changes only when
+ * the machine sleeps, and then the tick is late: `late` has it. */
 static int64_t lead_at(uint64_t time)
 {
     struct found found = find(&late, time);
@@ -281,8 +289,8 @@ uint64_t dp_tick_latest_start(void *a, uintptr_t t0, uintptr_t now)
     return at_most(found.until + slept_since(found.lead), now);
 }
 
-/* Of the tick in force at `start` it is not known what the lead was before it was replaced:
- * that of the tick before is. */
+/* The lead is measured when a tick is replaced. So at `start` the last known one is that of
+ * the tick before the tick in force. */
 uint64_t dp_tick_latest_of_exact(void *a, uintptr_t start, uintptr_t now)
 {
     struct found found = find(&all, start);

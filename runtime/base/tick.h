@@ -1,10 +1,10 @@
 /*
  * The coarse clock: deep_profile_tick (abi/gate.h), which inserted code reads at every
- * entry and exit, and the times of the last ticks. The steward advances it.
+ * entry and exit, and the times of the latest ticks. The steward advances it.
  *
- * Of a call that read the tick t0 at its entry two things are certain: it began at t0 or
- * later, and before t0 was replaced by the next tick. How far these two lie apart is kept
- * for each tick: a late tick makes the calls that read it less exact, and no others.
+ * Two facts are certain about a call that read the tick t0 at its entry: it began at t0 or
+ * later, and before the next tick replaced t0. How far apart these two are is kept for each
+ * tick. So a late tick makes the calls that read it less exact, and no others.
  */
 #ifndef DP_TICK_H
 #define DP_TICK_H
@@ -16,43 +16,44 @@
 #include "compiler.h"
 #include "deep_profile/abi/gate.h"
 
-/* The first tick of this process's own steward: a call whose entry read an earlier one
+/* The first tick of this process's own steward. A call whose entry read an earlier one
  * began before it. */
 extern DP_HIDDEN uint64_t dp_first_tick;
 
-/* The first tick, before the steward runs; also in a forked child. */
+/* Publishes the first tick, before the steward runs; also in a forked child. */
 void dp_tick_start(uint64_t now);
-/* The next one. A gap of many periods counts as a loss (tick_late). Nothing while the tick
- * rests. Steward only. */
+/* Publishes the next tick; does nothing while the tick rests. A gap of many periods counts
+ * as a loss (tick_late). Steward only. */
 void dp_tick_advance(uint64_t now, uint64_t period);
 
 /*
- * The tick rests while nobody enters or leaves a call: an idle host costs nothing. Meanwhile
- * deep_profile_entry_tick asks every entry to come to the runtime (DP_ASK_ALL), and
- * deep_profile_tick is past every `due`, so that every exit comes. Whoever comes first
- * publishes a fresh tick, restores both words and wakes the steward, and then its call is
- * judged as if there had been no rest.
+ * The tick rests while no thread enters or leaves a call, so that an idle host costs
+ * nothing. Meanwhile deep_profile_entry_tick sends every entry to the runtime (DP_ASK_ALL),
+ * and deep_profile_tick is past every `due`, which sends every exit there. The first thread
+ * that comes publishes a fresh tick, restores both words and wakes the steward. Its call is
+ * then judged as if there had been no rest.
  */
 void dp_tick_rest(uint64_t period); /* steward only */
 bool dp_tick_rests(void);
-/* Until the tick is woken, or until then. False: the system refuses to wait; then do not
- * rest. Steward only. */
+/* Waits until a thread ends the rest, or until that time. False: the system refuses to
+ * wait; then do not rest. Steward only. */
 bool dp_tick_wait(uint64_t monotonic_ns);
-/* Ends a rest, from outside of any call. Any thread. */
+/* Ends a rest from outside of any call. Any thread. */
 void dp_tick_end_rest(void);
-/* In a forked child: its entries ask, and no steward is there. Async-signal-safe. */
+/* In a forked child, which has no steward: sends every entry to the runtime.
+ * Async-signal-safe. */
 void dp_tick_was_forked(void);
 
-/* A dp_out_function: ends the rest; the tick in force. */
+/* A dp_out_function: ends the rest and returns the tick in force. */
 uint64_t dp_tick_wake(void *, uintptr_t, uintptr_t);
 
-/* The tick that the last entry read, or could have read. */
+/* The newest tick: that which the last entry read, or could have read. */
 static inline uint64_t dp_tick_last(void)
 {
     return deep_profile_entry_tick & ~DP_ASKS;
 }
 
-/* The tick in force, for an entry or exit in the runtime: it ends a rest. */
+/* The tick in force, for an entry or exit that is in the runtime; ends a rest. */
 static inline uint64_t dp_tick_in_force(void)
 {
     uint64_t tick = deep_profile_entry_tick;
@@ -62,18 +63,19 @@ static inline uint64_t dp_tick_in_force(void)
 }
 
 /*
- * The three questions below are dp_out_functions. Any thread may ask at any time.
+ * The three functions below are dp_out_functions. Any thread may call them at any time.
  *
- * A call read the tick `t0` at its entry, and it is now `now`: it has lasted for `now` less
- * the result at least. The result is `now` where nothing is known. Time during which the
- * machine slept is not part of a call's time, so it is part of the result.
+ * Returns the latest time at which a call can have begun whose entry read the tick `t0`: at
+ * the time `now` it has lasted at least `now` minus the result. The result is `now` if
+ * nothing is known. Time during which the machine slept does not belong to a call, so it is
+ * added to the result.
  */
 uint64_t dp_tick_latest_start(void *, uintptr_t t0, uintptr_t now);
 
-/* The same of a call whose start was read from the clock. */
+/* The same for a call whose start was read from the exact clock. */
 uint64_t dp_tick_latest_of_exact(void *, uintptr_t start, uintptr_t now);
 
-/* 1: `tick` was a tick, and is still kept. */
+/* 1 if `tick` was a tick and is still kept. */
 uint64_t dp_tick_was(void *, uintptr_t tick, uintptr_t);
 
 #endif

@@ -1,6 +1,6 @@
-/* See bus.h. The handler runs in any thread at a store into one of our mappings:
- * no lock, no allocation, nothing but what is said to be safe in handlers; and no
- * store into another mapping, which may be cut as well: the signal is blocked. */
+/* See bus.h. The handler runs in any thread, at a store into one of our mappings. So it
+ * takes no lock, does not allocate, and calls async-signal-safe functions only. It stores
+ * into no other mapping: that one may be cut as well, and the signal is blocked. */
 #include "bus.h"
 
 #include <errno.h>
@@ -14,17 +14,18 @@
 #include "log/stream.h"
 #include "thread/lane.h"
 
-/* glibc's own names: those without underscores may be ours, or a sanitizer's. */
+/* glibc's own names: the ones without underscores may be ours, or a sanitizer's. */
 int __sigaction(int, const struct sigaction *, struct sigaction *);
 void (*bsd_signal(int, void (*)(int)))(int);
 
-/* The host's action, in one of two places: the handler may come in between. */
+/* The host's action. Two copies, since the handler may run while one is being written;
+ * current_host says which is valid. */
 static struct sigaction hosts[2];
 static _Atomic unsigned current_host;
 static struct dp_lock hosts_lock;
-static _Atomic bool guarding; /* ours is in place, or about to be again */
-static _Atomic bool gave_way; /* to the host's own, for a fault of the host's */
-static _Atomic uint64_t losses; /* not yet in the process's state */
+static _Atomic bool guarding; /* our action is in place, or soon will be again */
+static _Atomic bool gave_way; /* to the host's action, for a fault of the host's own */
+static _Atomic uint64_t losses; /* not yet added to the process's state */
 
 static bool inside(uintptr_t address, const void *mapping, size_t bytes)
 {
@@ -79,15 +80,15 @@ static bool is_ours(const struct sigaction *action)
     return action->sa_flags & SA_SIGINFO && action->sa_sigaction == on_bus;
 }
 
-/* The host's own fault, or somebody's kill: its action takes the place of ours
- * and gets the signal from the kernel, exactly as if we were not here. */
+/* The fault is the host's own, or the signal was sent by kill: puts the host's action in
+ * place of ours and lets the kernel deliver the signal to it, exactly as without us. */
 static void leave_to_host(int signal, siginfo_t *info, void *context)
 {
     struct sigaction now, host = *hosts_action();
     bool in_place = __sigaction(signal, NULL, &now) == 0 && is_ours(&now);
     bool function = host.sa_flags & SA_SIGINFO ||
                     (host.sa_handler != SIG_DFL && host.sa_handler != SIG_IGN);
-    if (!in_place && function) { /* a handler that was put over ours passes it on */
+    if (!in_place && function) { /* a handler installed over ours has passed it on */
         if (host.sa_flags & SA_SIGINFO)
             host.sa_sigaction(signal, info, context);
         else
@@ -96,7 +97,8 @@ static void leave_to_host(int signal, siginfo_t *info, void *context)
     }
     atomic_store_explicit(&gave_way, in_place, memory_order_relaxed);
     __sigaction(signal, &host, NULL);
-    if (info->si_code <= 0 || info->si_code == BUS_MCEERR_AO) /* will not come by itself */
+    /* the kernel will not raise it again */
+    if (info->si_code <= 0 || info->si_code == BUS_MCEERR_AO)
         dp_os_signal_again(signal, info);
 }
 
@@ -153,8 +155,8 @@ void dp_bus_leave(void)
     dp_lock_give(&hosts_lock, &saved);
 }
 
-/* Not where the host has put another one there behind our back: that one may
- * pass what it does not want on to us, and we would pass it back. */
+/* Does nothing if the host has installed another action behind our back: that one might
+ * pass the signal on to us, and we would pass it back. */
 void dp_bus_guard_again(void)
 {
     struct dp_os_signals saved;
@@ -191,7 +193,7 @@ DP_FROM_HOST int dp_bus_sigaction(int signal, const struct sigaction *action,
     host = *hosts_action();
     bool hidden = atomic_load_explicit(&gave_way, memory_order_relaxed) ||
                   (__sigaction(SIGBUS, NULL, &now) == 0 && is_ours(&now));
-    if (!hidden || (action && ignores(action))) { /* bypassed, or it shall be ignored */
+    if (!hidden || (action && ignores(action))) { /* not ours to hide, or to be ignored */
         result = __sigaction(SIGBUS, action, old);
         if (result == 0 && action)
             atomic_store_explicit(&guarding, !hidden, memory_order_release);

@@ -1,7 +1,7 @@
 /*
- * A log file that somebody cuts short while it is mapped: the next store into
- * it raises SIGBUS, in the host. Here that signal is caught, the mapping is
- * replaced by memory, and what goes into it is counted as lost.
+ * Handles a log file that somebody cuts while it is mapped. The next store into it raises
+ * SIGBUS, in the host. The handler here maps memory in its place, and what goes into that
+ * memory is counted as lost.
  *
  * The host keeps its own action for SIGBUS (docs/decisions/0011-sigbus.md).
  */
@@ -11,20 +11,21 @@
 #include <signal.h>
 #include <stdint.h>
 
-/* Before the first file is mapped. Nothing is done where the host ignores the signal. */
+/* Call it before the first file is mapped. Does nothing if the host ignores the signal. */
 void dp_bus_guard(void);
-/* There will be no profile: the host's action is in place again. */
+/* Puts the host's action back, when there will be no profile. */
 void dp_bus_leave(void);
-/* What was mended since it was asked last, for the process's losses (no_space). */
+/* The number of mappings replaced since the last call, for the process's losses (no_space). */
 uint64_t dp_bus_take_losses(void);
-/* By the steward, now and then: takes the place again that was left to the
- * host's action for a fault of its own. */
+/* For the steward, now and then: puts our action back after the host's own one has handled
+ * a fault of the host's. */
 void dp_bus_guard_again(void);
 
-/* In a forked child: the lock may be held by a thread that is not there. */
+/* In a forked child: the lock may be held by a thread that does not exist there. */
 void dp_bus_unlock(void);
 
-/* sigaction() and signal() of the host: its action is kept apart from ours. */
+/* The host's sigaction() and signal(): they set the host's action, which is kept apart from
+ * ours. */
 int dp_bus_sigaction(int signal, const struct sigaction *action, struct sigaction *old);
 void (*dp_bus_signal(int signal, void (*handler)(int)))(int);
 

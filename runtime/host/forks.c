@@ -1,10 +1,8 @@
 /*
- * The two functions of libc that fork without running pthread_atfork handlers, in
- * front of libc's own. Such a child has our thread-local words and our shared
- * mappings, and would count into its parent's log until its first opened call.
- *
- * Shared library only. A child made by syscall(SYS_clone) is not seen: see
- * docs/reliability.md.
+ * Interposes the two functions of libc that fork without running pthread_atfork handlers.
+ * Such a child has our thread-local words and our shared mappings: until its first opened
+ * call it would count into its parent's log. Shared library only. A child made by
+ * syscall(SYS_clone) is not noticed here: see docs/reliability.md.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -24,7 +22,7 @@ typedef int clone_function(int (*run)(void *), void *stack, int flags, void *arg
 static pid_t (*next_fork)(void);
 static clone_function *next_clone;
 
-/* As early as malloc's: both are looked up before they may be wanted in a handler. */
+/* As early as malloc's: a signal handler may need either of them. */
 __attribute__((constructor(101), cold)) DP_FROM_HOST static void resolve(void)
 {
     *(void **)&next_fork = dlsym(RTLD_NEXT, "_Fork");
@@ -50,7 +48,7 @@ EXPORT DP_FROM_HOST pid_t _Fork(void)
     return child;
 }
 
-/* Lies on the stack of the caller of clone(), which the child has a copy of. */
+/* Lives on the stack of the caller of clone(), which the child has a copy of. */
 struct start {
     int (*run)(void *);
     void *argument;
@@ -77,7 +75,7 @@ EXPORT DP_FROM_HOST int clone(int (*run)(void *), void *stack, int flags, void *
         errno = ENOSYS;
         return -1;
     }
-    if (flags & CLONE_VM || !run) /* a thread, or libc's own complaint */
+    if (flags & CLONE_VM || !run) /* a thread, or a call that libc will refuse */
         return next_clone(run, stack, flags, argument, parent_tid, tls, child_tid);
     return next_clone(run_child, stack, flags, &start, parent_tid, tls, child_tid);
 }

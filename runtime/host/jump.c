@@ -1,11 +1,10 @@
 /*
- * longjmp of the shared library, in front of libc's: calls that are jumped over are
- * over from that moment, not from when the next call shows it.
+ * longjmp of the shared library, interposed in front of libc's: calls that are jumped over
+ * end at once, not only when the next call shows it. Jumps that this does not see
+ * (statically linked programs, setcontext, other libraries' own ways) are noticed later by
+ * stacks.c, by the stack pointer.
  *
- * Where this does not see a jump (statically linked programs, setcontext, other
- * libraries' own ways), stacks.c notices later by the stack pointer.
- *
- * Must not: allocate, lock, or take part in the jump itself.
+ * Must not allocate, lock, or take part in the jump itself.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -23,9 +22,9 @@
 typedef void jump_function(struct __jmp_buf_tag *, int);
 
 static jump_function *next_longjmp, *next_siglongjmp, *next_longjmp_chk;
-static bool readable; /* we understand what setjmp has written */
+static bool readable; /* the format that setjmp writes is known */
 
-/* The stack pointer that setjmp has kept, mangled (glibc, sysdeps/x86_64). */
+/* The stack pointer that setjmp has stored, mangled (glibc, sysdeps/x86_64). */
 static uintptr_t target_of(const struct __jmp_buf_tag *buffer)
 {
     uintptr_t stack = (uintptr_t)buffer->__jmpbuf[6], guard;
@@ -60,7 +59,7 @@ static __attribute__((noinline)) DP_FROM_HOST void look_at(const struct __jmp_bu
     uintptr_t here = (uintptr_t)__builtin_frame_address(0), handlers = 0;
     size_t bytes = 0;
     if (!next_longjmp)
-        resolve(); /* before our constructor: nothing is interrupted yet */
+        resolve(); /* before our constructor: there are no calls to end yet */
     const struct dp_lane *lane = dp_self;
     if (readable && lane) {
         if (!dp_on_own_stack(lane, here))
@@ -91,7 +90,7 @@ EXPORT __attribute__((noreturn)) void siglongjmp(sigjmp_buf buffer, int value)
     __builtin_unreachable();
 }
 
-/* What _FORTIFY_SOURCE makes of the three. */
+/* The names that _FORTIFY_SOURCE uses for the three. */
 __attribute__((noreturn)) void __longjmp_chk(struct __jmp_buf_tag *buffer, int value);
 EXPORT void __longjmp_chk(struct __jmp_buf_tag *buffer, int value)
 {

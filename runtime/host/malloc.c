@@ -1,10 +1,10 @@
 /*
- * The malloc family of the shared library, in front of whichever allocator the
- * program has (RTLD_NEXT: jemalloc and the like keep working). Off, a call
- * costs one load and an indirect jump more.
+ * The malloc family of the shared library, interposed in front of the program's allocator
+ * (RTLD_NEXT: jemalloc and the like keep working). While profiling is off, a call costs one
+ * more load and indirect jump.
  *
- * dlsym() itself may allocate before we know the next allocator: those few
- * bytes come from a static block and are never given back.
+ * dlsym() itself may allocate before we know the next allocator: those few bytes come from
+ * a static block and are never freed.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -30,7 +30,7 @@ static struct {
     int (*posix_memalign)(void **, size_t, size_t);
     void *(*valloc)(size_t);
     void *(*pvalloc)(size_t);
-    size_t (*usable_size)(void *); /* NULL: another allocator's */
+    size_t (*usable_size)(void *); /* NULL: the allocator has none */
 } next;
 
 static _Alignas(16) char boot_memory[BOOT_BYTES];
@@ -55,8 +55,8 @@ static bool from_boot(const void *pointer)
 }
 
 /*
- * A sanitizer's allocator stands in front of ours: the compiler links it first. It calls
- * these for each allocation instead.
+ * A sanitizer's allocator comes before ours, because the compiler links it first. It calls
+ * these hooks for each allocation instead.
  */
 __attribute__((weak)) int
 __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void *, size_t),
@@ -75,22 +75,23 @@ static void sanitizer_freed(const volatile void *pointer)
         dp_memory_freed(__sanitizer_get_allocated_size(pointer));
 }
 
-/* Whether two addresses belong to one program or library. */
+/* Do both addresses belong to the same program or library? */
 static bool same_object(const void *a, const void *b)
 {
     Dl_info first, second;
     return dladdr(a, &first) && dladdr(b, &second) && first.dli_fbase == second.dli_fbase;
 }
 
-/* libc's malloc_usable_size does not know what another library's malloc gave. */
+/* libc's malloc_usable_size cannot size blocks of another library's malloc: do not use it
+ * then. */
 static void drop_foreign_size(void)
 {
     if (!same_object(*(void **)&next.malloc, *(void **)&next.usable_size))
         next.usable_size = NULL;
 }
 
-/* Whether the program's calls go to another object's function of this name. The program's own
- * PLT, which stands for a function whose address it takes, is no definition. */
+/* Do the program's calls of this function go to another object than ours? The program's own
+ * PLT entry, which stands for a function whose address it takes, is no definition. */
 static bool defined_elsewhere(const char *name)
 {
     const ElfW(Sym) *symbol = NULL;
@@ -100,8 +101,8 @@ static bool defined_elsewhere(const char *name)
            symbol->st_shndx != SHN_UNDEF;
 }
 
-/* A preloaded allocator, one that is linked before us or into the program; or we were loaded
- * by dlopen, after libc. */
+/* Finds out which allocator comes first. It is not ours if another one is preloaded, linked
+ * before us, or part of the program; or if dlopen has loaded us, after libc. */
 static void look_who_is_in_front(void)
 {
     if (!defined_elsewhere("malloc") && !defined_elsewhere("calloc"))
@@ -129,13 +130,13 @@ __attribute__((constructor(101), cold)) DP_FROM_HOST static void resolve(void)
     RESOLVE(valloc, "valloc");
     RESOLVE(pvalloc, "pvalloc");
     RESOLVE(usable_size, "malloc_usable_size");
-    RESOLVE(malloc, "malloc"); /* last: it tells that all are there */
+    RESOLVE(malloc, "malloc"); /* stored last: it shows that all are set */
     drop_foreign_size();
     look_who_is_in_front();
     atomic_store_explicit(&resolving, 0, memory_order_relaxed);
 }
 
-/* False while dlsym is at work: allocate from the boot block. */
+/* False while dlsym is running: allocate from the boot block. */
 static inline bool ready(void)
 {
     if (__builtin_expect(next.malloc != NULL, 1))

@@ -1,8 +1,8 @@
 /*
- * The malloc family of static programs, by the linker's --wrap (which also
- * covers the calls inside libc.a). tools/wrappers passes the flags. All allocations are seen:
- * an allocator of the program's own without a malloc_usable_size meets libc's, whole, and
- * is refused by the linker.
+ * The malloc family of static programs, by the linker's --wrap (which also covers the calls
+ * inside libc.a). tools/wrappers passes the flags. All allocations are seen. An allocator
+ * of the program's own that lacks malloc_usable_size does not link: libc's whole malloc
+ * comes in and collides with it.
  */
 #include <errno.h>
 #include <malloc.h>

@@ -1,5 +1,5 @@
-/* sigaction() and signal() of programs with the shared library, in front of
- * libc's: the host's action for SIGBUS is kept apart from ours. See bus.h. */
+/* Interposes sigaction() and signal() of programs with the shared library, so that the
+ * host's action for SIGBUS is kept apart from ours. See bus.h. */
 #include "bus.h"
 
 #define EXPORT __attribute__((visibility("default")))

@@ -1,6 +1,6 @@
 /*
- * The books: what the process's stream repeats about cost, losses, the
- * clock and exact counts. Steward only.
+ * The books: what the process's stream repeats about cost, losses, the clock and exact
+ * counts. Steward only.
  */
 #ifndef DP_BOOKS_H
 #define DP_BOOKS_H
@@ -10,13 +10,14 @@
 
 /* Before the steward runs; also in a forked child. */
 void dp_books_init(void);
-/* Sums up what lanes and process have lost and cost; writes `overhead` and `lost` events
- * where their intervals are over. `last`: in any case. */
+/* Sums up the losses and costs of lanes and process, and writes `overhead` and `lost`
+ * events whose intervals are over; with `last`, all of them. */
 void dp_books_keep(uint64_t now, bool last);
-/* Writes a `clock` event: one moment by three clocks. */
+/* Writes a `clock` event: the same moment by three clocks. */
 void dp_books_log_clock(void);
-/* Writes a `calls` event for each count slot of each lane that counted since the last time
- * (DEEP_PROFILE_CALLS_PERIOD). What finds no room is reported when its thread ends. */
+/* Writes a `calls` event for each count slot of each lane that has counted since the last
+ * time (DEEP_PROFILE_CALLS_PERIOD). Counts that find no room are reported when their thread
+ * ends. */
 void dp_books_report_calls(void);
 
 /* The interval between two events that repeat, at least `least_ns`: it grows as the

@@ -1,4 +1,5 @@
-/* See calibrate.h. Before the first site is registered: the table's last one is nobody's. */
+/* See calibrate.h. Runs before the first site is registered and uses the last index of the
+ * table, which no site has yet. */
 #include "calibrate.h"
 
 #include "base/clock.h"
@@ -9,13 +10,13 @@
 #define ROUNDS 64
 #define CALLS 8
 
-/* A lane that leads nowhere: its state and its packet are memory. */
+/* A lane without files: its state and its packet are memory. */
 struct scratch {
     struct dp_lane lane;
     struct dp_site_stats *stats[DP_MAX_SITES];
     struct dp_lane_state state;
     struct dp_site_stats aggregates;
-    uint32_t histogram[DP_HISTOGRAM_SUB]; /* of every power of two: nobody reads it */
+    uint32_t histogram[DP_HISTOGRAM_SUB]; /* for every power of two; nobody reads it */
     _Alignas(64) char packet[4096];
 };
 
@@ -32,7 +33,7 @@ static void prepare(struct scratch *scratch, uint32_t index)
         scratch->aggregates.blocks[i] = (uint32_t)histogram;
     lane->stream.packet = (struct dp_packet *)scratch->packet;
     lane->stream.limit = sizeof scratch->packet;
-    lane->stream.parents = true; /* no packet after this one */
+    lane->stream.parents = true; /* no packet follows this one */
 }
 
 static uint64_t best_of(struct scratch *scratch, struct dp_site *site)

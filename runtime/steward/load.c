@@ -1,15 +1,15 @@
 /*
- * See load.h. What is read, and what it means:
+ * See load.h. What is measured:
  *
- *   cpu     the largest of: share of the processors' time that was not idle
- *           (/proc/stat); share of the control group's quota that it used
- *           (cpu.max, cpu.stat); share of the time it was throttled; share of
- *           the time in which a runnable task had to wait (PSI, "some").
- *   memory  the largest of: 1 - MemAvailable/MemTotal; the group's use less its
- *           inactive page cache, of memory.max; share of the time in which
- *           every task waited for memory (PSI, "full").
+ *   cpu     the largest of: the share of the processors' time that was not idle (/proc/stat);
+ *           the share of the control group's quota that it used (cpu.max, cpu.stat); the share
+ *           of the time in which the group was throttled; the share of the time in which some
+ *           runnable task had to wait (PSI, "some").
+ *   memory  the largest of: 1 - MemAvailable/MemTotal; the group's use without its inactive
+ *           page cache, as a share of memory.max; the share of the time in which every task
+ *           waited for memory (PSI, "full").
  *
- * Control groups of version 2 only. Whatever cannot be read does not count.
+ * Control groups of version 2 only. A value that cannot be read is left out.
  */
 #include "load.h"
 
@@ -25,9 +25,9 @@
 #include "thread/lane.h"
 
 #define MILLION 1000000u
-#define LOOKS_BELOW 2 /* in a row, before the load gate opens again */
+#define LOOKS_BELOW 2 /* looks in a row, before the load gate opens again */
 
-struct reading { /* counters: only their differences mean something */
+struct reading { /* counters: only their differences matter */
     uint64_t time_us;
     uint64_t busy, total;            /* /proc/stat, in its ticks */
     uint64_t used_us, throttled_us;  /* of the group */
@@ -37,7 +37,7 @@ struct reading { /* counters: only their differences mean something */
 static char group[512]; /* "/sys/fs/cgroup/…", or empty */
 static struct reading before;
 static uint32_t looks_below[2];
-static char text[16384]; /* the steward is the only reader */
+static char text[16384]; /* only the steward reads it */
 
 static bool read_text(const char *directory, const char *file)
 {
@@ -61,7 +61,7 @@ static uint64_t number_at(const char **at)
     return value;
 }
 
-/* The number behind `key` in text; 0 when it is not there. */
+/* The number after `key` in text; 0 if it is not there. */
 static uint64_t number_after(const char *key)
 {
     const char *at = strstr(text, key);
@@ -124,7 +124,7 @@ static void read_pressure(struct reading *now)
     }
 }
 
-/* a/b in millionths, at most one whole. */
+/* a/b in millionths, at most 1,000,000. */
 static uint32_t share(uint64_t a, uint64_t b)
 {
     if (b == 0)
@@ -201,7 +201,7 @@ static void move_load_gate(enum dp_resource resource, bool close, uint32_t value
     dp_log_event(DP_EVENT_ID_load, &event, sizeof event);
 }
 
-/* Closes above the limit; opens again an eighth below it, two looks in a row. */
+/* Closes above the limit. Opens again after two looks in a row that are an eighth below it. */
 static void judge(enum dp_resource resource, uint32_t value, uint32_t limit)
 {
     bool closed = dp_load_gate_closed_for(resource);

@@ -4,15 +4,15 @@
 #include "base/clock.h"
 #include "base/os.h"
 
-#define QUIET_NS 20000      /* not more, or another thread has used the processor */
-#define BUSY_NS 1000000     /* in a rest, since it began */
+#define QUIET_NS 20000      /* with more than this, another thread has used the processor */
+#define BUSY_NS 1000000     /* the same, since the rest began */
 #define LEAST_QUIET 2       /* ticks */
 #define MOST_QUIET 64
 #define SHORT_REST_NS 20000000
-#define LOOK_SHARE 200      /* a look may take one part in so many of the time */
+#define LOOK_SHARE 200      /* a measurement may take 1/LOOK_SHARE of the time */
 #define WAKES_MEASURED 64
 
-static uint64_t others_ns;  /* processor time of the host's threads, at the last that counted */
+static uint64_t others_ns;  /* processor time of the host's threads when they last were not quiet */
 static uint64_t next_look, began_ns;
 static uint32_t quiet, needed;
 static uint64_t wakes, wakes_cpu_ns, shortest_period;
@@ -25,7 +25,7 @@ void dp_rest_init(void)
     wakes = wakes_cpu_ns = shortest_period = 0;
 }
 
-/* The kernel adds up all threads of the process: with thousands of them that takes time. */
+/* The kernel sums over all threads of the process, which takes time if there are thousands. */
 static uint64_t read_others(void)
 {
     uint64_t all = dp_os_process_cpu_ns(), ours = dp_os_thread_cpu_ns();

@@ -17,9 +17,9 @@
 #include "log/segments.h"
 
 #define IN_BYTES 65536
-#define SLICE_NS 300000 /* between two ticks: the coarse clock goes on */
+#define SLICE_NS 300000 /* between two ticks: the tick must not be late */
 #define OUT_BYTES 65536
-#define FINISH_NS UINT64_C(2000000000) /* exit() waits no longer for what is left */
+#define FINISH_NS UINT64_C(2000000000) /* exit() does not wait longer for the rest */
 
 /* How far a stream has been read. */
 struct cursor {
@@ -28,21 +28,21 @@ struct cursor {
     uint32_t position; /* of the next record in the packet; 0: header not read */
     uint64_t time_ns;
     uint64_t sequence;
-    uint64_t records; /* read so far, of all segments */
+    uint64_t records; /* read so far, in all segments */
     uint32_t tid;
     char thread_name[16];
 };
 
 static char sink_path[DP_PATH_MAX];
 static bool refused_place, shared_place; /* see common/place.h */
-static bool ready; /* there is memory to read with */
-static struct cursor *cursors; /* DP_MAX_LANES + 1; the last: the process's stream */
+static bool ready; /* it has memory to read into */
+static struct cursor *cursors; /* DP_MAX_LANES + 1; the last one is the process's stream */
 static char *in, *out;
 static struct dp_text lines;
 static uint64_t deadline_ns;
-static uint32_t next_lane; /* where the next slice goes on */
+static uint32_t next_lane; /* lane that the next slice begins with */
 
-/* Of the file itself open_append() takes care. */
+/* The folders only; open_append() checks the file itself. */
 static void look_at_place(void)
 {
     struct dp_place_walk walk = {.self = dp_os_user()};
@@ -118,7 +118,7 @@ static uint32_t attributes_present(const struct dp_site_state *site)
     return present;
 }
 
-/* Resolves the record's site and writes its lines. */
+/* Finds the record's site and writes its lines. */
 static void write_event(struct dp_record_view *view)
 {
     uint64_t index = dp_event_number(view->id, view->payload, DP_IN_SITE);
@@ -148,7 +148,7 @@ static bool out_of_time(void)
     return dp_now_ns() >= deadline_ns;
 }
 
-/* One record at in[at]; returns its end, 0 when it is cut. */
+/* Writes the record at in[at]; returns its end, or 0 if it is cut. */
 static size_t read_record(struct cursor *cursor, size_t at, size_t length)
 {
     struct dp_record record;
@@ -169,8 +169,7 @@ static size_t read_record(struct cursor *cursor, size_t at, size_t length)
     return at + bytes;
 }
 
-/* Reads what is committed of the packet at the cursor; true when there was
- * something. */
+/* Reads the committed part of the packet at the cursor; true if there was something new. */
 static bool read_packet(struct cursor *cursor, int fd, uint64_t *packet_bytes)
 {
     struct dp_packet header;
@@ -208,7 +207,7 @@ static bool read_packet(struct cursor *cursor, int fd, uint64_t *packet_bytes)
     return any;
 }
 
-/* The writer is past this packet: nothing more comes into it. */
+/* The writer has left this packet, so nothing more comes into it. */
 static bool writer_moved_on(const struct cursor *cursor, const struct dp_stream *stream)
 {
     return __atomic_load_n(&stream->sequence, __ATOMIC_ACQUIRE) > cursor->sequence + 1;
@@ -229,7 +228,7 @@ static void read_stream(struct cursor *cursor, const struct dp_stream *stream)
         if (fd < 0) {
             if (cursor->segment >= newest)
                 return;
-            next_segment(cursor); /* this one was overwritten */
+            next_segment(cursor); /* the flight recorder has removed it */
             continue;
         }
         uint64_t bytes = 0;
@@ -273,8 +272,8 @@ bool dp_sink_feed(void)
     return out_of_time();
 }
 
-/* What could not be read, and what a host that ends does not wait for: a backlog,
- * a disk that is slow. */
+/* Counts what could not be read as lost, including what a host that ends does not wait for:
+ * a backlog, or a slow disk. */
 static void count_rest(void)
 {
     uint32_t count = dp_lanes_count();
@@ -298,7 +297,7 @@ void dp_sink_finish(void)
     }
     deadline_ns = dp_now_ns() + FINISH_NS;
     feed();
-    feed(); /* what a packet's end hid the first time */
+    feed(); /* what was not complete the first time */
     count_rest();
     uint32_t count = dp_lanes_count(), last = dp_count_slots();
     for (uint32_t i = 0; i < count; i++) {

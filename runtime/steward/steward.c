@@ -20,21 +20,21 @@
 #define SINK_NS UINT64_C(50000000)
 #define LANES_REST_NS UINT64_C(100000000)
 #define WRITING_NS UINT64_C(1000000)
-#define RESTING_NS UINT64_C(50000000) /* the other duties go on */
+#define RESTING_NS UINT64_C(50000000) /* while the tick rests; the other duties continue */
 #define CLOCK_NS (10 * SECOND_NS)
 #define ALONE_NS UINT64_C(500000000)
 
 static _Atomic bool stopping;
 static DP_INITIAL_EXEC _Thread_local bool is_here;
-static bool writing; /* threads write records: pages must be there in time */
+static bool writing; /* threads are writing records: pages must be there in time */
 static void (*every_second)(void);
 
-/* When each duty comes next. */
+/* The time at which each duty is next due. */
 struct duties {
     uint64_t watch, load, second, sink, clock, rest, calls;
 };
 
-/* For the shortest threshold in force, and what a wake-up costs here. */
+/* Depends on the shortest threshold in force and on the cost of a wake-up. */
 static uint64_t tick_period(void)
 {
     uint64_t longest = dp_setting_value(DP_SETTING_TICK);
@@ -45,14 +45,14 @@ static uint64_t tick_period(void)
     return wanted < shortest ? shortest : wanted;
 }
 
-/* While the sink has more to write there is no rest: it is fed once a tick. */
+/* No rest while the sink has more to write: it writes a slice at each tick. */
 static bool may_rest(const struct duties *next, uint64_t now)
 {
     return next->sink && dp_rest_is_time(now);
 }
 
-/* Until the next tick; or while the tick rests, until it is woken or other duties come.
- * False: a sandbox refuses every way to sleep. */
+/* Sleeps until the next tick; or, while the tick rests, until a thread ends the rest or
+ * other duties are due. False: a sandbox refuses every way to sleep. */
 static bool sleep_or_rest(struct duties *next, uint64_t now, uint64_t period)
 {
     static bool refused;
@@ -61,7 +61,7 @@ static bool sleep_or_rest(struct duties *next, uint64_t now, uint64_t period)
         if (refused || !may_rest(next, now))
             return dp_os_sleep_until(dp_os_monotonic_ns() + period);
         dp_tick_rest(period);
-        if (atomic_load(&stopping)) /* which is set before dp_steward_stop() ends a rest */
+        if (atomic_load(&stopping)) /* dp_steward_stop() sets it first, then ends a rest */
             dp_tick_end_rest();
     } else if (dp_rest_is_over()) {
         dp_tick_end_rest();
@@ -74,7 +74,7 @@ static bool sleep_or_rest(struct duties *next, uint64_t now, uint64_t period)
     return true;
 }
 
-/* So many at a time that a tick costs little, however many threads there are. */
+/* Looks at a limited number of lanes, so that a tick costs little even with many threads. */
 static void prepare_lanes(void)
 {
     enum { MOST = 256 };
@@ -85,7 +85,7 @@ static void prepare_lanes(void)
         writing |= dp_prepare_ahead(&dp_lane_at(next++ % count)->stream);
 }
 
-/* A duty that comes every `period_ns`: true when it is time. */
+/* True when `period_ns` have passed since it last was true. */
 static bool is_time(uint64_t *next, uint64_t now, uint64_t period_ns)
 {
     if (now < *next)
@@ -104,7 +104,7 @@ static void do_duties(struct duties *next, uint64_t now, uint64_t period)
     if (is_time(&next->load, now, dp_setting_value(DP_SETTING_LOAD_PERIOD)))
         dp_load_check();
     if (is_time(&next->sink, now, SINK_NS) && dp_sink_feed())
-        next->sink = 0; /* it has more: again after the next tick */
+        next->sink = 0; /* more is left: again at the next tick */
     if (is_time(&next->rest, now, LANES_REST_NS))
         dp_lanes_rest(now);
     if (is_time(&next->clock, now, dp_books_interval_ns(now, CLOCK_NS)))
@@ -119,14 +119,14 @@ static void do_duties(struct duties *next, uint64_t now, uint64_t period)
     }
 }
 
-/* The thread of ours must not keep alive a process that has ended without it. */
+/* Is our thread the last one? It must not keep a process alive that has ended without it. */
 static bool is_alone(void)
 {
     static uint64_t next;
     return is_time(&next, dp_now_ns(), ALONE_NS) && dp_os_is_alone();
 }
 
-/* Not NULL: no thread of the host's is left. */
+/* Returns a non-NULL value if no thread of the host is left. */
 static void *run(void *unused)
 {
     struct duties next = {.calls = dp_now_ns() + dp_setting_value(DP_SETTING_CALLS_PERIOD)};
@@ -136,13 +136,13 @@ static void *run(void *unused)
     is_here = true;
     dp_os_name_thread("deep-profile");
     while (!alone && !atomic_load_explicit(&stopping, memory_order_acquire)) {
-        /* A site that was registered meanwhile may want a shorter period than the one that
-         * has just passed: that tick is not late. */
+        /* A site registered during the sleep may want a shorter period than the one that
+         * has just passed; that does not make the tick late. */
         uint64_t period = tick_period();
         do_duties(&next, dp_now_ns(), slept > period ? slept : period);
         slept = period;
         if (!sleep_or_rest(&next, dp_now_ns(), period))
-            break; /* it would take a processor for itself */
+            break; /* going on would take a whole processor */
         alone = is_alone();
     }
     dp_tick_end_rest();
@@ -170,7 +170,7 @@ int dp_steward_start(void (*upkeep)(void))
     return error;
 }
 
-/* Also where it has stopped by itself: the time without ticks counts as a loss. */
+/* If the steward had stopped by itself, the time without ticks counts as a loss. */
 bool dp_steward_stop(void)
 {
     uint64_t now = dp_now_ns();

@@ -1,21 +1,21 @@
 /*
- * The steward: the one background thread. It advances the tick (base/tick.h), looks at
- * the load (load.h), watches open calls (watch.h), feeds the JSON lines sink (sink.h),
- * keeps the clock straight and writes the books (books.h). Signals blocked (arch/call_out.h).
- * It stops by itself where a sandbox lets it not sleep.
+ * The steward: the one background thread. It advances the tick (base/tick.h), measures the
+ * load (load.h), watches open calls (watch.h), feeds the JSON lines sink (sink.h), adjusts
+ * the clock and keeps the books (books.h). Its signals are blocked (arch/call_out.h). It
+ * ends by itself if a sandbox does not let it sleep.
  */
 #ifndef DP_STEWARD_H
 #define DP_STEWARD_H
 
 #include <stdbool.h>
 
-/* 0 or -errno. Also in a forked child. `every_second`, called by the steward and once more
- * at its end: what it does for rooms beside and above its own. */
+/* Starts it. 0 or -errno. Also in a forked child. The steward calls `every_second` for the
+ * work of rooms beside and above its own, and once more at its end. */
 int dp_steward_start(void (*every_second)(void));
-/* Stops it, after a last round. False: it does not come to its end and may still use
- * everything that it uses. */
+/* Stops it, after a last round. False: it does not end, and may go on using whatever it
+ * uses. */
 bool dp_steward_stop(void);
-/* The calling thread is the steward. */
+/* True on the steward's own thread. */
 bool dp_steward_is_here(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* See watch.h. The threads whose calls are watched change what is read here at any time:
- * each word is whole (base/peek.h), and what several words say together is checked. */
+/* See watch.h. The watched threads change what is read here at any time. Each word is read
+ * whole (base/peek.h); what several words say together is checked. */
 #include "watch.h"
 
 #include <errno.h>
@@ -16,14 +16,16 @@
 #include "thread/lane.h"
 
 #define LONGEST_INTERVAL_NS UINT64_C(20000000)
-#define LANE_NS 10000 /* of the interval, for each lane: not much of a core's time */
+#define LANE_NS 10000 /* per lane, added to the interval: a small share of a core's time */
 
-/* The slow calls of one lane that were reported in flight, by their place on its list. */
+/* The slow calls of one lane that were reported in flight, by their place on the lane's
+ * list. */
 struct reported {
     uint64_t due[DP_OPEN_MAX];
 };
 static struct reported *reported; /* DP_MAX_LANES */
-/* Counts down: calls get other ids at their end, where the number counts up. */
+/* Counts down, so that these ids differ from those that calls get at their end, where the
+ * number counts up. */
 static uint64_t last_number;
 
 int dp_watch_init(void)
@@ -46,7 +48,7 @@ static void report_in_flight(struct dp_lane *lane, uint32_t index,
 {
     struct dp_event_slow_operation event = {
         .site = index,
-        .tid = dp_peek_32(&lane->stream.tid), /* that in the state may be cut off */
+        .tid = dp_peek_32(&lane->stream.tid), /* not the state's tid: that may be cut off */
         .id = id,
         .flags = DP_SLOW_IN_FLIGHT | (error_ns ? 0 : DP_SLOW_EXACT),
         .duration_ns = duration_ns,
@@ -58,7 +60,7 @@ static void report_in_flight(struct dp_lane *lane, uint32_t index,
         dp_log_event(DP_EVENT_ID_slow_operation, &event, sizeof event);
 }
 
-/* A frame that has ended has another start (DP_FRAME_ENDED). */
+/* The frame of a call that has ended has another start (DP_FRAME_ENDED). */
 static bool has_frame(const struct dp_lane_state *state, uint32_t index, uint64_t start_ns)
 {
     uint64_t depth = dp_peek(&state->frames_top);
@@ -70,8 +72,8 @@ static bool has_frame(const struct dp_lane_state *state, uint32_t index, uint64_
 }
 
 /*
- * A coroutine's call that ends on another thread stays on the list of the first. For calls
- * that were opened, the frames show that they have ended. For the others nothing does:
+ * A coroutine's call that ends on another thread stays on the list of the first thread. If
+ * the call was opened, its frame shows that it has ended. For other calls nothing does. So
  * where a site's calls are known to migrate, prefer missing a report to reporting a call
  * that has ended.
  */
@@ -87,8 +89,8 @@ static bool was_tick(uint64_t tick)
     return dp_tick_was(NULL, tick, 0);
 }
 
-/* Under which configuration a call on the list of open calls began, and when; NULL: that
- * cannot be known. */
+/* The configuration under which a call on the list of open calls began, and its start; NULL
+ * if that cannot be known. */
 static const struct dp_site_config *begun_under(uint32_t index, uint64_t due, uint64_t now,
                                                 uint64_t *start)
 {
@@ -119,17 +121,18 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now, uint
         return;
     if (!may_be_in_flight(lane, index, due, now))
         return;
-    /* Judged as at its end (finish.c), so that a call that is reported now is reported then. */
+    /* Judged as finish.c judges it at its end, so that a call reported now is also reported
+     * then. */
     uint64_t latest = due & DP_DUE_OPENED ? dp_tick_latest_of_exact(NULL, start, now)
                                           : dp_tick_latest_start(NULL, start, now);
     uint64_t width = latest - start;
     if (now - latest < config->slow_threshold_ns)
         return;
-    /* The owner changes these words while we read. Report the call only when it is still
-     * on the list, unchanged; or when it has ended meanwhile and has used our id. */
+    /* The owner changes these words while we read. Report the call only if it is still on
+     * the list, unchanged; or if it has ended meanwhile and has used our id. */
     uint64_t id = dp_slow_id(lane->index, index, due, --last_number);
     dp_in_flight_add(index, due, id);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with that in dp_in_flight_take */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with the fence in dp_in_flight_take */
     if ((dp_peek(&open->top) <= i || dp_peek(&call->due) != due) && dp_in_flight_take_back(id))
         return;
     *before = due;
@@ -138,9 +141,10 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now, uint
 }
 
 /*
- * The first entry that can be believed. Where the list was DP_OPEN_MAX deeper before than
- * now, the entries of the outermost calls were written over by deeper ones, which have
- * ended. It shows: calls stand in order of time, and those began after the entries above.
+ * The first entry of the list that is valid. If the list was more than DP_OPEN_MAX deeper
+ * before than now, deeper calls, which have ended, have overwritten the entries of the
+ * outermost ones. Those entries show: calls are listed in order of time, and overwritten
+ * entries began after the ones above them.
  */
 static uint64_t outermost_kept(const struct dp_open_calls *open, uint64_t top, uint64_t now)
 {
@@ -150,7 +154,7 @@ static uint64_t outermost_kept(const struct dp_open_calls *open, uint64_t top, u
         uint64_t due = dp_peek(&call->due);
         uint32_t index = dp_peek_32(&call->site);
         if (due & DP_DUE_OPENED || index == 0 || index > dp_sites_count())
-            continue; /* the frames know of those that were opened */
+            continue; /* opened calls are checked by their frames */
         uint64_t start;
         if (!begun_under(index, due, now, &start))
             continue;
@@ -178,7 +182,7 @@ static void peek_memory(struct dp_memory_counts *to, const struct dp_memory_coun
     to->peak_bytes = (int64_t)dp_peek((const uint64_t *)&from->peak_bytes);
 }
 
-/* duration=: memory is counted to here, whenever the call ends. */
+/* duration=: the call's memory is counted up to now, whenever it ends. */
 static void watch_caps(struct dp_lane *lane, uint64_t now)
 {
     uint64_t depth = dp_peek(&lane->state->frames_top);
@@ -194,7 +198,7 @@ static void watch_caps(struct dp_lane *lane, uint64_t now)
             now < start_ns + cap)
             continue;
         peek_memory(&memory->at_cap, &lane->memory);
-        /* pairs with end_memory */
+        /* pairs with the load in end_memory */
         atomic_store_explicit(&memory->capped_ns, start_ns, memory_order_release);
     }
 }

@@ -1,20 +1,20 @@
 /*
- * The watchdog of open calls: slow calls are reported while they still run, and calls
- * that count memory for a limited time (duration=) are cut off there. Steward only.
+ * The watchdog of open calls. It reports slow calls while they still run, and ends the
+ * count of calls that count memory for a limited time (duration=). Steward only.
  */
 #ifndef DP_WATCH_H
 #define DP_WATCH_H
 
 #include <stdint.h>
 
-/* Before the steward runs; also in a forked child. 0 or -errno. */
+/* Call it before the steward runs; also in a forked child. 0 or -errno. */
 int dp_watch_init(void);
-/* No steward runs: gives its notes back to the host. */
+/* Gives its memory back to the host when no steward runs. */
 void dp_watch_release(void);
-/* How far apart the looks are, for the shortest threshold in force. */
+/* The time between two looks, for the shortest threshold in force. */
 uint64_t dp_watch_interval_ns(void);
-/* Looks at every lane that has a thread. `tick_period`: a call counts as slow in flight
- * when it is over its threshold by that much. */
+/* Looks at every lane that a thread owns. A call counts as slow in flight when it is over
+ * its threshold by `tick_period`. */
 void dp_watch_lanes(uint64_t now, uint64_t tick_period);
 
 #endif
