@@ -8,13 +8,21 @@
 
 #include "deep_profile/abi/state.h"
 
+/* Are there buckets for `value`? If not, the last one counts it. */
+static inline int dp_histogram_reaches(uint64_t value)
+{
+    return value < UINT64_C(1) << (DP_HISTOGRAM_BLOCKS + DP_HISTOGRAM_SUB_BITS - 1);
+}
+
 /* The block that counts `value`. */
 static inline uint32_t dp_histogram_block(uint64_t value)
 {
     if (value < DP_HISTOGRAM_SUB)
         return 0;
-    uint32_t block = 63u - (uint32_t)__builtin_clzll(value) - DP_HISTOGRAM_SUB_BITS + 1;
-    return block < DP_HISTOGRAM_BLOCKS ? block : DP_HISTOGRAM_BLOCKS - 1;
+    if (!dp_histogram_reaches(value))
+        return DP_HISTOGRAM_BLOCKS - 1;
+    uint32_t log2 = 63u ^ (uint32_t)__builtin_clzll(value);
+    return log2 - DP_HISTOGRAM_SUB_BITS + 1;
 }
 
 /* The counter in that block. */
@@ -22,8 +30,9 @@ static inline uint32_t dp_histogram_slot(uint64_t value, uint32_t block)
 {
     if (block == 0)
         return (uint32_t)value;
-    uint64_t slot = (value >> (block - 1)) - DP_HISTOGRAM_SUB;
-    return slot < DP_HISTOGRAM_SUB ? (uint32_t)slot : DP_HISTOGRAM_SUB - 1;
+    if (!dp_histogram_reaches(value))
+        return DP_HISTOGRAM_SUB - 1;
+    return value >> (block - 1) & (DP_HISTOGRAM_SUB - 1);
 }
 
 /* First value of a bucket; its last is the next bucket's first less one. */

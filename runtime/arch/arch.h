@@ -16,7 +16,7 @@
 #ifdef __SANITIZE_THREAD__
 #define DP_THUNK_BYTES 8192 /* and what dp_call_out_on uses; too large is harmless */
 #else
-#define DP_THUNK_BYTES 144
+#define DP_THUNK_BYTES 152
 #endif
 
 /* The return addresses of the thunks' calls into the runtime. */

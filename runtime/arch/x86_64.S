@@ -5,8 +5,8 @@
  *
  * At a thunk r10 holds the site and r11 the address to return to. The thunk
  * steps over the red zone and keeps every register but rax (enter), r10, r11
- * and the flags; the functions of the hot path are compiled to keep the others
- * themselves, and so save only those they use. The unwinder sees an ordinary
+ * and the flags: itself rdi and rsi, in which arguments are; the functions of the hot path are
+ * compiled to keep the others, and so save only those they use. The unwinder sees an ordinary
  * call: the return address is in r11, later on the thunk's frame.
  */
 
@@ -53,8 +53,8 @@
         .cfi_restore \register
         .endm
 
-/* The frame of a thunk: below the red zone r11, which is where it returns to, and
- * rdi, which will hold the site. */
+/* The frame of a thunk: below the red zone r11, which is where it returns to, and the
+ * registers of the arguments. */
         .macro  BEGIN_THUNK name
         .globl  \name
         .type   \name, @function
@@ -70,9 +70,11 @@
         .cfi_adjust_cfa_offset 8
         .cfi_rel_offset rip, 0
         SAVE    rdi
+        SAVE    rsi
         .endm
 
         .macro  END_THUNK name
+        RESTORE rsi
         RESTORE rdi
         popq    %r11
         .cfi_adjust_cfa_offset -8
@@ -92,7 +94,6 @@
         END_THUNK deep_profile_enter
 
         BEGIN_THUNK deep_profile_exit
-        SAVE    rsi
         pushq   %rax
         .cfi_adjust_cfa_offset 8
         movq    %r10, %rdi
@@ -100,7 +101,6 @@
         CALL_HOT dp_exit
         popq    %rax
         .cfi_adjust_cfa_offset -8
-        RESTORE rsi
         END_THUNK deep_profile_exit
 
 /* As a process begins: every exception masked, to nearest, subnormal numbers kept. The

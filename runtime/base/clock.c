@@ -8,12 +8,15 @@
 #define LINES 64
 #define FIRST_CALIBRATION_NS 1000000 /* 1 ms: good to about 50 ppm, corrected later */
 #define JUMP_NS 100000000 /* more than any drift: 50 ppm of half an hour */
+/* A line begins so many cycles before it is published, modulo 2^64: the counter may be behind,
+ * on another processor or after a sleep, and dp_now_ns() knows no negative number of cycles. */
+#define AHEAD_CYCLES (UINT64_C(1) << 62)
 
 _Atomic(const struct dp_clock_line *) dp_clock_line;
 
 static struct dp_clock_line lines[LINES];
 static unsigned next_line;
-static uint64_t first_tsc, first_ns;
+static uint64_t first_tsc, first_ns, published_tsc;
 static bool may_change; /* the choice is ours, not the user's */
 /* In front of CLOCK_MONOTONIC, which stands still while a machine sleeps. */
 static _Atomic uint64_t lead_ns;
@@ -43,8 +46,9 @@ static struct moment read_both(void)
 static void publish(uint64_t tsc, uint64_t ns, uint64_t mult)
 {
     struct dp_clock_line *line = &lines[next_line++ % LINES];
-    line->base_tsc = tsc;
-    line->base_ns = ns;
+    published_tsc = tsc;
+    line->base_tsc = tsc - AHEAD_CYCLES;
+    line->base_ns = ns - (AHEAD_CYCLES >> 32) * mult;
     line->mult = mult;
     /* pairs with the load in dp_now_ns */
     atomic_store_explicit(&dp_clock_line, line, memory_order_release);
@@ -99,12 +103,11 @@ void dp_clock_adjust(void)
         return;
     struct moment now = read_both();
     uint64_t true_ns = now.ns + lead_ns;
-    if (now.tsc <= line->base_tsc) { /* the counter has been reset */
+    if (now.tsc <= published_tsc) { /* the counter has been reset */
         start_over(now, true_ns, line->mult);
         return;
     }
-    uint64_t ours = line->base_ns +
-                    (uint64_t)(((unsigned __int128)(now.tsc - line->base_tsc) * line->mult) >> 32);
+    uint64_t ours = dp_clock_line_at(line, now.tsc);
     int64_t ahead = (int64_t)(ours - true_ns);
     if (may_change && !kernel_trusts_tsc()) { /* any more */
         lead_ns = (ahead > 0 ? ours : true_ns) - now.ns;

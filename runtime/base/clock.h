@@ -18,8 +18,8 @@
 #include "arch/call_out.h"
 
 struct dp_clock_line {
-    uint64_t base_tsc;
-    uint64_t base_ns;
+    uint64_t base_tsc; /* so early, modulo 2^64, that no counter is behind it */
+    uint64_t base_ns;  /* modulo 2^64, too */
     uint64_t mult; /* ns per cycle, times 2^32 */
 };
 
@@ -34,14 +34,19 @@ bool dp_clock_is_tsc(void);
 
 uint64_t dp_clock_monotonic(void *, uintptr_t, uintptr_t);
 
+static inline uint64_t dp_clock_line_at(const struct dp_clock_line *line, uint64_t tsc)
+{
+    return line->base_ns +
+           (uint64_t)(((unsigned __int128)(tsc - line->base_tsc) * line->mult) >> 32);
+}
+
 static inline uint64_t dp_now_ns(void)
 {
     /* memory_order_consume would do; compilers turn it into acquire, a plain load here */
     const struct dp_clock_line *line = atomic_load_explicit(&dp_clock_line, memory_order_acquire);
     if (__builtin_expect(line == 0, 0))
         return dp_call_out_in_place(dp_clock_monotonic, 0, 0, 0);
-    int64_t cycles = (int64_t)(dp_arch_tsc() - line->base_tsc);
-    return line->base_ns + (uint64_t)(((__int128)cycles * (__int128)line->mult) >> 32);
+    return dp_clock_line_at(line, dp_arch_tsc());
 }
 
 #endif

@@ -35,7 +35,8 @@ static inline void dp_stats_add_duration(struct dp_lane *lane, struct dp_site_st
     }
     uint32_t *slots = dp_lane_pointer(lane->state, offset);
     uint32_t *slot = &slots[dp_histogram_slot(duration_ns, block)];
-    *slot += *slot != UINT32_MAX; /* full after hours of one call a microsecond */
+    if (DP_LIKELY(*slot != UINT32_MAX)) /* full after hours of one call a microsecond */
+        ++*slot;
 }
 
 /* A call of the population that aggregates describe. */

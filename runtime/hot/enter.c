@@ -67,19 +67,21 @@ static inline uint64_t not_opened(const struct dp_site *code)
 
 /* Opens a call for `kinds` and returns its `due`. The clock is read last: what
  * goes before is not in the call's time. */
-static inline uint64_t open_call(struct dp_lane *lane, const struct dp_site *code,
-                                 const struct dp_site_config *config, uint32_t kinds,
-                                 bool counts_memory, uintptr_t stack)
+static inline __attribute__((always_inline)) uint64_t
+open_call(struct dp_lane *lane, const struct dp_site *code, const struct dp_site_config *config,
+          uint32_t kinds, bool counts_memory, uintptr_t stack)
 {
     struct dp_lane_state *state = lane->state;
     uint64_t depth = state->frames_top;
-    if (DP_UNLIKELY(lane->frames[depth].stack < stack + config->after_inlining))
+    if (DP_UNLIKELY(lane->frames[depth].stack <= stack) &&
+        lane->frames[depth].stack < stack + config->after_inlining)
         depth = dp_stacks_enter(lane, depth, config, stack);
     if (DP_UNLIKELY(depth == DP_LANE_FRAMES))
         depth = dp_stacks_make_room(lane);
-    lane->frames[depth + 1].child_ns = 0;
-    lane->frames[depth + 1].stack = stack;
-    lane->frames[depth + 1].config = config;
+    struct dp_frame *own = &lane->frames[depth + 1];
+    own->child_ns = 0;
+    own->stack = stack;
+    own->config = config;
     if (counts_memory)
         dp_begin_memory(lane, depth);
     struct dp_lane_frame *frame = &state->frames[depth];
@@ -89,7 +91,7 @@ static inline uint64_t open_call(struct dp_lane *lane, const struct dp_site *cod
     frame->start_ns = now;
     /* A reader of a killed process finds whole frames below `frames_top`. */
     __atomic_store_n(&state->frames_top, depth + 1, __ATOMIC_RELEASE);
-    return dp_due_opened(lane->index, kinds, now);
+    return own->due = lane->due | dp_due_opened(0, kinds, now);
 }
 
 /* Every way but the simple ones. */
@@ -183,17 +185,15 @@ static inline void give_back(struct dp_lane *lane)
     deep_profile_budget = budget;
 }
 
-static inline __attribute__((always_inline)) uint64_t
-enter_by_path(struct dp_lane *lane, struct dp_site *code, const struct dp_site_config *config,
-              uintptr_t stack)
+/* Also calls that nobody chose, where every entry asks (DP_ASK_ALL). */
+static __attribute__((noinline)) uint64_t enter_by_path(struct dp_lane *lane, struct dp_site *code,
+                                                        const struct dp_site_config *config,
+                                                        uintptr_t stack)
 {
     struct dp_site_stats *stats;
+    if (DP_UNLIKELY(deep_profile_entry_tick & DP_ASK_ALL_SHOWS) && code->weight == 0)
+        return not_opened(code); /* also where the gate was closed for good: sites.c */
     switch ((enum dp_path)config->path) {
-    case DP_PATH_RECORD_EVERY:
-        if (DP_UNLIKELY(dp_load_gate_closed()))
-            break;
-        give_back(lane);
-        return open_call(lane, code, config, DP_KIND(PROFILE), false, stack);
     case DP_PATH_TIME_EVERY: /* the load gate is not asked: it is what matters under load */
         give_back(lane);
         return open_call(lane, code, config, DP_KIND(IF_SLOW), false, stack);
@@ -209,23 +209,32 @@ enter_by_path(struct dp_lane *lane, struct dp_site *code, const struct dp_site_c
         stats->calls++;
         lane->state->slow_paths++;
         return not_opened(code);
+    case DP_PATH_RECORD_EVERY: /* the load gate is closed, or a handler has come between */
     case DP_PATH_GENERAL:
         break;
     }
     return enter(lane, code, config, stack);
 }
 
-static inline __attribute__((always_inline)) uint64_t enter_from(struct dp_site *code,
-                                                                 uintptr_t stack)
+/* The shortest way: every call leaves a record, and that is all. The gate has just taken
+ * DP_WEIGHT_ALWAYS from the budget, so it is negative; else see give_back() and, where the
+ * site's weight is 0, enter_by_path(). */
+static inline __attribute__((always_inline)) uint64_t
+enter_chosen(struct dp_lane *lane, struct dp_site *code, uintptr_t stack)
 {
-    struct dp_lane *lane = dp_self;
-    if (DP_UNLIKELY(!lane || !dp_process_is_ours() || lane->busy || code->index == 0)) {
-        lane = unusual(lane, code, stack);
-        if (!lane)
-            return not_opened(code);
-    }
-    if (DP_UNLIKELY(deep_profile_entry_tick & DP_ASK_ALL_SHOWS) && code->weight == 0)
-        return not_opened(code); /* also where the gate was closed for good: sites.c */
+    const struct dp_site_config *config = dp_site_config(code->index);
+    int64_t budget = deep_profile_budget;
+    if (DP_UNLIKELY(config->path != DP_PATH_RECORD_EVERY || budget >= 0 || dp_load_gate_closed()))
+        return enter_by_path(lane, code, config, stack);
+    deep_profile_budget = budget + DP_WEIGHT_ALWAYS;
+    return open_call(lane, code, config, DP_KIND(PROFILE), false, stack);
+}
+
+static __attribute__((noinline)) uint64_t enter_unusual(struct dp_site *code, uintptr_t stack)
+{
+    struct dp_lane *lane = unusual(dp_self, code, stack);
+    if (!lane)
+        return not_opened(code);
     lane->busy = stack;
     DP_COMPILER_BARRIER();
     uint64_t due = enter_by_path(lane, code, dp_site_config(code->index), stack);
@@ -234,40 +243,66 @@ static inline __attribute__((always_inline)) uint64_t enter_from(struct dp_site 
     return due;
 }
 
-/* Is the innermost open call the one of this `due`? */
-static inline bool is_innermost(const struct dp_lane_frame *innermost, uint32_t index, uint64_t due)
+static inline __attribute__((always_inline)) uint64_t enter_from(struct dp_site *code,
+                                                                 uintptr_t stack)
 {
-    return (innermost->start_ns ^ due) << (64 - DP_DUE_START_BITS) == 0 && innermost->site == index;
+    struct dp_lane *lane = dp_self;
+    if (DP_UNLIKELY(!lane || !dp_process_is_ours() || lane->busy || code->index == 0))
+        return enter_unusual(code, stack);
+    lane->busy = stack;
+    DP_COMPILER_BARRIER();
+    uint64_t due = enter_chosen(lane, code, stack);
+    DP_COMPILER_BARRIER();
+    lane->busy = 0;
+    return due;
 }
 
-static inline void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
+/* Every way but the short one. */
+static __attribute__((noinline)) void exit_popped(struct dp_lane *lane, uint64_t depth,
+                                                  uint64_t now)
+{
+    dp_finish_call(lane, &lane->state->frames[depth], depth, DP_LEFT_RETURN, now);
+}
+
+static __attribute__((noinline)) void record_call(struct dp_lane *lane, uint32_t index,
+                                                  uint64_t duration_ns, uint64_t now)
+{
+    dp_record_call(lane, DP_EVENT_ID_call, DP_EVENT_ID_call_wide, index, duration_ns, now, false);
+}
+
+/* The innermost open call ends, unless its `due` is another, or it is left by an exception
+ * (DP_DUE_UNWOUND). */
+static inline __attribute__((always_inline)) void exit_opened(struct dp_lane *lane, uint32_t index,
+                                                              uint64_t due, uint64_t now)
 {
     struct dp_lane_state *state = lane->state;
     uint64_t depth = state->frames_top - 1;
-    if (DP_UNLIKELY(depth >= DP_LANE_FRAMES ||
-                    !is_innermost(&state->frames[depth], index, due))) {
+    if (DP_UNLIKELY(depth >= DP_LANE_FRAMES || lane->frames[depth + 1].due != due ||
+                    state->frames[depth].site != index)) {
         dp_stacks_exit(lane, index, due, now);
         return;
     }
-    struct dp_lane_frame *frame = &state->frames[depth];
-    uint64_t duration_ns = now - frame->start_ns;
-    const struct dp_site_config *config = lane->frames[depth + 1].config;
+    struct dp_frame *own = &lane->frames[depth + 1];
+    uint64_t duration_ns = now - state->frames[depth].start_ns;
+    const struct dp_site_config *config = own->config;
     struct dp_site_stats *stats = lane->stats[index];
     state->frames_top = depth;
     state->slow_paths++;
     lane->frames[depth].child_ns += duration_ns; /* of the call around; [0]: of none */
-    if (DP_UNLIKELY(duration_ns >= config->short_below_ns /* also a negative one */ ||
-                    (due & DP_DUE_UNWOUND) || !stats)) {
-        dp_finish_call(lane, frame, depth, due & DP_DUE_UNWOUND ? DP_LEFT_UNWIND : DP_LEFT_RETURN,
-                       now);
+    if (DP_UNLIKELY(duration_ns >= config->short_below_ns /* also a negative one */ || !stats)) {
+        exit_popped(lane, depth, now);
         return;
     }
+    if (duration_ns >= 1u << DP_CALL_DURATION_BITS)
+        __builtin_unreachable(); /* see short_below_ns */
     stats->calls += config->always_open; /* else only an estimate is known */
-    dp_stats_add_call(lane, stats, &config->population, duration_ns,
-                      lane->frames[depth + 1].child_ns);
-    if (config->path != DP_PATH_TIME_EVERY)
-        dp_record_call(lane, DP_EVENT_ID_call, DP_EVENT_ID_call_wide, index, duration_ns, now,
-                       false);
+    dp_stats_add_call(lane, stats, &config->population, duration_ns, own->child_ns);
+    if (config->path == DP_PATH_TIME_EVERY)
+        return;
+    if (DP_UNLIKELY(index >= 1u << DP_CALL_SITE_BITS) ||
+        !dp_record_word(&lane->stream, DP_EVENT_ID_call,
+                        index | (uint32_t)duration_ns << DP_CALL_SITE_BITS, now))
+        record_call(lane, index, duration_ns, now);
 }
 
 /*
@@ -297,6 +332,19 @@ static __attribute__((noinline)) void exit_first(uint32_t index, uint64_t due, u
     lane->busy = 0;
 }
 
+/* Of a call that was not opened: it came because the tick rested. */
+static inline bool is_not_due(uint64_t due)
+{
+    return DP_UNLIKELY(deep_profile_entry_tick & DP_ASK_ALL_SHOWS) &&
+           dp_tick_in_force() < (due & ~DP_DUE_UNWOUND);
+}
+
+static __attribute__((noinline)) void exit_watched(struct dp_lane *lane, uint32_t index,
+                                                   uint64_t due, uint64_t now)
+{
+    dp_finish_slow(lane, index, due & ~DP_DUE_UNWOUND, now);
+}
+
 static inline __attribute__((always_inline)) void exit_from(struct dp_site *code, uint64_t due,
                                                             uintptr_t stack)
 {
@@ -304,9 +352,8 @@ static inline __attribute__((always_inline)) void exit_from(struct dp_site *code
     uint32_t index = code->index;
     if (DP_UNLIKELY(index == 0))
         return;
-    if (!(due & DP_DUE_OPENED) && DP_UNLIKELY(deep_profile_entry_tick & DP_ASK_ALL_SHOWS) &&
-        dp_tick_in_force() < (due & ~DP_DUE_UNWOUND))
-        return; /* it came because the tick rested */
+    if (DP_UNLIKELY(!(due & DP_DUE_OPENED)) && is_not_due(due))
+        return;
     if (DP_UNLIKELY(!lane || !dp_process_is_ours())) {
         exit_first(index, due, stack);
         return;
@@ -319,7 +366,7 @@ static inline __attribute__((always_inline)) void exit_from(struct dp_site *code
     if (DP_LIKELY(due & DP_DUE_OPENED))
         exit_opened(lane, index, due, now);
     else
-        dp_finish_slow(lane, index, due & ~DP_DUE_UNWOUND, now);
+        exit_watched(lane, index, due, now);
     DP_COMPILER_BARRIER();
     lane->busy = 0;
 }

@@ -84,4 +84,26 @@ static inline void dp_record_commit(struct dp_stream *stream, const void *end, u
     __atomic_store_n(&stream->packet->content_size_bits, (uint64_t)bytes * 8, __ATOMIC_RELEASE);
 }
 
+/*
+ * Begin and commit in one, of a record of 4 bytes that follows the one before within
+ * DP_TIME_MASK ns and for which the packet has room. False: it is neither, and nothing was
+ * written.
+ */
+static inline bool dp_record_word(struct dp_stream *stream, uint32_t id, uint32_t word,
+                                  uint64_t now)
+{
+    uint32_t position = stream->position, end = position + 2 * sizeof(uint32_t);
+    if (DP_UNLIKELY(now - stream->last_ns > DP_TIME_MASK /* also a negative one */ ||
+                    end + DP_RECORD_ALIGN - 1 > stream->limit))
+        return false;
+    uint32_t *at = (uint32_t *)((char *)stream->packet + position);
+    at[0] = id | (uint32_t)now << DP_ID_BITS;
+    at[1] = word;
+    stream->position = end; /* a multiple of DP_RECORD_ALIGN */
+    stream->last_ns = now;
+    stream->records++;
+    __atomic_store_n(&stream->packet->content_size_bits, (uint64_t)end * 8, __ATOMIC_RELEASE);
+    return true;
+}
+
 #endif

@@ -59,7 +59,8 @@ struct dp_site_config {
     int64_t chance_weight;     /* if always_open: weight of the kinds chosen by chance */
     struct dp_population population;
     /* Shorter calls take a short cut at their end; 0: none do. DP_PATH_RECORD_*: they leave the
-     * compact record. DP_PATH_TIME_EVERY: they are not slow. */
+     * compact record. DP_PATH_TIME_EVERY: they are not slow. At most
+     * 1 << DP_CALL_DURATION_BITS. */
     uint64_t short_below_ns;
 
     int64_t weight;            /* for dp_site.weight, while profiling is on */

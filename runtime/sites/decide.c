@@ -153,12 +153,15 @@ static enum dp_path path_of(const struct dp_site_config *config)
 static void set_path(struct dp_site_config *config)
 {
     const uint64_t compact = UINT64_C(1) << DP_CALL_DURATION_BITS;
-    uint64_t capped = config->probes[DP_ATTRIBUTE_PROFILE].duration_ns + 1;
+    uint64_t below = 0;
     config->path = path_of(config);
     if (config->path == DP_PATH_RECORD_SAMPLED || config->path == DP_PATH_RECORD_EVERY)
-        config->short_below_ns = capped < compact ? capped : compact;
+        below = config->probes[DP_ATTRIBUTE_PROFILE].duration_ns + 1;
     else if (config->path == DP_PATH_TIME_EVERY)
-        config->short_below_ns = config->slow_threshold_ns;
+        below = config->slow_threshold_ns;
+    else
+        return;
+    config->short_below_ns = below < compact ? below : compact;
 }
 
 void dp_decide(const struct dp_site_request *request, const struct dp_decide_settings *settings,

@@ -3,6 +3,7 @@
 #include "calibrate.h"
 
 #include "base/clock.h"
+#include "base/due.h"
 #include "base/os.h"
 #include "sites/config.h"
 #include "thread/lane.h"
@@ -24,6 +25,7 @@ static void prepare(struct scratch *scratch, uint32_t index)
 {
     struct dp_lane *lane = &scratch->lane;
     uint64_t histogram = (uint64_t)((char *)scratch->histogram - (char *)&scratch->state);
+    lane->due = dp_due_opened(0, 0, 0);
     lane->state = &scratch->state;
     lane->stats = scratch->stats;
     lane->random = 1;
@@ -67,7 +69,7 @@ uint64_t dp_calibrate(void)
     prepare(scratch, index);
     const struct dp_site_config every = {.path = DP_PATH_RECORD_EVERY,
                                          .always_open = 1,
-                                         .short_below_ns = UINT64_MAX,
+                                         .short_below_ns = UINT64_C(1) << DP_CALL_DURATION_BITS,
                                          .population = {.estimated = DP_WEIGHT_UNIT}};
     dp_site_configs[index] = &every;
     dp_self = &scratch->lane;

@@ -25,6 +25,7 @@ struct dp_frame {
     uint64_t child_ns; /* time spent in opened calls below it */
     uintptr_t stack;   /* the address of the call's frame, to find calls that a longjmp skipped */
     const struct dp_site_config *config; /* configuration that it began under (sites/config.h) */
+    uint64_t due;      /* the call's name (abi/gate.h) */
 };
 
 /* A frame's memory, if it is counted. */

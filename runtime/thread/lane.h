@@ -33,6 +33,7 @@ struct dp_lane {
      * DP_PLAIN_CALL. A signal handler that finds it set stays out. */
     volatile uintptr_t busy;
     uint32_t index;
+    uint64_t due;                 /* dp_due_opened() of this lane, without kinds and start */
     struct dp_lane_state *state;  /* NULL: no thread has the lane, and it is not mapped */
     /* the same, set before the first store and cleared after the last one */
     struct dp_lane_state *mapped;

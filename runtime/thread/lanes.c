@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 #include "base/clock.h"
+#include "base/due.h"
 #include "base/facts.h"
 #include "base/lock.h"
 #include "base/memory_ceiling.h"
@@ -103,6 +104,7 @@ static struct dp_lane *next_lane(void)
     if (!lane)
         return NULL;
     lane->index = count;
+    lane->due = dp_due_opened(count, 0, 0);
     /* frame 0 is around the outermost call: no call is above it */
     lane->frames[0].stack = UINTPTR_MAX;
     lane->state_bytes = dp_lane_file_bytes();

@@ -48,6 +48,20 @@ static void after_a_sleep(void)
     CHECK_WITHIN(ratio, 1, 0.1);
 }
 
+/* A thread reads the counter of a processor that is behind the steward's, just after the
+ * steward has published a line; or one that began anew, before the steward sees that. */
+static void of_a_counter_that_is_behind(uint64_t behind)
+{
+    dp_clock_adjust();
+    const struct dp_clock_line *line =
+        atomic_load_explicit(&dp_clock_line, memory_order_acquire);
+    if (!line)
+        return;
+    uint64_t tsc = dp_arch_tsc();
+    uint64_t here = dp_clock_line_at(line, tsc), there = dp_clock_line_at(line, tsc - behind);
+    CHECK((int64_t)(here - there) > 0 && here - there < 10 * behind); /* 10 ns a cycle: too many */
+}
+
 static const char *clocksource = "tsc\n";
 
 int64_t __wrap_dp_os_read_file(const char *path, char *buffer, size_t capacity);
@@ -91,6 +105,8 @@ int main(int argc, char **argv)
         usleep(10000);
     }
     CHECK_WITHIN(distance(), 0, 20000); /* ns; the first calibration took 1 ms */
+    of_a_counter_that_is_behind(1000000);
+    of_a_counter_that_is_behind(UINT64_C(1) << 50);
     after_a_sleep();
     given_up_by_the_kernel();
     return 0;

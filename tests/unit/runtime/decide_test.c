@@ -180,6 +180,7 @@ static void thresholds_below_the_ticks(void)
     CHECK(!below.slow_by_tick && below.slow_after == DP_SLOW_NEVER);
     CHECK(below.slow_threshold_ns == 999000 && below.always == DP_KIND(IF_SLOW));
     CHECK(below.path == DP_PATH_TIME_EVERY && below.short_below_ns == 999000);
+    CHECK(below.short_below_ns <= UINT64_C(1) << DP_CALL_DURATION_BITS);
     CHECK(DECIDE(WITH(IF_SLOW("999us"), PROFILE("rate=1"))).path == DP_PATH_GENERAL);
     CHECK(below.weight == DP_WEIGHT_ALWAYS && below.population.estimated == DP_WEIGHT_UNIT);
 }
