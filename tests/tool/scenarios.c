@@ -91,6 +91,7 @@ static void looks(struct stream *stream, uint64_t time_ns)
                                      .tid = 101,
                                      .call = 77,
                                      .state = DP_THREAD_BLOCKED,
+                                     .looks = 2,
                                      .weight_ns = 20 * MS,
                                      .stack = STACK,
                                      .syscall = 202,

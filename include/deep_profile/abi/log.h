@@ -43,6 +43,7 @@
 #include <stdint.h>
 
 #include "site.h"
+#include "stack.h"
 
 /* Changes with any change of layout or meaning here or in events.def. */
 #define DP_LOG_VERSION 1
@@ -132,13 +133,7 @@ enum {
 #define DP_SLOW_EXACT (1u << 1)     /* both ends read from the clock */
 #define DP_SLOW_REPORTED (1u << 2)  /* was reported in flight before */
 
-/* stack.flags: where the walk ended before the outermost frame, why. */
-#define DP_STACK_DEPTH (1u << 0)      /* more frames than are kept */
-#define DP_STACK_NO_RULE (1u << 1)    /* code without unwind rules, or rules that say more than
-                                         our tables can */
-#define DP_STACK_NO_MODULE (1u << 2)  /* an address in no module that is known */
-#define DP_STACK_NO_MEMORY (1u << 3)  /* the stack could not be read there */
-#define DP_STACK_CORRUPT (1u << 4)    /* the next frame would not lie above this one */
+/* stack.flags: DP_STACK_*, stack.h */
 
 /* sample.flags: why there is no stack. */
 #define DP_SAMPLE_MOVED (1u << 0)     /* the thread moved on while it was walked */
