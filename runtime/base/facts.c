@@ -59,6 +59,20 @@ void dp_process_lost(enum dp_loss reason, uint64_t count)
     __atomic_fetch_add(&state->lost[reason], count, __ATOMIC_RELAXED);
 }
 
+void dp_process_note_end(uint32_t end, uint32_t code)
+{
+    if (dp_process_mode() != DP_MODE_ON || !dp_process_is_ours())
+        return;
+    __atomic_store_n(&state->end_code, code, __ATOMIC_RELAXED);
+    __atomic_store_n(&state->end, end, __ATOMIC_RELEASE);
+}
+
+void dp_process_has_not_ended(void)
+{
+    if (__atomic_load_n(&state->end, __ATOMIC_RELAXED))
+        __atomic_store_n(&state->end, DP_END_UNKNOWN, __ATOMIC_RELAXED);
+}
+
 void dp_process_when_forked(void (*when_forked)(void))
 {
     atomic_store_explicit(&forked, when_forked, memory_order_release);

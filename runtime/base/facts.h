@@ -62,6 +62,15 @@ const char *dp_process_program(void);
 /* Counts a loss that belongs to no lane. Any thread. */
 void dp_process_lost(enum dp_loss reason, uint64_t count);
 
+/*
+ * Writes into the state that the process is about to end: enum dp_end and its code. Async-
+ * signal-safe, without a system call. A vfork child runs in its parent's memory and its
+ * _exit() looks like the parent's: the steward, who is alive only if the process is, takes
+ * it back at its next tick.
+ */
+void dp_process_note_end(uint32_t end, uint32_t code);
+void dp_process_has_not_ended(void);
+
 /* For a child that was forked without pthread_atfork() handlers (host/forks.c): calls
  * `when_forked`, which process.c sets; does nothing before that. Async-signal-safe. */
 void dp_process_was_forked(void);

@@ -80,6 +80,11 @@ static bool is_ours(const struct sigaction *action)
     return action->sa_flags & SA_SIGINFO && action->sa_sigaction == on_bus;
 }
 
+static bool ignores(const struct sigaction *action)
+{
+    return !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_IGN;
+}
+
 /* The fault is the host's own, or the signal was sent by kill: puts the host's action in
  * place of ours and lets the kernel deliver the signal to it, exactly as without us. */
 static void leave_to_host(int signal, siginfo_t *info, void *context)
@@ -97,6 +102,8 @@ static void leave_to_host(int signal, siginfo_t *info, void *context)
     }
     atomic_store_explicit(&gave_way, in_place, memory_order_relaxed);
     __sigaction(signal, &host, NULL);
+    if (!function && !ignores(&host)) /* a store that fails, too, ends the process by SIGBUS */
+        dp_process_note_end(DP_END_SIGNAL, (uint32_t)signal);
     /* the kernel will not raise it again */
     if (info->si_code <= 0 || info->si_code == BUS_MCEERR_AO)
         dp_os_signal_again(signal, info);
@@ -115,11 +122,6 @@ static int put_in_place(struct sigaction *before)
     struct sigaction ours = {.sa_sigaction = on_bus, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
     sigemptyset(&ours.sa_mask);
     return __sigaction(SIGBUS, &ours, before);
-}
-
-static bool ignores(const struct sigaction *action)
-{
-    return !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_IGN;
 }
 
 static void keep_hosts(const struct sigaction *action)

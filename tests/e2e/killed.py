@@ -169,7 +169,7 @@ def run_until_dead(program, tool, folder, how, chance, longest):
             while command_of(process.pid) != "sleep":
                 time.sleep(0.001)
             # The pid lives on, as another program.
-            assert report_of(tool, folder + "/log")["phase"] == "killed", "another program"
+            assert report_of(tool, folder + "/log")["ending"] == {"by": "exec"}, "another program"
             process.kill()
         return process.wait()
 
@@ -185,6 +185,7 @@ def die_once(program, tool, folder, how, chance, longest):
     check_calls(calls, tallies, began_ns, ended_ns)
     report = report_of(tool, log)
     assert report["phase"] == "killed", report["phase"]
+    assert report.get("ending") == ({"by": "_exit", "status": 0} if how == "_exit" else None), report
     assert report["damage"]["places"] == 0, report["damage"]
     lost = {reason for reason, count in report["loss"].items() if count}
     assert lost <= {"tick_late", "clock_back"} | ({"depth"} if how == "overflow" else set()), report["loss"]

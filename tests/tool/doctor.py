@@ -111,7 +111,7 @@ class Doctor(Case):
         self.assertIn("'deep-profile recover' finalises it", self.doctor("killed"))
         self.run_tool("recover", "killed")
         text = self.doctor("killed")
-        self.assertIn("ended without exit()", text)
+        self.assertIn("ended without finishing its log", text)
         self.assertNotIn("'deep-profile recover' finalises it", text)
         self.assertIn("nothing to do", self.run_tool("recover", "killed").stdout)
 

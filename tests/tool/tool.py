@@ -130,7 +130,7 @@ class BadInput(Case):
             state.seek(8)
             state.write(struct.pack("=I", 7))
         for verb in self.VERBS[:-1]:
-            self.fails(r"'basic' was written by log version 7 \(state 5\); .*", verb, "basic")
+            self.fails(r"'basic' was written by log version 7 \(state 6\); .*", verb, "basic")
 
     def test_unreadable_files(self):
         self.make("basic")
@@ -169,7 +169,7 @@ class BadInput(Case):
         done = self.run_tool("report", ".")
         self.assertEqual(done.stdout.count("\nHot functions"), 2)
         self.assertIn("server  pid 100, finished", done.stdout)
-        self.assertIn("server  pid 100, killed", done.stdout)
+        self.assertIn("server  pid 100, ended without finishing its log", done.stdout)
         both = self.json("report", ".")["processes"]
         self.assertEqual([p["log"] for p in both], ["logs-a", "logs-b"])
         self.assertEqual([p["phase"] for p in both], ["finished", "killed"])

@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/rules.h"
 
 #include "base/memory.h"
 #include "doctor/doctor_shell.h"
+#include "log/note_end.h"
 #include "model/profile_gather.h"
 #include "model/rule_names.h"
 
@@ -138,6 +140,29 @@ static int wait_for(pid_t pid, const sigset_t *signals)
     }
 }
 
+/* Processes that the kernel killed for want of memory, since it started. */
+static unsigned long long killed_for_memory(void)
+{
+    unsigned long long killed = 0;
+    char line[128];
+    FILE *file = fopen("/proc/vmstat", "re");
+
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "oom_kill %llu", &killed) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return killed;
+}
+
+static uint64_t monotonic_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 /* Names of logs at `path`, and of those that found it taken ("path.PID"). */
 static void find_logs(const char *path, struct dp_paths *logs)
 {
@@ -178,9 +203,32 @@ static bool was_there(const struct dp_paths *before, const char *path)
     return false;
 }
 
+/* The end of the program that was started. */
+struct end {
+    pid_t pid;
+    int status;
+    uint64_t seen_ns;
+    bool out_of_memory;
+    /* The log of the last program that the process was. */
+    char *log;
+    uint64_t log_start_ns;
+};
+
+static void see_log(struct end *end, const char *path, const struct dp_profile *profile)
+{
+    const struct dp_process_state *process = &profile->process;
+
+    if (!profile->has_process || process->pid != (uint32_t)end->pid ||
+        process->phase != DP_PROCESS_RUNNING || process->start_monotonic_ns <= end->log_start_ns)
+        return;
+    free(end->log);
+    end->log = dp_copy(path);
+    end->log_start_ns = process->start_monotonic_ns;
+}
+
 /* Rules and an environment that were misspelt: who typed them is still here. So
  * is a profile that could not be started. */
-static void say_what_is_wrong(const char *path)
+static void say_what_is_wrong(const char *path, struct end *end)
 {
     struct dp_profile profile;
     struct dp_problem problem;
@@ -188,6 +236,7 @@ static void say_what_is_wrong(const char *path)
 
     if (dp_profile_gather(&profile, path, DP_PROFILE_STATE, 0, &problem) != DP_EXIT_OK)
         return;
+    see_log(end, path, &profile);
     if (profile.phase == DP_PHASE_FAILED)
         dp_error("process %u was not profiled: %s", profile.process.pid,
                  strerror((int)profile.process.start_error));
@@ -216,7 +265,8 @@ static void say_environment(bool logged)
     dp_doctor_finish(&doctor);
 }
 
-static void say_where(const char *output, const struct dp_paths *before, const char *program)
+static void say_where(const char *output, const struct dp_paths *before, const char *program,
+                      struct end *end)
 {
     struct dp_paths logs = {0};
     size_t new = 0;
@@ -226,13 +276,21 @@ static void say_where(const char *output, const struct dp_paths *before, const c
         if (was_there(before, logs.path[i]))
             continue;
         dp_error("log: %s", logs.path[i]);
-        say_what_is_wrong(logs.path[i]);
+        say_what_is_wrong(logs.path[i], end);
         new ++;
     }
     say_environment(new > 0);
     if (new == 0)
         dp_error("no log was written; 'deep-profile doctor %s' may say why", program);
     dp_paths_free(&logs);
+}
+
+/* Where a log was not finished, its report says how the program ended. */
+static void note_end(struct end *end)
+{
+    if (end->log)
+        dp_note_end(end->log, end->status, end->seen_ns, end->out_of_memory);
+    free(end->log);
 }
 
 int dp_cmd_record(int argc, char **argv)
@@ -262,11 +320,16 @@ int dp_cmd_record(int argc, char **argv)
         dp_error("cannot start '%s': %s", arguments.program[0], strerror(errno));
         return EXIT_CANNOT_RUN;
     }
+    unsigned long long killed = killed_for_memory();
     int status = wait_for(pid, &signals);
+    struct end end = {.pid = pid, .status = status, .seen_ns = monotonic_ns()};
+    end.out_of_memory = killed_for_memory() > killed;
     snprintf(name, sizeof name, "deep-profile.%ld", (long)pid);
     if (!WIFEXITED(status) ||
         (WEXITSTATUS(status) != EXIT_NOT_FOUND && WEXITSTATUS(status) != EXIT_CANNOT_RUN))
-        say_where(arguments.output ? arguments.output : name, &before, arguments.program[0]);
+        say_where(arguments.output ? arguments.output : name, &before, arguments.program[0],
+                  &end);
+    note_end(&end);
     if (WIFSIGNALED(status))
         dp_error("'%s' was killed by signal %d (%s)", arguments.program[0], WTERMSIG(status),
                  strsignal(WTERMSIG(status)));

@@ -8,6 +8,7 @@
 #include "base/message.h"
 #include "base/units.h"
 #include "log/repair.h"
+#include "model/ending.h"
 #include "model/losses.h"
 #include "model/profile_figures.h"
 #include "model/profile_gather.h"
@@ -248,11 +249,12 @@ static void check_settings(struct dp_doctor *doctor, const struct dp_profile *pr
 static void check_killed(struct dp_doctor *doctor, struct dp_profile *profile)
 {
     bool due = dp_repair_is_due(&profile->log, &profile->process);
+    struct dp_ending ending = dp_ending_of(profile);
+    char how[DP_ENDING_TEXT];
 
     dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path,
-                   "process %u ended without exit() (killed, _exit or exec): the log holds "
-                   "what was committed%s",
-                   profile->process.pid,
+                   "process %u %s; the log holds what was committed%s",
+                   profile->process.pid, dp_ending_words(&ending, how),
                    due ? "; 'deep-profile recover' finalises it for other readers" : "");
 }
 

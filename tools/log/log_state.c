@@ -90,6 +90,8 @@ enum dp_phase dp_state_phase(const struct dp_log *log, const struct dp_process_s
         return DP_PHASE_FINISHED;
     if (process->phase == DP_PROCESS_FAILED)
         return DP_PHASE_FAILED;
+    if (process->end_flags & DP_END_WAITED)
+        return DP_PHASE_KILLED;
     if (process->machine != 0 && process->machine != dp_machine_here())
         return DP_PHASE_ELSEWHERE;
     uint64_t ticks = dp_process_start_ticks(process->pid);
@@ -97,6 +99,13 @@ enum dp_phase dp_state_phase(const struct dp_log *log, const struct dp_process_s
         !became_another(log, process))
         return DP_PHASE_RUNNING;
     return DP_PHASE_KILLED;
+}
+
+bool dp_state_was_replaced(const struct dp_log *log, const struct dp_process_state *process)
+{
+    return process->pid_start_ticks != 0 && !(process->end_flags & DP_END_WAITED) &&
+           dp_process_start_ticks(process->pid) == process->pid_start_ticks &&
+           became_another(log, process);
 }
 
 /* ---- lanes ---- */

@@ -34,6 +34,9 @@ int dp_state_read(const struct dp_log *log, struct dp_process_state *process, bo
  * become another program by exec. */
 enum dp_phase dp_state_phase(const struct dp_log *log, const struct dp_process_state *process);
 
+/* Of a process that is DP_PHASE_KILLED: whether it goes on as another program. */
+bool dp_state_was_replaced(const struct dp_log *log, const struct dp_process_state *process);
+
 /* Called with what the lanes hold; NULL members are not called. */
 struct dp_lane_visitor {
     void *context;

@@ -33,6 +33,20 @@ uint64_t dp_profile_start_ns(const struct dp_profile *profile)
     return profile->has_process ? profile->process.start_monotonic_ns : profile->first_ns;
 }
 
+/* Longer than the steward is ever silent: then the process was another program by exec, or
+ * was stopped. */
+#define SILENT_NS UINT64_C(2000000000)
+
+static uint64_t killed_end_ns(const struct dp_profile *profile, uint64_t end)
+{
+    uint64_t seen = profile->process.end_seen_ns;
+
+    for (size_t i = 0; i < profile->n_open; i++) /* it was alive when they began */
+        if (profile->open[i].start_ns > end)
+            end = profile->open[i].start_ns;
+    return seen > end && seen - end < SILENT_NS ? seen : end;
+}
+
 uint64_t dp_profile_wall_ns(const struct dp_profile *profile)
 {
     uint64_t start = dp_profile_start_ns(profile), end = profile->last_ns;
@@ -43,11 +57,8 @@ uint64_t dp_profile_wall_ns(const struct dp_profile *profile)
         end = now_ns();
     else if (profile->has_process && profile->process.heartbeat_ns > end)
         end = profile->process.heartbeat_ns;
-    if (profile->phase == DP_PHASE_KILLED ||
-        profile->phase == DP_PHASE_ELSEWHERE) /* it was alive when they began */
-        for (size_t i = 0; i < profile->n_open; i++)
-            if (profile->open[i].start_ns > end)
-                end = profile->open[i].start_ns;
+    if (profile->phase == DP_PHASE_KILLED || profile->phase == DP_PHASE_ELSEWHERE)
+        end = killed_end_ns(profile, end);
     return end > start ? end - start : 0;
 }
 

@@ -24,7 +24,8 @@ uint64_t dp_profile_lost(const struct dp_profile *profile, int reason);
 
 /* CLOCK_MONOTONIC. */
 uint64_t dp_profile_start_ns(const struct dp_profile *profile);
-/* From the start to its end, its death (the last sign of life), or now. */
+/* From the start to its end, its death (which `record` saw, or the last sign of life), or
+ * now. */
 uint64_t dp_profile_wall_ns(const struct dp_profile *profile);
 /* For how much of that time the load gate was closed. */
 uint64_t dp_profile_gate_closed_ns(const struct dp_profile *profile);

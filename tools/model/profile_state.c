@@ -66,6 +66,9 @@ static void see_count(void *context, const struct dp_lane_state *lane, uint32_t 
 static void see_process(struct dp_profile *profile)
 {
     profile->phase = dp_state_phase(&profile->log, &profile->process);
+    if (profile->phase == DP_PHASE_KILLED &&
+        dp_state_was_replaced(&profile->log, &profile->process))
+        profile->process.end = DP_END_EXEC;
     profile->gated += profile->process.gated;
     for (int i = 0; i < DP_LOSS_COUNT; i++)
         profile->lost[i] += profile->process.lost[i];

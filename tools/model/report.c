@@ -52,6 +52,7 @@ static struct dp_report head_of(const struct dp_profile *profile)
         .env = process ? process->env : NULL,
         .rules = process ? process->rules : NULL,
         .phase = profile->phase,
+        .ending = dp_ending_of(profile),
         .start_error = process ? (int)process->start_error : 0,
         .start_unix_ns = dp_profile_realtime(profile, dp_profile_start_ns(profile)),
         .wall_ns = dp_profile_wall_ns(profile),

@@ -10,6 +10,7 @@
 #ifndef DP_TOOLS_REPORT_H
 #define DP_TOOLS_REPORT_H
 
+#include "ending.h"
 #include "report_calls.h"
 #include "report_functions.h"
 #include "report_limits.h"
@@ -35,6 +36,7 @@ struct dp_report {
     const char *env;
     const char *rules;
     enum dp_phase phase;
+    struct dp_ending ending; /* of DP_PHASE_KILLED */
     int start_error; /* errno of DP_PHASE_FAILED */
     uint64_t start_unix_ns;
     uint64_t wall_ns;

@@ -268,6 +268,31 @@ static void put_overhead(struct dp_json *object, const struct dp_report_overhead
     dp_json_put_u64(overhead, "log_bytes", of->log_bytes);
 }
 
+/* Of a process that did not finish, and of which it is known how it ended. */
+static void put_ending(struct dp_json *object, const struct dp_ending *ending)
+{
+    static const char *const names[] = {"unknown", "signal", "_exit", "status", "exec"};
+    struct dp_json *one;
+    char name[32];
+
+    if (ending->end == DP_END_UNKNOWN || ending->end >= sizeof names / sizeof *names)
+        return;
+    one = dp_json_put_object(object, "ending");
+    dp_json_put_text(one, "by", names[ending->end]);
+    if (ending->end == DP_END_SIGNAL) {
+        dp_json_put_text(one, "signal", dp_ending_signal(ending->code, name));
+        dp_json_put_u64(one, "number", ending->code);
+    } else if (ending->end != DP_END_EXEC) {
+        dp_json_put_u64(one, "status", ending->code);
+    }
+    if (ending->flags & DP_END_WAITED) { /* else neither is known */
+        dp_json_put_bool(one, "core_dumped", ending->flags & DP_END_CORE_DUMPED);
+        dp_json_put_bool(one, "kernel_was_out_of_memory", ending->flags & DP_END_OUT_OF_MEMORY);
+    }
+    if (ending->silent_ns > 0)
+        dp_json_put_u64(one, "silent_ns", ending->silent_ns);
+}
+
 static void put_process(struct dp_json *object, const struct dp_report *report)
 {
     dp_json_put_text(object, "log", report->log);
@@ -275,6 +300,7 @@ static void put_process(struct dp_json *object, const struct dp_report *report)
     dp_json_put_text(object, "command", report->command);
     dp_json_put_u64(object, "pid", report->pid);
     dp_json_put_text(object, "phase", dp_phase_name(report->phase));
+    put_ending(object, &report->ending);
     dp_json_put_text(object, "env", report->env);
     dp_json_put_text(object, "rules", report->rules);
     dp_json_put_u64(object, "start_unix_ns", report->start_unix_ns);

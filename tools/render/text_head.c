@@ -18,36 +18,39 @@ static const char *base_name(const char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
-static const char *phase_words(enum dp_phase phase)
+static const char *phase_words(const struct dp_report *report, char text[DP_ENDING_TEXT])
 {
-    switch (phase) {
+    switch (report->phase) {
     case DP_PHASE_KILLED:
-        return "killed (it ended without exit)";
+        return dp_ending_words(&report->ending, text);
     case DP_PHASE_ELSEWHERE:
         return "not finished (it ran on another machine, in another container, or before a "
                "restart)";
     case DP_PHASE_UNKNOWN:
         return "how it ended is not known";
     default:
-        return dp_phase_name(phase);
+        return dp_phase_name(report->phase);
     }
 }
 
-static const char *phase_color(enum dp_phase phase, const struct dp_style *style)
+static const char *phase_color(const struct dp_report *report, const struct dp_style *style)
 {
-    if (phase == DP_PHASE_KILLED || phase == DP_PHASE_FAILED)
+    bool left = report->ending.end == DP_END_EXIT_CALL || report->ending.end == DP_END_EXEC;
+
+    if ((report->phase == DP_PHASE_KILLED && !left) || report->phase == DP_PHASE_FAILED)
         return dp_red(style);
-    return phase == DP_PHASE_RUNNING ? dp_green(style) : "";
+    return report->phase == DP_PHASE_RUNNING ? dp_green(style) : "";
 }
 
 static void print_process(const struct dp_report *report, const struct dp_style *style)
 {
-    const char *color = phase_color(report->phase, style);
+    const char *color = phase_color(report, style);
+    char how[DP_ENDING_TEXT];
 
     fputs(dp_bold(style), style->out);
     dp_print_clean(style, *report->program ? base_name(report->program) : "(unknown program)");
     fprintf(style->out, "%s  pid %u, %s%s%s", dp_plain(style), report->pid, color,
-            phase_words(report->phase), *color ? dp_plain(style) : "");
+            phase_words(report, how), *color ? dp_plain(style) : "");
     if (report->phase == DP_PHASE_FAILED)
         fprintf(style->out, ": %s", strerror(report->start_error));
     fputc('\n', style->out);
@@ -94,6 +97,62 @@ static void print_log(const struct dp_report *report, const struct dp_style *sty
     if (report->n_lanes > 0)
         fprintf(style->out, ", %zu lane%s", report->n_lanes, report->n_lanes == 1 ? "" : "s");
     fputc('\n', style->out);
+}
+
+enum { LAST_THREADS = 3, LAST_CALLS = 4 };
+
+/* The call of one thread that began latest, or latest before another. */
+static const struct dp_report_open_call *
+latest_before(const struct dp_report_open *open, uint32_t tid,
+              const struct dp_report_open_call *before)
+{
+    const struct dp_report_open_call *found = NULL;
+
+    for (size_t i = 0; i < open->n; i++) {
+        const struct dp_report_open_call *call = &open->calls[i];
+        bool earlier = !before || call->start_unix_ns < before->start_unix_ns ||
+                       (call->start_unix_ns == before->start_unix_ns && call < before);
+        if (call->tid == tid && earlier &&
+            (!found || call->start_unix_ns >= found->start_unix_ns))
+            found = call;
+    }
+    return found;
+}
+
+static void print_last_calls(const struct dp_report_open *open,
+                             const struct dp_report_open_call *first,
+                             const struct dp_style *style)
+{
+    const struct dp_report_open_call *call = NULL;
+    char text[DP_UNIT_TEXT];
+
+    line(style, "inside");
+    for (int i = 0; i < LAST_CALLS && (call = latest_before(open, first->tid, call)); i++) {
+        fputs(i ? ", " : "", style->out);
+        if (call->info)
+            dp_print_clean(style, call->info->function);
+        else
+            fprintf(style->out, "site %u", call->site);
+        fprintf(style->out, " for %s", dp_unit_ns(text, (double)call->open_ns, style->utf8));
+    }
+    fputs(call && latest_before(open, first->tid, call) ? ", ... (" : " (", style->out);
+    dp_print_clean(style, first->thread_name);
+    fprintf(style->out, "/%u)\n", first->tid);
+}
+
+/* Which calls were open when the process ended, the latest first; the report lists all. */
+static void print_last(const struct dp_report_open *open, const struct dp_style *style)
+{
+    size_t threads = 0;
+
+    for (size_t i = 0; i < open->n; i++)
+        if (i == 0 || open->calls[i].tid != open->calls[i - 1].tid)
+            if (threads++ < LAST_THREADS)
+                print_last_calls(open, &open->calls[i], style);
+    if (threads > LAST_THREADS) {
+        line(style, "");
+        fprintf(style->out, "and %zu more threads\n", threads - LAST_THREADS);
+    }
 }
 
 static void print_problem(const struct dp_report_problem *problem, const struct dp_style *style)
@@ -210,6 +269,8 @@ static void print_head(const struct dp_report *report, const struct dp_style *st
     if (report->env && report->rules)
         print_profiled(report, style);
     print_log(report, style);
+    if (report->phase == DP_PHASE_KILLED)
+        print_last(&report->open, style);
     for (size_t i = 0; i < report->n_problems; i++)
         print_problem(&report->problems[i], style);
     if (report->out_of_force > 0)

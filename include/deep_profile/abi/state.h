@@ -19,7 +19,7 @@
 #include "log.h"
 
 #define DP_STATE_MAGIC UINT32_C(0xD33B0F17)
-#define DP_STATE_VERSION 5
+#define DP_STATE_VERSION 6
 
 #define DP_MAX_SITES 65536   /* indices 1 to DP_MAX_SITES - 1 */
 #define DP_MAX_COUNTED 4096  /* slots 1 to DP_MAX_COUNTED - 1 */
@@ -30,6 +30,20 @@ enum dp_process_phase {
     DP_PROCESS_FINISHED,    /* ended through exit(); everything is flushed */
     DP_PROCESS_FAILED,      /* profiling did not start: start_error */
 };
+
+/* How a process that is not DP_PROCESS_FINISHED ended, where somebody saw it. */
+enum dp_end {
+    DP_END_UNKNOWN,
+    DP_END_SIGNAL,    /* end_code: its number */
+    DP_END_EXIT_CALL, /* by _exit() or _Exit(); end_code: the status */
+    DP_END_STATUS,    /* without exit() in this program; end_code: the status */
+    DP_END_EXEC,      /* its process became another program; only a reader says so */
+};
+
+/* dp_process_state.end_flags */
+#define DP_END_WAITED (1u << 0)        /* `deep-profile record` waited for the process */
+#define DP_END_CORE_DUMPED (1u << 1)
+#define DP_END_OUT_OF_MEMORY (1u << 2) /* the kernel killed some process meanwhile for want of it */
 
 struct dp_process_state {
     uint32_t magic;
@@ -54,6 +68,13 @@ struct dp_process_state {
     uint64_t log_bytes;    /* on disk, all streams */
     uint64_t log_limit_bytes;
     uint64_t machine;      /* whose process `pid` is: common/machine.h; 0: not known */
+    /* Written by the runtime as the process ends, where it sees that; then by its parent
+     * `deep-profile record`, once the process is gone. */
+    uint32_t end;       /* enum dp_end */
+    uint32_t end_code;
+    uint32_t end_flags; /* DP_END_* */
+    uint32_t padding;
+    uint64_t end_seen_ns; /* monotonic, when `record` saw it; 0: it did not */
     char env[16];
     char program[256];     /* path of the executable, NUL-terminated */
     char command[1024];    /* arguments joined by spaces, cut to fit */

@@ -1,0 +1,17 @@
+/*
+ * Writes into a log how its process ended, for a parent that waited for it.
+ *
+ * Used by `record`, when the process is gone: nobody else writes the state then.
+ */
+#ifndef DP_TOOLS_NOTE_END_H
+#define DP_TOOLS_NOTE_END_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* `status` as waitpid() gives it, seen at `seen_ns`, monotonic. `out_of_memory`: while the
+ * process ran, the kernel killed processes for want of memory. What the runtime has noted
+ * itself is kept where the two agree. 0 or -errno. */
+int dp_note_end(const char *log, int status, uint64_t seen_ns, bool out_of_memory);
+
+#endif

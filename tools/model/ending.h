@@ -1,0 +1,31 @@
+/*
+ * How a process ended that did not finish its log.
+ *
+ * Used by the report, its renderers and `doctor`. Says no more than was seen: by the runtime
+ * (a SIGBUS, _exit), by `record`, which waited for the process, or here and now (exec).
+ */
+#ifndef DP_TOOLS_ENDING_H
+#define DP_TOOLS_ENDING_H
+
+#include "profile.h"
+
+struct dp_ending {
+    uint32_t end;       /* enum dp_end */
+    uint32_t code;      /* of a signal its number, otherwise the status */
+    uint32_t flags;     /* DP_END_* */
+    uint64_t silent_ns; /* before the end was seen the log showed no life for so long; 0: it
+                           did, or the end was not seen */
+};
+
+/* Zeros for a process that finished, runs, or of which nothing is known. */
+struct dp_ending dp_ending_of(const struct dp_profile *profile);
+
+#define DP_ENDING_TEXT 256
+
+/* "killed by SIGSEGV (Segmentation fault), core dumped" */
+const char *dp_ending_words(const struct dp_ending *ending, char text[DP_ENDING_TEXT]);
+
+/* "SEGV" becomes "SIGSEGV"; "signal 35" where it has no name. */
+const char *dp_ending_signal(uint32_t number, char text[32]);
+
+#endif
