@@ -17,6 +17,7 @@
 #include "log/process_log.h"
 #include "log/segments.h"
 #include "process_start.h"
+#include "sampling/modules.h"
 #include "sites/sites.h"
 #include "thread/lanes.h"
 
@@ -95,6 +96,7 @@ static void start_child(void)
     dp_lanes_reset();
     dp_log_reset();
     dp_segments_reset();
+    dp_modules_reset();
     dp_memory_ceiling_reset(); /* after the parts that gave theirs back */
     memset(facts->lost, 0, sizeof facts->lost);
     dp_process_use_state(NULL);

@@ -1,12 +1,366 @@
 /* See modules.h. */
 #include "modules.h"
 
-void dp_modules_refresh(void (*changed)(const struct dp_module *, bool gone))
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "base/memory_ceiling.h"
+#include "base/os.h"
+#include "image.h"
+#include "maps.h"
+#include "view.h"
+
+#define PATH_BYTES 4097
+#define WANTED 16
+#define VDSO "[vdso]"
+#define DELETED " (deleted)"
+
+/* A module that is mapped: in a mapping of its own, with its path and table behind it. */
+struct known {
+    struct dp_retired retired;
+    struct dp_module module;
+    uint64_t fingerprint;
+    struct dp_table *table; /* NULL: nothing describes its frames, or no memory */
+    bool is_seen, is_new, no_memory;
+};
+
+/* What only a refresh needs. */
+struct work {
+    char maps[DP_MAPS_BUFFER_BYTES];
+    char path[PATH_BYTES];
+    /* The mapping of the present file that has its ELF header, and what that says. */
+    uint64_t header, header_inode;
+    uint32_t device_major, device_minor;
+    struct dp_image image;
+    bool is_image;
+    struct dp_table_builder *builder;
+    uint32_t ranges;
+    struct dp_range range[DP_VIEW_MOST];
+};
+
+static struct work *work;
+static struct known *modules[DP_VIEW_MOST]; /* in ascending order */
+static uint32_t count;
+static _Atomic uint64_t wanted[WANTED]; /* addresses that walks met; 0: none */
+static _Atomic bool is_wanted;
+
+/* Any thread. What is lost when several write at once is met again. */
+void dp_modules_want(uint64_t address)
 {
-    (void)changed;
+    uint64_t slot = (address >> 12) % WANTED;
+    if (atomic_load_explicit(&wanted[slot], memory_order_relaxed) != address)
+        atomic_store_explicit(&wanted[slot], address, memory_order_relaxed);
+    atomic_store_explicit(&is_wanted, true, memory_order_relaxed);
 }
 
 bool dp_modules_wanted(void)
 {
-    return false;
+    return atomic_load_explicit(&is_wanted, memory_order_relaxed);
+}
+
+/* ---- a module that was met ---- */
+
+/* The place of the first module at or above `start`. */
+static uint32_t place_of(uint64_t start)
+{
+    uint32_t low = 0, high = count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (modules[middle]->module.start < start)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct known *find_known(const struct dp_image *image)
+{
+    uint32_t place = place_of(image->code_start);
+    for (; place < count && modules[place]->module.start == image->code_start; place++) {
+        struct known *known = modules[place];
+        if (known->fingerprint == image->fingerprint && known->module.end == image->code_end &&
+            known->module.bias == image->bias)
+            return known;
+    }
+    return NULL;
+}
+
+static int64_t prepare_table(const struct dp_image *image)
+{
+    struct dp_frames frames;
+    if (!dp_image_frames(image, &frames))
+        return 0;
+    if (!work->builder)
+        work->builder = dp_table_builder_create();
+    if (!work->builder)
+        return -1;
+    return dp_table_prepare(work->builder, &frames, dp_image_read_memory, NULL);
+}
+
+/* Where there is no room for the table the module is known without it. */
+static struct known *make_known(const struct dp_image *image, const char *path, size_t path_bytes)
+{
+    int64_t table_bytes = prepare_table(image);
+    size_t head = sizeof(struct known) + (path_bytes + 8) / 8 * 8;
+    bool no_memory = table_bytes < 0;
+    struct known *known = NULL;
+    if (table_bytes > 0 && !(known = dp_view_map(head + (size_t)table_bytes)))
+        no_memory = true;
+    if (!known && !(known = dp_view_map(head)))
+        return NULL;
+    char *copy = (char *)(known + 1);
+    memcpy(copy, path, path_bytes);
+    known->module = (struct dp_module){.start = image->code_start, .end = image->code_end,
+                                       .bias = image->bias, .path = copy,
+                                       .build_id_bytes = image->build_id_bytes};
+    memcpy(known->module.build_id, image->build_id, sizeof image->build_id);
+    known->fingerprint = image->fingerprint;
+    known->no_memory = no_memory;
+    known->is_new = true;
+    if (table_bytes > 0 && !no_memory)
+        known->table = dp_table_write(work->builder, (char *)known + head);
+    return known;
+}
+
+static void add_known(struct known *known)
+{
+    uint32_t place = place_of(known->module.start);
+    memmove(&modules[place + 1], &modules[place], (count - place) * sizeof *modules);
+    modules[place] = known;
+    count++;
+}
+
+static void meet(const struct dp_image *image, const char *path, size_t path_bytes)
+{
+    struct known *known = find_known(image);
+    if (!known && count < DP_VIEW_MOST && (known = make_known(image, path, path_bytes)))
+        add_known(known);
+    if (known)
+        known->is_seen = true;
+}
+
+/* ---- mappings ---- */
+
+static bool has_path(const struct dp_mapping *mapping, const char *path)
+{
+    return mapping->path_bytes == strlen(path) &&
+           memcmp(mapping->path, path, mapping->path_bytes) == 0;
+}
+
+static size_t without_deleted(const char *path, size_t bytes)
+{
+    const size_t end = sizeof DELETED - 1;
+    return bytes > end && memcmp(path + bytes - end, DELETED, end) == 0 ? bytes - end : bytes;
+}
+
+static bool is_of_file(const struct dp_mapping *mapping)
+{
+    return mapping->inode && mapping->inode == work->header_inode &&
+           mapping->device_major == work->device_major &&
+           mapping->device_minor == work->device_minor;
+}
+
+/* Another file begins: it may be an image. Whether it is one is looked at when code comes. */
+static void begin_file(const struct dp_mapping *mapping)
+{
+    work->header = mapping->start;
+    work->header_inode = mapping->inode;
+    work->device_major = mapping->device_major;
+    work->device_minor = mapping->device_minor;
+    work->image.header = 0;
+    work->is_image = false;
+}
+
+/* Code without a file, or one that is no image: it can be executed, and that is all. */
+static void take_range(uint64_t start, uint64_t end)
+{
+    struct dp_range *last = &work->range[work->ranges - 1];
+    if (work->ranges && !last->table && last->end == start) {
+        last->end = end;
+    } else if (work->ranges < DP_VIEW_MOST) {
+        work->range[work->ranges++] = (struct dp_range){start, end, NULL, NULL};
+    }
+}
+
+static void take_code(const struct dp_mapping *mapping)
+{
+    bool is_inside = work->is_image && mapping->start >= work->image.code_start &&
+                     mapping->end <= work->image.end;
+    if (is_inside)
+        return; /* met already: a second executable segment, or text on other pages */
+    if ((is_of_file(mapping) || has_path(mapping, VDSO)) && !work->is_image &&
+        dp_image_read(work->header, &work->image) && mapping->start < work->image.code_end &&
+        mapping->end > work->image.code_start) {
+        work->is_image = true;
+        meet(&work->image, mapping->path, without_deleted(mapping->path, mapping->path_bytes));
+        return;
+    }
+    if (mapping->inode && dp_image_from_loader(mapping->start, &work->image, work->path, PATH_BYTES)) {
+        meet(&work->image, mapping->path, without_deleted(mapping->path, mapping->path_bytes));
+        return;
+    }
+    take_range(mapping->start, mapping->end);
+}
+
+static void take_mapping(void *context, const struct dp_mapping *mapping)
+{
+    (void)context;
+    if (mapping->is_readable && mapping->offset == 0 &&
+        (mapping->inode || has_path(mapping, VDSO)))
+        begin_file(mapping);
+    if (mapping->is_executable)
+        take_code(mapping);
+}
+
+/* ---- without /proc ---- */
+
+static void ask_loader(uint64_t address)
+{
+    if (!address || !dp_image_from_loader(address, &work->image, work->path, PATH_BYTES))
+        return;
+    if (work->path[0] == 0)
+        dp_os_program_path(work->path, PATH_BYTES);
+    meet(&work->image, work->path, strlen(work->path));
+}
+
+/* The vDSO and the program: the kernel tells where they are. */
+static void meet_by_kernel(void)
+{
+    uint64_t vdso = getauxval(AT_SYSINFO_EHDR), headers = getauxval(AT_PHDR);
+    if (vdso && dp_image_read(vdso, &work->image))
+        meet(&work->image, VDSO, sizeof VDSO - 1);
+    if (headers && dp_image_read(headers & -(uint64_t)dp_os_page_bytes(), &work->image) &&
+        dp_os_program_path(work->path, PATH_BYTES) == 0)
+        meet(&work->image, work->path, strlen(work->path));
+}
+
+/* What is known stays as long as its first page does. */
+static void look_again(void)
+{
+    for (uint32_t i = 0; i < count; i++)
+        modules[i]->is_seen = dp_image_from_loader(modules[i]->module.start, &work->image,
+                                                   work->path, PATH_BYTES) &&
+                              work->image.fingerprint == modules[i]->fingerprint;
+}
+
+static void refresh_without_maps(void)
+{
+    look_again();
+    meet_by_kernel();
+    ask_loader((uintptr_t)dp_modules_refresh);
+    ask_loader((uintptr_t)getauxval); /* libc */
+    for (int i = 0; i < WANTED; i++)
+        ask_loader(atomic_load_explicit(&wanted[i], memory_order_relaxed));
+}
+
+/* ---- a refresh ---- */
+
+static bool begin_refresh(void)
+{
+    if (!work && dp_memory_ceiling_take(sizeof *work) &&
+        !(work = dp_os_map_memory(sizeof *work)))
+        dp_memory_ceiling_give(sizeof *work);
+    if (!work)
+        return false;
+    work->ranges = 0;
+    work->is_image = false;
+    for (uint32_t i = 0; i < count; i++)
+        modules[i]->is_seen = false;
+    return true;
+}
+
+static void end_refresh(void)
+{
+    dp_table_builder_destroy(work->builder);
+    work->builder = NULL;
+    atomic_store_explicit(&is_wanted, false, memory_order_relaxed);
+    for (int i = 0; i < WANTED; i++)
+        atomic_store_explicit(&wanted[i], 0, memory_order_relaxed);
+}
+
+/* Those that are gone are told first: another module may lie in their place. */
+static void tell(void (*changed)(const struct dp_module *, bool gone))
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!modules[i]->is_seen)
+            changed(&modules[i]->module, true);
+    for (uint32_t i = 0; i < count; i++)
+        if (modules[i]->is_new)
+            changed(&modules[i]->module, false);
+}
+
+/* Merges the modules into the ranges of other code; both are in ascending order. */
+static void add_ranges(void)
+{
+    uint32_t others = work->ranges, seen = 0;
+    for (uint32_t i = 0; i < count; i++)
+        seen += modules[i]->is_seen;
+    if (others + seen > DP_VIEW_MOST)
+        others = DP_VIEW_MOST - seen;
+    uint32_t to = work->ranges = others + seen;
+    for (uint32_t i = count; i-- > 0;) {
+        struct known *known = modules[i];
+        if (!known->is_seen)
+            continue;
+        while (others > 0 && work->range[others - 1].start > known->module.start)
+            work->range[--to] = work->range[--others];
+        work->range[--to] = (struct dp_range){known->module.start, known->module.end,
+                                              known->table, &known->retired};
+    }
+}
+
+/* After the view without them was published. */
+static void drop_gone(void)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        modules[i]->is_new = false;
+        if (modules[i]->is_seen)
+            modules[kept++] = modules[i];
+        else
+            dp_view_retire(&modules[i]->retired);
+    }
+    count = kept;
+}
+
+void dp_modules_refresh(void (*changed)(const struct dp_module *, bool gone))
+{
+    if (!begin_refresh())
+        return;
+    if (dp_maps_read(work->maps, take_mapping, NULL) < 0)
+        refresh_without_maps();
+    add_ranges();
+    if (dp_view_is(work->range, work->ranges) || dp_view_publish(work->range, work->ranges)) {
+        tell(changed);
+        drop_gone();
+    }
+    dp_view_collect();
+    end_refresh();
+}
+
+void dp_modules_measure(struct dp_modules_size *size)
+{
+    *size = (struct dp_modules_size){.modules = count};
+    for (uint32_t i = 0; i < count; i++) {
+        size->no_memory += modules[i]->no_memory;
+        if (!modules[i]->table)
+            continue;
+        size->tables++;
+        size->rows += modules[i]->table->rows;
+        size->table_bytes += modules[i]->retired.bytes;
+    }
+}
+
+void dp_modules_reset(void)
+{
+    struct work *parents = work;
+    work = NULL;
+    count = 0;
+    dp_view_reset();
+    if (parents) {
+        dp_os_unmap(parents, sizeof *parents);
+        dp_memory_ceiling_give(sizeof *parents);
+    }
 }

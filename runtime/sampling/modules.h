@@ -1,7 +1,9 @@
 /*
  * The modules of the process: what is mapped to be executed, and the unwind tables made of it.
  *
- * The steward refreshes; dp_walk() reads, in any thread and in signal handlers.
+ * The steward refreshes; what it finds it publishes as a view (view.h), which is what walks
+ * see. No lock of the loader is taken: the kernel shows the mappings, and what cannot be had
+ * there (a sandbox without /proc) glibc's _dl_find_object() says without a lock.
  */
 #ifndef DP_MODULES_H
 #define DP_MODULES_H
@@ -16,14 +18,28 @@ struct dp_module {
     uint64_t bias;       /* an address less this is one in the file's own numbering */
     uint32_t build_id_bytes; /* 0: the file has none */
     uint8_t build_id[DP_BUILD_ID_BYTES];
-    const char *path; /* "[vdso]"; "": not known, code that was made at run time */
+    const char *path; /* "[vdso]"; "": not known */
 };
 
 /* Steward: finds what was mapped and unmapped since the last time, and calls `changed` for
- * each. The module is valid during the call only. */
+ * each module. That is valid during the call only. Code that belongs to no file is found, too,
+ * but is no module. */
 void dp_modules_refresh(void (*changed)(const struct dp_module *, bool gone));
 
-/* Any thread: code was met that is in no known module since the last refresh. */
+/* Any thread: a walk met code in no known range since the last refresh. */
 bool dp_modules_wanted(void);
+
+/* In a forked child, before the memory ceiling is reset: it has met nothing yet. */
+void dp_modules_reset(void);
+
+/* What the tables take, and how many modules have none since there is no memory for it. */
+struct dp_modules_size {
+    uint64_t table_bytes;
+    uint32_t modules, tables, no_memory, rows;
+};
+void dp_modules_measure(struct dp_modules_size *size); /* Steward */
+
+/* Any thread: code at `address`, which is in no known range, is being executed. */
+void dp_modules_want(uint64_t address);
 
 #endif

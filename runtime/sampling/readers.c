@@ -5,15 +5,6 @@
 
 #include "base/os.h"
 
-bool dp_read_direct(void *context, uint64_t address, void *to, size_t bytes)
-{
-    const struct dp_direct *stack = context;
-    if (address < stack->low || address >= stack->high || bytes > stack->high - address)
-        return false;
-    memcpy(to, (const void *)(uintptr_t)address, bytes);
-    return true;
-}
-
 /* A stack is read upwards, so the window begins at what is asked for. Where less than a
  * window is mapped, the rest of the page is: pages are the kernel's unit. */
 static bool move_window(struct dp_window *window, uint64_t address, size_t bytes)
@@ -43,6 +34,21 @@ bool dp_read_window(void *context, uint64_t address, void *to, size_t bytes)
             return false;
         offset = 0;
     }
-    memcpy(to, window->data + offset, bytes);
+    if (bytes == sizeof(uint64_t))
+        __builtin_memcpy(to, window->data + offset, sizeof(uint64_t));
+    else
+        memcpy(to, window->data + offset, bytes);
+    return true;
+}
+
+bool dp_read_direct(void *context, uint64_t address, void *to, size_t bytes)
+{
+    const struct dp_direct *stack = context;
+    if (address < stack->low || address >= stack->high || bytes > stack->high - address)
+        return stack->outside && dp_read_window(stack->outside, address, to, bytes);
+    if (bytes == sizeof(uint64_t)) /* nearly always, and without a call */
+        *(uint64_t *)to = *(const volatile uint64_t *)(uintptr_t)address;
+    else
+        memcpy(to, (const void *)(uintptr_t)address, bytes);
     return true;
 }

@@ -1,67 +1,213 @@
 /* See walk.h. */
 #include "walk.h"
 
-#include <ucontext.h>
+#include "guess.h"
+#include "modules.h"
+#include "processor.h"
+#include "view.h"
+#include "walk_state.h"
 
-/* No frame is larger; nor does a chain of frame pointers leave its stack for one that is
- * further away. */
-#define LARGEST_FRAME (UINT64_C(64) << 20)
+/* A signal handler's stack, a coroutine's, one of ours: a walk may come from a few of them. A
+ * circle ends here, too. */
+#define MOST_JUMPS 8
+
+static uint64_t own_register(const void *context, unsigned number)
+{
+    return *(const uint64_t *)(uintptr_t)dp_processor_saved_at((uintptr_t)context, number);
+}
 
 void dp_walk_from_context(struct dp_registers *registers, const void *context)
 {
-    const ucontext_t *interrupted = context;
-#if defined __x86_64__
-    const greg_t *general = interrupted->uc_mcontext.gregs;
-    *registers = (struct dp_registers){(uint64_t)general[REG_RIP], (uint64_t)general[REG_RSP],
-                                       (uint64_t)general[REG_RBP], context};
-#elif defined __aarch64__
-    *registers = (struct dp_registers){interrupted->uc_mcontext.pc, interrupted->uc_mcontext.sp,
-                                       interrupted->uc_mcontext.regs[29], context};
-#else
-    (void)interrupted;
-    *registers = (struct dp_registers){0, 0, DP_REGISTER_UNKNOWN, context};
-#endif
+    *registers = (struct dp_registers){own_register(context, DP_PROGRAM_COUNTER),
+                                       own_register(context, dp_processor.sp),
+                                       own_register(context, dp_processor.fp), context};
 }
 
-/* Of a frame pointer: the caller's one lies there, and above it the return address. */
-static bool step(struct dp_registers *at, dp_walk_read *read, void *context, uint32_t *flags)
+/* From the registers that the kernel saved: those of an interrupted frame. */
+static bool saved_register(const struct dp_walk *walk, unsigned number, uint64_t *value)
 {
-    uint64_t pair[2];
-    if (at->fp == 0)
+    uint64_t at = walk->context ? dp_processor_saved_at(walk->context, number) : 0;
+    if (!at)
         return false;
-    *flags |= DP_STACK_GUESSED;
-    if (at->fp == DP_REGISTER_UNKNOWN) {
-        *flags |= DP_STACK_NO_RULE;
-        return false;
+    if (walk->is_contexts_own) {
+        *value = *(const uint64_t *)(uintptr_t)at;
+        return true;
     }
-    if (at->fp % 8 || at->fp < at->sp || at->fp - at->sp > LARGEST_FRAME) {
-        *flags |= DP_STACK_CORRUPT;
-        return false;
+    return dp_walk_word(walk, at, value);
+}
+
+static bool register_value(const struct dp_walk *walk, unsigned number, uint64_t *value)
+{
+    *value = DP_REGISTER_UNKNOWN;
+    if (number == dp_processor.sp)
+        *value = walk->sp;
+    else if (number == dp_processor.fp)
+        *value = walk->fp;
+    else if (number == dp_processor.base)
+        *value = walk->base;
+    else
+        return saved_register(walk, number, value);
+    return *value != DP_REGISTER_UNKNOWN;
+}
+
+static bool give_up(struct dp_walk *walk, uint32_t reason)
+{
+    walk->flags |= reason;
+    return false;
+}
+
+/* The value that a register had in the caller. False: its memory cannot be read. */
+static bool restore(struct dp_walk *walk, const struct dp_rule *rule, enum dp_saved_register which,
+                    unsigned number, uint64_t cfa, uint64_t *value)
+{
+    uint64_t from = DP_REGISTER_UNKNOWN, offset = (uint64_t)(int64_t)rule->offset[which];
+    *value = DP_REGISTER_UNKNOWN;
+    switch (DP_PACKED_KIND(rule->saved[which])) {
+    case DP_AT_CFA:
+        return dp_walk_word(walk, cfa + offset, value);
+    case DP_SAME:
+        register_value(walk, number, value);
+        return true;
+    case DP_AT_REGISTER:
+        return register_value(walk, DP_PACKED_NUMBER(rule->saved[which]), &from) &&
+               dp_walk_word(walk, from + offset, value);
+    case DP_IN_REGISTER:
+        register_value(walk, DP_PACKED_NUMBER(rule->saved[which]), value);
+        return true;
+    case DP_IS_CFA:
+        *value = cfa + offset;
+        return true;
     }
-    if (!read(context, at->fp, pair, sizeof pair)) {
-        *flags |= DP_STACK_UNREADABLE;
+    return true;
+}
+
+static bool find_cfa(struct dp_walk *walk, const struct dp_code *code, uint64_t *cfa)
+{
+    const struct dp_rule *rule = code->rule;
+    unsigned number = DP_PACKED_NUMBER(rule->cfa);
+    if (number == dp_processor.fp && walk->fp == DP_REGISTER_UNKNOWN)
+        dp_guess_frame(walk, code);
+    if (!register_value(walk, number, cfa))
+        return give_up(walk, DP_STACK_NO_RULE);
+    *cfa += (uint64_t)(int64_t)rule->cfa_offset;
+    if (dp_rule_cfa_kind(rule) == DP_CFA_PLT)
+        *cfa += (int16_t)(walk->pc & 15) >= rule->cfa_more ? 8 : 0;
+    if (dp_rule_cfa_kind(rule) != DP_CFA_MEMORY)
+        return true;
+    if (!dp_walk_word(walk, *cfa, cfa))
+        return give_up(walk, DP_STACK_UNREADABLE);
+    *cfa += (uint64_t)(int64_t)rule->cfa_more;
+    return true;
+}
+
+/* The stack grows downwards, so a caller's frame lies above: but for another stack. */
+static bool makes_progress(struct dp_walk *walk, uint64_t before)
+{
+    if (walk->sp >= before + dp_processor.least_frame)
+        return true;
+    if (walk->jumps == 0 || walk->sp == before)
         return false;
+    walk->jumps--;
+    return true;
+}
+
+static bool step_by_rule(struct dp_walk *walk, const struct dp_code *code)
+{
+    uint64_t cfa, pc, fp, base;
+    const struct dp_rule *rule = code->rule;
+    if (DP_PACKED_KIND(rule->saved[DP_SAVED_RA]) == DP_UNDEFINED)
+        return false; /* the outermost frame */
+    if (!find_cfa(walk, code, &cfa))
+        return false;
+    if (!restore(walk, rule, DP_SAVED_RA, dp_processor.ra, cfa, &pc) ||
+        !restore(walk, rule, DP_SAVED_FP, dp_processor.fp, cfa, &fp) ||
+        !restore(walk, rule, DP_SAVED_BASE, dp_processor.base, cfa, &base))
+        return give_up(walk, DP_STACK_UNREADABLE);
+    if (pc == DP_REGISTER_UNKNOWN)
+        return give_up(walk, DP_STACK_NO_RULE);
+    walk->pc = dp_processor_plain(pc);
+    walk->sp = cfa;
+    walk->fp = fp;
+    walk->base = base;
+    walk->context = 0;
+    walk->is_exact = dp_rule_is_signal(rule);
+    return true;
+}
+
+/* Without a rule. A frame pointer of 0 marks the outermost frame. */
+static bool step_without(struct dp_walk *walk, const struct dp_code *code)
+{
+    if (dp_guess_step(walk))
+        return true;
+    if (walk->fp == 0 && !walk->is_exact)
+        return false;
+    return give_up(walk, code->is_known ? DP_STACK_NO_RULE : DP_STACK_UNKNOWN);
+}
+
+/* From a signal handler's frame to what was interrupted, which may be on any stack. */
+static bool step_over_signal(struct dp_walk *walk)
+{
+    return dp_guess_signal(walk) || give_up(walk, DP_STACK_UNREADABLE);
+}
+
+static bool step(struct dp_walk *walk, const struct dp_code *code)
+{
+    uint64_t sp = walk->sp;
+    bool is_on = walk->is_signal_return ? step_over_signal(walk)
+                 : code->rule           ? step_by_rule(walk, code)
+                                        : step_without(walk, code);
+    if (is_on && !makes_progress(walk, sp))
+        return give_up(walk, DP_STACK_CORRUPT);
+    return is_on;
+}
+
+static struct dp_code find_code(struct dp_walk *walk)
+{
+    struct dp_code code = dp_view_find(walk->view, dp_walk_inside(walk));
+    if (!code.is_known)
+        dp_modules_want(walk->pc);
+    else if (!code.rule || dp_rule_is_signal(code.rule))
+        walk->is_signal_return = dp_guess_is_signal_return(walk);
+    return code;
+}
+
+/* Where a walk came to. Nothing but the address of code goes into a stack: what a corrupt
+ * stack holds in its place may be the host's data. */
+static bool arrive(struct dp_walk *walk, struct dp_code *code)
+{
+    if (walk->pc == 0)
+        return false; /* as at the end of a stack that somebody made by hand */
+    *code = find_code(walk);
+    return code->is_known || give_up(walk, DP_STACK_UNKNOWN);
+}
+
+static uint32_t go(struct dp_walk *walk, uint64_t *frames, uint32_t max)
+{
+    uint32_t count = 0;
+    struct dp_code code = find_code(walk);
+    if (max == 0)
+        return 0;
+    frames[count++] = walk->pc;
+    while (step(walk, &code) && arrive(walk, &code)) {
+        if (count == max) {
+            walk->flags |= DP_STACK_CUT;
+            break;
+        }
+        frames[count++] = dp_walk_inside(walk);
     }
-    at->sp = at->fp + sizeof pair;
-    at->fp = pair[0];
-    at->pc = pair[1];
-    return at->pc != 0;
+    return count;
 }
 
 uint32_t dp_walk(const struct dp_registers *from, dp_walk_read *read, void *context,
                  uint64_t *frames, uint32_t max, uint32_t *flags)
 {
-    struct dp_registers at = *from;
-    uint32_t count = 0;
-    *flags = 0;
-    if (max)
-        frames[count++] = at.pc;
-    while (step(&at, read, context, flags)) {
-        if (count == max) {
-            *flags |= DP_STACK_CUT;
-            break;
-        }
-        frames[count++] = at.pc - 1;
-    }
+    struct dp_walk walk = {.view = dp_view_enter(), .read = read, .read_context = context,
+                           .jumps = MOST_JUMPS, .pc = from->pc, .sp = from->sp, .fp = from->fp,
+                           .base = DP_REGISTER_UNKNOWN, .context = (uintptr_t)from->context,
+                           .is_contexts_own = true, .is_exact = true};
+    saved_register(&walk, dp_processor.base, &walk.base);
+    uint32_t count = go(&walk, frames, max);
+    dp_view_leave();
+    *flags = walk.flags;
     return count;
 }

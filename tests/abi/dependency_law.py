@@ -71,6 +71,8 @@ ENTRIES = {
 IMPLEMENTED_BY = {
     "runtime/base/os.h": (("runtime/base/os_linux*.c",), "one contract for each system"),
     "runtime/arch/arch.h": (("runtime/arch/x86_64.*",), "one contract for each processor"),
+    "runtime/sampling/processor.h": (("runtime/sampling/processor_*.c",),
+                                     "one contract for each processor"),
     "common/options.h": (("common/options*.c",), "one grammar: its table, its parser, its values"),
     "common/options_parse.h": (("common/options_*.c",), "between the two files of the parser"),
     "common/rules.h": (("common/rules*.c",), "one grammar: rules, and what is wrong with one in words"),
@@ -197,7 +199,8 @@ class Tree:
         for source in self.files:
             part, room = self.place(source)
             if source.endswith((".c", ".S")) and source not in defines and source not in lacks \
-                    and len(self.below[part]) > 1 and room != "arch":
+                    and len(self.below[part]) > 1 and room != "arch" \
+                    and not os.path.basename(source).startswith("processor_"):
                 self.broken(source, f"{source}: compiled by no target of its part")
         return lacks, defines
 

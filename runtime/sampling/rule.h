@@ -1,0 +1,63 @@
+/*
+ * How the caller of a frame is found: one rule, 16 bytes, for all addresses that share it.
+ *
+ * A rule gives the canonical frame address (CFA), which is the caller's stack pointer, and
+ * where the return address and two registers of the caller are: the frame pointer, and one
+ * other from which some code reaches its frame (processor.h: base). Registers have the numbers
+ * of DWARF.
+ *
+ * Written by cfi_program.c, kept by table.c, followed by walk.c.
+ */
+#ifndef DP_RULE_H
+#define DP_RULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum dp_cfa_kind {
+    DP_CFA_NONE,     /* no rule: not described, or not in a way that is understood */
+    DP_CFA_REGISTER, /* register + offset */
+    DP_CFA_MEMORY,   /* what lies at register + offset, + more */
+    DP_CFA_PLT,      /* register + offset, and 8 from byte `more` of a 16 byte slot on */
+};
+
+enum dp_where {
+    DP_SAME,        /* the register still has it */
+    DP_UNDEFINED,   /* nowhere; of the return address: this is the outermost frame */
+    DP_AT_CFA,      /* in memory, at CFA + offset */
+    DP_AT_REGISTER, /* in memory, at register + offset */
+    DP_IN_REGISTER, /* in another register */
+    DP_IS_CFA,      /* it is CFA + offset itself */
+};
+
+/* A kind, or a where, and a register, in a byte. */
+#define DP_PACK(kind, number) ((uint8_t)((kind) << 5 | (number)))
+#define DP_PACKED_KIND(byte) ((byte) >> 5)
+#define DP_PACKED_NUMBER(byte) ((byte) & 31)
+
+enum dp_saved_register { DP_SAVED_RA, DP_SAVED_FP, DP_SAVED_BASE, DP_SAVED_COUNT };
+
+struct dp_rule {
+    int32_t cfa_offset;
+    int16_t cfa_more;
+    int16_t offset[DP_SAVED_COUNT];
+    uint8_t cfa;                   /* DP_PACK(enum dp_cfa_kind, register) */
+    uint8_t saved[DP_SAVED_COUNT]; /* DP_PACK(enum dp_where, register) */
+};
+
+_Static_assert(sizeof(struct dp_rule) == 16, "four rules a cache line");
+
+/* The frame was interrupted, not called: its address is that of an instruction. */
+#define DP_RULE_SIGNAL 4 /* added to the kind of `cfa` */
+
+static inline unsigned dp_rule_cfa_kind(const struct dp_rule *rule)
+{
+    return DP_PACKED_KIND(rule->cfa) & 3u;
+}
+
+static inline bool dp_rule_is_signal(const struct dp_rule *rule)
+{
+    return DP_PACKED_KIND(rule->cfa) & DP_RULE_SIGNAL;
+}
+
+#endif
