@@ -222,6 +222,18 @@ static void run(int (*verb)(int, char **), const char *name, const char *option,
     finish();
 }
 
+/* Its JSON nests as deep as calls do, deeper than our reader reads. */
+static void draw(const char *format)
+{
+    char *arguments[] = {(char *)"flamegraph", (char *)format, (char *)"log", NULL};
+
+    start(false, false);
+    int status = dp_cmd_flamegraph(3, arguments);
+    if (status != DP_EXIT_OK && status != DP_EXIT_DATA)
+        fail("an exit status that is none of ours");
+    finish();
+}
+
 static void report_on_a_narrow_terminal(void)
 {
     struct dp_profile profile;
@@ -304,6 +316,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             run(dp_cmd_doctor, "doctor", NULL, json);
         run(dp_cmd_top, "top", NULL, json);
     }
+    draw("--format=svg");
+    draw("--format=html");
+    draw("--format=folded");
     report_on_a_narrow_terminal();
     recover(&log);
     log_files_free(&log);

@@ -65,6 +65,9 @@ static void merge(struct dp_tree_node *into, struct dp_tree_node *from)
     into->calls += from->calls;
     into->total_ns += from->total_ns;
     into->callees_ns += from->callees_ns;
+    into->memory_calls += from->memory_calls;
+    into->bytes += from->bytes;
+    into->callees_bytes += from->callees_bytes;
     for (size_t i = 0; i < from->n_callees; i++)
         add_callee(into, from->callees[i]);
     free(from->callees);
@@ -95,6 +98,7 @@ static void settle_first(struct dp_call_tree *tree, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         tree->root.callees_ns += tree->pending[i].node->total_ns;
+        tree->root.callees_bytes += tree->pending[i].node->bytes;
         add_callee(&tree->root, tree->pending[i].node);
     }
     tree->n_pending -= n;
@@ -112,13 +116,14 @@ static bool is_known(const struct dp_call_tree *tree, uint32_t site, uint64_t st
     return last->node->site == site && last->start_ns == start_ns && last->end_ns == end_ns;
 }
 
-static void add_call(struct dp_call_tree *tree, uint32_t site, uint64_t duration_ns,
-                     uint64_t end_ns)
+/* The node of the call; NULL: it is known already. */
+static struct dp_tree_node *add_call(struct dp_call_tree *tree, uint32_t site,
+                                     uint64_t duration_ns, uint64_t end_ns)
 {
     uint64_t start_ns = end_ns > duration_ns ? end_ns - duration_ns : 0;
 
     if (is_known(tree, site, start_ns, end_ns))
-        return;
+        return NULL;
     struct dp_tree_node *node = dp_allocate(1, sizeof *node);
     *node = (struct dp_tree_node){
         .site = site, .height = 1, .calls = 1, .total_ns = end_ns - start_ns};
@@ -127,6 +132,7 @@ static void add_call(struct dp_call_tree *tree, uint32_t site, uint64_t duration
         first--;
     for (size_t i = first; i < tree->n_pending; i++) {
         node->callees_ns += tree->pending[i].node->total_ns;
+        node->callees_bytes += tree->pending[i].node->bytes;
         add_callee(node, tree->pending[i].node);
     }
     tree->n_pending = first;
@@ -135,6 +141,19 @@ static void add_call(struct dp_call_tree *tree, uint32_t site, uint64_t duration
     tree->pending =
         dp_append(tree->pending, &tree->n_pending, &tree->pending_capacity, sizeof *tree->pending);
     tree->pending[tree->n_pending - 1] = (struct dp_tree_pending){start_ns, end_ns, node};
+    return node;
+}
+
+static void add_memory_call(struct dp_call_tree *tree, const struct dp_record *record)
+{
+    struct dp_event_call_memory event;
+
+    dp_record_copy(record, &event);
+    struct dp_tree_node *node = add_call(tree, event.site, event.duration_ns, record->time_ns);
+    if (!node)
+        return;
+    node->memory_calls = 1;
+    node->bytes = event.allocated_bytes;
 }
 
 struct dp_call_tree *dp_call_tree_create(void)
@@ -161,11 +180,13 @@ void dp_call_tree_add(struct dp_call_tree *tree, const struct dp_record *record)
     }
         CALL_OF(call)
         CALL_OF(call_wide)
-        CALL_OF(call_memory)
         CALL_OF(production)
         CALL_OF(production_wide)
         CALL_OF(exception)
 #undef CALL_OF
+    case DP_EVENT_ID_call_memory:
+        add_memory_call(tree, record);
+        return;
     }
 }
 

@@ -86,3 +86,17 @@ void dp_profile_find_watched(struct dp_profile *profile)
         totals->watched_missing_ns = late_ns * (double)profile->n_threads;
     }
 }
+
+/* ---- what was recorded ---- */
+
+bool dp_profile_has_every_call(const struct dp_profile *profile)
+{
+    static const int kinds[] = {DP_LOSS_LOG_FULL,  DP_LOSS_OVERWRITTEN, DP_LOSS_NO_SPACE,
+                                DP_LOSS_NO_MEMORY, DP_LOSS_DEPTH,       DP_LOSS_REENTERED};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (dp_profile_lost(profile, kinds[i]) > 0)
+            return false;
+    return profile->has_lanes && !profile->calls_untimed && profile->gated == 0 &&
+           profile->damage.places == 0;
+}

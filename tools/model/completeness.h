@@ -13,4 +13,7 @@ void dp_profile_find_untimed(struct dp_profile *profile);
 /* Sets what struct dp_totals says of watching. */
 void dp_profile_find_watched(struct dp_profile *profile);
 
+/* Whether each call of the functions that are profiled has a record. */
+bool dp_profile_has_every_call(const struct dp_profile *profile);
+
 #endif

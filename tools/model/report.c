@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "completeness.h"
 #include "profile_figures.h"
 #include "rule_names.h"
 
@@ -69,24 +70,12 @@ static struct dp_report head_of(const struct dp_profile *profile)
         .has_data = dp_profile_has_data(profile)};
 }
 
-static bool every_call_has_a_record(const struct dp_profile *profile)
-{
-    static const int kinds[] = {DP_LOSS_LOG_FULL,  DP_LOSS_OVERWRITTEN, DP_LOSS_NO_SPACE,
-                                DP_LOSS_NO_MEMORY, DP_LOSS_DEPTH,       DP_LOSS_REENTERED};
-
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (dp_profile_lost(profile, kinds[i]) > 0)
-            return false;
-    return profile->has_lanes && !profile->calls_untimed && profile->gated == 0 &&
-           profile->damage.places == 0;
-}
-
 static struct dp_report_tree tree_of(const struct dp_profile *profile)
 {
     if (!profile->tree)
         return (struct dp_report_tree){0};
     return (struct dp_report_tree){&profile->tree->root, &profile->sites,
-                                   every_call_has_a_record(profile)};
+                                   dp_profile_has_every_call(profile)};
 }
 
 void dp_report_make(struct dp_report *report, const struct dp_profile *profile, size_t limit)

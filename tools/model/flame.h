@@ -1,0 +1,85 @@
+/*
+ * A tree of frames with weights, merged from stacks: what a flame graph shows.
+ *
+ * Stacks that begin with the same frames share them. A weight is time, bytes or a count,
+ * and belongs to one of two sides: a comparison has another log as BEFORE. Made by
+ * flame_*.c from samples, from recorded calls or from folded text; the files of render/
+ * write it. Before dp_flame_settle() stacks are added, after it the tree is read.
+ */
+#ifndef DP_TOOLS_FLAME_H
+#define DP_TOOLS_FLAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum dp_flame_side { DP_FLAME_NOW, DP_FLAME_BEFORE, DP_FLAME_SIDES };
+
+/* What a frame is. The order is that of the page's colours. */
+enum dp_flame_kind {
+    DP_FLAME_FUNCTION,
+    DP_FLAME_INLINED, /* into the frame around it */
+    DP_FLAME_LIBRARY, /* a function of another module than the program */
+    DP_FLAME_UNKNOWN, /* an address without a name */
+    DP_FLAME_WAIT,    /* no function: what the thread waited for */
+    DP_FLAME_KINDS
+};
+
+/* What is written on a frame. Frames of one name are told apart by all of it. */
+struct dp_flame_name {
+    const char *function;
+    const char *module; /* "": not known */
+    const char *place;  /* "db.c:42"; "": not known */
+    enum dp_flame_kind kind;
+};
+
+struct dp_flame_node {
+    uint32_t name;
+    uint32_t parent; /* the root's is itself */
+    uint32_t depth;  /* 0: the root */
+    uint32_t end;    /* settled: behind the last node below this one */
+    uint64_t self[DP_FLAME_SIDES];
+    uint64_t total[DP_FLAME_SIDES]; /* settled: with all below */
+};
+
+/* Frames that are nested deeper are left out; their weight is the frame's around them. */
+#define DP_FLAME_DEPTH 2000
+
+struct dp_flame {
+    struct dp_flame_name *names; /* owned, as their texts are; names[0] is the root's */
+    size_t n_names, names_capacity;
+    struct dp_flame_node *nodes; /* nodes[0] is the root. Settled: each before those below it,
+                                    among siblings the largest first */
+    size_t n_nodes, nodes_capacity;
+    uint32_t *name_slots, *node_slots; /* hash tables of indices plus one */
+    size_t n_name_slots, n_node_slots;
+    uint64_t key; /* of the tables: crafted names cannot make collisions */
+    uint64_t cut[DP_FLAME_SIDES]; /* weight of frames deeper than DP_FLAME_DEPTH */
+    uint32_t depth;               /* settled: of the deepest node */
+};
+
+void dp_flame_start(struct dp_flame *flame);
+
+/* The index of a name, which is copied when it is new. */
+uint32_t dp_flame_name(struct dp_flame *flame, const struct dp_flame_name *name);
+
+/* The node of that name below `parent`; `parent` itself where that is too deep. */
+uint32_t dp_flame_child(struct dp_flame *flame, uint32_t parent, uint32_t name);
+
+void dp_flame_weigh(struct dp_flame *flame, uint32_t node, enum dp_flame_side side,
+                    uint64_t weight);
+
+/* A stack, outermost frame first. */
+void dp_flame_add(struct dp_flame *flame, const uint32_t *names, size_t n,
+                  enum dp_flame_side side, uint64_t weight);
+
+/* Adds up totals and puts the nodes in order. Frames that have no weight are dropped. */
+void dp_flame_settle(struct dp_flame *flame);
+
+/* Settled: the weight of nodes of a kind, without those below others of it. */
+uint64_t dp_flame_total_of(const struct dp_flame *flame, enum dp_flame_side side,
+                           enum dp_flame_kind kind);
+
+void dp_flame_finish(struct dp_flame *flame);
+
+#endif

@@ -1,0 +1,69 @@
+/* See flame_calls.h. */
+#include "flame_calls.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct adder {
+    struct dp_flame *flame;
+    const struct dp_site_table *sites;
+    enum dp_flame_side side;
+    bool bytes;
+    uint64_t calls;
+};
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static uint32_t name_of(const struct adder *adder, uint32_t site)
+{
+    const struct dp_site_info *info = dp_site_find(adder->sites, site);
+    char place[4300], number[32];
+
+    if (info)
+        return dp_flame_name(adder->flame,
+                             &(struct dp_flame_name){info->function, last_part(info->module),
+                                                     dp_site_place(info, place, sizeof place),
+                                                     DP_FLAME_FUNCTION});
+    snprintf(number, sizeof number, "site %u", site);
+    return dp_flame_name(adder->flame,
+                         &(struct dp_flame_name){number, "", "", DP_FLAME_UNKNOWN});
+}
+
+static uint64_t without(uint64_t whole, uint64_t part)
+{
+    return whole > part ? whole - part : 0;
+}
+
+/* At most DP_TREE_DEPTH deep. */
+static void add_callees(struct adder *adder, const struct dp_tree_node *node, uint32_t parent)
+{
+    for (size_t i = 0; i < node->n_callees; i++) {
+        const struct dp_tree_node *callee = node->callees[i];
+        uint32_t at = dp_flame_child(adder->flame, parent, name_of(adder, callee->site));
+        if (adder->bytes) {
+            adder->calls += callee->memory_calls;
+            dp_flame_weigh(adder->flame, at, adder->side,
+                           without(callee->bytes, callee->callees_bytes));
+        } else {
+            adder->calls += callee->calls;
+            dp_flame_weigh(adder->flame, at, adder->side,
+                           without(callee->total_ns, callee->callees_ns));
+        }
+        add_callees(adder, callee, at);
+    }
+}
+
+uint64_t dp_flame_add_calls(struct dp_flame *flame, enum dp_flame_side side,
+                            const struct dp_profile *profile, bool bytes)
+{
+    struct adder adder = {flame, &profile->sites, side, bytes, 0};
+
+    if (profile->tree)
+        add_callees(&adder, &profile->tree->root, 0);
+    return adder.calls;
+}

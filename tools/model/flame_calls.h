@@ -1,0 +1,13 @@
+/* A flame graph of recorded calls: for programs of which no stacks were sampled. */
+#ifndef DP_TOOLS_FLAME_CALLS_H
+#define DP_TOOLS_FLAME_CALLS_H
+
+#include "flame.h"
+#include "profile.h"
+
+/* Adds the calls of profile->tree, by the time, or (`bytes`) by the memory that they
+ * allocated. Returns how many calls have such a weight. */
+uint64_t dp_flame_add_calls(struct dp_flame *flame, enum dp_flame_side side,
+                            const struct dp_profile *profile, bool bytes);
+
+#endif

@@ -1,0 +1,168 @@
+/* See flame_graph.h. */
+#include "flame_graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "completeness.h"
+#include "flame_calls.h"
+#include "flame_text.h"
+#include "log/files.h"
+#include "log/log_dir.h"
+#include "profile_figures.h"
+#include "profile_gather.h"
+
+static const char *const of_names[DP_FLAME_OF_COUNT] = {
+    [DP_FLAME_OF_WALL] = "wall",   [DP_FLAME_OF_CPU] = "cpu",
+    [DP_FLAME_OF_BLOCKED] = "blocked", [DP_FLAME_OF_BYTES] = "bytes",
+    [DP_FLAME_OF_SLOW] = "slow",
+};
+
+const char *dp_flame_of_name(enum dp_flame_of of)
+{
+    return of_names[of];
+}
+
+enum dp_flame_of dp_flame_of_named(const char *name)
+{
+    enum dp_flame_of of = 0;
+
+    while (of < DP_FLAME_OF_COUNT && strcmp(of_names[of], name) != 0)
+        of++;
+    return of;
+}
+
+/* ---- one log ---- */
+
+static void add_profile(struct dp_flame_graph *graph, enum dp_flame_side side,
+                        const struct dp_profile *profile)
+{
+    struct dp_flame_side_facts *facts = &graph->sides[side];
+
+    if (facts->processes++ == 0) {
+        facts->program = dp_copy(dp_profile_program(profile));
+        facts->pid = dp_profile_pid(profile);
+        facts->every_call = true;
+    }
+    if (graph->of == DP_FLAME_OF_WALL || graph->of == DP_FLAME_OF_BYTES) {
+        facts->from = DP_FLAME_FROM_CALLS;
+        facts->calls += dp_flame_add_calls(&graph->flame, side, profile,
+                                           graph->of == DP_FLAME_OF_BYTES);
+        facts->every_call &= dp_profile_has_every_call(profile);
+    }
+}
+
+static int add_log(struct dp_flame_graph *graph, enum dp_flame_side side, const char *path,
+                   struct dp_problem *problem)
+{
+    struct dp_profile profile;
+    int status = dp_profile_gather(&profile, path,
+                                   DP_PROFILE_STATE | DP_PROFILE_STREAMS | DP_PROFILE_TREE, 0,
+                                   problem);
+
+    if (status != DP_EXIT_OK)
+        return status;
+    add_profile(graph, side, &profile);
+    dp_profile_finish(&profile);
+    return DP_EXIT_OK;
+}
+
+/* ---- one side ---- */
+
+/* What to type so that there will be something to draw. */
+static const char *const remedies[DP_FLAME_OF_COUNT] = {
+    [DP_FLAME_OF_WALL] = "record calls or stacks first: DEEP_PROFILE='*:rate=1'",
+    [DP_FLAME_OF_CPU] = "time on a CPU needs sampled stacks",
+    [DP_FLAME_OF_BLOCKED] = "blocked time needs sampled stacks",
+    [DP_FLAME_OF_BYTES] = "count memory first: DEEP_PROFILE='*:rate=1,strategy=memory'",
+    [DP_FLAME_OF_SLOW] = "stacks of slow calls are sampled under a threshold: "
+                         "DEEP_PROFILE='*:slow=100ms'",
+};
+
+static uint64_t weight_of(const struct dp_flame *flame, enum dp_flame_side side)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < flame->n_nodes && sum == 0; i++)
+        sum |= flame->nodes[i].self[side];
+    return sum;
+}
+
+static int add_logs(struct dp_flame_graph *graph, enum dp_flame_side side, const char *path,
+                    struct dp_problem *problem)
+{
+    struct dp_paths logs;
+    int status = dp_logs_find(path, &logs);
+
+    for (size_t i = 0; status == DP_EXIT_OK && i < logs.n; i++)
+        status = add_log(graph, side, logs.path[i], problem);
+    if (status == DP_EXIT_OK && weight_of(&graph->flame, side) == 0) {
+        dp_problem_set(problem, "nothing to draw in '%s' for --of=%s: %s", logs.path[0],
+                       of_names[graph->of], remedies[graph->of]);
+        status = DP_EXIT_DATA;
+    }
+    dp_paths_free(&logs);
+    return status;
+}
+
+static int add_text(struct dp_flame_graph *graph, enum dp_flame_side side, const char *path,
+                    struct dp_problem *problem)
+{
+    struct dp_flame_side_facts *facts = &graph->sides[side];
+    const char *slash = strrchr(path, '/');
+
+    *facts = (struct dp_flame_side_facts){.program = dp_copy(slash ? slash + 1 : path),
+                                          .from = DP_FLAME_FROM_TEXT,
+                                          .processes = 1};
+    graph->counts = true;
+    int status = dp_flame_read_text(&graph->flame, side, path, &facts->samples, problem);
+    if (status == DP_EXIT_OK && weight_of(&graph->flame, side) == 0) {
+        dp_problem_set(problem, "no stack in '%s' has a weight", path);
+        status = DP_EXIT_DATA;
+    }
+    return status;
+}
+
+static int add_side(struct dp_flame_graph *graph, enum dp_flame_side side, const char *path,
+                    struct dp_problem *problem)
+{
+    struct dp_look look;
+
+    if (path && dp_look_at(path, &look) == 0 && look.kind == DP_KIND_FILE)
+        return add_text(graph, side, path, problem);
+    return add_logs(graph, side, path, problem);
+}
+
+/* ---- both ---- */
+
+int dp_flame_graph_make(struct dp_flame_graph *graph, const char *path, const char *before,
+                        enum dp_flame_of of, struct dp_problem *problem)
+{
+    *graph = (struct dp_flame_graph){.of = of, .compared = before != NULL};
+    problem->text[0] = '\0';
+    dp_flame_start(&graph->flame);
+    int status = add_side(graph, DP_FLAME_NOW, path, problem);
+    if (status == DP_EXIT_OK && before)
+        status = add_side(graph, DP_FLAME_BEFORE, before, problem);
+    bool text = graph->sides[DP_FLAME_NOW].from == DP_FLAME_FROM_TEXT;
+    if (status == DP_EXIT_OK && before &&
+        text != (graph->sides[DP_FLAME_BEFORE].from == DP_FLAME_FROM_TEXT)) {
+        dp_problem_set(problem, "a log cannot be compared with folded stacks: fold it first, "
+                                "with --format=folded");
+        status = DP_EXIT_USAGE;
+    }
+    if (status == DP_EXIT_OK)
+        dp_flame_settle(&graph->flame);
+    else
+        dp_flame_graph_finish(graph);
+    return status;
+}
+
+void dp_flame_graph_finish(struct dp_flame_graph *graph)
+{
+    dp_flame_finish(&graph->flame);
+    for (int side = 0; side < DP_FLAME_SIDES; side++)
+        free(graph->sides[side].program);
+    *graph = (struct dp_flame_graph){0};
+}

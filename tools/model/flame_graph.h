@@ -1,0 +1,63 @@
+/*
+ * A flame graph as data: the tree, what its widths mean, and how much is behind it.
+ *
+ * Made of one log or of several processes' logs together, and of as many more for a
+ * comparison. The files of render/ write it.
+ */
+#ifndef DP_TOOLS_FLAME_GRAPH_H
+#define DP_TOOLS_FLAME_GRAPH_H
+
+#include "base/message.h"
+#include "flame.h"
+
+/* What a width means. */
+enum dp_flame_of {
+    DP_FLAME_OF_WALL,    /* time */
+    DP_FLAME_OF_CPU,     /* time on a CPU */
+    DP_FLAME_OF_BLOCKED, /* time blocked */
+    DP_FLAME_OF_BYTES,   /* allocated */
+    DP_FLAME_OF_SLOW,    /* time in calls over their threshold */
+    DP_FLAME_OF_COUNT
+};
+
+/* Where the weights come from. */
+enum dp_flame_from { DP_FLAME_FROM_SAMPLES, DP_FLAME_FROM_CALLS, DP_FLAME_FROM_TEXT };
+
+struct dp_flame_side_facts {
+    char *program; /* of the first process; NULL: not known */
+    uint32_t pid;
+    size_t processes;
+    enum dp_flame_from from;
+    uint64_t samples;       /* DP_FLAME_FROM_SAMPLES: looks, or allocations looked at */
+    uint64_t without_stack; /* of them */
+    uint64_t cut_short;     /* of them: the walk ended before the outermost frame */
+    uint64_t lost;          /* looks that failed */
+    uint64_t calls;         /* DP_FLAME_FROM_CALLS */
+    bool every_call;        /* each call of the functions in force has a record */
+};
+
+struct dp_flame_graph {
+    struct dp_flame flame;
+    enum dp_flame_of of;
+    bool counts; /* the weights are plain numbers, of text */
+    bool compared;
+    struct dp_flame_side_facts sides[DP_FLAME_SIDES];
+};
+
+/* wall, cpu, blocked, bytes, slow. */
+const char *dp_flame_of_name(enum dp_flame_of of);
+
+/* DP_FLAME_OF_COUNT: it is none. */
+enum dp_flame_of dp_flame_of_named(const char *name);
+
+/*
+ * Makes the graph of what lies at `path`: a log, a folder of logs, or a file of folded
+ * stacks. `before` NULL: nothing is compared. Returns an exit status, with `problem` set
+ * and nothing to finish when it is not DP_EXIT_OK; empty problem: it was reported.
+ */
+int dp_flame_graph_make(struct dp_flame_graph *graph, const char *path, const char *before,
+                        enum dp_flame_of of, struct dp_problem *problem);
+
+void dp_flame_graph_finish(struct dp_flame_graph *graph);
+
+#endif
