@@ -1,7 +1,7 @@
 /*
- * Sums and histograms of struct dp_site_stats (abi/state.h has the layout): written by the
- * runtime, read and added up by the tool. Inline, because the runtime runs this for every
- * call that it profiles.
+ * Sums and histograms of struct dp_site_stats (abi/state.h has the layout). The runtime
+ * adds to them, the tool reads them and adds them up. Inline, because the runtime runs this
+ * for every call that it profiles.
  */
 #ifndef DP_COMMON_AGGREGATE_H
 #define DP_COMMON_AGGREGATE_H
@@ -35,13 +35,13 @@ static inline uint32_t dp_histogram_slot(uint64_t value, uint32_t block)
     return value >> (block - 1) & (DP_HISTOGRAM_SUB - 1);
 }
 
-/* First value of a bucket; its last is the next bucket's first less one. */
+/* The first value of a bucket. Its last value is one below the next bucket's first. */
 static inline uint64_t dp_histogram_value(uint32_t block, uint32_t slot)
 {
     return block == 0 ? slot : (uint64_t)(DP_HISTOGRAM_SUB + slot) << (block - 1);
 }
 
-/* Adds to the 128 bits of the variance; `high`: the upper 64. */
+/* Adds to the 128-bit variance; `high` has the upper 64 bits. */
 static inline void dp_variance_add(struct dp_site_stats *stats, uint64_t low, uint64_t high)
 {
     stats->variance += low;

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* The name of an enum dp_attribute; "unknown" for a number that is none. */
+/* The name of an enum dp_attribute; "unknown" for any other number. */
 const char *dp_attribute_name(uint32_t attribute);
 
 #ifdef __cplusplus

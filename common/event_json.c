@@ -6,7 +6,7 @@
 #include "event_keys.h"
 #include "json_text.h"
 
-/* What metadata.strategy says for an attribute; NULL: nothing. */
+/* The value of metadata.strategy for an attribute; NULL: the key is left out. */
 static const char *strategy_of(uint32_t attribute, const struct dp_options *options)
 {
     switch (attribute) {
@@ -37,8 +37,8 @@ void dp_event_describe(struct dp_record_view *view, uint32_t attribute,
     view->metadata_value = options ? options->metadata_value : NULL;
 }
 
-/* metadata=key:value of the attribute. Keys of ours become "user.KEY": a program that
- * was compiled before an event got the key may still have it. */
+/* Writes metadata=key:value of the attribute. A key that events themselves use becomes
+ * "user.KEY": the program may have been compiled before an event got that key. */
 static void user_metadata(struct dp_text *out, const struct dp_record_view *view)
 {
     for (size_t i = 0; i < view->n_metadata; i++) {
@@ -54,7 +54,7 @@ static void user_metadata(struct dp_text *out, const struct dp_record_view *view
     }
 }
 
-/* What every event has in its metadata; the keys are among dp_event_keys(). */
+/* Writes the metadata that every event has; their keys are among dp_event_keys(). */
 static void common_metadata(struct dp_text *out, const struct dp_record_view *view)
 {
     uint64_t site = dp_event_number(view->id, view->payload, DP_IN_SITE);
@@ -89,7 +89,7 @@ static void put_number(struct dp_text *out, const struct dp_event_row *row, uint
     case DP_IN_SWITCH:
         dp_text_string(out, number ? "true" : "false");
         return;
-    case DP_IN_ADDRESS: /* more digits than a JSON number keeps */
+    case DP_IN_ADDRESS: /* more digits than a JSON reader keeps */
         dp_text_string(out, "\"0x");
         dp_text_hex(out, number, 16);
         dp_text_char(out, '"');
@@ -124,7 +124,7 @@ static void put_value(struct dp_text *out, const struct dp_event_value *value)
     }
 }
 
-/* The event's own members in one place of the line. */
+/* Writes the event's own members for one place of the line. */
 static void own_members(struct dp_text *out, const struct dp_record_view *view,
                         enum dp_row_place place, enum dp_json_members members, bool first)
 {

@@ -27,21 +27,19 @@
 #include "text.h"
 
 /*
- * A decoded record. The pointers are borrowed for the call.
- *
- * `attribute`, `strategy` and the metadata are those of the attribute that the
- * record comes from, see dp_event_attribute().
+ * A decoded record. The pointers are borrowed for the call. `attribute`, `strategy` and the
+ * metadata are those of the attribute that has caused the record, see dp_event_attribute().
  */
 struct dp_record_view {
     uint32_t id;         /* DP_EVENT_ID_* */
-    const void *payload; /* as it lies in the log, any alignment */
+    const void *payload; /* as stored in the log, at any alignment */
     size_t payload_bytes;
-    uint64_t time_ns; /* CLOCK_MONOTONIC, the record's: the end of a call */
+    uint64_t time_ns; /* the record's time, CLOCK_MONOTONIC: the end of a call */
     uint64_t realtime_offset_ns;
     uint32_t pid;
     uint32_t tid;
-    const char *thread_name;           /* NULL or "": not said */
-    const struct dp_record_site *site; /* NULL: unknown, or none */
+    const char *thread_name;           /* NULL or "": left out */
+    const struct dp_record_site *site; /* NULL: unknown, or there is none */
     uint32_t attribute;                /* enum dp_attribute */
     const char *strategy;              /* NULL: not said */
     size_t n_metadata;
@@ -49,14 +47,14 @@ struct dp_record_view {
     const struct dp_word *metadata_value;
 };
 
-/* Fills in what the view says of the attribute; `options` may be NULL. */
+/* Fills in what the view has of the attribute; `options` may be NULL. */
 void dp_event_describe(struct dp_record_view *view, uint32_t attribute,
                        const struct dp_options *options);
 
 /*
- * Appends the record's events, one line each with its newline. Returns how many
- * they are, 0 when the payload is not whole; or -1 when they do not all fit: then
- * `out` is as it was, so that what it holds stays whole lines.
+ * Appends the record's events, one line each with its newline. Returns their number; 0 if
+ * the payload is not complete; -1 if they do not all fit: then `out` is unchanged and still
+ * ends with a whole line.
  */
 int dp_event_json(struct dp_text *out, const struct dp_record_view *view);
 

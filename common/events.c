@@ -33,7 +33,7 @@ const char *dp_label(const struct dp_enumeration *enumeration, uint64_t value)
 #define DP_ENUMERATION_END(name, id)
 #include "deep_profile/events.def"
 
-/* How many arrays and texts each event has. */
+/* The number of arrays and texts of each event. */
 enum {
 #define DP_EVENT(id, name, attributes) TAIL_##name = 0
 #define DP_ARRAY(type, name, length, unit, shown) +1
@@ -112,8 +112,8 @@ const struct dp_event_shape dp_event_shapes[DP_ID_EXTENDED] = {
 #include "deep_profile/events.def"
 };
 
-/* Little-endian, `bits` of them from bit `at` on; not more than 64, and within one
- * word when they are not whole bytes. */
+/* Reads `bits` bits from bit `at` on, little-endian. At most 64; they must lie within one
+ * 64-bit word if they are not whole bytes. */
 static uint64_t load(const uint8_t *bytes, uint64_t at, unsigned bits)
 {
     uint64_t word = 0;
@@ -144,13 +144,13 @@ static uint64_t length_of(const struct dp_event_row *rows, const struct dp_event
     return 0;
 }
 
-/* Bytes of an array or text that begins at payload[at]; false: it is cut. */
+/* The size of an array or text that begins at payload[at]; false: it is cut. */
 static bool tail_size(const struct dp_event_row *rows, const struct dp_event_row *row,
                       const uint8_t *payload, uint64_t at, uint64_t left, uint64_t *bytes)
 {
     if (row->kind == DP_ROW_ARRAY) {
         uint64_t length = length_of(rows, row, payload), each = row->bits / 8;
-        *bytes = length * each; /* a length is a u32 at most */
+        *bytes = length * each; /* lengths are u32, so this cannot overflow */
         return length <= (left - at) / each;
     }
     const uint8_t *end = memchr(payload + at, 0, left - at);

@@ -15,7 +15,7 @@ size_t dp_utf8_length(const unsigned char *s, size_t left)
     for (size_t i = 1; i < n; i++)
         if ((s[i] & 0xc0) != 0x80)
             return 0;
-    /* Too long a form, a surrogate, or above U+10FFFF. */
+    /* Overlong, a surrogate, or above U+10FFFF. */
     if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
         (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
         return 0;
@@ -41,7 +41,7 @@ bool dp_code_is_obeyed(uint32_t code)
 
 static void json_escape(struct dp_text *out, uint32_t code)
 {
-    if (code >= 0x10000) { /* two halves, as UTF-16 has it */
+    if (code >= 0x10000) { /* a surrogate pair, as in UTF-16 */
         json_escape(out, 0xd800 + ((code - 0x10000) >> 10));
         code = 0xdc00 + (code & 0x3ff);
     }
@@ -49,7 +49,8 @@ static void json_escape(struct dp_text *out, uint32_t code)
     dp_text_hex(out, code, 4);
 }
 
-/* How many bytes stand for themselves in a JSON string: most texts, in one step. */
+/* The number of leading bytes that need no escape in a JSON string; for most texts all of
+ * them. */
 static size_t plain_length(const unsigned char *s, size_t length)
 {
     size_t n = 0;

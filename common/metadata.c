@@ -5,7 +5,7 @@
 
 #include "events.h"
 
-/* A TSDL string literal: C's rules, everything doubtful as three octal digits. */
+/* Writes a TSDL string literal: C's rules; every doubtful byte as three octal digits. */
 static void write_literal(struct dp_text *out, const char *string)
 {
     dp_text_char(out, '"');
@@ -32,7 +32,7 @@ static void write_uuid(struct dp_text *out, const uint8_t uuid[16])
     dp_text_char(out, '"');
 }
 
-/* typealias integer: `alignment` in bits. */
+/* Writes a typealias integer; `alignment` in bits. */
 static void write_alias(struct dp_text *out, const char *name, unsigned bits,
                                        unsigned alignment, const char *attributes)
 {
@@ -81,7 +81,7 @@ static void write_types(struct dp_text *out)
         write_enumeration(out, dp_enumerations[i]);
 }
 
-/* The types that mention the clock, which must come before them. */
+/* Writes the types that use the clock, which must be declared before them. */
 static void write_times(struct dp_text *out)
 {
     const char *is_time = "signed = false; map = clock.monotonic.value;";
@@ -125,11 +125,10 @@ static void write_trace(struct dp_text *out, const struct dp_metadata_info *info
 }
 
 /*
- * Records start at multiples of DP_RECORD_ALIGN: the header's alignment.
- *
- * Not called events_discarded and packet_seq_num, the names that babeltrace2
- * does sums with: they run on across a lane's segments and are stale in
- * prepared packets, so its sums would be wrong. `lost` events say it instead.
+ * Records start at multiples of DP_RECORD_ALIGN, the alignment of the header. The names
+ * events_discarded and packet_seq_num are avoided, since babeltrace2 calculates with fields
+ * of those names: ours continue across a lane's segments and are stale in prepared packets,
+ * so its results would be wrong. `lost` events have the losses.
  */
 static void write_stream(struct dp_text *out)
 {
@@ -157,7 +156,7 @@ static void write_stream(struct dp_text *out)
     dp_text_string(out, ");\n};\n");
 }
 
-/* An integer without a name: bit fields, and addresses to be shown in base 16. */
+/* Writes an integer type without a name: for bit fields, and for addresses in base 16. */
 static void write_integer(struct dp_text *out, unsigned bits, unsigned alignment,
                           const char *attributes)
 {

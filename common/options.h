@@ -55,10 +55,9 @@ enum dp_option_id {
 };
 
 /*
- * Members of options that the attribute does not take: rate 1, every environment,
- * enabled, emit_metrics; all else 0.
- *
- * An option that is one number or one switch has its member from its row of options.def.
+ * The options of an attribute. Options that the attribute does not take have these values:
+ * rate 1, every environment, enabled, emit_metrics; 0 for the rest. A row of options.def
+ * makes the member of an option that is one number or one switch.
  */
 #define DP_MEMBER_bool(member) bool member;
 #define DP_MEMBER_integer(member) uint64_t member;
@@ -76,11 +75,11 @@ struct dp_options {
     enum dp_attribute attribute;
     enum dp_strategy strategy;
     enum dp_format format;
-    double rate; /* 0 to 1; two rows write it */
+    double rate; /* 0 to 1; two rows of options.def set it */
     uint32_t env; /* DP_ENV_* */
     bool enabled;
-    struct dp_word enabled_by; /* environment variable; length 0: `enabled` holds */
-    struct dp_word output;     /* file; length 0: generated */
+    struct dp_word enabled_by; /* name of an environment variable; length 0: `enabled` decides */
+    struct dp_word output;     /* file; length 0: a generated name */
     size_t n_metadata;
     struct dp_word metadata_key[DP_METADATA_MAX];
     struct dp_word metadata_value[DP_METADATA_MAX];
@@ -89,13 +88,13 @@ struct dp_options {
 #include "deep_profile/options.def"
 };
 
-/* What is wrong, at text[offset, offset + length). Length 0: not one word (the
- * required threshold is missing). */
+/* A mistake at text[offset, offset + length). Length 0: it is not at one word (the required
+ * threshold is missing). */
 struct dp_options_error {
     size_t offset;
     size_t length;
-    char message[256];   /* one clause, names the bad word, says what was expected */
-    char suggestion[48]; /* to stand in place of the word; empty: nothing close */
+    char message[256];   /* one clause that names the bad word and what was expected */
+    char suggestion[48]; /* a word to replace the bad one; empty: none is similar */
 };
 
 /*
@@ -137,8 +136,8 @@ struct dp_option_row {
 /* DP_OPTION_COUNT rows; row i has id i. */
 const struct dp_option_row *dp_option_rows(void);
 
-/* The words of an option and what each means, enum dp_x or DP_ENV_*; several may mean the
- * same, the first is its name. */
+/* The words of an option and the value of each, enum dp_x or DP_ENV_*. Several words may
+ * have one value; the first of them is its name. */
 const struct dp_name *dp_strategy_names(void);
 const struct dp_name *dp_format_names(void);
 const struct dp_name *dp_env_names(void);

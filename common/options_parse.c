@@ -43,7 +43,7 @@ static void set_defaults(struct dp_options_parser *parser)
     }
 }
 
-/* Could `word` be the value of this option? Only for types that are picky. */
+/* Could `word` be the value of this option? Only for types that accept few words. */
 static bool could_be(struct dp_options_parser *parser, const struct dp_option_row *row,
                      struct dp_word word)
 {
@@ -55,8 +55,8 @@ static bool could_be(struct dp_options_parser *parser, const struct dp_option_ro
            row->type != DP_TYPE_metadata && dp_options_set(&trial, row, word) == 0;
 }
 
-/* A word without '=': a key that lacks its value, or a value that lacks its
- * key. A bare number is a rate before it is a duration. */
+/* A word without '=': a key that lacks its value, or a value that lacks its key. A bare
+ * number is taken for a rate rather than a duration. */
 static int fail_positional(struct dp_options_parser *parser, struct dp_word word)
 {
     const struct dp_option_row *rows = dp_option_rows();
@@ -114,7 +114,7 @@ static int parse_option(struct dp_options_parser *parser, struct dp_word item, b
     return dp_options_set(parser, row, value);
 }
 
-/* Where `key` was written, for errors that two options make together. */
+/* The place of `key` in the text, for errors that involve two options. */
 static struct dp_word written(struct dp_options_parser *parser, const char *key)
 {
     size_t length = strlen(key);
@@ -138,7 +138,7 @@ static bool given(const struct dp_options *options, enum dp_option_id id)
     return options->given >> id & 1;
 }
 
-/* The format says what the file is, and so does the file's ending. */
+/* Checks that the format agrees with the ending of the file's name. */
 static int check_format(struct dp_options_parser *parser)
 {
     struct dp_options *options = parser->options;
@@ -190,7 +190,7 @@ static int check_together(struct dp_options_parser *parser)
     return check_format(parser);
 }
 
-/* The text up to the next comma that is not quoted; false: a quote is open. */
+/* Cuts off the text up to the next comma outside quotes; false: a quote is not closed. */
 static bool next_item(const char *text, struct dp_word *item)
 {
     bool quoted = false;

@@ -1,7 +1,8 @@
 /*
- * Between the two files of the parser behind dp_options_parse(): options_parse.c cuts the
- * text into options, finds the row of each and checks what holds between options;
- * options_value.c sets the member by the row's type. Nobody else includes this.
+ * The interface between the two files of the parser behind dp_options_parse().
+ * options_parse.c cuts the text into options, finds the row of each and checks what must
+ * hold between options. options_value.c sets the member by the row's type. Nobody else
+ * includes this.
  */
 #ifndef DP_COMMON_OPTIONS_PARSE_H
 #define DP_COMMON_OPTIONS_PARSE_H
@@ -15,11 +16,11 @@ struct dp_options_parser {
     struct dp_options_error *error;
 };
 
-/* A word for "%.*s", cut to 40 characters. */
+/* A word as argument of "%.*s", cut to 40 characters. */
 #define DP_SHOWN(word) (int)((word).length < 40 ? (word).length : 40), (word).text
 
-/* Fills the error, about the word `at` of the text, and returns -1. `suggestion`: a word to
- * stand in its place, or NULL. */
+/* Fills in the error about the word `at` of the text, and returns -1. `suggestion` is a
+ * word to replace it, or NULL. */
 __attribute__((format(printf, 4, 5))) int dp_options_fail(struct dp_options_parser *parser,
                                                           struct dp_word at, const char *suggestion,
                                                           const char *format, ...);

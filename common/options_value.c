@@ -1,4 +1,4 @@
-/* One option's value: read by its row's type, or refused with what was expected. */
+/* Reads the value of one option by its row's type, or refuses it with what was expected. */
 #include "options_parse.h"
 
 #include <stdarg.h>
@@ -42,7 +42,7 @@ static int fail_name(struct dp_options_parser *parser, struct dp_word word,
                            dp_list_names(names, list, sizeof list));
 }
 
-/* Why `value` is no duration or size. */
+/* Reports why `value` is no duration or size. */
 static int fail_value(struct dp_options_parser *parser, const struct dp_option_row *row,
                       struct dp_word value, enum dp_value_problem problem, struct dp_word unit)
 {
@@ -68,7 +68,7 @@ static int fail_value(struct dp_options_parser *parser, const struct dp_option_r
     }
 }
 
-/* A limit of the table in the largest unit that divides it. */
+/* Writes a limit of the table in the largest unit that divides it. */
 static const char *show_quantity(const struct dp_option_row *row, uint64_t value, char buffer[32])
 {
     const struct dp_name *unit = row->type == DP_TYPE_bytes ? dp_size_units() : dp_duration_units();
@@ -150,7 +150,7 @@ static int set_env(struct dp_options_parser *parser, struct dp_word value, uint3
     return 0;
 }
 
-/* "true" or "false" for a word that is nearly a switch (yes, flase), or NULL. */
+/* "true" or "false" for a word that resembles a switch (yes, flase); otherwise NULL. */
 static const char *meant_switch(struct dp_word word)
 {
     static const struct dp_name slips[] = {{"true", 1}, {"false", 0}, {"yes", 1}, {"no", 0},
@@ -172,8 +172,8 @@ static int set_bool(struct dp_options_parser *parser, const struct dp_option_row
                            "%s '%.*s' is neither true nor false", row->key, DP_SHOWN(value));
 }
 
-/* true, false, or a variable's name; what looks like a switch is more likely a
- * slip than a variable. */
+/* true, false, or the name of a variable. A word that resembles a switch is taken for a
+ * misspelt switch. */
 static int set_enabled(struct dp_options_parser *parser, const struct dp_option_row *row,
                        struct dp_word value)
 {
@@ -203,7 +203,7 @@ static int set_output(struct dp_options_parser *parser, struct dp_word value,
     return 0;
 }
 
-/* Strips the double quotes of a value; inside them there are no others. */
+/* Removes the double quotes of a value; there may be none inside. */
 static int unquote(struct dp_options_parser *parser, struct dp_word *value)
 {
     struct dp_word inside = *value;
@@ -215,7 +215,7 @@ static int unquote(struct dp_options_parser *parser, struct dp_word *value)
     return 0;
 }
 
-/* key:value, in which the whole or the value alone may be quoted. */
+/* key:value, where the whole or only the value may be quoted. */
 static int set_metadata(struct dp_options_parser *parser, struct dp_word value)
 {
     struct dp_options *options = parser->options;

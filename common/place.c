@@ -20,7 +20,7 @@ static bool is_trusted(const struct dp_place_walk *walk, uint32_t owner)
     return owner == 0 || owner == walk->self;
 }
 
-/* One more directory on the way. */
+/* Checks one more directory on the way. */
 static enum dp_place_fault step(struct dp_place_walk *walk, const struct dp_place *place)
 {
     const uint32_t others_write = 0002, group_write = 0020, sticky = 01000;
@@ -38,7 +38,7 @@ static enum dp_place_fault step(struct dp_place_walk *walk, const struct dp_plac
     return DP_PLACE_FINE;
 }
 
-/* path[0, end), which exists or is made. */
+/* Checks path[0, end), which exists or is made. */
 static int visit(struct dp_place_walk *walk, char *path, size_t end, dp_place_make *make,
                  dp_place_look *look, enum dp_place_fault *fault)
 {
@@ -52,7 +52,7 @@ static int visit(struct dp_place_walk *walk, char *path, size_t end, dp_place_ma
     path[end] = behind;
     if (error)
         return error;
-    if (made) { /* ours, and nobody else's */
+    if (made) { /* ours, and writable by nobody else */
         walk->shared = false;
         walk->group = DP_PLACE_FINE;
         return 0;

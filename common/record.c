@@ -5,7 +5,8 @@
 
 #include "events.h"
 
-/* Zeroes, of a hole or a page that was lost, would be calls of site 0: none has it. */
+/* Zeros, of a hole or of a lost page, would decode as calls of site 0, which no function
+ * has. */
 static bool is_zero(const uint8_t *bytes, uint64_t left)
 {
     static const uint8_t zero[8];

@@ -1,4 +1,4 @@
-/* See rules.h. Why a rule was refused is put into words in rules_text.c. */
+/* See rules.h. rules_text.c puts into words why a rule was refused. */
 #include "rules.h"
 
 #include <string.h>
@@ -39,7 +39,7 @@ enum dp_rules_meaning dp_rules_judge(const char *text)
     return judge(trimmed(text));
 }
 
-/* Returns the part of *rest before `separator`; *rest then starts behind it. */
+/* Returns the part of *rest before `separator`; *rest then begins after it. */
 static struct dp_word cut_part(struct dp_word *rest, char separator)
 {
     const char *end = rest->length ? memchr(rest->text, separator, rest->length) : NULL;
@@ -58,7 +58,7 @@ static enum dp_rule_fault read_slow(struct dp_word value, struct dp_rule *rule)
     return DP_RULE_FINE;
 }
 
-/* `*wrong`: the word to blame. */
+/* `*wrong` gets the bad word. */
 static enum dp_rule_fault read_item(struct dp_word item, struct dp_rule *rule,
                                     struct dp_word *wrong)
 {
@@ -101,7 +101,7 @@ static enum dp_rule_fault read_rule(struct dp_word text, struct dp_rule *rule,
     size_t colon = text.length;
     memset(rule, 0, sizeof *rule);
     rule->text = *wrong = text;
-    /* The last colon: C++ names have colons of their own. */
+    /* The last colon, since C++ names contain colons. */
     while (colon > 0 && text.text[colon - 1] != ':')
         colon--;
     if (colon == 0)

@@ -29,14 +29,14 @@ extern "C" {
 #endif
 
 #define DP_MAX_RULES 256
-#define DP_MAX_REFUSED 8 /* more are left out too, but not reported */
+#define DP_MAX_REFUSED 8 /* the log does not mention further ones, which are left out too */
 
 struct dp_rule {
     struct dp_word text;    /* the whole rule, for the log */
     struct dp_word pattern;
     bool off, calls, memory, has_rate, has_slow, has_check_load;
-    bool has_memory_bytes; /* else `memory` leaves totals, and no events of single calls */
-    bool check_load; /* false where the rule does not say */
+    bool has_memory_bytes; /* otherwise `memory` keeps totals, and no events of single calls */
+    bool check_load; /* false if the rule does not say */
     double rate;
     uint64_t slow_ns;
     uint64_t memory_bytes;
@@ -68,16 +68,16 @@ struct dp_refused_rule {
 
 /* What a value of DEEP_PROFILE asks for. */
 enum dp_rules_meaning {
-    DP_RULES_OFF,        /* unset, empty, or a word for it */
-    DP_RULES_ATTRIBUTES, /* a word for it: on, with the attributes as written */
+    DP_RULES_OFF,        /* unset, empty, or a word for "off" */
+    DP_RULES_ATTRIBUTES, /* a word for "on": with the attributes as written */
     DP_RULES_RULES,      /* on, with rules; single rules may still be wrong */
-    DP_RULES_MISTAKEN,   /* none of these: a word without a colon. Off, the safe reading of a
-                            mistake in somebody's production */
+    DP_RULES_MISTAKEN,   /* none of these: a word without a colon. Counts as off, since a mistake
+                            must not start profiling in production */
 };
 
 struct dp_rules {
     bool on;
-    bool mistaken; /* DP_RULES_MISTAKEN, so off */
+    bool mistaken; /* true for DP_RULES_MISTAKEN; then `on` is false */
     size_t count;
     struct dp_rule rules[DP_MAX_RULES];
     size_t n_refused;
@@ -93,19 +93,20 @@ enum dp_rules_meaning dp_rules_judge(const char *text);
 /* `text` may be NULL and must outlive the result, whose words point into it. */
 void dp_rules_parse(const char *text, struct dp_rules *rules);
 
-/* Reads the first rule of *rest, which then starts behind it. Returns false when there is
- * none left. *refused says whether and why it is refused; then *rule holds what was read
+/* Reads the first rule of *rest, which then begins after it. Returns false if there is none
+ * left. *refused says whether and why the rule is refused; then *rule has what was read
  * before the mistake. */
 bool dp_rules_next(struct dp_word *rest, struct dp_rule *rule, struct dp_refused_rule *refused);
 
-/* Writes why a rule was refused and what was probably meant, as a clause. */
+/* Writes, as a clause, why a rule was refused and what was probably meant. */
 void dp_rule_explain(struct dp_text *out, const struct dp_refused_rule *refused);
 
-/* Does the rule name this function? GCC names what it makes of a function "f.part.0" or
- * "f.isra.0"; whoever writes a rule knows the function as f, so that matches too. */
+/* Does the rule name this function? GCC may make parts or copies of a function f named
+ * "f.part.0" or "f.isra.0"; the author of a rule knows the function as f, so f matches
+ * those too. */
 bool dp_rule_matches(const struct dp_rule *rule, const char *function);
 
-/* What can stand behind the colon. */
+/* The words that may follow the colon. */
 const struct dp_name *dp_rule_items(void);
 
 #ifdef __cplusplus

@@ -19,7 +19,7 @@ static void suggest(struct dp_text *out, const char *meant)
     dp_text_string(out, "'?");
 }
 
-/* If only the unit of `value` is wrong. */
+/* Explains a `value` of which only the unit is wrong. */
 static void suggest_unit(struct dp_text *out, struct dp_word value, const struct dp_name *units)
 {
     uint64_t number;

@@ -39,8 +39,8 @@ static bool starts_with(struct dp_word word, struct dp_word start)
     return true;
 }
 
-/* How far `word` is from `name`: 0 nearest, DP_SPELLING_MAX too far to mention.
- * A word that continues after the name (production, msec) is a near miss. */
+/* The distance of `word` from `name`: 0 is nearest, DP_SPELLING_MAX too far to suggest. A
+ * word that continues after the name (production, msec) is near. */
 static size_t distance_to(struct dp_word word, const char *name)
 {
     struct dp_word known = dp_make_word(name, strlen(name));

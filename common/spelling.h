@@ -1,9 +1,7 @@
 /*
- * What was probably meant by a misspelt word: for "did you mean".
- *
- * Used by the parsers of options and rules, by the plugin and by the tool.
- * Allocates nothing. Words of DP_SPELLING_MAX characters or more are never close to one of
- * ours.
+ * Finds what was probably meant by a misspelt word, for "did you mean". Used by the parsers
+ * of options and rules, by the plugin and by the tool. Allocates nothing. Words of
+ * DP_SPELLING_MAX characters or more are never close to one of ours.
  */
 #ifndef DP_COMMON_SPELLING_H
 #define DP_COMMON_SPELLING_H
@@ -16,8 +14,8 @@ extern "C" {
 
 #define DP_SPELLING_MAX 24
 
-/* Insertions, deletions, changes and swaps of neighbours between the two, upper and
- * lower case alike; DP_SPELLING_MAX if either is too long. */
+/* The number of insertions, deletions, changes and swaps of neighbours between the two;
+ * case does not count. DP_SPELLING_MAX if either is too long. */
 size_t dp_edit_distance(struct dp_word a, struct dp_word b);
 
 /* The name that was probably meant by `word`, or NULL. */

@@ -1,11 +1,9 @@
 /*
- * Text into a caller's buffer: no allocation, no stdio, no locale.
- *
- * Used by the runtime inside other people's programs (also by its steward while
- * the heap is in any state) and by the tool. Calls nothing but memcpy and strlen.
- *
- * What does not fit is dropped but counted: `length` is what the whole text
- * needs, so `length > size` means that it was cut, and says how much room it needs.
+ * Writes text into a caller's buffer: no allocation, no stdio, no locale. Used by the
+ * runtime inside other people's programs (also by its steward, whatever the state of the
+ * heap) and by the tool. Calls only memcpy and strlen. What does not fit is dropped but
+ * counted: `length` is the size of the whole text, so `length > size` means that it was
+ * cut, and how much room it needs.
  */
 #ifndef DP_COMMON_TEXT_H
 #define DP_COMMON_TEXT_H
@@ -25,10 +23,10 @@ struct dp_text {
 };
 
 /*
- * These three are inline. A line of JSON calls them 70 times, mostly with a literal whose
- * length the compiler knows. And the runtime calls them on stacks that threads use in turn,
- * under a lock that a host's ThreadSanitizer does not see: it would report each memcpy that
- * is a call. For the same reason text.c copies digits one by one.
+ * These three are inline for two reasons. A line of JSON calls them 70 times, mostly with a
+ * literal whose length the compiler knows. And the runtime calls them on stacks that
+ * threads use in turn, under a lock that a host's ThreadSanitizer does not see: it would
+ * report each memcpy that is a call. For the same reason text.c copies digits one by one.
  */
 static inline void dp_text_bytes(struct dp_text *text, const char *bytes, size_t length)
 {
@@ -54,7 +52,7 @@ static inline void dp_text_char(struct dp_text *text, char c)
 void dp_text_u64(struct dp_text *text, uint64_t value);
 void dp_text_i64(struct dp_text *text, int64_t value);
 
-/* At least `digits` digits, with zeros in front. */
+/* At least `digits` digits, padded with leading zeros. */
 void dp_text_padded(struct dp_text *text, uint64_t value, unsigned digits);
 
 /* The low `digits` hexadecimal digits of `value`. */

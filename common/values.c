@@ -70,8 +70,8 @@ const struct dp_name *dp_find_name(const struct dp_name *names, struct dp_word w
     return NULL;
 }
 
-/* Decimal digits with at most one point, from the front of *word, which then starts
- * behind them. `whole` saturates. Returns false if there is no digit. */
+/* Reads decimal digits with at most one point from the front of *word, which then begins
+ * after them. `whole` saturates. Returns false if there is no digit. */
 static bool scan_decimal(struct dp_word *word, uint64_t *whole, double *fraction)
 {
     size_t i = 0, digits = 0;
@@ -92,16 +92,30 @@ static bool scan_decimal(struct dp_word *word, uint64_t *whole, double *fraction
     return digits > 0;
 }
 
+/* Takes a minus sign off the front of *word. */
+static bool take_minus(struct dp_word *word)
+{
+    bool minus = word->length > 0 && word->text[0] == '-';
+    if (minus)
+        *word = dp_make_word(word->text + 1, word->length - 1);
+    return minus;
+}
+
+/* scan_decimal() after blanks and a minus sign. */
+static bool scan_number(struct dp_word *word, uint64_t *whole, double *fraction, bool *negative)
+{
+    *word = dp_trim(*word);
+    *negative = take_minus(word);
+    return scan_decimal(word, whole, fraction);
+}
+
 enum dp_value_problem dp_scan_quantity(struct dp_word word, const struct dp_name *units,
                                        uint64_t bare, uint64_t *value, struct dp_word *unit)
 {
     uint64_t whole, factor = bare;
     double fraction;
-    word = dp_trim(word);
-    bool negative = word.length > 0 && word.text[0] == '-';
-    if (negative)
-        word = dp_make_word(word.text + 1, word.length - 1);
-    if (!scan_decimal(&word, &whole, &fraction))
+    bool negative;
+    if (!scan_number(&word, &whole, &fraction, &negative))
         return DP_VALUE_NOT_A_NUMBER;
     *unit = dp_trim(word);
     if (unit->length > 0) {
@@ -113,7 +127,7 @@ enum dp_value_problem dp_scan_quantity(struct dp_word word, const struct dp_name
     if (negative && (whole > 0 || fraction > 0))
         return DP_VALUE_NEGATIVE;
     uint64_t rest = (uint64_t)(fraction * (double)factor + 0.5);
-    if (whole >= (UINT64_MAX - rest) / factor) /* also when `whole` is saturated */
+    if (whole >= (UINT64_MAX - rest) / factor) /* also true if `whole` has saturated */
         return DP_VALUE_TOO_LARGE;
     *value = whole * factor + rest;
     return DP_VALUE_FINE;
@@ -123,11 +137,8 @@ enum dp_value_problem dp_scan_rate(struct dp_word word, double *rate, struct dp_
 {
     uint64_t whole;
     double fraction;
-    word = dp_trim(word);
-    bool negative = word.length > 0 && word.text[0] == '-';
-    if (negative)
-        word = dp_make_word(word.text + 1, word.length - 1);
-    if (!scan_decimal(&word, &whole, &fraction))
+    bool negative;
+    if (!scan_number(&word, &whole, &fraction, &negative))
         return DP_VALUE_NOT_A_NUMBER;
     *rate = (double)whole + fraction;
     if (word.length > 2 && dp_lower(word.text[0]) == 'e' && word.text[1] == '-') {
@@ -149,9 +160,7 @@ enum dp_value_problem dp_scan_rate(struct dp_word word, double *rate, struct dp_
 enum dp_value_problem dp_scan_integer(struct dp_word word, uint64_t *value)
 {
     uint64_t number = 0;
-    bool negative = word.length > 0 && word.text[0] == '-', too_large = false;
-    if (negative)
-        word = dp_make_word(word.text + 1, word.length - 1);
+    bool negative = take_minus(&word), too_large = false;
     if (word.length == 0)
         return DP_VALUE_NOT_A_NUMBER;
     for (size_t i = 0; i < word.length; i++) {

@@ -1,9 +1,7 @@
 /*
- * Values as people write them: durations, sizes, rates, whole numbers, switches.
- *
- * Used by the parsers of options, rules and settings, and by the tool. Allocates
- * nothing, reads no locale (a host program may have set one with a decimal
- * comma), never sets errno.
+ * Reads values as people write them: durations, sizes, rates, whole numbers, switches. Used
+ * by the parsers of options, rules and settings, and by the tool. Allocates nothing, reads
+ * no locale (a host program may have set one with a decimal comma), never sets errno.
  */
 #ifndef DP_COMMON_VALUES_H
 #define DP_COMMON_VALUES_H
@@ -22,7 +20,7 @@ struct dp_word {
     size_t length;
 };
 
-/* A word and what it stands for; tables end with a NULL name. */
+/* A word and its value; a NULL name ends a table. */
 struct dp_name {
     const char *name;
     uint64_t value;
@@ -36,11 +34,11 @@ enum dp_value_problem {
     DP_VALUE_TOO_LARGE,
 };
 
-/* Tables of units, with the factor of each. */
+/* Tables of units and their factors. */
 const struct dp_name *dp_duration_units(void);
 const struct dp_name *dp_size_units(void);
 
-/* As in ctype.h, which depends on the locale. */
+/* Like those of ctype.h, which depend on the locale. */
 bool dp_is_digit(char c);
 bool dp_is_blank(char c);
 bool dp_is_word_char(char c); /* letters, digits and _ */
@@ -52,29 +50,29 @@ static inline struct dp_word dp_make_word(const char *text, size_t length)
     return word;
 }
 
-/* Without the blanks at both ends. */
+/* The word without the blanks at both ends. */
 struct dp_word dp_trim(struct dp_word word);
 
 bool dp_word_is(struct dp_word word, const char *name);
 
-/* The row of `names` that `word` is, or NULL. */
+/* The row of `names` for `word`, or NULL. */
 const struct dp_name *dp_find_name(const struct dp_name *names, struct dp_word word);
 
 /*
- * A number with a unit of `units`; without a unit it is multiplied by `bare`. On
- * DP_VALUE_UNKNOWN_UNIT `*unit` is the bad word. *value changes only if all is fine.
+ * Reads a number with a unit of `units`; a number without a unit is multiplied by `bare`.
+ * On DP_VALUE_UNKNOWN_UNIT `*unit` is the bad word. *value changes only on success.
  */
 enum dp_value_problem dp_scan_quantity(struct dp_word word, const struct dp_name *units,
                                        uint64_t bare, uint64_t *value, struct dp_word *unit);
 
-/* A share: a plain number (0.001, 1e-3) without a unit. Not checked against 1. */
+/* Reads a share: a plain number (0.001, 1e-3) without a unit. May exceed 1. */
 enum dp_value_problem dp_scan_rate(struct dp_word word, double *rate, struct dp_word *unit);
 
-/* A whole number: decimal digits and nothing else, but a minus sign is
- * DP_VALUE_NEGATIVE. *value changes only if all is fine. */
+/* Reads a whole number: decimal digits only; a minus sign gives DP_VALUE_NEGATIVE. *value
+ * changes only on success. */
 enum dp_value_problem dp_scan_integer(struct dp_word word, uint64_t *value);
 
-/* These return 0, or -1 and leave the result alone. */
+/* These return 0; or -1, and leave the result alone. */
 int dp_parse_duration(const char *text, size_t length, uint64_t *duration_ns); /* bare: ms */
 int dp_parse_bytes(const char *text, size_t length, uint64_t *bytes);
 int dp_parse_rate(const char *text, size_t length, double *rate); /* 0 to 1 */

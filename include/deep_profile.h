@@ -23,11 +23,12 @@
 #endif
 
 /*
- * The options are stringified as they stand: their words are not expanded,
- * though a program may have macros named like them (linux, test, rate). The
- * attributes' reserved spelling keeps clear of macros, too.
+ * The macros stringify the options as written, without expanding their words, since a
+ * program may have macros of the same names (linux, test, rate). The reserved spelling of
+ * the attributes avoids the program's macros, too.
  */
-/* C89 has no variadic macros, but every compiler has: also with -pedantic-errors. */
+/* C89 has no variadic macros, but every compiler has them; __extension__ keeps
+ * -pedantic-errors quiet. */
 #ifdef __GNUC__
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wvariadic-macros"

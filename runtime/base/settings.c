@@ -99,7 +99,8 @@ void dp_settings_read(void)
         struct dp_setting *setting = &dp_settings[i];
         uint64_t value;
         *setting = (struct dp_setting){
-            .name = rows[i].name, .text = rows[i].default_text, .problem = ""};
+            .name = rows[i].name, .text = rows[i].default_text, .source = DP_SETTING_DEFAULT,
+            .problem = ""};
         parse(&rows[i], setting->text, &setting->value);
         const char *given = dp_os_getenv(setting->name);
         if (!given || !*given)
@@ -109,11 +110,11 @@ void dp_settings_read(void)
         if (!problem)
             problem = check_word((enum dp_setting_id)i, given);
         if (problem) {
-            setting->source = 2;
+            setting->source = DP_SETTING_REFUSED;
             setting->refused = given;
             setting->problem = problem;
         } else {
-            setting->source = 1;
+            setting->source = DP_SETTING_ENVIRONMENT;
             setting->text = given;
             setting->value = value;
         }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "deep_profile/abi/log.h"
+
 enum dp_setting_id {
 #define DP_SETTING(name, NAME, type, default_text, minimum, maximum, what) DP_SETTING_##NAME,
 #include "deep_profile/settings.def"
@@ -20,7 +22,7 @@ struct dp_setting {
     const char *name;    /* DEEP_PROFILE_X */
     const char *text;    /* in force: the default or the environment's; not owned */
     uint64_t value;      /* ns, bytes, billionths, 0 or 1, or the number; 0 for texts */
-    uint32_t source;     /* see the `setting` event */
+    enum dp_setting_source source;
     const char *problem; /* why the environment's value was refused, or "" */
     const char *refused; /* the refused value; NULL: none was refused */
 };

@@ -11,7 +11,7 @@ struct dp_report_load_move {
     uint64_t after_ns; /* the start of the process */
     uint64_t time_unix_ns;
     uint32_t resource; /* dp_resource_name() */
-    bool closed;       /* the gate closed; else it opened */
+    bool closed;       /* the load gate closed; otherwise it opened again */
     double value;
     double limit;
     uint64_t gated; /* calls refused up to then */
@@ -21,7 +21,7 @@ struct dp_report_load {
     bool known; /* false: there are no streams, which have the moves */
     struct dp_report_load_move *moves;
     size_t n;
-    bool closed; /* the gate is closed now, or was at the end */
+    bool closed; /* the load gate is closed now, or was at the end */
     bool running;
     uint64_t refused; /* sampled calls, for the load's sake */
     uint64_t timed;   /* sampled calls that were not refused */

@@ -17,7 +17,7 @@ static void print_move(const struct dp_report_load_move *move, const struct dp_s
 {
     char after[DP_UNIT_TEXT], value[DP_UNIT_TEXT], limit[DP_UNIT_TEXT];
 
-    fprintf(style->out, "gate %s after %s: %s %s (limit %s)\n",
+    fprintf(style->out, "load gate %s after %s: %s %s (limit %s)\n",
             move->closed ? "closed" : "open again",
             dp_unit_ns(after, (double)move->after_ns, style->utf8),
             dp_resource_name(move->resource), dp_unit_percent(value, move->value),
@@ -28,13 +28,13 @@ void dp_text_load(const struct dp_report_load *load, const struct dp_style *styl
 {
     dp_heading(style, "Load");
     if (!load->known)
-        fputs("the gate's moves are not known without streams\n", style->out);
+        fputs("the load gate's moves are not known without streams\n", style->out);
     else if (load->n == 0)
-        fputs("the gate stayed open\n", style->out);
+        fputs("the load gate stayed open\n", style->out);
     for (size_t i = 0; i < load->n; i++)
         print_move(&load->moves[i], style);
     if (load->closed)
-        fputs(load->running ? "the gate is closed now\n" : "it was closed at the end\n",
+        fputs(load->running ? "the load gate is closed now\n" : "it was closed at the end\n",
               style->out);
     if (load->refused > 0)
         fprintf(

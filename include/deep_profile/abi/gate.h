@@ -47,7 +47,7 @@
 
 #include "site.h"
 
-/* Changes with any change to gate.h or site.h. */
+/* Increases with any change to gate.h or site.h. */
 #define DP_ABI_VERSION 3
 
 /*
@@ -69,11 +69,11 @@
 #define DP_DUE_START_BITS 50
 #define DP_DUE_START_MASK ((UINT64_C(1) << DP_DUE_START_BITS) - 1)
 
-/* Set in the `due` that `exit` is given when an exception leaves the call (C++,
- * forced unwinding, -fexceptions in C). Ticks are far below it. */
+/* Set in the `due` that `exit` gets when an exception ends the call (C++, forced unwinding,
+ * -fexceptions in C). Ticks are far below it. */
 #define DP_DUE_UNWOUND (UINT64_C(1) << 62)
 
-/* slow_after of a site without a threshold: no tick gets there. */
+/* slow_after of a site without a threshold: no tick reaches it. */
 #define DP_SLOW_NEVER (UINT64_C(1) << 60)
 
 /*
@@ -93,17 +93,17 @@
 #define DP_ASK_ALL_SHOWS (UINT64_C(1) << 61)
 #define DP_ASKS          (UINT64_C(7) << 61)
 
-/* Weight of a site whose every call must open the gate: above any draw. */
+/* Weight of a site whose every call must open the gate: larger than any budget. */
 #define DP_WEIGHT_ALWAYS (INT64_C(1) << 61)
 
-/* Calls of in-flight sites that a thread has open now, outermost first.
- * It lies in the mapped state of the thread's lane (state.h): the steward and
- * a reader of a killed process see it. Depths past DP_OPEN_MAX wrap: the
- * entries of the outermost calls are overwritten, `top` still counts them. */
+/* Calls of in-flight sites that a thread has open now, outermost first. The list is in the
+ * mapped state of the thread's lane (state.h), where the steward and a reader of a killed
+ * process can see it. Deeper than DP_OPEN_MAX it wraps: the entries of the outermost calls
+ * are overwritten, `top` still counts them. */
 #define DP_OPEN_MAX 64
 
 struct dp_open_call {
-    uint64_t due;  /* tick at entry + slow_after, or with DP_DUE_OPENED */
+    uint64_t due;  /* tick at entry + slow_after, or a number with DP_DUE_OPENED */
     uint32_t site; /* index of the site in this process */
     uint32_t reserved;
 };
@@ -122,23 +122,23 @@ extern "C" {
 #define DP_INITIAL_EXEC __attribute__((tls_model("initial-exec")))
 #pragma GCC visibility push(default) /* the runtime hides everything else */
 
-/* What is left until this thread's gate opens. Exponentially distributed
- * between openings; -1 in a thread that the runtime has not seen yet. */
+/* What is left until this thread's gate opens. Exponentially distributed after an opening;
+ * -1 in a thread that the runtime has not met yet. */
 extern DP_INITIAL_EXEC DP_THREAD_LOCAL int64_t deep_profile_budget;
 
-/* NULL while off, and in a thread that the runtime has not seen yet. */
+/* NULL while profiling is off, and in a thread that the runtime has not met yet. */
 extern DP_INITIAL_EXEC DP_THREAD_LOCAL struct dp_open_calls *deep_profile_open;
 
-/* Exact counts by site.count_slot (slot 0: of nobody). NULL: nothing is counted;
- * so in a thread that the runtime has not seen yet. */
+/* Exact counts by site.count_slot (slot 0 belongs to no site). NULL: nothing is counted, or
+ * the runtime has not met the thread yet. */
 extern DP_INITIAL_EXEC DP_THREAD_LOCAL uint64_t *deep_profile_counts;
 
-/* Coarse time: nanoseconds of CLOCK_MONOTONIC, stored by the steward every
- * tick period; 0 while off. Alone in its cache line. */
+/* Coarse time: nanoseconds of CLOCK_MONOTONIC, stored by the steward every tick period; 0
+ * while profiling is off. Alone in its cache line. */
 extern volatile uint64_t deep_profile_tick;
 
-/* The same for entries. In a forked child DP_ASK_ALL more, until it has met its
- * runtime. */
+/* The same for entries. In a forked child it has DP_ASK_ALL added until its runtime has
+ * started. */
 extern volatile uint64_t deep_profile_entry_tick;
 
 /*
@@ -161,18 +161,19 @@ extern volatile uint64_t deep_profile_entry_tick;
  * Elsewhere, and for code that cannot jump so, the same as plain C calls:
  */
 uint64_t deep_profile_enter_call(struct dp_site *site);
-uint64_t deep_profile_ask_call(struct dp_site *site); /* all that is cold at a whole-program entry */
+/* the whole cold path of a whole-program entry */
+uint64_t deep_profile_ask_call(struct dp_site *site);
 void deep_profile_exit_call(struct dp_site *site, uint64_t due);
 
 /*
- * Registers the sites [start, stop) of one loaded module. Called once a
- * translation unit by a constructor of priority 99; later calls with the same
- * `start` return at once. `abi` is the DP_ABI_VERSION the module was built
- * with. Safe before main, from any thread; takes the registry's lock.
+ * Registers the sites [start, stop) of one loaded module. A constructor of priority 99 in
+ * each translation unit calls it; later calls with the same `start` return at once. `abi`
+ * is the DP_ABI_VERSION that the module was built with. Safe before main, from any thread;
+ * takes the registry's lock.
  */
 void deep_profile_module_load(uint32_t abi, struct dp_site *start, struct dp_site *stop);
 
-/* The same at unloading, from a destructor of priority 99. */
+/* The opposite, when the module is unloaded: from a destructor of priority 99. */
 void deep_profile_module_unload(struct dp_site *start);
 
 #pragma GCC visibility pop

@@ -45,24 +45,24 @@
 #include "site.h"
 #include "stack.h"
 
-/* Changes with any change of layout or meaning here or in events.def. */
+/* Increases with any change of layout or meaning, here or in events.def. */
 #define DP_LOG_VERSION 1
 
 #define DP_PACKET_MAGIC UINT32_C(0xC1FC1FC1) /* CTF 1.8.3, section 5.1 */
-#define DP_RECORD_ALIGN 4                    /* bytes; records are padded to it */
+#define DP_RECORD_ALIGN 4                    /* in bytes; records are padded to a multiple */
 
-/* timestamp_begin of a prepared packet: later than any time, and still below
- * 2^63 when a wall clock's offset is added to it. */
+/* timestamp_begin of a prepared packet: later than any time, but still below 2^63 after a
+ * wall clock's offset is added. */
 #define DP_PACKET_EMPTY_TIME (UINT64_C(1) << 62)
 
 struct dp_packet {
     uint32_t magic;
-    uint8_t uuid[16]; /* of the trace: the same in every packet and in metadata */
+    uint8_t uuid[16]; /* the trace's: the same in every packet and in metadata */
     uint32_t stream_class; /* 0 */
     /* packet context */
     uint64_t packet_size_bits;
     uint64_t content_size_bits; /* this header included; the commit word */
-    uint64_t timestamp_begin;   /* ns; at or before the first record; see above */
+    uint64_t timestamp_begin;   /* ns; not after the first record; see above */
     uint64_t events_discarded;  /* by this lane since its start */
     uint64_t sequence;          /* of packets within the lane, across segments */
     uint32_t lane;
@@ -74,10 +74,10 @@ DP_ABI_ASSERT(sizeof(struct dp_packet) == 88);
 DP_ABI_ASSERT(offsetof(struct dp_packet, content_size_bits) == 32);
 
 /*
- * Event headers, CTF's compact and extended form: the low 5 bits of the first
- * word are the event id, its other 27 the low bits of the time. A compact
- * header serves when less than 2^27 ns passed since the record before (or
- * timestamp_begin). 31 announces the extended form.
+ * Event headers, CTF's compact and extended forms. The low 5 bits of the first word are the
+ * event id, the other 27 the low bits of the time. The compact form is used when less than
+ * 2^27 ns have passed since the previous record (or timestamp_begin). Id 31 announces the
+ * extended form.
  */
 #define DP_ID_BITS 5
 #define DP_ID_EXTENDED 31
@@ -90,7 +90,7 @@ struct dp_wide_header {
     uint64_t time_ns;
 } __attribute__((packed, aligned(DP_RECORD_ALIGN)));
 
-/* Of `call` and `production`, whose payload is one word. */
+/* The payload of `call` and `production` is one word with these bits. */
 #define DP_CALL_SITE_BITS 12
 #define DP_CALL_DURATION_BITS 20
 
@@ -126,12 +126,12 @@ enum {
 };
 
 /* call_wide.flags, call_memory.flags */
-#define DP_CALL_CAPPED (1u << 0) /* ran past duration=: what was gathered ends there */
+#define DP_CALL_CAPPED (1u << 0) /* ran longer than duration=: nothing was gathered after that */
 
 /* slow_operation.flags */
 #define DP_SLOW_IN_FLIGHT (1u << 0) /* still running when it was reported */
 #define DP_SLOW_EXACT (1u << 1)     /* both ends read from the clock */
-#define DP_SLOW_REPORTED (1u << 2)  /* was reported in flight before */
+#define DP_SLOW_REPORTED (1u << 2)  /* an earlier record reported it in flight */
 
 /* stack.flags: DP_STACK_*, stack.h */
 

@@ -1,10 +1,8 @@
 /*
- * A site: one annotated function in one module.
- *
- * The plugin emits one `struct dp_site` for each into the section
- * DP_SITE_SECTION of the module, so that the words which the gate reads lie
- * packed together, and one read-only `struct dp_site_desc` apart from them.
- * Part of the ABI of gate.h.
+ * A site: one instrumented function in one module. The plugin emits one `struct dp_site`
+ * for each into the module's section DP_SITE_SECTION, so that the words which the gate
+ * reads are packed together, and one read-only `struct dp_site_desc` elsewhere. Part of the
+ * ABI of gate.h.
  */
 #ifndef DEEP_PROFILE_ABI_SITE_H
 #define DEEP_PROFILE_ABI_SITE_H
@@ -12,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A C identifier: the linker makes __start_ and __stop_ symbols of it. */
+/* A C identifier, so that the linker makes __start_ and __stop_ symbols for it. */
 #define DP_SITE_SECTION "deep_profile_sites"
 
-/* What a person wrote: one attribute on the function. */
+/* One attribute on the function, as a person wrote it. */
 enum dp_attribute {
 #define DP_ATTRIBUTE(id, name, macro) DP_ATTRIBUTE_##id,
 #include "../attributes.def"
@@ -31,12 +29,12 @@ struct dp_site_attribute {
 /* dp_site_desc.flags */
 #define DP_SITE_IN_FLIGHT (1u << 0) /* the code keeps deep_profile_open */
 #define DP_SITE_COUNTED (1u << 1)   /* the code counts into deep_profile_counts */
-#define DP_SITE_FALLBACK (1u << 2)  /* no plugin: -finstrument-functions */
+#define DP_SITE_FALLBACK (1u << 2)  /* built with -finstrument-functions, without the plugin */
 #define DP_SITE_WHOLE_PROGRAM (1u << 3) /* not annotated: whole-program mode */
 
 struct dp_site_desc {
-    const char *function; /* as the user wrote it; C++: qualified, demangled */
-    const char *file;     /* as the compiler was given it */
+    const char *function; /* as in the source; C++: qualified, demangled */
+    const char *file;     /* as the compiler got it */
     uint32_t line;
     uint32_t flags;
     uint32_t n_attributes;
@@ -46,13 +44,14 @@ struct dp_site_desc {
 
 struct dp_site {
     int64_t weight;      /* 0: off; see docs/sampling.md */
-    uint64_t slow_after; /* ns of the tick after which an exit is slow, DP_SLOW_NEVER; + DP_ASK */
-    uint32_t index;      /* in this process, given at registration, from 1; 0: none */
+    /* ns from the entry's tick until the exit is judged, or DP_SLOW_NEVER; + DP_ASK */
+    uint64_t slow_after;
+    uint32_t index;      /* in this process, from 1, set at registration; 0: none */
     uint32_t count_slot; /* in deep_profile_counts; 0: not counted */
     const struct dp_site_desc *desc;
 };
 
-/* The plugin lays these out by hand. */
+/* The plugin builds these structs by hand (plugin/site.cc). */
 #ifdef __cplusplus
 #define DP_ABI_ASSERT(x) static_assert(x, #x)
 #else

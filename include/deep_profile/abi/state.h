@@ -1,16 +1,14 @@
 /*
- * The mapped state of a process that is being profiled: DIR/state/.
+ * The mapped state of a profiled process: DIR/state/. The runtime writes it; readers read
+ * it while the process lives or after its death. Not CTF; everything in it survives
+ * SIGKILL. One thread writes each counter, with relaxed stores, and it may be read at any time:
+ * each word is whole, and a reader must tolerate words that are one call apart.
  *
- * Shared by the runtime (writer) and the reader, live or after death. Not CTF;
- * everything in it also survives kill -9. Counters are written by one thread
- * with relaxed stores and may be read at any time: each word is whole, a
- * reader tolerates words that are one call apart.
+ *     state/process    one struct dp_process_state
+ *     state/lane-NNNN  one struct dp_lane_state, its counts, its arena
  *
- *     state/process      one struct dp_process_state
- *     state/lane-NNNN    one struct dp_lane_state, its counts, its arena
- *
- * A lane is what one thread at a time writes to: this file and its streams. It
- * passes to another thread when its thread ends; what it holds adds up.
+ * A lane is what one thread at a time writes to: this file and its streams. When the thread
+ * ends, another one takes the lane; its sums continue.
  */
 #ifndef DEEP_PROFILE_ABI_STATE_H
 #define DEEP_PROFILE_ABI_STATE_H
@@ -26,7 +24,7 @@
 #define DP_MAX_LANES 16384
 
 enum dp_process_phase {
-    DP_PROCESS_RUNNING = 1, /* or killed, if no such process is left */
+    DP_PROCESS_RUNNING = 1, /* or killed, if the process does not exist any more */
     DP_PROCESS_FINISHED,    /* ended through exit(); everything is flushed */
     DP_PROCESS_FAILED,      /* profiling did not start: start_error */
 };
@@ -52,7 +50,8 @@ struct dp_process_state {
     uint32_t phase; /* enum dp_process_phase */
     uint32_t pid;
     uint32_t parent_pid;
-    uint64_t pid_start_ticks;   /* field 22 of /proc/PID/stat: is this pid still us? */
+    /* field 22 of /proc/PID/stat: shows whether PID is still this process */
+    uint64_t pid_start_ticks;
     uint64_t start_monotonic_ns;
     uint64_t realtime_offset_ns; /* realtime = monotonic + this, at the start */
     uint64_t end_monotonic_ns;  /* 0 while running */
@@ -61,13 +60,14 @@ struct dp_process_state {
     uint32_t sites;             /* highest index given */
     uint32_t gate_closed;       /* bit 1u << enum dp_resource */
     uint32_t start_error;       /* errno, in DP_PROCESS_FAILED */
-    uint64_t gated;             /* sampled calls refused, of threads that ended */
-    uint64_t lost[DP_LOSS_COUNT]; /* what no lane counts */
+    /* sampled calls that the load gate refused, of threads that ended */
+    uint64_t gated;
+    uint64_t lost[DP_LOSS_COUNT]; /* losses that belong to no lane */
     uint64_t steward_cpu_ns;
-    uint64_t slow_path_ns; /* calibrated cost of one slow path */
+    uint64_t slow_path_ns; /* measured cost of one slow path */
     uint64_t log_bytes;    /* on disk, all streams */
     uint64_t log_limit_bytes;
-    uint64_t machine;      /* whose process `pid` is: common/machine.h; 0: not known */
+    uint64_t machine;      /* the machine of `pid`: common/machine.h; 0: not known */
     /* Written by the runtime as the process ends, where it sees that; then by its parent
      * `deep-profile record`, once the process is gone. */
     uint32_t end;       /* enum dp_end */
@@ -92,62 +92,62 @@ struct dp_process_state {
  */
 #define DP_HISTOGRAM_SUB_BITS 6
 #define DP_HISTOGRAM_SUB (1u << DP_HISTOGRAM_SUB_BITS)
-#define DP_HISTOGRAM_BLOCKS 42 /* up to 2^47 ns, 39 hours; longer counts in the last */
+#define DP_HISTOGRAM_BLOCKS 42 /* up to 2^47 ns, 39 hours; longer ones count in the last bucket */
 
-/* dp_site_stats.flags: the time of some call that the site's calls made is missing in
- * `child_ns`, since that call was left (longjmp, exception) or one of the two had no frame. */
+/* dp_site_stats.flags. `child_ns` lacks the time of some call that the site's calls made:
+ * that call was left (longjmp, exception), or one of the two had no frame. */
 #define DP_STATS_CHILDREN_MISSED (1u << 0)
-/* Its allocations were counted without their sizes: what is in bytes is not known. */
+/* Allocations were counted without their sizes: the members in bytes are not known. */
 #define DP_STATS_BYTES_UNKNOWN (1u << 1)
 
 /* Aggregates of one site in one lane. Times of profiled calls only. */
 struct dp_site_stats {
     uint32_t site;
     uint32_t flags; /* DP_STATS_* */
-    uint64_t calls;        /* seen by the runtime with certainty: always-open sites */
+    uint64_t calls;        /* seen by the runtime for certain: sites whose gate always opens */
     uint64_t sampled;      /* chosen by chance and timed; the histogram's population */
     uint64_t estimated;    /* sum of 1/rate over `sampled`, in 1/DP_WEIGHT_UNIT */
     uint64_t variance;     /* sum of (1 - rate)/rate^2 over `sampled`, in the same; */
     uint64_t variance_high; /* its upper 64 bits: 18 calls at a rate of 1e-9 fill the lower */
-    uint64_t gated;        /* chosen, but not opened: the load gate refused */
+    uint64_t gated;        /* chosen, but refused by the load gate */
     uint64_t total_ns;     /* inclusive, of `sampled` */
-    uint64_t child_ns;     /* of it, inside sampled calls below on the same thread */
+    uint64_t child_ns;     /* the part of it inside sampled calls below, on the same thread */
     uint64_t min_ns;
     uint64_t max_ns;
-    uint64_t slow;         /* calls that were certainly over the threshold, every one */
+    uint64_t slow;         /* calls that were certainly over the threshold: all of them */
     uint64_t slow_total_ns;
     uint64_t slow_max_ns;
-    uint64_t maybe_slow;   /* calls that may or may not have been: not among `slow` */
+    uint64_t maybe_slow;   /* calls that may have been over it; not among `slow` */
     uint64_t exceptions;   /* profiled calls left otherwise than by return */
-    uint64_t memory_calls; /* calls whose memory was counted; the rest is of them */
+    uint64_t memory_calls; /* calls whose memory was counted; the members below are theirs */
     uint64_t allocated_bytes;
     uint64_t freed_bytes;
     uint64_t allocations;
     uint64_t frees;
-    int64_t peak_bytes; /* highest of a call */
+    int64_t peak_bytes; /* highest of any call */
     uint32_t blocks[DP_HISTOGRAM_BLOCKS]; /* offsets in the lane file; 0: none.
                                              Each block: uint32_t[DP_HISTOGRAM_SUB] */
 };
 
-/* What one sampled call stands for is known to one part in 65536. */
+/* The unit of "one sampled call stands for so many calls". */
 #define DP_WEIGHT_UNIT 65536
 
-#define DP_LANE_SITE_PAGE 1024 /* sites a page of the directory serves */
-#define DP_LANE_FRAMES 256     /* profiled calls that a thread keeps open at once */
+#define DP_LANE_SITE_PAGE 1024 /* sites for each page of the directory */
+#define DP_LANE_FRAMES 256     /* frames of a thread's open profiled calls */
 
-/* Set in start_ns: the call has ended, its place is not free yet. */
+/* Set in start_ns: the call has ended, but its frame is not free yet. */
 #define DP_FRAME_ENDED (UINT64_C(1) << 63)
 
 /*
- * A profiled call that is open, for readers of a killed process. In order of
- * time; a thread that runs coroutines has calls of many stacks among them. Where
- * there are more than fit, the oldest are forgotten: only counted, and timed all
- * the same when they end.
+ * A profiled call that is open, for readers of a killed process. Frames are in order of
+ * time; a thread that runs coroutines has calls of many stacks among them. If there are
+ * more calls than frames, the oldest lose theirs: they are still counted, and timed when
+ * they end.
  */
 struct dp_lane_frame {
-    uint64_t start_ns; /* DP_FRAME_ENDED: not open any more */
+    uint64_t start_ns; /* with DP_FRAME_ENDED: not open any more */
     uint32_t site;
-    uint32_t kinds; /* bit 1u << enum dp_attribute: what it is profiled for */
+    uint32_t kinds; /* bit 1u << enum dp_attribute: the kinds that the call is profiled for */
 };
 
 enum dp_lane_owner { DP_LANE_FREE, DP_LANE_OWNED };
@@ -158,30 +158,31 @@ struct dp_lane_state {
     uint32_t lane;
     uint32_t owner;       /* enum dp_lane_owner */
     uint32_t tid;         /* of the owner, or of the last one */
-    uint32_t threads;     /* that have owned it */
+    uint32_t threads;     /* threads that have owned it */
     char thread_name[16];
     uint64_t thread_start_ns;
-    uint64_t slow_paths;  /* calls opened and ended, and gates opened for less */
+    uint64_t slow_paths;  /* calls opened and ended, and gates that opened for less */
     uint64_t gated;
     uint64_t lost[DP_LOSS_COUNT];
-    uint64_t file_bytes;  /* of this file that are allocated */
+    uint64_t file_bytes;  /* bytes of this file that are allocated */
     uint64_t arena_used;  /* offset of the first free byte */
     struct dp_open_calls open;
     uint64_t frames_top;
     struct dp_lane_frame frames[DP_LANE_FRAMES];
-    /* Offset of the page for sites [i * DP_LANE_SITE_PAGE, …), 0: none. A page
-     * is uint32_t[DP_LANE_SITE_PAGE]: offset of the site's dp_site_stats. */
+    /* Offset of the page of sites [i * DP_LANE_SITE_PAGE, …), 0: none. A page is
+     * uint32_t[DP_LANE_SITE_PAGE]: the offset of each site's dp_site_stats. */
     uint32_t site_pages[DP_MAX_SITES / DP_LANE_SITE_PAGE];
-    /* Open calls that this lane forgot, less the forgotten ones that ended on
-     * it: the sum over all lanes is how many are open that no frame shows. */
+    /* Open calls of this lane that have lost their frame, minus the calls without a frame
+     * that have ended on it. The sum over all lanes is the number of open calls without a
+     * frame. */
     int64_t forgotten;
 };
 
 /*
- * After the struct, at fixed offsets, two arrays of uint64_t[DP_MAX_COUNTED]:
- * calls by count slot since the lane's start, and how many of them stand in
- * `calls` events already. Then the arena of everything that offsets point to.
- * Files are sparse where nothing was counted.
+ * Two arrays of uint64_t[DP_MAX_COUNTED] follow the struct at fixed offsets: calls by count
+ * slot since the lane's start, and how many of them are already in `calls` events. Then
+ * comes the arena, which holds everything that offsets point to. A file is sparse where
+ * nothing was counted.
  */
 #define DP_LANE_COUNTS_OFFSET 16384
 #define DP_LANE_REPORTED_OFFSET (DP_LANE_COUNTS_OFFSET + DP_MAX_COUNTED * 8)
