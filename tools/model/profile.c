@@ -46,6 +46,7 @@ void dp_profile_finish(struct dp_profile *profile)
     free(profile->totals);
     free(profile->slow);
     dp_call_tree_destroy(profile->tree);
+    dp_stacks_finish(&profile->stacks);
     free(profile->load);
     free(profile->open);
     free(profile->threads);

@@ -16,6 +16,7 @@
 #include "log/log_state.h"
 #include "settings.h"
 #include "site_table.h"
+#include "stacks.h"
 #include "statistics.h"
 
 /* A call over its threshold, as its last event in the log reports it. */
@@ -77,6 +78,8 @@ struct dp_profile {
     struct dp_in_flight_ids in_flight;
 
     struct dp_call_tree *tree; /* NULL: not asked for */
+
+    struct dp_stacks stacks;
 
     struct dp_load_move *load;
     size_t n_load, load_capacity;

@@ -7,11 +7,14 @@
 
 #include "base/memory.h"
 #include "log/processes.h"
+#include "symbols/symbols.h"
 
 /* ---- adding ---- */
 
 void dp_stacks_add_module(struct dp_stacks *stacks, const struct dp_stack_module *module)
 {
+    if (stacks->n_modules == DP_STACK_MODULES)
+        return;
     stacks->modules = dp_append(stacks->modules, &stacks->n_modules, &stacks->modules_capacity,
                                 sizeof *stacks->modules);
     struct dp_stack_module *added = &stacks->modules[stacks->n_modules - 1];
@@ -41,15 +44,14 @@ void dp_stacks_add_stack(struct dp_stacks *stacks, const struct dp_stack *stack)
     added->n_frames = 0;
     added->addresses = dp_allocate(stack->n_addresses + 1, sizeof *added->addresses);
     if (stack->n_addresses > 0)
-        memcpy(added->addresses, stack->addresses,
-               stack->n_addresses * sizeof *added->addresses);
+        memcpy(added->addresses, stack->addresses, stack->n_addresses * sizeof *added->addresses);
     stacks->stacks = dp_append(stacks->stacks, &stacks->n_stacks, &stacks->stacks_capacity,
                                sizeof *stacks->stacks);
     stacks->stacks[stacks->n_stacks - 1] = added;
 }
 
-/* A copy that lives as long as `stacks`. Neighbours are often alike. */
-static const char *keep_text(struct dp_stacks *stacks, const char *text)
+/* Neighbours are often alike. */
+const char *dp_stacks_text(struct dp_stacks *stacks, const char *text)
 {
     if (!text || !*text)
         return "";
@@ -85,8 +87,9 @@ static bool are_alike(const struct dp_stack_sample *x, const struct dp_stack_sam
 {
     return x->call == y->call && x->stack_id == y->stack_id &&
            x->holder_stack_id == y->holder_stack_id && x->site == y->site && x->tid == y->tid &&
-           x->state == y->state && x->syscall == y->syscall && x->holder_tid == y->holder_tid &&
-           strcmp(x->object, y->object) == 0;
+           x->state == y->state && x->flags == y->flags && x->syscall == y->syscall &&
+           x->holder_tid == y->holder_tid && strcmp(x->object, y->object) == 0 &&
+           strcmp(x->holder, y->holder) == 0;
 }
 
 static void grow_table(struct dp_stacks *stacks)
@@ -110,6 +113,7 @@ void dp_stacks_add_sample(struct dp_stacks *stacks, const struct dp_stack_sample
     struct dp_stack_sample added = *sample;
 
     added.object = sample->object ? sample->object : "";
+    added.holder = sample->holder ? sample->holder : "";
     added.stack = added.holder_stack = NULL;
     if (!stacks->table || 2 * stacks->n_samples >= stacks->table_size)
         grow_table(stacks);
@@ -117,16 +121,86 @@ void dp_stacks_add_sample(struct dp_stacks *stacks, const struct dp_stack_sample
     for (; stacks->table[place] != 0; place = (place + 1) & (stacks->table_size - 1)) {
         struct dp_stack_sample *known = &stacks->samples[stacks->table[place] - 1];
         if (are_alike(known, &added)) {
-            known->samples += sample->samples;
+            known->looks += sample->looks;
             known->weight_ns += sample->weight_ns;
             return;
         }
     }
-    added.object = keep_text(stacks, added.object);
+    added.object = dp_stacks_text(stacks, added.object);
+    added.holder = dp_stacks_text(stacks, added.holder);
     stacks->samples = dp_append(stacks->samples, &stacks->n_samples, &stacks->samples_capacity,
                                 sizeof *stacks->samples);
     stacks->samples[stacks->n_samples - 1] = added;
     stacks->table[place] = (uint32_t)stacks->n_samples;
+}
+
+/* ---- records ---- */
+
+static void read_module(struct dp_stacks *stacks, const struct dp_record *record)
+{
+    struct dp_event_module event;
+    struct dp_stack_module module = {.from_ns = record->time_ns, .to_ns = UINT64_MAX};
+
+    dp_record_copy(record, &event);
+    if (event.end == 0) {
+        dp_stacks_unload(stacks, event.start, record->time_ns);
+        return;
+    }
+    module.start = event.start;
+    module.end = event.end;
+    module.bias = event.bias;
+    module.path = (char *)dp_record_text(record, 0);
+    if (event.n_build_id <= sizeof module.build_id) {
+        module.build_id_bytes = event.n_build_id;
+        memcpy(module.build_id, record->payload + sizeof event, event.n_build_id);
+    }
+    dp_stacks_add_module(stacks, &module);
+}
+
+static void read_stack(struct dp_stacks *stacks, const struct dp_record *record)
+{
+    struct dp_event_stack event;
+
+    dp_record_copy(record, &event);
+    uint64_t *addresses = dp_allocate((size_t)event.n_frames + 1, sizeof *addresses);
+    memcpy(addresses, record->payload + sizeof event, event.n_frames * sizeof *addresses);
+    dp_stacks_add_stack(stacks, &(struct dp_stack){.id = event.stack,
+                                                   .flags = event.flags,
+                                                   .time_ns = record->time_ns,
+                                                   .addresses = addresses,
+                                                   .n_addresses = event.n_frames});
+    free(addresses);
+}
+
+static void read_sample(struct dp_stacks *stacks, const struct dp_record *record)
+{
+    struct dp_event_sample event;
+
+    dp_record_copy(record, &event);
+    dp_stacks_add_sample(stacks,
+                         &(struct dp_stack_sample){.call = event.call,
+                                                   .stack_id = event.stack,
+                                                   .holder_stack_id = event.holder_stack,
+                                                   .site = event.site,
+                                                   .tid = event.tid ? event.tid : record->tid,
+                                                   .state = event.state,
+                                                   .flags = event.flags,
+                                                   .syscall = event.syscall,
+                                                   .holder_tid = event.holder_tid,
+                                                   .object = dp_record_text(record, 0),
+                                                   .holder = dp_record_text(record, 1),
+                                                   .looks = event.looks,
+                                                   .weight_ns = event.weight_ns});
+}
+
+void dp_stacks_read(struct dp_stacks *stacks, const struct dp_record *record)
+{
+    if (record->id == DP_EVENT_ID_module)
+        read_module(stacks, record);
+    else if (record->id == DP_EVENT_ID_stack)
+        read_stack(stacks, record);
+    else if (record->id == DP_EVENT_ID_sample)
+        read_sample(stacks, record);
 }
 
 /* ---- settling ---- */
@@ -164,9 +238,8 @@ const struct dp_stack *dp_stacks_find(const struct dp_stacks *stacks, uint64_t i
         else
             high = middle;
     }
-    return id != 0 && low < stacks->n_stacks && stacks->stacks[low]->id == id
-               ? stacks->stacks[low]
-               : NULL;
+    return id != 0 && low < stacks->n_stacks && stacks->stacks[low]->id == id ? stacks->stacks[low]
+                                                                              : NULL;
 }
 
 void dp_stacks_settle(struct dp_stacks *stacks)
@@ -202,11 +275,11 @@ size_t dp_stacks_of_call(const struct dp_stacks *stacks, uint64_t call, size_t *
     return n;
 }
 
-/* ---- names ---- */
+/* ---- modules ---- */
 
 /* A module is written when it is met, which may be after the first stack in it. */
-const struct dp_stack_module *dp_stacks_module_at(const struct dp_stacks *stacks,
-                                                  uint64_t address, uint64_t time_ns)
+const struct dp_stack_module *dp_stacks_module_at(const struct dp_stacks *stacks, uint64_t address,
+                                                  uint64_t time_ns)
 {
     const struct dp_stack_module *later = NULL;
 
@@ -220,29 +293,6 @@ const struct dp_stack_module *dp_stacks_module_at(const struct dp_stacks *stacks
             return module;
     }
     return later;
-}
-
-static void name_stack(struct dp_stacks *stacks, struct dp_stack *stack)
-{
-    stack->frames = dp_allocate(stack->n_addresses + 1, sizeof *stack->frames);
-    stack->n_frames = stack->n_addresses;
-    for (size_t i = 0; i < stack->n_addresses; i++) {
-        uint64_t address = stack->addresses[i];
-        const struct dp_stack_module *module =
-            dp_stacks_module_at(stacks, address, stack->time_ns);
-        char text[64];
-        snprintf(text, sizeof text, "[unknown 0x%llx]", (unsigned long long)address);
-        stack->frames[i] = (struct dp_stack_frame){.function = keep_text(stacks, text),
-                                                   .module = module ? module->path : NULL,
-                                                   .address = address};
-    }
-}
-
-void dp_stacks_name(struct dp_stacks *stacks)
-{
-    for (size_t i = 0; i < stacks->n_stacks; i++)
-        if (!stacks->stacks[i]->frames)
-            name_stack(stacks, stacks->stacks[i]);
 }
 
 void dp_stacks_finish(struct dp_stacks *stacks)
@@ -261,5 +311,6 @@ void dp_stacks_finish(struct dp_stacks *stacks)
     free(stacks->samples);
     free(stacks->table);
     free(stacks->texts);
+    dp_symbols_destroy(stacks->symbols);
     *stacks = (struct dp_stacks){0};
 }

@@ -2,8 +2,8 @@
  * The stacks of a log as data: modules, distinct stacks, and how often and how long each
  * was seen.
  *
- * profile_records.c fills it from `module`, `stack` and `sample` records, in any order;
- * tests fill it by hand. The reasons of slow calls and the flame graphs are made of it.
+ * dp_stacks_read() fills it from `module`, `stack` and `sample` records, in any order; tests
+ * fill it by hand. The reasons of slow calls and the flame graphs are made of it.
  *
  * Samples that are alike in all but their time are one entry with their number and the sum
  * of their weights: what a report shows is sums. A weight is the time that a look stands
@@ -16,10 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/record.h"
+
 /* An executable range of a file that the process had mapped. */
 struct dp_stack_module {
     uint64_t start, end;
-    uint64_t bias; /* an address less it is one in the file's own numbering */
+    uint64_t bias;    /* an address less it is one in the file's own numbering */
     uint64_t from_ns; /* when it was met */
     uint64_t to_ns;   /* when it was seen to be unloaded; UINT64_MAX: it was not */
     char *path;       /* "": not known; "[vdso]" */
@@ -40,26 +42,29 @@ struct dp_stack_frame {
 
 struct dp_stack {
     uint64_t id;
-    uint32_t flags;   /* DP_STACK_*: where and why the walk ended */
-    uint64_t time_ns; /* of its record: which modules were there */
+    uint32_t flags;      /* DP_STACK_*: where and why the walk ended */
+    uint64_t time_ns;    /* of its record: which modules were there */
     uint64_t *addresses; /* innermost first */
     size_t n_addresses;
-    struct dp_stack_frame *frames; /* innermost first; NULL before dp_stacks_name() */
+    struct dp_stack_frame
+        *frames; /* innermost first; NULL before dp_stacks_name(), see stack_names.h */
     size_t n_frames;
 };
 
 /* Looks at a thread that are alike. */
 struct dp_stack_sample {
-    uint64_t call;      /* the slow call that they belong to; 0: none */
-    uint64_t stack_id;  /* 0: there was none */
+    uint64_t call;     /* the slow call that they belong to; 0: none */
+    uint64_t stack_id; /* 0: there was none */
     uint64_t holder_stack_id;
-    uint32_t site;      /* 0: none */
+    uint32_t site; /* 0: none */
     uint32_t tid;
-    uint32_t state;     /* enum dp_thread_state */
-    int32_t syscall;    /* -1: none */
+    uint32_t state;      /* enum dp_thread_state */
+    uint32_t flags;      /* DP_SAMPLE_*: why there is no stack */
+    int32_t syscall;     /* -1: none */
     uint32_t holder_tid; /* of the lock; 0: not known */
+    const char *holder;  /* that thread's name; "": not known */
     const char *object;  /* what the thread waited for; "": not known */
-    uint64_t samples;
+    uint64_t looks;
     uint64_t weight_ns;
     /* Set by dp_stacks_settle(). NULL: there was none, or the log does not have it. */
     const struct dp_stack *stack;
@@ -76,11 +81,18 @@ struct dp_stacks {
     uint32_t *table; /* of samples, by what they have in common; 0: free, else index + 1 */
     size_t table_size;
     uint64_t key; /* of the table: a crafted log cannot make collisions */
-    char **texts; /* of `object` and of frames that nothing names */
+    char **texts; /* of samples, and of frames that nothing names */
     size_t n_texts, texts_capacity;
+    struct dp_symbols *symbols; /* has the names of frames; NULL before dp_stacks_name() */
 };
 
 /* A zeroed struct dp_stacks is empty. */
+
+/* A log with more modules is crafted: the rest is left out. */
+#define DP_STACK_MODULES 4096
+
+/* Adds what a record says; one of another event is left alone. */
+void dp_stacks_read(struct dp_stacks *stacks, const struct dp_record *record);
 
 /* Copies `module` with its path. from_ns is its record's time. */
 void dp_stacks_add_module(struct dp_stacks *stacks, const struct dp_stack_module *module);
@@ -88,7 +100,7 @@ void dp_stacks_add_module(struct dp_stacks *stacks, const struct dp_stack_module
 void dp_stacks_unload(struct dp_stacks *stacks, uint64_t start, uint64_t time_ns);
 /* Copies `stack` with its addresses. */
 void dp_stacks_add_stack(struct dp_stacks *stacks, const struct dp_stack *stack);
-/* Adds samples and weight to those that are alike; copies `object`. */
+/* Adds looks and weight to those that are alike; copies its texts. */
 void dp_stacks_add_sample(struct dp_stacks *stacks, const struct dp_stack_sample *sample);
 
 /* Ties samples to stacks and sorts. To be called when all has been added, and again when
@@ -99,15 +111,14 @@ void dp_stacks_settle(struct dp_stacks *stacks);
 const struct dp_stack *dp_stacks_find(const struct dp_stacks *stacks, uint64_t id);
 
 /* The module that an address belonged to at a moment; NULL: none. */
-const struct dp_stack_module *dp_stacks_module_at(const struct dp_stacks *stacks,
-                                                  uint64_t address, uint64_t time_ns);
+const struct dp_stack_module *dp_stacks_module_at(const struct dp_stacks *stacks, uint64_t address,
+                                                  uint64_t time_ns);
 
 /* The samples of a call: samples[first, first + n). After dp_stacks_settle(). */
 size_t dp_stacks_of_call(const struct dp_stacks *stacks, uint64_t call, size_t *first);
 
-/* Gives every stack its frames: names, files, lines, inlined functions. Strings belong to
- * `stacks`. After dp_stacks_settle(); stacks that have frames keep them. */
-void dp_stacks_name(struct dp_stacks *stacks);
+/* A copy of a text that lives as long as `stacks`. */
+const char *dp_stacks_text(struct dp_stacks *stacks, const char *text);
 
 void dp_stacks_finish(struct dp_stacks *stacks);
 

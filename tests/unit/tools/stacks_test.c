@@ -1,7 +1,7 @@
 /* The stacks of a log as data: what is added up, and which module an address was in. */
 #include "check.h"
 
-#include "model/stacks.h"
+#include "model/stack_names.h"
 
 static struct dp_stacks stacks;
 
@@ -13,7 +13,7 @@ static void add_sample(uint64_t call, uint64_t stack, uint32_t tid, uint64_t wei
                                            .tid = tid,
                                            .syscall = -1,
                                            .object = object,
-                                           .samples = 1,
+                                           .looks = 1,
                                            .weight_ns = weight_ns};
     dp_stacks_add_sample(&stacks, &sample);
 }
@@ -50,7 +50,7 @@ static void samples_that_are_alike_add_up(void)
     CHECK(stacks.n_samples == 104, "%zu", stacks.n_samples);
     CHECK(dp_stacks_of_call(&stacks, 7, &first) == 102);
     CHECK(stacks.samples[first].stack_id == 100);
-    CHECK(stacks.samples[first].samples == 1000);
+    CHECK(stacks.samples[first].looks == 1000);
     CHECK(stacks.samples[first].weight_ns == 100000);
     CHECK(dp_stacks_of_call(&stacks, 8, &first) == 1);
     CHECK(stacks.samples[first].weight_ns == 7);

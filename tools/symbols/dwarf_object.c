@@ -1,0 +1,110 @@
+/* See dwarf_object.h. */
+#include "dwarf_object.h"
+
+#include <libdwarf/dwarf.h>
+#include <libdwarf/libdwarf.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+struct object {
+    Dwarf_Obj_Access_Interface interface;
+    struct dp_elf *elf;
+};
+
+static int section_info(void *of, Dwarf_Half index, Dwarf_Obj_Access_Section *info, int *error)
+{
+    struct object *object = of;
+    struct dp_elf_section section;
+
+    *error = DW_DLE_MDE;
+    /* The first of an ELF file is none. */
+    if (index == 0)
+        section = (struct dp_elf_section){.name = ""};
+    else if (!dp_elf_section(object->elf, index, &section))
+        return DW_DLV_ERROR;
+    *info = (Dwarf_Obj_Access_Section){.addr = section.address,
+                                       .type = section.type,
+                                       .size = section.bytes,
+                                       .name = section.name,
+                                       .link = section.link,
+                                       .info = section.info,
+                                       .entrysize = section.entry_bytes};
+    return DW_DLV_OK;
+}
+
+static Dwarf_Endianness byte_order(void *of)
+{
+    return dp_elf_is_little_endian(((struct object *)of)->elf) ? DW_OBJECT_LSB : DW_OBJECT_MSB;
+}
+
+static Dwarf_Small address_bytes(void *of)
+{
+    return dp_elf_is_64_bit(((struct object *)of)->elf) ? 8 : 4;
+}
+
+static Dwarf_Small offset_bytes(void *of)
+{
+    (void)of;
+    return 4;
+}
+
+static Dwarf_Unsigned section_count(void *of)
+{
+    return dp_elf_n_sections(((struct object *)of)->elf);
+}
+
+/* libdwarf goes by the size that section_info() gave. */
+static int load_section(void *of, Dwarf_Half index, Dwarf_Small **bytes, int *error)
+{
+    struct object *object = of;
+    struct dp_elf_section section;
+    size_t size;
+    const void *contents = dp_elf_contents(object->elf, index, &size);
+
+    *error = DW_DLE_MDE;
+    if (!contents || !dp_elf_section(object->elf, index, &section) || size < section.bytes)
+        return DW_DLV_ERROR;
+    *bytes = (Dwarf_Small *)contents;
+    return DW_DLV_OK;
+}
+
+static const Dwarf_Obj_Access_Methods methods = {
+    section_info, byte_order, offset_bytes, address_bytes, section_count, load_section, NULL};
+
+void dp_dwarf_failed(void *debug, void *error, const char *path, struct dp_problem *problem)
+{
+    dp_problem_set(problem, "the debug information of '%s' is damaged: %s", path,
+                   dwarf_errmsg(error));
+    dwarf_dealloc(debug, error, DW_DLA_ERROR);
+}
+
+bool dp_dwarf_is_in(struct dp_elf *elf)
+{
+    static const char *const names[] = {".debug_info", ".zdebug_info", ".debug_info.dwo"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (dp_elf_find_section(elf, names[i]))
+            return true;
+    return false;
+}
+
+void *dp_dwarf_open(struct dp_elf *elf, struct dp_problem *problem)
+{
+    struct object *object;
+    Dwarf_Debug debug = NULL;
+    Dwarf_Error error = NULL;
+
+    problem->text[0] = 0;
+    if (!dp_dwarf_is_in(elf))
+        return NULL;
+    object = dp_allocate(1, sizeof *object);
+    *object = (struct object){.interface = {object, &methods}, .elf = elf};
+    /* Faster, and nothing is given back one by one. */
+    dwarf_set_de_alloc_flag(0);
+    int status =
+        dwarf_object_init_b(&object->interface, NULL, NULL, DW_GROUPNUMBER_ANY, &debug, &error);
+    if (status == DW_DLV_ERROR)
+        dp_dwarf_failed(debug, error, dp_elf_path(elf), problem);
+    return status == DW_DLV_OK ? debug : NULL;
+}

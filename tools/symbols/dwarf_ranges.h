@@ -1,0 +1,18 @@
+/* The addresses that a unit or a function covers. See dwarf_object.h for `debug`, `die`. */
+#ifndef DP_TOOLS_DWARF_RANGES_H
+#define DP_TOOLS_DWARF_RANGES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef void dp_dwarf_range(void *context, uint64_t low, uint64_t high);
+
+/* Calls `add` with each range [low, high); `base` is the unit's own start. Returns whether
+ * `die` says any. Pieces that the linker has dropped, which begin at 0, are left out. */
+bool dp_dwarf_ranges(void *debug, void *die, unsigned version, uint64_t base, dp_dwarf_range *add,
+                     void *context);
+
+/* Where a unit begins; 0: it does not say. */
+uint64_t dp_dwarf_low(void *die);
+
+#endif
