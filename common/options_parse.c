@@ -1,6 +1,6 @@
 /* dp_options_parse(): cuts the text into options, finds each one's row of options.def,
  * sets its member, then checks what holds between options. */
-#include "options_parse.h"
+#include "options_value.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Reads the value of one option by its row's type, or refuses it with what was expected. */
-#include "options_parse.h"
+#include "options_value.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -46,8 +46,9 @@ static const struct verb *find(const char *name)
     return NULL;
 }
 
-/* Whether an option that does not exist has characters that a terminal obeys: getopt
- * would print them as they are. A file may have such a name, and a shell's * gives it. */
+/* True for an unknown option that contains characters which a terminal obeys: getopt would
+ * print them unchanged. A file may have such a name, and a shell's * passes it as an
+ * argument. */
 static bool is_hostile_option(const char *argument)
 {
     const unsigned char *s = (const unsigned char *)argument;

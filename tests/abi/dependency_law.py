@@ -74,7 +74,6 @@ IMPLEMENTED_BY = {
     "runtime/sampling/processor.h": (("runtime/sampling/processor_*.c",),
                                      "one contract for each processor"),
     "common/options.h": (("common/options*.c",), "one grammar: its table, its parser, its values"),
-    "common/options_parse.h": (("common/options_*.c",), "between the two files of the parser"),
     "common/rules.h": (("common/rules*.c",), "one grammar: rules, and what is wrong with one in words"),
     "tools/commands/command.h": (("tools/commands/command.c", "tools/commands/cmd_*.c"),
                                  "what every verb is, and the verbs: one file each"),

@@ -49,10 +49,10 @@ class SelfTime(Figures):
     def check(self, mode, rules, shown, left_out=(), **variables):
         measured, functions = self.report(rules, self.build("self"), mode, **variables)
         for name in shown:
-            real, told = int(measured[name]), functions[name].get("self_ns")
-            self.assertIsNotNone(told, f"{name}\n{self.text}")
-            self.assertGreaterEqual(told, real, name)
-            self.assertLessEqual(told, int(measured[name + "_most"]), name)
+            real, reported = int(measured[name]), functions[name].get("self_ns")
+            self.assertIsNotNone(reported, f"{name}\n{self.text}")
+            self.assertGreaterEqual(reported, real, name)
+            self.assertLessEqual(reported, int(measured[name + "_most"]), name)
         for name in left_out:
             self.assertNotIn("self_ns", functions[name], f"{measured}\n{self.text}")
 

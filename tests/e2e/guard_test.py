@@ -14,9 +14,9 @@ sys.path.insert(0, sys.argv[1])
 import dp
 dp.run(sys.executable, "-c", '''
 import os, signal, sys, time
-told, tell = os.pipe()
+reader, writer = os.pipe()
 if os.fork():
-    os.read(told, 1) # the driver may end as soon as this does
+    os.read(reader, 1) # the driver may end as soon as this does
     os._exit(0)
 os.setsid()
 os.close(1)
@@ -24,7 +24,7 @@ os.close(2)
 signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
 if os.fork() == 0:
     os.write(int(sys.argv[1]), b"started")
-    os.write(tell, b"x")
+    os.write(writer, b"x")
 while True:
     time.sleep(1)
 ''', sys.argv[3], pass_fds=(int(sys.argv[3]),))

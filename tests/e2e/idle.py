@@ -82,10 +82,10 @@ class Idle(unittest.TestCase):
         self.assertLessEqual(len(events), len(timed))
         for tid in {tid for tid, _ in timed}:
             own = [ns for thread, ns in timed if thread == tid]
-            told = [event["measurements"] for event in events if event["metadata"]["tid"] == tid]
-            self.assertLessEqual(len(told), len(own))
-            if len(told) == len(own):
-                for ns, measured in zip(own, told):
+            reported = [event["measurements"] for event in events if event["metadata"]["tid"] == tid]
+            self.assertLessEqual(len(reported), len(own))
+            if len(reported) == len(own):
+                for ns, measured in zip(own, reported):
                     self.assertLessEqual(abs(measured["duration_ns"] - ns),
                                          measured["duration_error_ns"] + 20_000_000)
                     self.assertGreaterEqual(measured["duration_ns"] +

@@ -29,7 +29,7 @@ CALLS, FEW, THREADS, ROUNDS, WORK = int(os.environ.get("IN_FLIGHT", "100000")), 
 STATUS = 7
 THRESHOLD_NS = 100_000_000
 SLACK_NS = 30_000_000 # the steward looks every 20 ms
-TOLERANCE_NS = 20_000 # between two clocks of which ours follows the other
+TOLERANCE_NS = 20_000 # between two clocks, ours and the one it follows
 PROFILER_BYTES = 256  # for a call in flight
 
 
@@ -71,7 +71,7 @@ class Run:
         return sorted(int(duration.group(1)) for duration in found)
 
     def slow(self):
-        """Slow operations of the log: those told at their end, and those in flight."""
+        """Slow operations of the log: those reported at their end, and those in flight."""
         events = [event for event in dp.events(TOOL, self.log)
                   if event["event"] == "profiler.slow_operation"]
         return ([event for event in events if not event["metadata"].get("in_flight")],
@@ -161,13 +161,13 @@ class InFlight(unittest.TestCase):
         for low, duration, high in zip(inside[-len(slow):], durations, around[-len(slow):]):
             self.assertLessEqual(low - error - TOLERANCE_NS, duration)
             self.assertLessEqual(duration, high + error + TOLERANCE_NS)
-        # In the nap they are told in flight, a thread's latest 64; each is one call with
-        # what is told at its end.
+        # In the nap they are reported in flight, a thread's latest 64; each is one call with
+        # what is reported at its end.
         self.assertGreaterEqual(len(in_flight), THREADS * 64 / 2)
         ends = {event["metadata"]["call_id"] for event in slow}
-        told = {event["metadata"]["call_id"] for event in in_flight}
-        self.assertEqual((len(ends), len(told)), (len(slow), len(in_flight)))
-        self.assertLessEqual(told, ends)
+        reported = {event["metadata"]["call_id"] for event in in_flight}
+        self.assertEqual((len(ends), len(reported)), (len(slow), len(in_flight)))
+        self.assertLessEqual(reported, ends)
         late = [event for event in in_flight
                 if event["time_unix_ns"] > run.ended_unix_ns + SLACK_NS]
         self.assertEqual(late, [])

@@ -24,7 +24,7 @@ CC, TOOL = (os.path.abspath(path) for path in sys.argv[1:3])
 CXX = CC.removesuffix("cc") + "c++"
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs/jumps")
 BUILDS = list(itertools.product(("annotated", "whole"), ("-O0", "-O2")))
-TOLERANCE_NS = 20_000 # between two clocks of which ours follows the other
+TOLERANCE_NS = 20_000 # between two clocks, ours and the one it follows
 
 
 class Jumps(unittest.TestCase):
@@ -181,9 +181,9 @@ class Jumps(unittest.TestCase):
                 self.assertGreater(lost, 0, "no signal came at the wrong moment")
                 calls = {function["function"]: function["estimated_calls"]
                          for function in report["functions"]}
-                told, were = calls["work"] + calls["handler"], works + quiet + handled
-                self.assertGreaterEqual(told + lost, were)
-                self.assertLessEqual(told + lost, were + 2 * left) # exact without "leave"
+                reported, were = calls["work"] + calls["handler"], works + quiet + handled
+                self.assertGreaterEqual(reported + lost, were)
+                self.assertLessEqual(reported + lost, were + 2 * left) # exact without "leave"
                 self.assertGreaterEqual(calls["work"], quiet)
 
     def test_the_smallest_stacks(self):

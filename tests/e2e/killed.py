@@ -40,7 +40,7 @@ Call = collections.namedtuple("Call", "end_ns tid function duration_ns")
 
 
 class Tally:
-    """What one thread told: how many calls returned, and which it was inside of."""
+    """What one thread reported: how many calls returned, and which it was inside of."""
 
     def __init__(self, returned, open_calls):
         self.returned, self.open = returned, open_calls

@@ -221,14 +221,14 @@ class Slow(Runtime):
 
     def test_a_call_is_its_threads_also_where_the_state_was_cut(self):
         found = self.run_on("slow", "cut", self.out + "/state/lane-0001")
-        told = self.slow(found, "stuck", in_flight=True) + self.slow(found, "stuck")
-        self.assertEqual([e["metadata"]["tid"] for e in told], [int(self.stdout)] * 2)
+        reported = self.slow(found, "stuck", in_flight=True) + self.slow(found, "stuck")
+        self.assertEqual([e["metadata"]["tid"] for e in reported], [int(self.stdout)] * 2)
 
     def test_what_has_ended_deeper_than_the_list_reaches_is_not_in_flight(self):
         found = self.run_on("slow", "nested")
-        self.assertEqual([self.slow(found, "deepest", told) for told in (True, False)], [[], []])
-        in_flight, at_end = ({e["metadata"]["call_id"] for e in self.slow(found, "nested", told)}
-                             for told in (True, False))
+        self.assertEqual([self.slow(found, "deepest", running) for running in (True, False)], [[], []])
+        in_flight, at_end = ({e["metadata"]["call_id"] for e in self.slow(found, "nested", running)}
+                             for running in (True, False))
         self.assertEqual(len(at_end), 50)
         self.assertTrue(in_flight)
         self.assertLessEqual(in_flight, at_end)

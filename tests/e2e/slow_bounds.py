@@ -26,7 +26,7 @@ SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "programs/slow
 SECONDS = float(os.environ.get("SLOW_BOUNDS_SECONDS", "2"))
 MS = 1_000_000
 THRESHOLD_NS = 50 * MS
-CLOCKS_NS = MS // 5 # between two clocks of which ours follows the other
+CLOCKS_NS = MS // 5 # between two clocks, ours and the one it follows
 
 Call = collections.namedtuple("Call", "start end start_around end_around")
 
@@ -108,9 +108,9 @@ class SlowBounds(unittest.TestCase):
         return inside, slow, maybe, late_ns
 
     def check_thread(self, tid, calls, events):
-        told = sum(event["metadata"]["tid"] == tid and not event["metadata"].get("in_flight")
+        reported = sum(event["metadata"]["tid"] == tid and not event["metadata"].get("in_flight")
                    for event in events)
-        self.assertLessEqual(told, sum(call.end_around - call.start_around >= THRESHOLD_NS
+        self.assertLessEqual(reported, sum(call.end_around - call.start_around >= THRESHOLD_NS
                                        for call in calls))
 
     def check_event(self, event, calls, offset):

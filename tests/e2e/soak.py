@@ -72,7 +72,7 @@ class Soak(unittest.TestCase):
         lost = {reason: count for reason, count in report["loss"].items() if count}
         self.assertGreater(lost.pop("overwritten"), 1000)
         self.assertEqual(lost, {})
-        # Every slow call was told in flight, and those of a quarter of an hour are told right.
+        # Every slow call was reported in flight, and those of a quarter of an hour are reported right.
         slow = [e for e in dp.events(TOOL, self.log)
                 if e["event"] == "profiler.slow_operation"]
         in_flight = [e for e in slow if e["metadata"].get("in_flight")]

@@ -1,4 +1,4 @@
-"""Logs of which every byte is known, and the tool run on them.
+"""Logs whose every byte is known, and the tool run on them.
 
 The suites of this folder are run by Meson: SUITE.py DEEP_PROFILE MAKE_LOG SOURCE_ROOT.
 """

@@ -100,7 +100,7 @@ class Live(Case):
                    status=CHECK)
         self.assertEqual(os.path.getsize(self.path("live", "stream-0000-0001")), size)
 
-    def test_top_looks_as_often_as_it_is_told(self):
+    def test_top_looks_as_often_as_it_is_asked_to(self):
         done = self.run_tool("top", "--count=3", "--interval=0.05", "--format=json", "live")
         looks = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual([look["phase"] for look in looks], ["running"] * 3)

@@ -157,7 +157,7 @@ int main(int argc, char **argv)
         self.assertIn("built with the plugin: 9 annotated functions",
                       self.tool("doctor", "./real"))
 
-    def test_misspelt_rules_are_told_of(self):
+    def test_misspelt_rules_are_reported(self):
         self.record("misspelt", DEEP_PROFILE="chosn:rate=1; chosen:rate=0.5;*where:rat=1;else*:calls")
         for verb, status in ("report", FINE), ("doctor", CHECK):
             text = self.tool(verb, "misspelt", status=status)

@@ -154,7 +154,7 @@ class BadInput(Case):
                    "basic", **options)
         os.chmod(self.path("basic"), 0o755)
 
-    def test_damage_is_told_in_every_view(self):
+    def test_damage_is_shown_in_every_view(self):
         self.make("basic")
         os.truncate(self.path("basic", "stream-0000-0000"), 5000)
         self.assertRegex(self.run_tool("report", "basic").stdout,
@@ -273,7 +273,7 @@ class BadInput(Case):
 
 
 class Strings(Case):
-    """Names may hold anything: JSON stays valid, a terminal is told nothing."""
+    """Names may hold anything: JSON stays valid, a terminal obeys nothing."""
 
     NAME = "ev\x1b[31mil\"\ufffd\x9b\n"
 

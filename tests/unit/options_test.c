@@ -1,6 +1,6 @@
 /*
  * Tests of common/options.h and common/values.h: what every option accepts, what it
- * defaults to, and what each mistake is told. One table row a case.
+ * defaults to, and the message of each mistake. One table row a case.
  */
 #include "common/event_keys.h"
 #include "common/options.h"
@@ -189,7 +189,7 @@ static const struct mistake {
     {F, "output=\"\"", "", "output names no file", ""},
 };
 
-static void every_mistake_is_told(void)
+static void every_mistake_is_reported(void)
 {
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
         const struct mistake *m = &mistakes[i];
@@ -273,7 +273,7 @@ int main(void)
 {
     defaults_follow_the_guide();
     every_option_is_read();
-    every_mistake_is_told();
+    every_mistake_is_reported();
     second_of_two_is_the_bad_one();
     values_parse_alone();
     every_row_has_a_default_that_parses();

@@ -68,7 +68,7 @@ void dp_text_cut(char *string, size_t columns, int utf8)
             break;
         }
     }
-    /* The rest is at least two characters: "…" takes up to three bytes. */
+    /* The rest has at least two characters: "…" takes up to three bytes. */
     if (utf8 && strlen(last) >= 3)
         strcpy(last, "\xe2\x80\xa6");
     else

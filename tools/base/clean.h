@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Set when the terminal does not use UTF-8: it could take bytes of a longer
- * character for controls, so that only ASCII is printed as it is. */
+/* Set it if the terminal does not use UTF-8: then only ASCII is printed unchanged, since
+ * the terminal could take bytes of a longer character for controls. */
 extern bool dp_clean_to_ascii;
 
 /* Returns `buffer`, NUL-terminated. A string that does not fit is cut between two

@@ -1,6 +1,6 @@
 /*
- * Memory that never fails: without any, the tool ends with a message and
- * DP_EXIT_DATA. The caller frees what it gets with free().
+ * Memory that never fails: if there is none, the tool ends with a message and DP_EXIT_DATA.
+ * The caller frees the result with free().
  */
 #ifndef DP_TOOLS_MEMORY_H
 #define DP_TOOLS_MEMORY_H
@@ -13,7 +13,8 @@ void *dp_allocate(size_t count, size_t size);
 /* Makes room for `wanted` elements; new ones are zeroed. */
 void *dp_grow(void *array, size_t *capacity, size_t wanted, size_t size);
 
-/* The same for one more element, which it counts: array[*n - 1] of what it returns. */
+/* The same for one more element, which it counts: the new one is array[*n - 1] of the
+ * result. */
 void *dp_append(void *array, size_t *n, size_t *capacity, size_t size);
 
 char *dp_copy(const char *string);

@@ -1,15 +1,13 @@
 /*
- * What the tool says when something is wrong.
- *
- * Messages go to stderr as "deep-profile: …"; control characters in them, which
- * a quoted name or path may have, are cleaned.
+ * Error messages of the tool. They go to stderr as "deep-profile: …". Control characters in
+ * them, which a quoted name or path may contain, are made harmless.
  */
 #ifndef DP_TOOLS_MESSAGE_H
 #define DP_TOOLS_MESSAGE_H
 
 #include "exit.h"
 
-/* One sentence about what went wrong; empty when nothing did. */
+/* One sentence about what went wrong; empty if nothing did. */
 struct dp_problem {
     char text[512];
 };

@@ -28,7 +28,7 @@ static int open_temporary(struct dp_output_file *file)
         return -errno;
     mode_t mask = umask(0);
     umask(mask);
-    fchmod(fd, 0666 & ~mask); /* as a file that is simply opened */
+    fchmod(fd, 0666 & ~mask); /* like a file that is simply opened */
     file->stream = fdopen(fd, "w");
     return file->stream ? 0 : -errno;
 }

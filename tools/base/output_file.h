@@ -1,6 +1,6 @@
 /*
- * A file that is written as a whole: it appears under its name when all of it is there, so
- * that nobody sees a half. What is no regular file (a pipe, /dev/null) is written directly.
+ * Writes a file as a whole: it appears under its name when it is complete, so that nobody
+ * sees half of it. What is not a regular file (a pipe, /dev/null) is written directly.
  */
 #ifndef DP_TOOLS_OUTPUT_FILE_H
 #define DP_TOOLS_OUTPUT_FILE_H
@@ -16,7 +16,7 @@ struct dp_output_file {
 /* 0 or -errno. */
 int dp_output_file_open(struct dp_output_file *file, const char *path);
 
-/* 0, or -errno when not all was written: then what had the name before still has it. */
+/* 0; or -errno if not all was written: then the name still has its old content. */
 int dp_output_file_close(struct dp_output_file *file);
 
 #endif

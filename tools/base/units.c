@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Three significant digits, and none lost to a value that rounds up. */
+/* Three significant digits, also when the value rounds up to the next power of ten. */
 static char *three_digits(char *buffer, double value, const char *unit)
 {
     double size = fabs(value);

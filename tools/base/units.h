@@ -20,7 +20,7 @@ char *dp_unit_percent(char buffer[DP_UNIT_TEXT], double share);
 /* A rate with as many digits as it needs: 1, 0.01, 0.0005. */
 char *dp_unit_rate(char buffer[DP_UNIT_TEXT], uint32_t ppb);
 
-/* An amount and what it counts, "5 records"; "nanoseconds …" become "34.2 ms …". Cut to
+/* An amount and its unit in words, "5 records"; "nanoseconds …" becomes "34.2 ms …". Cut to
  * `size`. */
 char *dp_unit_amount(char *buffer, size_t size, uint64_t amount, const char *what);
 

@@ -14,7 +14,7 @@
 
 enum { OPTION_FOLLOW = 'f', OPTION_LAST = 'l' };
 
-/* How often a running log is looked at. */
+/* How often it looks at a running log. */
 #define FOLLOW_PERIOD_NS 100000000L
 
 struct arguments {
@@ -50,7 +50,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-/* Names first: a lane's record may be seen before the site's own. */
+/* Reads names first: a lane's record may come before the record that names its site. */
 static void read_sites(struct dp_log *log, struct dp_site_table *sites)
 {
     struct dp_cursor cursor;
@@ -63,7 +63,7 @@ static void read_sites(struct dp_log *log, struct dp_site_table *sites)
     dp_site_paths_shorten(sites);
 }
 
-/* `from_ns`: earlier ones are not printed. */
+/* Events before `from_ns` are not printed. */
 static uint64_t print_all(struct dp_merge *merge, struct dp_site_table *sites,
                           struct dp_event_printer *printer, uint64_t from_ns, bool progress)
 {
@@ -110,7 +110,7 @@ static uint64_t follow(struct dp_merge *merge, struct dp_site_table *sites,
         if (ferror(stdout))
             break;
         nanosleep(&period, NULL);
-        /* Asked before reading: what a process wrote before it ended is seen. */
+        /* Asks before reading, so that everything the process wrote before its end is read. */
         running = runs(merge->log);
         dp_merge_refresh(merge);
         printed += print_all(merge, sites, printer, 0, false);
@@ -118,7 +118,7 @@ static uint64_t follow(struct dp_merge *merge, struct dp_site_table *sites,
     return printed;
 }
 
-/* Of a process that runs the last seconds are those before now, else those before its end. */
+/* The last seconds before now, if the process runs; otherwise before its end. */
 static uint64_t begin_of_last(const struct dp_log *log, const struct dp_process_state *process,
                               uint64_t last_ns)
 {

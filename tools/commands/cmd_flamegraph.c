@@ -87,7 +87,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-/* By the ending: flame.html, but also flame.html.tmp's is none. */
+/* By the ending of the name: flame.html is HTML, flame.html.tmp is not. */
 static const struct format *format_of(const char *output)
 {
     const char *dot = output ? strrchr(output, '.') : NULL;

@@ -22,7 +22,7 @@
 
 enum { OPTION_RULES = 'r', OPTION_ENV = 'e' };
 
-/* What a shell says of a program that it cannot start. */
+/* The statuses that a shell uses for a program that it cannot start. */
 enum { EXIT_CANNOT_RUN = 126, EXIT_NOT_FOUND = 127 };
 
 struct arguments {
@@ -55,7 +55,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         arguments->env = value;
         return 0;
     case ARGP_KEY_ARG:
-        /* The program's own options are none of ours. */
+        /* Options after the program's name belong to the program. */
         arguments->program = &state->argv[state->next - 1];
         state->next = state->argc;
         return 0;
@@ -90,7 +90,7 @@ static void set_output(const char *path)
     free(output);
 }
 
-/* Before the fork: a mistake in it can be reported afterwards. */
+/* Before the fork, so that a mistake in it can be reported afterwards. */
 static void set_environment(const struct arguments *arguments)
 {
     set_output(arguments->output ? arguments->output : "deep-profile.%p");
@@ -122,7 +122,7 @@ static pid_t start(const struct arguments *arguments, const sigset_t *mask)
     _exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN);
 }
 
-/* The terminal's signals reach the program by themselves; others are passed on. */
+/* Signals from the terminal reach the program by themselves; others are passed on to it. */
 static int wait_for(pid_t pid, const sigset_t *signals)
 {
     int status = 0;
@@ -163,7 +163,8 @@ static uint64_t monotonic_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Names of logs at `path`, and of those that found it taken ("path.PID"). */
+/* The names of logs at `path`, including those of processes that found it taken
+ * ("path.PID"). */
 static void find_logs(const char *path, struct dp_paths *logs)
 {
     char *copy = dp_copy(path);
@@ -226,8 +227,8 @@ static void see_log(struct end *end, const char *path, const struct dp_profile *
     end->log_start_ns = process->start_monotonic_ns;
 }
 
-/* Rules and an environment that were misspelt: who typed them is still here. So
- * is a profile that could not be started. */
+/* Reports misspelt rules and a misspelt environment while the person who typed them is
+ * still here; also a profile that could not be started. */
 static void say_what_is_wrong(const char *path, struct end *end)
 {
     struct dp_profile profile;
@@ -249,8 +250,8 @@ static void say_what_is_wrong(const char *path, struct end *end)
     dp_profile_finish(&profile);
 }
 
-/* Misspelt variables; without a log everything that the environment is to blame
- * for. */
+/* Reports misspelt variables. If there is no log, everything in the environment that may
+ * explain it. */
 static void say_environment(bool logged)
 {
     struct dp_doctor doctor = {0};
@@ -285,7 +286,7 @@ static void say_where(const char *output, const struct dp_paths *before, const c
     dp_paths_free(&logs);
 }
 
-/* Where a log was not finished, its report says how the program ended. */
+/* If a log was not finished, its report says how the program ended. */
 static void note_end(struct end *end)
 {
     if (end->log)

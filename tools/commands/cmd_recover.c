@@ -19,7 +19,7 @@ static int refuse(const char *path, const struct dp_process_state *process)
     return DP_EXIT_CHECK;
 }
 
-/* Whether a process that runs elsewhere, if at all, still writes the log. */
+/* Might a process that runs elsewhere still be writing the log? */
 static bool still_beats(const struct dp_log *log, const struct dp_process_state *before)
 {
     struct dp_process_state now;

@@ -1,4 +1,4 @@
-/* deep-profile sites: the annotated functions and what is in force on them. */
+/* deep-profile sites: the instrumented functions and what is in force for them. */
 #include "command.h"
 
 #include <string.h>

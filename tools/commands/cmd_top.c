@@ -136,7 +136,7 @@ static int watch(const char *path, const struct arguments *arguments)
     return status;
 }
 
-/* Of several logs the one whose process runs. */
+/* Of several logs, the one whose process is running. */
 static size_t running_one(const struct dp_paths *logs)
 {
     for (size_t i = logs->n; i-- > 0;) {

@@ -58,7 +58,7 @@ static bool needs_luck(uint32_t attribute)
     return attribute == DP_ATTRIBUTE_PROFILE || attribute == DP_ATTRIBUTE_PRODUCTION;
 }
 
-/* Whether calls happened that are not in the totals, so that none there means nothing. */
+/* Were there calls that the totals do not contain? Then empty totals prove nothing. */
 static bool totals_lost(const struct dp_profile *profile)
 {
     return dp_profile_lost(profile, DP_LOSS_AGGREGATES) > 0 ||
@@ -145,7 +145,7 @@ static void check_site(struct dp_doctor *doctor, const struct dp_profile *profil
     }
 }
 
-/* Functions of whole-program mode: nobody named one, so they are reported in sums. */
+/* Functions of whole-program mode are reported in sums, since nobody named them one by one. */
 struct unnamed {
     uint32_t n;
     uint32_t unruled;

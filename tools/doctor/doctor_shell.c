@@ -82,7 +82,7 @@ static void check_env(struct dp_doctor *doctor)
                    PREFIX "ENV is '%s'; attributes know dev, test and prod", env);
 }
 
-/* Whether somebody else could put another directory in the log's place. */
+/* Could another user put a different directory in the log's place? */
 static void check_place(struct dp_doctor *doctor, const char *out)
 {
     struct dp_place_walk walk = {.self = (uint32_t)geteuid()};
@@ -112,7 +112,7 @@ static void check_room(struct dp_doctor *doctor, const char *folder)
                        folder, dp_unit_bytes(room, (double)bytes));
 }
 
-/* Missing folders are made on the way: what matters is the last that is there. */
+/* The runtime makes missing folders, so the last existing one counts. */
 static void check_out(struct dp_doctor *doctor)
 {
     const char *out = getenv(PREFIX "OUT");

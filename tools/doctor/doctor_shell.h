@@ -6,11 +6,11 @@
 
 #include "findings.h"
 
-/* Variables that look like settings but are none. */
+/* Variables that look like settings but are not. */
 void dp_doctor_unknown(struct dp_doctor *doctor);
 
-/* A DEEP_PROFILE that is neither on, off nor a rule. The runtime takes it for off, and says
- * nothing: it is a guest. */
+/* A DEEP_PROFILE that is neither on, off nor a rule. The runtime treats it as off and
+ * prints nothing, since it is a guest. */
 void dp_doctor_mistaken(struct dp_doctor *doctor);
 
 /* All of the environment. */

@@ -18,15 +18,15 @@ struct pointer {
     uint64_t value;
 };
 
-/* A program as it would lie in memory. */
+/* A program file as it is laid out in memory. */
 struct image {
     Elf *elf;
-    struct pointer *pointers; /* set when it is loaded, by address */
+    struct pointer *pointers; /* sections that are loaded, by address */
     size_t n;
     size_t capacity;
 };
 
-/* `size` bytes at an address, as far as a section has them; NULL: it has not. */
+/* `size` bytes at an address; NULL if no section contains them. */
 static const char *bytes_at(const struct image *image, uint64_t address, uint64_t *size)
 {
     Elf_Scn *section = NULL;
@@ -128,7 +128,7 @@ static bool names_a_function(const struct dp_doctor *doctor, const struct dp_rul
     return false;
 }
 
-/* What was probably meant, "": nothing is near. */
+/* The name that was probably meant; "": none is near. */
 static const char *meant_by(const struct dp_doctor *doctor, struct dp_word pattern)
 {
     struct dp_name *names = dp_allocate(doctor->n_functions + 1, sizeof *names);

@@ -34,7 +34,7 @@ struct dp_doctor {
     char **functions;
     size_t n_functions;
     size_t functions_capacity;
-    size_t n_whole_program; /* of them: those that nobody annotated */
+    size_t n_whole_program; /* the ones without an attribute */
 };
 
 void dp_doctor_find(struct dp_doctor *doctor, enum dp_finding_level level, const char *about,

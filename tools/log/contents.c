@@ -36,7 +36,7 @@ int dp_contents_read(struct dp_contents *contents, const char *path, size_t most
         return error;
     contents->file_bytes = dp_file_size(file);
     contents->size = contents->file_bytes < most ? (size_t)contents->file_bytes : most;
-    /* Pages that nothing is written to are none. */
+    /* Leaves out pages without data. */
     if (contents->size > 0 && !(contents->bytes = calloc(1, contents->size)))
         error = -ENOMEM;
     if (contents->bytes)

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct dp_contents {
-    uint8_t *bytes;      /* `size` of them; NULL when there are none */
+    uint8_t *bytes;      /* `size` bytes; NULL if there are none */
     size_t size;         /* that were there and asked for */
     uint64_t file_bytes; /* of the file */
 };

@@ -1,8 +1,7 @@
 /*
- * What of a log could not be read: how many places, how many bytes, and the first
- * place in words.
- *
- * Every reader of a log's bytes notes it and goes on; the verbs show it.
+ * The parts of a log that could not be read: how many places, how many bytes, and the first
+ * place in words. Every reader of a log's bytes notes them and goes on; the verbs show
+ * them.
  */
 #ifndef DP_TOOLS_DAMAGE_H
 #define DP_TOOLS_DAMAGE_H

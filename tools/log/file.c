@@ -13,7 +13,7 @@
 /* O_NONBLOCK: a FIFO in a log directory must not hang the reader. */
 #define SAFELY (O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
 
-/* Far below the usual limit of 1024: the rest is for everything else. */
+/* Far below the usual limit of 1024, which the rest of the process needs as well. */
 #define MOST_DESCRIPTORS 256
 
 struct dp_file {
@@ -84,7 +84,7 @@ static int take_descriptor(struct dp_file *file)
     return 0;
 }
 
-/* 0 or -errno: the file has a descriptor, and is the one that was used last. */
+/* Gives the file a descriptor and marks it as the most recently used one. 0 or -errno. */
 static int ready(struct dp_file *file)
 {
     struct stat status;
@@ -184,6 +184,6 @@ uint64_t dp_file_hole_from(struct dp_file *file, uint64_t offset)
 {
     uint64_t hole = seek(file, offset, SEEK_HOLE);
 
-    /* Not known: the end of the file is a hole. */
+    /* Not known: takes the end of the file for a hole. */
     return hole == offset && dp_file_data_from(file, offset) == offset ? dp_file_size(file) : hole;
 }

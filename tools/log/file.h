@@ -28,19 +28,19 @@ void dp_file_close(struct dp_file *file);
 /* As many of the bytes [offset, offset + size) as are there now, or -errno. */
 int64_t dp_file_read(struct dp_file *file, void *bytes, size_t size, uint64_t offset);
 
-/* As it is now; 0 when it cannot be asked. */
+/* Its size now; 0 if that cannot be found out. */
 uint64_t dp_file_size(struct dp_file *file);
 
 /*
- * The first byte from `offset` on that is not, or that is, in a hole. The end of
- * the file is one. UINT64_MAX: no data from there on, or nothing from there on.
- * File systems without holes have data everywhere.
+ * The first byte from `offset` on that is outside a hole (or inside one). The end of the
+ * file counts as a hole. UINT64_MAX: there is no such byte. File systems without holes have
+ * data everywhere.
  */
 uint64_t dp_file_data_from(struct dp_file *file, uint64_t offset);
 uint64_t dp_file_hole_from(struct dp_file *file, uint64_t offset);
 
-/* A descriptor of the regular file at `path`, relative to `folder`; or -errno.
- * `how`: O_RDONLY, O_RDWR. Nothing that a log holds makes it wait. */
+/* Opens the regular file at `path`, relative to `folder`; returns a descriptor or -errno.
+ * `how`: O_RDONLY, O_RDWR. No file of a log can make it wait. */
 int dp_file_descriptor(int folder, const char *path, int how);
 
 #endif

@@ -1,11 +1,8 @@
 /*
- * Everything that the readers ask of the file system, but for the bytes of the log's
- * files: file.h.
- *
- * Used by all that touches a log. Tests replace files.c (by logs in memory, for
- * the fuzzer). A log may come from anybody: inside of it no link is followed,
- * nothing but regular files is opened, and only dp_edit_*() and dp_file_replace()
- * write.
+ * What the readers need of the file system, except the bytes of the log's files: file.h.
+ * Used by all code that touches a log. Tests replace files.c (by logs in memory, for the
+ * fuzzer). A log may come from anybody: inside it no link is followed, only regular files
+ * are opened, and only dp_edit_*() and dp_file_replace() write.
  */
 #ifndef DP_TOOLS_FILES_H
 #define DP_TOOLS_FILES_H

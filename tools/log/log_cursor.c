@@ -12,7 +12,7 @@ void dp_cursor_start(struct dp_cursor *cursor, struct dp_log *log, int64_t lane)
     *cursor = (struct dp_cursor){.log = log, .lane = lane, .stream = SIZE_MAX};
 }
 
-/* The first of the log's streams, which are sorted, that is not before this one. */
+/* The index of the first stream, in the sorted list, that does not come before this one. */
 static size_t first_from(const struct dp_log *log, int64_t lane, uint64_t segment)
 {
     size_t low = 0, high = log->n_streams;
@@ -37,7 +37,7 @@ void dp_cursor_refresh(struct dp_cursor *cursor)
     size_t i = first_from(log, cursor->lane, cursor->segment);
     bool found = i < log->n_streams && log->streams[i].lane == cursor->lane &&
                  log->streams[i].segment == cursor->segment;
-    /* Removed: what is open can still be read. */
+    /* The file is removed, but its open descriptor can still be read. */
     cursor->stream = found ? i : log->n_streams;
 }
 
@@ -89,7 +89,7 @@ static void enter_packet(struct dp_cursor *cursor, uint64_t offset)
 {
     struct dp_packet_view view;
 
-    /* Again: what the first look saw of a new header need not be all of it. */
+    /* Looks again: the first look may have seen only a part of a new header. */
     dp_packet_look(cursor->log, cursor->file, offset, &view);
     cursor->packet = offset;
     cursor->packet_bytes = view.bytes;
@@ -121,7 +121,7 @@ struct walk {
     bool bad; /* no packet was at the offset before */
 };
 
-/* A stretch without packets is one place, however long. */
+/* A stretch without packets counts as one damaged place, however long it is. */
 static void note_bad(struct dp_cursor *cursor, const struct walk *walk, uint64_t step,
                      const char *reason)
 {
@@ -137,7 +137,7 @@ static void note_bad(struct dp_cursor *cursor, const struct walk *walk, uint64_t
     }
 }
 
-/* Nothing more is to be read at walk->offset. */
+/* There is nothing more to read at walk->offset. */
 static void note_end(struct dp_cursor *cursor, const struct walk *walk,
                      const struct dp_packet_view *view)
 {
@@ -207,8 +207,8 @@ static bool find_packet(struct dp_cursor *cursor)
             return false;
         }
         if (view.state != DP_PACKET_EMPTY) {
-            /* The writer went on here after its last commit to the packet before:
-             * what that was is visible now. */
+            /* The writer has begun the next packet after its last commit to the previous
+             * one, so everything it has written to that one is visible now. */
             if (cursor->packet_bytes > 0)
                 load_content(cursor);
             if (more_here(cursor))
@@ -296,7 +296,8 @@ static bool next_segment(struct dp_cursor *cursor)
     return false;
 }
 
-/* Reads on in the committed part of the packet; false: nothing that can be read. */
+/* Reads the next record in the committed part of the packet; false: nothing readable is
+ * left. */
 static __attribute__((noinline)) bool load_window(struct dp_cursor *cursor, uint64_t at)
 {
     int error;

@@ -60,8 +60,8 @@ void dp_packet_look(const struct dp_log *log, struct dp_file *file, uint64_t off
         return;
     }
     view->reason = header_problem(log, &view->header);
-    /* The writer may have been filling it in, and the read have seen the magic, which
-     * is stored last, but not all that is stored before: a second read sees it. */
+    /* The read may have seen the magic, which the writer stores last, but not everything
+     * stored before it. A second read sees all of it. */
     if (view->reason && read_header(file, offset, &view->header, &got) == 0 &&
         got == sizeof view->header)
         view->reason = header_problem(log, &view->header);

@@ -118,7 +118,7 @@ bool dp_state_was_replaced(const struct dp_log *log, const struct dp_process_sta
          (sizeof(uint32_t) + sizeof(struct dp_site_stats) +                                        \
           DP_HISTOGRAM_BLOCKS * DP_HISTOGRAM_SUB * sizeof(uint32_t)))
 
-/* Bytes [offset, offset + size) of the file, NULL when they are not all there. */
+/* Bytes [offset, offset + size) of the file; NULL if they are not all there. */
 static const uint8_t *within(const struct dp_contents *file, uint64_t offset, uint64_t size)
 {
     return offset <= file->size && size <= file->size - offset ? file->bytes + offset : NULL;
@@ -219,8 +219,8 @@ static void read_counts(const struct lane_reader *lane)
     }
 }
 
-/* A process may be killed while it makes the file. The magic is written last, and
- * before that there is nothing to lose. */
+/* A process may be killed while it makes the file. The magic is written last; before that
+ * the file contains nothing worth reading. */
 static bool is_unfinished(const struct dp_contents *file)
 {
     struct dp_lane_state state;
@@ -274,8 +274,8 @@ static bool read_lane_file(const char *path, const char *name,
     return read;
 }
 
-/* A lane's file has a number, and is not one that was read under another name: what it
- * holds would be added again. */
+/* Accepts a lane's file by its number, unless it was already read under another name: its
+ * sums would be added twice. */
 static bool is_lane(const char *path, const char *name, struct dp_identity *identity)
 {
     struct dp_look look;

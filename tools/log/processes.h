@@ -1,8 +1,6 @@
 /*
- * What the readers ask of the system about processes: does the one that wrote a log
- * still run?
- *
- * Tests replace processes.c, as they do files.c.
+ * What the readers ask the system about processes: does the process that wrote a log still
+ * run? Tests replace processes.c, as they do files.c.
  */
 #ifndef DP_TOOLS_PROCESSES_H
 #define DP_TOOLS_PROCESSES_H

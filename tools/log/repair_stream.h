@@ -12,7 +12,7 @@
 #include "files.h"
 #include "log_open.h"
 
-/* A repair, and what has been done. Starts zeroed but for `log`. */
+/* A repair and its results. Starts zeroed except for `log`. */
 struct dp_repair {
     struct dp_log *log;
     bool only_look; /* what would be done: nothing is written, and nothing printed */

@@ -23,7 +23,7 @@ struct dp_tree_node {
     uint64_t calls;
     uint64_t total_ns;
     uint64_t callees_ns; /* total_ns of the callees */
-    uint64_t memory_calls; /* of `calls`: those whose memory was counted */
+    uint64_t memory_calls; /* the `calls` whose memory was counted */
     uint64_t bytes;        /* that they allocated */
     uint64_t callees_bytes;
     struct dp_tree_node **callees;

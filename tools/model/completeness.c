@@ -28,7 +28,7 @@ static bool times_every_call(const struct dp_site_attribute_info *info,
             info->rate_ppb >= 1000000000);
 }
 
-/* Also where none of its calls was chosen: it may have been called all the same. */
+/* Also if none of its calls was chosen: it may have been called anyway. */
 static bool may_leave_calls_out(const struct dp_site_info *site)
 {
     bool part = false, every = false;

@@ -1,6 +1,6 @@
 /*
- * Of which calls the times are known: all of a site's, those that were chosen, those that
- * were slow. Found out when a profile has been gathered; figures depend on it.
+ * Which calls of a site have known times: all, those that were chosen, or those that were
+ * slow. Computed when a profile is complete; figures depend on it.
  */
 #ifndef DP_TOOLS_COMPLETENESS_H
 #define DP_TOOLS_COMPLETENESS_H

@@ -25,7 +25,7 @@ enum dp_flame_kind {
     DP_FLAME_KINDS
 };
 
-/* What is written on a frame. Frames of one name are told apart by all of it. */
+/* What is written on a frame. All of it tells frames of the same name apart. */
 struct dp_flame_name {
     const char *function;
     const char *module; /* "": not known */

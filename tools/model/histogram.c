@@ -106,7 +106,7 @@ double dp_histogram_tail(const struct dp_histogram *histogram, double *used)
             double value = (double)middle(b, i), here = (double)histogram->blocks[b][i];
             if (here == 0)
                 continue;
-            if (taken + here > most) /* the first that is not used is here */
+            if (taken + here > most) /* the first value that is not used any more */
                 return fmax((logs - taken * log(fmax(value, 1))) / most, 0);
             taken += here;
             logs += here * log(fmax(value, 1));

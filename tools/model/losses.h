@@ -1,4 +1,4 @@
-/* What a kind of loss counts, in words (losses.def). */
+/* What each loss counts, in words (losses.def). */
 #ifndef DP_TOOLS_LOSSES_H
 #define DP_TOOLS_LOSSES_H
 

@@ -36,10 +36,10 @@ const char *dp_profile_program(const struct dp_profile *profile);
 uint32_t dp_profile_pid(const struct dp_profile *profile);
 
 /*
- * Whether the time that a site's calls spent in calls of functions that are timed is known,
- * so that self time is. It is not where calls were left out by chance (also the site's own:
- * it may call itself) or by the load gate, nor where a call below was left by a longjmp or
- * an exception, and so has no time.
+ * Is the time that a site's calls spent in calls of timed functions known, and with it the
+ * self time? Not if calls were left out by chance (including the site's own, which may
+ * recurse) or by the load gate, nor if a call below was left by a longjmp or an exception
+ * and so has no time.
  */
 bool dp_profile_self_known(const struct dp_profile *profile, uint32_t site);
 

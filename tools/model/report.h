@@ -52,7 +52,7 @@ struct dp_report {
     const struct dp_thread_info *lanes;
     size_t n_lanes;
 
-    /* What was asked of the profiler and is not so. */
+    /* Requests to the profiler that are not in force. */
     struct dp_report_problem *problems;
     size_t n_problems;
     uint32_t out_of_force; /* annotated functions whose attributes are not in force */

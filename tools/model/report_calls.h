@@ -25,9 +25,9 @@ struct dp_report_slow_call {
     bool in_flight;          /* it had not returned when it was reported last */
     uint32_t operation;      /* 1: the worst; see operations.h */
     uint32_t depth;          /* in its operation; 0: the outermost call */
-    bool leaf;               /* the operation's innermost call of the longest ones */
+    bool leaf;               /* the innermost of the operation's longest calls */
     uint64_t elsewhere;      /* slow calls in it that are operations of their own */
-    struct dp_report_metadata *metadata; /* each key once, as it was given last */
+    struct dp_report_metadata *metadata; /* each key once, with the value given last */
     size_t n_metadata;
 };
 

@@ -129,7 +129,8 @@ static bool has_count(const struct dp_totals *totals)
     return totals->has_counted;
 }
 
-/* So much is known: one sample that stands for a thousand calls does not come first. */
+/* Ranks by the certain part, so that one sample that stands for a thousand calls does not
+ * come first. */
 static double time_of(const struct dp_totals *totals)
 {
     return fmax(dp_estimate_total(totals).low, (double)totals->sum.slow_total_ns);

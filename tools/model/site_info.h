@@ -49,7 +49,7 @@ bool dp_site_out_of_force(const struct dp_site_info *site);
  */
 const char *dp_not_recorded(const struct dp_site_info *site, uint32_t attribute);
 
-/* "db.c:42", without the folders that it needs not be told from others by. */
+/* "db.c:42", without the folders that are not needed to tell it from other files. */
 char *dp_site_place(const struct dp_site_info *site, char *buffer, size_t size);
 
 /* The options of an attribute of a site; NULL when the log does not say. */

@@ -17,8 +17,8 @@ struct dp_totals {
     struct dp_histogram histogram;
     uint64_t counted; /* exact count of profile_calls */
     bool has_counted;
-    /* Every call of at least so many ns is among `slow`; 0: that is not so, or not known.
-     * Then: how exact each one's time is, and how much of such calls may be missing. */
+    /* Every call of at least so many ns is counted in `slow`; 0: not so, or not known. The
+     * next two say how exact the time of each is, and how many such calls may be missing. */
     double watched_ns;
     double watched_error_ns;
     double watched_missing_ns;

@@ -201,7 +201,7 @@ static void print_all(const struct words *words)
     }
 }
 
-/* What the count counts, and its unit, depends on the reason: losses.def. */
+/* A loss: what was counted, and its unit, depend on the reason (losses.def). */
 static bool print_loss(const struct dp_record *record)
 {
     struct dp_event_lost event;

@@ -35,6 +35,12 @@ static void put_site(struct dp_json *object, uint32_t index, const struct dp_sit
     dp_json_put_text(object, "module", info ? info->module : NULL);
 }
 
+static void put_thread(struct dp_json *object, uint32_t tid, const char *name)
+{
+    dp_json_put_u64(object, "tid", tid);
+    dp_json_put_text(object, "thread", name);
+}
+
 /* ---- functions ---- */
 
 static void put_bytes(struct dp_json *object, const struct dp_report_memory *of, const char *key,
@@ -138,8 +144,7 @@ static void put_slow(struct dp_json *object, const struct dp_report_slow *slow)
         dp_json_put_u64(one, "duration_error_ns", call->error_ns);
         dp_json_put_u64(one, "threshold_ns", call->threshold_ns);
         dp_json_put_u64(one, "end_unix_ns", call->end_unix_ns);
-        dp_json_put_u64(one, "tid", call->tid);
-        dp_json_put_text(one, "thread", call->thread_name);
+        put_thread(one, call->tid, call->thread_name);
         dp_json_put_bool(one, "in_flight", call->in_flight);
         dp_json_put_u64(one, "operation", call->operation);
         dp_json_put_u64(one, "depth", call->depth);
@@ -162,8 +167,7 @@ static void put_open(struct dp_json *object, const struct dp_report_open *open)
         const struct dp_report_open_call *call = &open->calls[i];
         struct dp_json *one = dp_json_add_object(array);
         put_site(one, call->site, call->info);
-        dp_json_put_u64(one, "tid", call->tid);
-        dp_json_put_text(one, "thread", call->thread_name);
+        put_thread(one, call->tid, call->thread_name);
         dp_json_put_u64(one, "depth", call->depth);
         dp_json_put_u64(one, "start_unix_ns", call->start_unix_ns);
         dp_json_put_bool(one, "exact", call->exact);
@@ -205,8 +209,7 @@ static void put_lanes(struct dp_json *object, const struct dp_report *report)
         const struct dp_thread_info *lane = &report->lanes[i];
         struct dp_json *one = dp_json_add_object(array);
         dp_json_put_u64(one, "lane", lane->lane);
-        dp_json_put_u64(one, "tid", lane->tid);
-        dp_json_put_text(one, "thread", lane->name);
+        put_thread(one, lane->tid, lane->name);
         dp_json_put_u64(one, "threads", lane->threads);
         dp_json_put_u64(one, "slow_paths", lane->slow_paths);
     }

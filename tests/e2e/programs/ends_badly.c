@@ -1,4 +1,4 @@
-/* Ends in the way it is told to, inside serve() and query(), without finishing its log. */
+/* Ends in the way that its argument names, inside serve() and query(), without finishing its log. */
 #define _GNU_SOURCE
 #include <deep_profile.h>
 

@@ -54,15 +54,15 @@ static void look(void)
 int main(int argc, char **argv)
 {
     time_t now = time(NULL), end = now + (argc > 1 ? atoi(argv[1]) : 10);
-    for (time_t told = now; now < end; now = time(NULL)) {
+    for (time_t printed = now; now < end; now = time(NULL)) {
         pthread_t threads[4];
         for (int i = 0; i < 4; i++)
             pthread_create(&threads[i], NULL, work, NULL);
         for (int i = 0; i < 4; i++)
             pthread_join(threads[i], NULL);
-        if (now != told)
+        if (now != printed)
             look();
-        told = now;
+        printed = now;
     }
     return 0;
 }

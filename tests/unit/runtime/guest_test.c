@@ -98,7 +98,7 @@ static uint64_t clock_read_ns(void)
 
 /* A recorded call reads the clock twice, and asking what it costs leaves nothing
  * behind: no record, no count, no site. */
-static void the_cost_that_is_told_is_that_of_a_recorded_call(void)
+static void the_reported_cost_is_that_of_a_recorded_call(void)
 {
     call(&opened_site);
     struct dp_lane *lane = dp_self;
@@ -430,7 +430,7 @@ static void a_record_too_large(void)
 }
 
 /* A child that can have no log says so in its parent's, which may be cut by then. */
-static void a_childs_failure_is_told_into_a_cut_file(void)
+static void a_childs_failure_is_reported_into_a_cut_file(void)
 {
     pid_t child = fork();
     CHECK(child >= 0);
@@ -448,7 +448,7 @@ static void a_childs_failure_is_told_into_a_cut_file(void)
 int main(void)
 {
     CHECK(dp_process_mode() == DP_MODE_ON);
-    the_cost_that_is_told_is_that_of_a_recorded_call();
+    the_reported_cost_is_that_of_a_recorded_call();
     a_recorded_call_is_charged_once();
     handler_between_gate_and_runtime();
     deeper_than_is_followed();
@@ -463,6 +463,6 @@ int main(void)
     a_lock_held_for_long();
     a_record_too_large();
     a_fork_while_sigaction_is_at_work();
-    a_childs_failure_is_told_into_a_cut_file();
+    a_childs_failure_is_reported_into_a_cut_file();
     return 0;
 }

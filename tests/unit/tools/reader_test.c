@@ -1,5 +1,5 @@
 /*
- * The readers against logs of which every byte is known: all records, exactly;
+ * The readers against logs whose every byte is known: all records, exactly;
  * files cut at every length; bytes changed at random; a log that grows.
  *
  * reader_test FOLDER [light]: makes its logs in FOLDER. `light` skips some
@@ -188,7 +188,7 @@ static void a_bad_packet_costs_only_itself(size_t offset, uint64_t word)
     CHECK(at > 200);
     CHECK(!dp_cursor_next(&cursor, &record));
     CHECK(cursor.damage.places == 1 && cursor.damage.bytes == PACKET);
-    /* Asked again, it is not told again. */
+    /* Asked again, it is not reported again. */
     CHECK(!dp_cursor_next(&cursor, &record));
     CHECK(cursor.damage.places == 1 && cursor.damage.bytes == PACKET);
     dp_cursor_finish(&cursor);
@@ -236,7 +236,7 @@ static int print_all(void)
     return 0;
 }
 
-static void state_cut_anywhere_is_told_and_survived(void)
+static void state_cut_anywhere_is_reported_and_survived(void)
 {
     struct stat status;
 
@@ -412,7 +412,7 @@ int main(int argc, char **argv)
     a_stream_cut_anywhere_has_its_whole_records("stream-0001-0000", 1);
     a_stream_cut_anywhere_has_its_whole_records("runtime-0000", DP_LANE_RUNTIME);
     bad_packets();
-    state_cut_anywhere_is_told_and_survived();
+    state_cut_anywhere_is_reported_and_survived();
     any_bytes_are_survived();
     return 0;
 }

@@ -1,5 +1,5 @@
 /* In whole-program mode: exceptions through frames that have nothing to clean up, and so no
- * landing pad. Nobody is told that their calls have ended. */
+ * landing pad. Nothing reports that their calls have ended. */
 #include <cstdio>
 #include <cstring>
 

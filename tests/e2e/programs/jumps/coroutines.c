@@ -1,7 +1,7 @@
 /*
  * Coroutines of makecontext and swapcontext that are suspended inside recorded calls:
  * resumed in order, in reverse, some never, and some on another thread than before.
- * Their stacks are side by side, so that nothing can be told from distance.
+ * Their stacks are side by side, so that a distance shows nothing.
  *
  *     coroutines ORDER kill|-   ORDER: rising falling mixed migrating abandoned
  */

@@ -9,7 +9,7 @@ PROFILED __attribute__((noreturn)) void ends(int argc, char **argv)
     spin(50);
     last(j);
     last(i);
-    measured[i].around = measured[j].around = 1u << 30; /* told at the very end */
+    measured[i].around = measured[j].around = 1u << 30; /* reported at the very end */
     exit(finish(argc, argv));
 }
 

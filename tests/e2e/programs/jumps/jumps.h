@@ -50,7 +50,7 @@ HIDDEN void spin(uint64_t us)
         ;
 }
 
-/* A call is about to be made; the number is what the rest is told by. */
+/* A call is about to be made; the number identifies it in all that follows. */
 HIDDEN int begin(const char *function)
 {
     int i = __atomic_fetch_add(&n_measured, 1, __ATOMIC_RELAXED);

@@ -1,11 +1,10 @@
 /*
- * The interface between the two files of the parser behind dp_options_parse().
- * options_parse.c cuts the text into options, finds the row of each and checks what must
- * hold between options. options_value.c sets the member by the row's type. Nobody else
- * includes this.
+ * One option's value, for options_parse.c and nobody else: that file cuts the text into
+ * options, finds the row of each and checks what must hold between options; this one sets
+ * the member by the row's type.
  */
-#ifndef DP_COMMON_OPTIONS_PARSE_H
-#define DP_COMMON_OPTIONS_PARSE_H
+#ifndef DP_COMMON_OPTIONS_VALUE_H
+#define DP_COMMON_OPTIONS_VALUE_H
 
 #include "options.h"
 
