@@ -37,10 +37,13 @@
 #include "stringpool.h"
 #include "attribs.h"
 #include "diagnostic-core.h"
-#include "diagnostic.h"
+#include <diagnostic.h> // GCC's: there is one of ours beside this file
 #include "fold-const.h"
 #include "gcc-rich-location.h"
 #include "input.h"
+#if GCCPLUGIN_VERSION_MAJOR >= 16
+#include "diagnostics/file-cache.h"
+#endif
 #include "langhooks.h"
 #include "stor-layout.h"
 #include "tm.h"
@@ -51,8 +54,8 @@
 #include "output.h"
 #include "file-prefix-map.h"
 
-#if GCCPLUGIN_VERSION_MAJOR != 11 && GCCPLUGIN_VERSION_MAJOR != 12
-#error "deep-profile's plugin knows GCC 11 and 12; plugin/meson.build lists them, too"
+#if GCCPLUGIN_VERSION_MAJOR < 11 || GCCPLUGIN_VERSION_MAJOR > 16
+#error "deep-profile's plugin knows GCC 11 to 16; plugin/meson.build lists them, too"
 #endif
 
 /* Demangles a C++ name. From libiberty, which is part of every compiler but whose header
@@ -65,7 +68,13 @@ extern "C" char *cplus_demangle_v3(const char *mangled, int options);
  * file. */
 static inline const char *dp_source_line(const char *file, int line, size_t *length)
 {
+#if GCCPLUGIN_VERSION_MAJOR >= 16
+    diagnostics::char_span span = global_dc->get_file_cache().get_source_line(file, line);
+#elif GCCPLUGIN_VERSION_MAJOR >= 14
+    char_span span = global_dc->get_file_cache().get_source_line(file, line);
+#else
     char_span span = location_get_source_line(file, line);
+#endif
     if (!span)
         return NULL;
     *length = span.length();

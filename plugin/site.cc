@@ -207,14 +207,30 @@ static char *demangle(const char *assembler_name)
     return name;
 }
 
+/* The suffix by which GCC names a part of a function (.part.N), or "". */
+static const char *part_suffix(tree fn)
+{
+    static char suffix[24];
+    const char *name =
+        DECL_ASSEMBLER_NAME_SET_P(fn) ? IDENTIFIER_POINTER(DECL_ASSEMBLER_NAME(fn)) : "";
+    const char *part = strstr(name, ".part.");
+    if (!part)
+        return "";
+    snprintf(suffix, sizeof suffix, "%.*s", (int)(6 + strspn(part + 6, "0123456789")), part);
+    return suffix;
+}
+
+/* A copy's own printable name lacks a template's arguments from GCC 16 on: that of the
+ * function which it was copied from has them. */
 const char *dp_function_name(tree fn)
 {
-    const char *printable = lang_hooks.decl_printable_name(fn, 1);
+    const char *printable = lang_hooks.decl_printable_name(DECL_ORIGIN(fn), 1);
     char *name = in_lto_p ? demangle(IDENTIFIER_POINTER(DECL_ASSEMBLER_NAME(fn))) : NULL;
-    if (!name && !strchr(printable, '.'))
-        return printable;
-    if (!name)
+    if (!name) {
         name = xstrdup(printable);
+        if (!strstr(name, ".part."))
+            name = reconcat(name, name, part_suffix(fn), NULL);
+    }
     strip_clone_suffixes(name);
     const char *kept = ggc_strdup(name);
     free(name);

@@ -8,7 +8,7 @@
 
 static struct fake_site *site;
 
-__attribute__((noinline)) void waits(uint64_t ns)
+__attribute__((noipa)) void waits(uint64_t ns)
 {
     deep_profile_tick += ns;
     __asm__ volatile("");

@@ -2,7 +2,7 @@
 
 #include "several.h"
 
-__attribute__((noinline)) static int same(int n)
+__attribute__((noipa)) static int same(int n)
 {
     return n + 10;
 }

@@ -9,7 +9,7 @@
 #include "fake_runtime.h"
 #include "several.h"
 
-__attribute__((noinline)) static int same(int n)
+__attribute__((noipa)) static int same(int n)
 {
     return n + 1;
 }

@@ -9,8 +9,8 @@
 
 #define DEEP 2000000
 
-__attribute__((noinline)) int odd(int n, int depth);
-__attribute__((noinline)) int even(int n, int depth)
+__attribute__((noipa)) int odd(int n, int depth);
+__attribute__((noipa)) int even(int n, int depth)
 {
     if (n == 0) {
         EXPECT(depth == 0 || fake_depth() <= depth);
