@@ -1,60 +1,7 @@
 /* The model of a report, made from a profile in memory: what is decided before a word is
  * printed. */
-#include "check.h"
-
-#include "base/memory.h"
-#include "common/event_keys.h"
-#include "model/report.h"
 #include "model/site_paths.h"
-
-#define SECOND UINT64_C(1000000000)
-#define START  (7 * SECOND)
-
-static struct dp_profile profile;
-static struct dp_report report;
-
-/* A process that ran for ten seconds and used four of a CPU. */
-static void begin(void)
-{
-    profile = (struct dp_profile){.has_process = true,
-                                  .has_lanes = true,
-                                  .has_records = true,
-                                  .has_overhead = true,
-                                  .phase = DP_PHASE_FINISHED,
-                                  .slow_limit = 3};
-    profile.process.pid = 42;
-    profile.process.start_monotonic_ns = START;
-    profile.process.end_monotonic_ns = START + 10 * SECOND;
-    profile.process.realtime_offset_ns = 1000 * SECOND;
-    profile.overhead.process_cpu_ns = 4 * SECOND;
-    profile.log.has_metadata = true;
-    profile.log.n_streams = 1; /* as many as matter; their list is not looked at */
-}
-
-static void make(size_t limit)
-{
-    dp_report_make(&report, &profile, limit);
-}
-
-static void end(void)
-{
-    dp_report_finish(&report);
-    profile.log.n_streams = 0;
-    dp_profile_finish(&profile);
-}
-
-static struct dp_site_stats *stats_of(uint32_t site)
-{
-    return &dp_profile_totals(&profile, site)->sum;
-}
-
-static void name_site(uint32_t site, const char *function)
-{
-    struct dp_site_info *info = dp_site_get(&profile.sites, site);
-
-    free(info->function);
-    info->function = dp_copy(function);
-}
+#include "report_by_hand.h"
 
 /* `n` calls of `ns` each, sampled with the chance 1 / weight. */
 static void sample(uint32_t site, unsigned n, uint64_t ns, unsigned weight)
@@ -227,149 +174,6 @@ static void a_function_that_the_log_does_not_name_has_no_info(void)
     end();
 }
 
-/* A slow call of thread `tid`, from and to so many ms after the start. */
-static struct dp_slow_call *add_slow(uint32_t site, uint32_t tid, uint64_t from_ms, uint64_t to_ms)
-{
-    const uint64_t ms = 1000000;
-
-    profile.slow =
-        dp_append(profile.slow, &profile.n_slow, &profile.slow_capacity, sizeof *profile.slow);
-    struct dp_slow_call *call = &profile.slow[profile.n_slow - 1];
-    *call = (struct dp_slow_call){.time_ns = START + to_ms * ms,
-                                  .duration_ns = (to_ms - from_ms) * ms,
-                                  .threshold_ns = 5 * ms,
-                                  .order = profile.n_slow,
-                                  .site = site,
-                                  .tid = tid};
-    return call;
-}
-
-static void check_step(size_t i, uint32_t site, uint32_t operation, uint32_t depth, bool leaf)
-{
-    const struct dp_report_slow_call *call = &report.slow.calls[i];
-
-    CHECK(i < report.slow.n);
-    CHECK(call->site == site && call->operation == operation);
-    CHECK(call->depth == depth && call->leaf == leaf);
-}
-
-static void a_call_and_those_around_it_are_one_operation(void)
-{
-    begin();
-    /* As their records come: the inner call ends first, or in the same moment. */
-    add_slow(3, 1, 100, 470);
-    add_slow(2, 1, 100, 475);
-    add_slow(1, 1, 100, 475)->error_ns = 500000;
-    add_slow(3, 1, 500, 540);
-    add_slow(3, 2, 110, 460); /* of another thread, in the same time */
-    make(0);
-    CHECK(report.slow.n == 5 && report.slow.n_operations == 3 && report.slow.operations == 3);
-    check_step(0, 1, 1, 0, false);
-    check_step(1, 2, 1, 1, false);
-    check_step(2, 3, 1, 2, true);
-    check_step(3, 3, 2, 0, true);
-    CHECK(report.slow.calls[3].tid == 2);
-    check_step(4, 3, 3, 0, true);
-    end();
-}
-
-static void the_requests_of_a_loop_are_operations_of_their_own(void)
-{
-    begin();
-    profile.slow_limit = 10;
-    for (uint64_t i = 0; i < 6; i++) {
-        add_slow(3, 1, 1000 * i + 1, 1000 * i + 91 + i);
-        add_slow(2, 1, 1000 * i, 1000 * i + 100 + i);
-    }
-    add_slow(1, 1, 0, 9000); /* the loop */
-    make(0);
-    CHECK(report.slow.operations == 7 && report.slow.n == 13);
-    check_step(0, 1, 1, 0, true);
-    CHECK(report.slow.calls[0].elsewhere == 6);
-    check_step(1, 2, 2, 0, false); /* the last was the worst */
-    check_step(2, 3, 2, 1, true);
-    CHECK(report.slow.calls[1].after_ns == 5 * SECOND && report.slow.calls[1].elsewhere == 0);
-    end();
-}
-
-static void the_steps_of_a_request_stay_with_it(void)
-{
-    begin();
-    add_slow(4, 1, 105, 140);
-    add_slow(2, 1, 100, 150);
-    add_slow(3, 1, 150, 190);
-    add_slow(1, 1, 100, 200);
-    make(0);
-    CHECK(report.slow.operations == 1 && report.slow.n == 4);
-    check_step(0, 1, 1, 0, false);
-    check_step(1, 2, 1, 1, false);
-    check_step(2, 4, 1, 2, true);
-    check_step(3, 3, 1, 1, false);
-    end();
-}
-
-/* Calls watched by the tick begin at a tick, those read from the clock between two. */
-static void a_start_that_is_known_by_the_tick_is_no_reason_to_part(void)
-{
-    begin();
-    add_slow(2, 1, 100, 200)->error_ns = 1000000;
-    add_slow(1, 1, 101, 201);
-    add_slow(1, 1, 201, 300)->error_ns = 2000000; /* may have begun before 201 */
-    make(0);
-    CHECK(report.slow.operations == 2);
-    check_step(0, 1, 1, 0, false);
-    check_step(1, 2, 1, 1, true);
-    end();
-}
-
-static void calls_in_flight_lie_within_each_other(void)
-{
-    begin();
-    /* Reported when each became slow. */
-    add_slow(1, 1, 100, 150)->flags = DP_SLOW_IN_FLIGHT;
-    add_slow(2, 1, 120, 170)->flags = DP_SLOW_IN_FLIGHT;
-    add_slow(3, 1, 120, 170)->flags = DP_SLOW_IN_FLIGHT;
-    make(0);
-    CHECK(report.slow.operations == 1 && report.slow.n == 3);
-    check_step(0, 1, 1, 0, false);
-    check_step(1, 2, 1, 1, false);
-    check_step(2, 3, 1, 2, true);
-    end();
-}
-
-static void the_worst_operations_are_listed_not_the_worst_calls(void)
-{
-    begin();
-    profile.slow_limit = 2;
-    for (uint32_t site = 1; site <= 20; site++)
-        add_slow(site, 1, 100, 500);
-    add_slow(30, 1, 600, 700);
-    add_slow(31, 1, 800, 850);
-    make(0);
-    CHECK(report.slow.n == 21 && report.slow.n_operations == 2 && report.slow.operations == 3);
-    check_step(0, 20, 1, 0, false);
-    check_step(19, 1, 1, 19, true);
-    check_step(20, 30, 2, 0, true);
-    end();
-}
-
-static void a_function_that_waits_is_named(void)
-{
-    begin(); /* ten seconds, four of them on a CPU */
-    name_site(2, "poll_loop.part.0");
-    for (uint64_t i = 0; i < 9; i++)
-        add_slow(2, 1, 1000 * i, 1000 * i + 990);
-    add_slow(3, 1, 9000, 9500);
-    make(0);
-    CHECK(report.slow.waiting.info && report.slow.waiting.calls == 9);
-    CHECK_TEXT(report.slow.waiting.info->function, "poll_loop.part.0");
-    dp_report_finish(&report);
-    profile.overhead.process_cpu_ns = 5 * SECOND; /* it may have worked all the time */
-    make(0);
-    CHECK(!report.slow.waiting.info);
-    end();
-}
-
 static void file_of(uint32_t site, const char *file)
 {
     struct dp_site_info *info = dp_site_get(&profile.sites, site);
@@ -481,59 +285,6 @@ static void where_every_call_was_recorded_self_time_is_the_order(void)
     profile.calls_untimed = true;
     make(0);
     CHECK(!report.functions.by_self && report.functions.timed.rows[0]->site == 1);
-    end();
-}
-
-static void slow_calls_are_counted_once_however_they_are_known(void)
-{
-    begin();
-    stats_of(1)->slow = 5;
-    profile.slow_events = 2;
-    add_slow(0, 0, 0, 0);
-    add_slow(0, 0, 0, 0);
-    profile.slow[0] = (struct dp_slow_call){.time_ns = START + 3 * SECOND,
-                                            .duration_ns = SECOND,
-                                            .threshold_ns = SECOND / 10,
-                                            .site = 1,
-                                            .flags = DP_SLOW_IN_FLIGHT,
-                                            .thread_name = "worker"};
-    profile.slow[1] = (struct dp_slow_call){.time_ns = START, .duration_ns = SECOND / 2};
-    make(0);
-    CHECK(report.slow.counted == 5 && report.slow.events == 2 && report.slow.n == 2);
-    CHECK(report.slow.calls[0].after_ns == 2 * SECOND && report.slow.calls[0].in_flight);
-    CHECK(report.slow.calls[0].end_unix_ns == START + 1003 * SECOND);
-    CHECK_TEXT(report.slow.calls[0].thread_name, "worker");
-    CHECK(report.slow.calls[1].after_ns == 0 && !report.slow.calls[1].in_flight);
-    dp_report_finish(&report);
-    profile.slow_events = 8; /* records know of more than the state has */
-    stats_of(1)->maybe_slow = 3; /* counted apart */
-    make(0);
-    CHECK(report.slow.counted == 8 && report.slow.maybe == 3);
-    end();
-}
-
-static void of_metadata_given_twice_the_last_one_holds(void)
-{
-    static char text[] = "stage:parse unit:file stage:link";
-    struct dp_site_attribute_info *slow = dp_allocate(1, sizeof *slow);
-
-    begin();
-    add_slow(0, 0, 0, 0);
-    profile.slow[0] = (struct dp_slow_call){.site = 1, .duration_ns = SECOND};
-    *slow = (struct dp_site_attribute_info){
-        .text = dp_copy(text), .rule = dp_copy(""), .parsed = true, .options.n_metadata = 3};
-    struct dp_options *options = &slow->options;
-    options->metadata_key[0] = options->metadata_key[2] = dp_make_word(text, 5);
-    options->metadata_key[1] = dp_make_word(text + 12, 4);
-    options->metadata_value[0] = dp_make_word(text + 6, 5);
-    options->metadata_value[1] = dp_make_word(text + 17, 4);
-    options->metadata_value[2] = dp_make_word(text + 28, 4);
-    dp_site_get(&profile.sites, 1)->attributes[DP_ATTRIBUTE_IF_SLOW] = slow;
-    make(0);
-    const struct dp_report_slow_call *call = &report.slow.calls[0];
-    CHECK(call->n_metadata == 2);
-    CHECK(dp_event_word_is(&call->metadata[0].value, &options->metadata_value[1]));
-    CHECK(dp_event_word_is(&call->metadata[1].value, &options->metadata_value[2]));
     end();
 }
 
@@ -654,19 +405,10 @@ int main(void)
     nor_is_it_known_of_sampled_recursion_or_where_calls_have_no_time();
     each_table_has_its_own_functions_order_and_limit();
     a_function_that_the_log_does_not_name_has_no_info();
-    slow_calls_are_counted_once_however_they_are_known();
-    a_function_that_waits_is_named();
     of_absolute_paths_only_what_tells_them_apart_is_shown();
     recorded_calls_make_a_tree();
     a_tree_is_not_deeper_than_can_be_walked();
     where_every_call_was_recorded_self_time_is_the_order();
-    a_call_and_those_around_it_are_one_operation();
-    the_requests_of_a_loop_are_operations_of_their_own();
-    the_steps_of_a_request_stay_with_it();
-    a_start_that_is_known_by_the_tick_is_no_reason_to_part();
-    calls_in_flight_lie_within_each_other();
-    the_worst_operations_are_listed_not_the_worst_calls();
-    of_metadata_given_twice_the_last_one_holds();
     a_long_recursion_is_one_group_and_groups_have_a_limit();
     a_finished_process_has_lost_what_it_forgot();
     what_the_load_gate_took_away_is_known();
