@@ -1,6 +1,5 @@
-/* os.h on Linux: threads, their stacks and their signals. */
+/* os.h on Linux: threads and their stacks. */
 #include "os.h"
-#include "arch/call_out.h"
 #include "peek.h"
 #include "tsan.h"
 
@@ -44,34 +43,6 @@ static _Atomic int steward_progress;
 static pthread_t steward_thread;
 static void *(*steward_run)(void *);
 
-/* The raw call also blocks the two signals that libc keeps for itself
- * (cancellation, setuid): the kernel's mask is 64 bits. */
-void dp_os_block_signals(struct dp_os_signals *saved)
-{
-    uint64_t all = DP_SIGNALS_BLOCKED;
-    syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &all, &saved->mask, sizeof all);
-}
-
-void dp_os_restore_signals(const struct dp_os_signals *saved)
-{
-    syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &saved->mask, NULL, sizeof saved->mask);
-}
-
-void dp_os_let_host_in(struct dp_os_signals *ours)
-{
-    uint64_t hosts;
-    dp_os_block_signals(ours);
-    if (dp_call_out_hosts_signals(&hosts))
-        dp_os_restore_signals(&(struct dp_os_signals){hosts});
-    else
-        dp_os_restore_signals(ours);
-}
-
-void dp_os_shut_host_out(const struct dp_os_signals *ours)
-{
-    dp_os_restore_signals(ours);
-}
-
 void dp_os_expect_races(volatile void *address, size_t bytes)
 {
 #ifdef DP_HAVE_VALGRIND
@@ -85,11 +56,6 @@ void dp_os_expect_races(volatile void *address, size_t bytes)
 bool dp_os_thread_is_gone(uint32_t tid)
 {
     return syscall(SYS_tgkill, getpid(), (int)tid, 0) < 0 && errno == ESRCH;
-}
-
-void dp_os_signal_again(int signal, void *info)
-{
-    syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), signal, info);
 }
 
 void dp_os_yield(void)
@@ -187,16 +153,6 @@ void dp_os_stack(uintptr_t *low, size_t *bytes)
     } else if (thread - block[0] < block[1]) {
         *low = block[0];
         *bytes = block[1];
-    }
-}
-
-void dp_os_signal_stack(uintptr_t *low, size_t *bytes)
-{
-    stack_t stack;
-    *low = *bytes = 0;
-    if (sigaltstack(NULL, &stack) == 0 && stack.ss_flags & SS_ONSTACK) {
-        *low = (uintptr_t)stack.ss_sp;
-        *bytes = stack.ss_size;
     }
 }
 
