@@ -27,6 +27,8 @@ void dp_segments_init(void)
     size_limit = dp_setting_value(DP_SETTING_SIZE_LIMIT);
     uint64_t page = dp_os_page_bytes();
     packet_limit = (dp_setting_value(DP_SETTING_PACKET_SIZE) + page - 1) / page * page;
+    if (packet_limit > size_limit / DP_STREAM_SHARE) /* of some threads each has one */
+        packet_limit = size_limit / DP_STREAM_SHARE / page * page;
     keep_newest = strcmp(dp_setting_text(DP_SETTING_WHEN_FULL), "keep") == 0;
     if (!segments)
         segments = dp_os_map_memory(MAX_SEGMENTS * sizeof *segments);
@@ -69,7 +71,7 @@ uint64_t dp_segments_packet_limit(void)
 
 uint64_t dp_segments_file_limit(void)
 {
-    uint64_t limit = size_limit / 16;
+    uint64_t limit = size_limit / DP_STREAM_SHARE;
     if (limit > 64u << 20)
         limit = 64u << 20;
     return limit < packet_limit ? packet_limit : limit;

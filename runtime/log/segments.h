@@ -27,8 +27,10 @@ void dp_segments_reset(void);
 #define DP_SEGMENT_NAME 64
 void dp_segment_name(char name[DP_SEGMENT_NAME], uint32_t lane, uint32_t number);
 
-/* The largest packet; and the largest segment, small enough that the flight recorder
- * forgets in fine steps. */
+/* The largest packet; and the largest segment. Both are small enough, a part in
+ * DP_STREAM_SHARE of the size limit, that the flight recorder forgets in fine steps and has
+ * closed segments to remove. */
+#define DP_STREAM_SHARE 16
 uint64_t dp_segments_packet_limit(void);
 uint64_t dp_segments_file_limit(void);
 

@@ -16,7 +16,7 @@
 
 #define FIRST_PACKET_BYTES 16384
 #define RETRY_NS 10000000
-#define LEAST_PACKET_BYTES 4096 /* when memory is short */
+#define LEAST_PACKET_BYTES 4096 /* when memory or the log's size is short */
 
 static uint8_t trace_uuid[16];
 void dp_streams_init(const uint8_t uuid[16])
@@ -229,21 +229,26 @@ static uint64_t discard(struct dp_stream *stream, enum dp_loss reason, uint64_t 
     return 0;
 }
 
+/* The size of a smaller packet; 0: the record would not fit, or packets get no smaller. */
+static uint64_t half_packet(uint64_t bytes, uint64_t needed)
+{
+    uint64_t page = dp_os_page_bytes(), half = bytes / 2 / page * page;
+    return half < LEAST_PACKET_BYTES || half < sizeof(struct dp_packet) + needed ? 0 : half;
+}
+
 /* Takes memory for a packet: a smaller one if many threads share the ceiling; 0 if nothing
  * is left. The process's stream always gets its packet: it is small, and says what was
  * lost. */
 static uint64_t take_memory(const struct dp_stream *stream, uint64_t bytes, uint64_t needed)
 {
-    uint64_t page = dp_os_page_bytes();
     while (!dp_memory_ceiling_take(bytes)) {
         if (stream->lane == DP_RUNTIME_LANE) {
             dp_memory_ceiling_take_anyway(bytes);
             return bytes;
         }
-        uint64_t half = bytes / 2 / page * page;
-        if (half < LEAST_PACKET_BYTES || half < sizeof(struct dp_packet) + needed)
+        bytes = half_packet(bytes, needed);
+        if (!bytes)
             return 0;
-        bytes = half;
     }
     return bytes;
 }
@@ -263,8 +268,11 @@ static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t 
     if (dp_prepare_more(stream, needed))
         return 1;
     dp_stream_close_packet(stream);
-    if (!within_limit(stream, bytes))
-        return discard(stream, DP_LOSS_LOG_FULL, lost);
+    while (!within_limit(stream, bytes)) {
+        bytes = half_packet(bytes, needed);
+        if (!bytes)
+            return discard(stream, DP_LOSS_LOG_FULL, lost);
+    }
     bytes = take_memory(stream, bytes, needed);
     if (!bytes)
         return discard(stream, DP_LOSS_NO_MEMORY, lost);

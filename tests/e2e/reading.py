@@ -122,6 +122,24 @@ class Reading(unittest.TestCase):
             for line in found[0].splitlines():
                 json.loads(line)
 
+    def test_a_flight_recorder_that_forgets_within_milliseconds(self):
+        """Segments that a reader has listed are gone when it opens them; packets of the usual
+        size are as large as the whole log may be."""
+        for threads, calls, reads in ((4, 1000000, READS // 4), (60, 20000, READS // 12)):
+            with self.subTest(threads=threads):
+                self.start(threads=threads, calls=calls, pause_us=0,
+                           DEEP_PROFILE_WHEN_FULL="keep", DEEP_PROFILE_SIZE_LIMIT="1MB")
+                for _ in range(reads):
+                    self.assertGreater(calls_in(self.read(*VERBS[0])), 1000)
+                    for verb in VERBS[1:]:
+                        self.read(*verb)
+                self.end()
+                kept = [os.stat(f"{self.log}/{name}").st_blocks * 512 for name in os.listdir(self.log)
+                        if name.startswith("stream-")]
+                self.assertTrue(2**19 < sum(kept) <= 2**20, sum(kept))
+                if threads == 4: # more of them may have no room: what is not written is counted
+                    self.assertEqual(dp.report(TOOL, self.log)["loss"]["log_full"], 0)
+
     def test_more_lanes_than_descriptors(self):
         """All streams are read at once, in order of time."""
         threads = 60

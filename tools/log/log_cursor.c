@@ -2,14 +2,17 @@
 #include "log_cursor.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 
+#define MOST_LISTS 50 /* of the log's streams, in search of one that is there */
+
 void dp_cursor_start(struct dp_cursor *cursor, struct dp_log *log, int64_t lane)
 {
-    *cursor = (struct dp_cursor){.log = log, .lane = lane, .stream = SIZE_MAX};
+    *cursor = (struct dp_cursor){.log = log, .lane = lane};
 }
 
 /* The index of the first stream, in the sorted list, that does not come before this one. */
@@ -28,19 +31,6 @@ static size_t first_from(const struct dp_log *log, int64_t lane, uint64_t segmen
     return low;
 }
 
-void dp_cursor_refresh(struct dp_cursor *cursor)
-{
-    const struct dp_log *log = cursor->log;
-
-    if (cursor->stream == SIZE_MAX)
-        return;
-    size_t i = first_from(log, cursor->lane, cursor->segment);
-    bool found = i < log->n_streams && log->streams[i].lane == cursor->lane &&
-                 log->streams[i].segment == cursor->segment;
-    /* The file is removed, but its open descriptor can still be read. */
-    cursor->stream = found ? i : log->n_streams;
-}
-
 void dp_cursor_finish(struct dp_cursor *cursor)
 {
     dp_file_close(cursor->file);
@@ -52,18 +42,12 @@ uint64_t dp_cursor_position(const struct dp_cursor *cursor)
     return cursor->read_bytes + cursor->at;
 }
 
-static const char *file_name(const struct dp_cursor *cursor)
-{
-    return cursor->stream < cursor->log->n_streams ? cursor->log->streams[cursor->stream].name
-                                                   : "stream";
-}
-
 static void note(struct dp_cursor *cursor, uint64_t offset, uint64_t bytes, const char *reason)
 {
     if (offset < cursor->damaged_to)
         return;
     cursor->damaged_to = offset + 1;
-    dp_damage_note(&cursor->damage, bytes, "%s, byte %llu: %s", file_name(cursor),
+    dp_damage_note(&cursor->damage, bytes, "%s, byte %llu: %s", cursor->name,
                    (unsigned long long)offset, reason);
 }
 
@@ -238,7 +222,7 @@ static bool goes_on(struct dp_cursor *cursor)
 
 static int open_stream(struct dp_cursor *cursor)
 {
-    char *path = dp_join(cursor->log->path, cursor->log->streams[cursor->stream].name);
+    char *path = dp_join(cursor->log->path, cursor->name);
     int error = dp_file_open(&cursor->file, path);
 
     free(path);
@@ -251,29 +235,30 @@ static bool probe(const struct dp_cursor *cursor, size_t index, struct dp_cursor
     const struct dp_stream_file *file = &cursor->log->streams[index];
 
     dp_cursor_start(there, cursor->log, cursor->lane);
-    there->stream = index;
+    snprintf(there->name, sizeof there->name, "%s", file->name);
     there->segment = file->segment;
     if (file->again) {
         dp_damage_note(&there->damage, 0, "%s: the same file as a stream before it", file->name);
         return false;
     }
     int error = open_stream(there);
-    /* Gone: the oldest segments of a flight recorder. */
-    if (error < 0 && error != -ENOENT)
+    /* The oldest segments of a flight recorder. */
+    there->gone = error == -ENOENT;
+    if (error < 0 && !there->gone)
         dp_damage_note(&there->damage, 0, "%s: %s", file->name, strerror(-error));
     return error == 0 && find_packet(there);
 }
 
 /* The first later segment that has data; the writer prepares them ahead. */
-static bool next_segment(struct dp_cursor *cursor)
+static bool find_segment(struct dp_cursor *cursor)
 {
     const struct dp_log *log = cursor->log;
-    size_t i = cursor->stream == SIZE_MAX ? first_from(log, cursor->lane, 0)
-                                          : first_from(log, cursor->lane, cursor->segment + 1);
+    size_t i = first_from(log, cursor->lane, *cursor->name ? cursor->segment + 1 : 0);
 
     for (; i < log->n_streams && log->streams[i].lane == cursor->lane; i++) {
         struct dp_cursor there;
         bool found = probe(cursor, i, &there);
+        cursor->gone |= there.gone;
         if (there.segment >= cursor->probed) {
             dp_damage_add(&cursor->damage, &there.damage);
             cursor->probed = there.segment + 1;
@@ -292,6 +277,21 @@ static bool next_segment(struct dp_cursor *cursor)
         dp_cursor_finish(cursor);
         *cursor = there;
         return true;
+    }
+    return false;
+}
+
+/* As above. Once it reads, a cursor does not look for segments that were begun after it
+ * was: it would never end. */
+static bool next_segment(struct dp_cursor *cursor)
+{
+    for (int lists = 0; lists < MOST_LISTS; lists++) {
+        cursor->gone = false;
+        if (find_segment(cursor))
+            return true;
+        if (*cursor->name || !cursor->gone)
+            return false;
+        dp_log_refresh(cursor->log);
     }
     return false;
 }

@@ -6,6 +6,9 @@
  * of it is there. Nothing is allocated per record. A cursor that has reached the end
  * can be asked again later: it continues with what the writer has added since.
  *
+ * Before its first record it lists the log's streams again (dp_log_refresh()) where those
+ * that were listed are gone: of a flight recorder whose segments live for milliseconds.
+ *
  * While it reads, the writer adds packets; it shortens the last packet of a stream when
  * its thread ends, cuts the file behind it, and goes on there; the flight recorder
  * removes segments. None of that is damage, and what was committed when a segment was
@@ -21,8 +24,9 @@
 struct dp_cursor {
     struct dp_log *log;
     int64_t lane;
-    size_t stream; /* of log->streams; SIZE_MAX: none yet */
+    char name[48]; /* of the segment's file; "": none yet */
     uint64_t segment;
+    bool gone; /* a segment that was listed had been removed */
     uint64_t probed; /* damage of later segments below this one has been noted */
     struct dp_file *file;    /* of the segment; NULL: none yet */
     struct dp_window window; /* of committed bytes */
@@ -44,9 +48,6 @@ void dp_cursor_start(struct dp_cursor *cursor, struct dp_log *log, int64_t lane)
 
 /* False: no more records for now. The record is valid until the next call. */
 bool dp_cursor_next(struct dp_cursor *cursor, struct dp_record *record);
-
-/* After dp_log_refresh(). */
-void dp_cursor_refresh(struct dp_cursor *cursor);
 
 /* Bytes of the lane's files that have been read. */
 uint64_t dp_cursor_position(const struct dp_cursor *cursor);

@@ -86,8 +86,6 @@ void dp_merge_start(struct dp_merge *merge, struct dp_log *log)
 void dp_merge_refresh(struct dp_merge *merge)
 {
     dp_log_refresh(merge->log);
-    for (size_t i = 0; i < merge->n_entries; i++)
-        dp_cursor_refresh(&merge->entries[i]->cursor);
     find_lanes(merge);
     find_records(merge);
 }

@@ -161,6 +161,16 @@ void dp_log_close(struct dp_log *log)
     *log = (struct dp_log){0};
 }
 
+bool dp_log_next_lane(const struct dp_log *log, int64_t *lane)
+{
+    for (size_t i = 0; i < log->n_streams; i++)
+        if (log->streams[i].lane > *lane) { /* they are sorted */
+            *lane = log->streams[i].lane;
+            return true;
+        }
+    return false;
+}
+
 void dp_log_refresh(struct dp_log *log)
 {
     struct dp_stream_file *streams;

@@ -39,10 +39,10 @@ int dp_log_open(struct dp_log *log, const char *path, struct dp_problem *problem
 
 void dp_log_close(struct dp_log *log);
 
-/*
- * Lists the streams again: a running process makes new ones. Cursors find their
- * place in the new list with dp_cursor_refresh().
- */
+/* Lists the streams again: a running process makes new ones, and removes old ones. */
 void dp_log_refresh(struct dp_log *log);
+
+/* The first lane of the list behind `*lane`; false: there is none. Start with INT64_MIN. */
+bool dp_log_next_lane(const struct dp_log *log, int64_t *lane);
 
 #endif

@@ -14,6 +14,13 @@ static bool all_zero(const uint8_t *bytes, uint64_t size)
     return true;
 }
 
+/* The writer stores the magic last, and may lose its processor before that. There are no
+ * records yet. */
+static bool being_written(const struct dp_packet *header)
+{
+    return header->magic == 0 && header->content_size_bits <= sizeof *header * 8;
+}
+
 static const char *header_problem(const struct dp_log *log, const struct dp_packet *header)
 {
     uint64_t size = header->packet_size_bits, content = header->content_size_bits;
@@ -55,7 +62,7 @@ void dp_packet_look(const struct dp_log *log, struct dp_file *file, uint64_t off
     view->zero = all_zero((const uint8_t *)&view->header, sizeof view->header);
     if (got < sizeof view->header)
         return;
-    if (view->zero) {
+    if (view->zero || being_written(&view->header)) {
         view->state = DP_PACKET_EMPTY;
         return;
     }

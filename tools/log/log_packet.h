@@ -20,7 +20,7 @@
 
 enum dp_packet_state {
     DP_PACKET_DATA,
-    DP_PACKET_EMPTY, /* prepared, or all zero */
+    DP_PACKET_EMPTY, /* prepared, all zero, or a header that is being written */
     DP_PACKET_BAD,   /* not a packet, or another log's */
     DP_PACKET_NONE,  /* no room for a header left, or it cannot be read */
 };

@@ -52,10 +52,9 @@ static void read_streams(struct dp_profile *profile, bool lanes)
     struct dp_progress progress;
 
     dp_progress_start(&progress, "reading the log", stream_bytes(log, false));
-    for (size_t i = 0; i < log->n_streams; i++)
-        if ((i == 0 || log->streams[i].lane != log->streams[i - 1].lane) &&
-            (lanes || log->streams[i].lane == DP_LANE_RUNTIME))
-            read_lane(profile, log->streams[i].lane, &progress);
+    for (int64_t lane = INT64_MIN; dp_log_next_lane(log, &lane);) /* a cursor may list again */
+        if (lanes || lane == DP_LANE_RUNTIME)
+            read_lane(profile, lane, &progress);
     dp_progress_finish(&progress);
 }
 

@@ -195,6 +195,35 @@ static void a_bad_packet_costs_only_itself(size_t offset, uint64_t word)
     dp_log_close(&log);
 }
 
+/* The thread lost its processor, or its life, in the midst of a header. */
+static void a_header_that_is_being_written_is_not_damage(void)
+{
+    struct dp_packet header = {.uuid = {1}, .packet_size_bits = PACKET * 8,
+                               .content_size_bits = sizeof header * 8, .lane = 0};
+    static const char rest[PACKET - sizeof header];
+    struct dp_log log;
+    struct dp_problem problem;
+    struct dp_cursor cursor;
+    struct dp_record record;
+    size_t n = 0, all = 0;
+
+    clear();
+    make("streams-only");
+    CHECK(unlink(path_of("stream-0000-0001")) == 0);
+    FILE *file = fopen(path_of("stream-0000-0000"), "ab");
+    CHECK(fwrite(&header, sizeof header, 1, file) == 1);
+    CHECK(fwrite(rest, sizeof rest, 1, file) == 1 && fclose(file) == 0);
+    CHECK(dp_log_open(&log, folder, &problem) == 0);
+    dp_cursor_start(&cursor, &log, 0);
+    while (dp_cursor_next(&cursor, &record))
+        n++;
+    for (size_t i = 0; i < writer.n_expected; i++)
+        all += strcmp(writer.expected[i].file, "stream-0000-0000") == 0;
+    CHECK(n == all && cursor.damage.places == 0);
+    dp_cursor_finish(&cursor);
+    dp_log_close(&log);
+}
+
 static void bad_packets(void)
 {
     const size_t size = offsetof(struct dp_packet, packet_size_bits);
@@ -411,6 +440,7 @@ int main(int argc, char **argv)
     a_stream_cut_anywhere_has_its_whole_records("stream-0000-0000", 0);
     a_stream_cut_anywhere_has_its_whole_records("stream-0001-0000", 1);
     a_stream_cut_anywhere_has_its_whole_records("runtime-0000", DP_LANE_RUNTIME);
+    a_header_that_is_being_written_is_not_damage();
     bad_packets();
     state_cut_anywhere_is_reported_and_survived();
     any_bytes_are_survived();
