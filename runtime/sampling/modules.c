@@ -280,7 +280,7 @@ static void end_refresh(void)
         atomic_store_explicit(&wanted[i], 0, memory_order_relaxed);
 }
 
-/* Those that are gone are told first: another module may lie in their place. */
+/* Reports those that are gone first: another module may be in their place. */
 static void tell(void (*changed)(const struct dp_module *, bool gone))
 {
     for (uint32_t i = 0; i < count; i++)

@@ -1,9 +1,9 @@
 /*
- * Calls that were open when the process died, or are open now, from the state of its
- * lanes.
+ * Calls that were open when the process died, or are open now, from the state of its lanes.
  *
  * A lane has two lists: the frames of sampled calls, whose start was read from the clock
- * (exact), and the watched calls, of which only the time is known from which they are slow.
+ * (exact); and the watched calls. Of a watched call the list has only the time from which it
+ * is slow.
  */
 #ifndef DP_TOOLS_OPEN_CALLS_H
 #define DP_TOOLS_OPEN_CALLS_H
