@@ -114,6 +114,8 @@ static int slot_of(const struct run *run, uint64_t number)
         return DP_SAVED_RA;
     if (number == run->processor->fp)
         return DP_SAVED_FP;
+    if (number == run->processor->sp)
+        return DP_SAVED_SP;
     return number == run->processor->base ? DP_SAVED_BASE : DP_SAVED_COUNT;
 }
 

@@ -57,6 +57,17 @@ static bool is_return(const struct dp_walk *walk, uint64_t address, uint64_t *ta
            dp_processor_is_call(code, address, target);
 }
 
+bool dp_guess_is_put(const struct dp_walk *walk)
+{
+    uint8_t code[DP_PROCESSOR_CALL_BYTES];
+    uint64_t target;
+    struct dp_code begun = dp_view_find(walk->view, walk->pc);
+    return !walk->is_exact && !walk->is_signal_return && begun.table &&
+           dp_table_function(begun.table, walk->pc) == walk->pc &&
+           walk->read(walk->read_context, walk->pc - sizeof code, code, sizeof code) &&
+           !dp_processor_is_call(code, walk->pc, &target);
+}
+
 /* The entry of the function at `start` sets up a frame pointer, `below` above its stack. */
 static bool has_frame(const struct dp_walk *walk, uint64_t start, uint64_t *below)
 {

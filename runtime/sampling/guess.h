@@ -16,6 +16,11 @@ bool dp_guess_signal(struct dp_walk *walk);
  * pointer. */
 bool dp_guess_step(struct dp_walk *walk);
 
+/* The return address walk->pc was put there by hand, as that of a coroutine's first function: it
+ * is where a function begins, and no call is in front of it. That is the outermost frame,
+ * whatever is described of it. */
+bool dp_guess_is_put(const struct dp_walk *walk);
+
 /* Finds walk->fp, which is not known, of code that has set up a frame pointer. */
 bool dp_guess_frame(struct dp_walk *walk, const struct dp_code *code);
 

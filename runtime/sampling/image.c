@@ -11,6 +11,7 @@
 
 #include "base/os.h"
 #include "cfi.h"
+#include "cfi_search.h"
 #include "cursor.h"
 #include "processor.h"
 
@@ -166,7 +167,7 @@ bool dp_image_from_loader(uint64_t address, struct dp_image *image, char *path,
 
 /* The header of .eh_frame says where that begins, and how many functions a linker put into its
  * table. The section ends with a mark, or where its segment does. */
-bool dp_image_frames(const struct dp_image *image, struct dp_frames *frames)
+static bool frames_by_header(const struct dp_image *image, struct dp_frames *frames)
 {
     enum { VERSION = 1, OMITTED = 0xff };
     uint8_t bytes[32];
@@ -181,4 +182,17 @@ bool dp_image_frames(const struct dp_image *image, struct dp_frames *frames)
     *frames = (struct dp_frames){image->code_start, image->code_end, section, image->end,
                                  functions < UINT32_MAX ? (uint32_t)functions : 0};
     return true;
+}
+
+bool dp_image_frames(const struct dp_image *image, struct dp_frames *frames)
+{
+    if (frames_by_header(image, frames))
+        return true;
+    if (!image->header || image->frame_header)
+        return false;
+    *frames = (struct dp_frames){.code_start = image->code_start, .code_end = image->code_end,
+                                 .section_end = image->end};
+    frames->section = dp_cfi_search(&(struct dp_cfi_search){
+        image->start, image->end, image->code_start, image->code_end, dp_image_read_memory, NULL});
+    return frames->section != 0;
 }

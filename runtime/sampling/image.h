@@ -32,7 +32,8 @@ bool dp_image_read(uint64_t header, struct dp_image *image);
 bool dp_image_from_loader(uint64_t address, struct dp_image *image, char *path,
                           size_t path_bytes);
 
-/* Where an image describes its frames. False: nowhere. */
+/* Where an image describes its frames. A static program may have the section without anything
+ * that leads to it: then its memory is looked through. False: nowhere. */
 bool dp_image_frames(const struct dp_image *image, struct dp_frames *frames);
 
 /* A dp_walk_read: dp_os_read_memory(). */

@@ -1,10 +1,10 @@
 /*
- * How the caller of a frame is found: one rule, 16 bytes, for all addresses that share it.
+ * How the caller of a frame is found: one rule, 20 bytes, for all addresses that share it.
  *
- * A rule gives the canonical frame address (CFA), which is the caller's stack pointer, and
- * where the return address and two registers of the caller are: the frame pointer, and one
- * other from which some code reaches its frame (processor.h: base). Registers have the numbers
- * of DWARF.
+ * A rule gives the canonical frame address (CFA), which is the caller's stack pointer but for
+ * code that changes stacks, and where the return address and registers of the caller are: the
+ * frame pointer, one other from which some code reaches its frame (processor.h: base), and
+ * the stack pointer. Registers have the numbers of DWARF.
  *
  * Written by cfi_program.c, kept by table.c, followed by walk.c.
  */
@@ -22,7 +22,7 @@ enum dp_cfa_kind {
 };
 
 enum dp_where {
-    DP_SAME,        /* the register still has it */
+    DP_SAME,        /* the register still has it; of the stack pointer: it is the CFA */
     DP_UNDEFINED,   /* nowhere; of the return address: this is the outermost frame */
     DP_AT_CFA,      /* in memory, at CFA + offset */
     DP_AT_REGISTER, /* in memory, at register + offset */
@@ -35,17 +35,18 @@ enum dp_where {
 #define DP_PACKED_KIND(byte) ((byte) >> 5)
 #define DP_PACKED_NUMBER(byte) ((byte) & 31)
 
-enum dp_saved_register { DP_SAVED_RA, DP_SAVED_FP, DP_SAVED_BASE, DP_SAVED_COUNT };
+enum dp_saved_register { DP_SAVED_RA, DP_SAVED_FP, DP_SAVED_BASE, DP_SAVED_SP, DP_SAVED_COUNT };
 
 struct dp_rule {
     int32_t cfa_offset;
     int16_t cfa_more;
     int16_t offset[DP_SAVED_COUNT];
-    uint8_t cfa;                   /* DP_PACK(enum dp_cfa_kind, register) */
     uint8_t saved[DP_SAVED_COUNT]; /* DP_PACK(enum dp_where, register) */
+    uint8_t cfa;                   /* DP_PACK(enum dp_cfa_kind, register) */
+    uint8_t unused;
 };
 
-_Static_assert(sizeof(struct dp_rule) == 16, "four rules a cache line");
+_Static_assert(sizeof(struct dp_rule) == 20, "no holes: rules are compared by their bytes");
 
 /* The frame was interrupted, not called: its address is that of an instruction. */
 #define DP_RULE_SIGNAL 4 /* added to the kind of `cfa` */

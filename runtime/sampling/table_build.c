@@ -120,10 +120,11 @@ static bool begin_function(void *context, uint64_t start, uint64_t end)
 
 static uint32_t hash_of(const struct dp_rule *rule)
 {
-    uint64_t words[2];
+    uint32_t words[sizeof *rule / sizeof(uint32_t)];
+    uint64_t mixed = 0;
     memcpy(words, rule, sizeof words);
-    uint64_t mixed = (words[0] ^ words[1] * UINT64_C(0x9e3779b97f4a7c15)) *
-                     UINT64_C(0xc2b2ae3d27d4eb4f);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        mixed = (mixed ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
     return (uint32_t)(mixed >> 40) % HASH_SLOTS;
 }
 

@@ -81,6 +81,14 @@ static bool restore(struct dp_walk *walk, const struct dp_rule *rule, enum dp_sa
     return true;
 }
 
+static bool restore_sp(struct dp_walk *walk, const struct dp_rule *rule, uint64_t cfa,
+                       uint64_t *sp)
+{
+    *sp = cfa;
+    return DP_PACKED_KIND(rule->saved[DP_SAVED_SP]) == DP_SAME ||
+           restore(walk, rule, DP_SAVED_SP, dp_processor.sp, cfa, sp);
+}
+
 static bool find_cfa(struct dp_walk *walk, const struct dp_code *code, uint64_t *cfa)
 {
     const struct dp_rule *rule = code->rule;
@@ -105,7 +113,7 @@ static bool makes_progress(struct dp_walk *walk, uint64_t before)
 {
     if (walk->sp >= before + dp_processor.least_frame)
         return true;
-    if (walk->jumps == 0 || walk->sp == before)
+    if (walk->jumps == 0)
         return false;
     walk->jumps--;
     return true;
@@ -113,7 +121,7 @@ static bool makes_progress(struct dp_walk *walk, uint64_t before)
 
 static bool step_by_rule(struct dp_walk *walk, const struct dp_code *code)
 {
-    uint64_t cfa, pc, fp, base;
+    uint64_t cfa, pc, fp, base, sp;
     const struct dp_rule *rule = code->rule;
     if (DP_PACKED_KIND(rule->saved[DP_SAVED_RA]) == DP_UNDEFINED)
         return false; /* the outermost frame */
@@ -121,12 +129,13 @@ static bool step_by_rule(struct dp_walk *walk, const struct dp_code *code)
         return false;
     if (!restore(walk, rule, DP_SAVED_RA, dp_processor.ra, cfa, &pc) ||
         !restore(walk, rule, DP_SAVED_FP, dp_processor.fp, cfa, &fp) ||
-        !restore(walk, rule, DP_SAVED_BASE, dp_processor.base, cfa, &base))
+        !restore(walk, rule, DP_SAVED_BASE, dp_processor.base, cfa, &base) ||
+        !restore_sp(walk, rule, cfa, &sp))
         return give_up(walk, DP_STACK_UNREADABLE);
-    if (pc == DP_REGISTER_UNKNOWN)
+    if (pc == DP_REGISTER_UNKNOWN || sp == DP_REGISTER_UNKNOWN)
         return give_up(walk, DP_STACK_NO_RULE);
     walk->pc = dp_processor_plain(pc);
-    walk->sp = cfa;
+    walk->sp = sp;
     walk->fp = fp;
     walk->base = base;
     walk->context = 0;
@@ -185,15 +194,21 @@ static uint32_t go(struct dp_walk *walk, uint64_t *frames, uint32_t max)
 {
     uint32_t count = 0;
     struct dp_code code = find_code(walk);
+    struct dp_walk left = *walk;
     if (max == 0)
         return 0;
     frames[count++] = walk->pc;
     while (step(walk, &code) && arrive(walk, &code)) {
         if (count == max) {
             walk->flags |= DP_STACK_CUT;
-            break;
+            return count;
         }
         frames[count++] = dp_walk_inside(walk);
+        left = *walk;
+    }
+    if ((walk->flags & DP_STACK_ENDED_EARLY || walk->pc == 0) && dp_guess_is_put(&left)) {
+        walk->flags &= ~(uint32_t)DP_STACK_ENDED_EARLY;
+        frames[count - 1] = left.pc;
     }
     return count;
 }
