@@ -19,9 +19,21 @@ const struct dp_name *dp_rules_words(void)
     return words;
 }
 
+/* Of what a person typed for on or off: OFF and No, too. */
+static const struct dp_name *find_word(struct dp_word text)
+{
+    char small[8];
+    if (text.length >= sizeof small)
+        return NULL;
+    for (size_t i = 0; i < text.length; i++)
+        small[i] = text.text[i] >= 'A' && text.text[i] <= 'Z' ? (char)(text.text[i] + ('a' - 'A'))
+                                                               : text.text[i];
+    return dp_find_name(dp_rules_words(), dp_make_word(small, text.length));
+}
+
 static enum dp_rules_meaning judge(struct dp_word text)
 {
-    const struct dp_name *word = dp_find_name(dp_rules_words(), text);
+    const struct dp_name *word = find_word(text);
     if (word)
         return word->value ? DP_RULES_ATTRIBUTES : DP_RULES_OFF;
     if (text.length == 0)

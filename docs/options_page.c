@@ -106,8 +106,9 @@ int main(void)
     print_words(0);
     printf(": off. ");
     print_words(1);
-    printf(": on,\nwith the attributes as written. Anything with a colon is a list of rules, joined "
-           "by `;`:\n\n"
+    printf(": on,\nwith the attributes as written; in capitals, too. With any other word nothing is "
+           "profiled, and\nthe program leaves a log that says so. Anything with a colon is a list "
+           "of rules, joined by `;`:\n\n"
            "    DEEP_PROFILE='parse_*:rate=1;query_*:slow=100ms,calls;*_debug:off'\n\n"
            "| rule | what it does to the functions whose name matches (`*`, `?`) |\n"
            "|---|---|\n"

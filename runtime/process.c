@@ -150,9 +150,31 @@ static int start(void)
     return dp_process_start_work();
 }
 
+/*
+ * DEEP_PROFILE is a word that means nothing, such as `yess`. Who typed it wants a profile, and
+ * the runtime prints nothing: where the log would be it leaves one that says that the program
+ * was not profiled, and why.
+ */
+static void leave_failed_log(const char *text)
+{
+    struct dp_process_state *facts = dp_process_facts_to_fill();
+    uint8_t uuid[16];
+    if (dp_os_program_path(facts->program, sizeof facts->program) != 0)
+        strcpy(facts->program, "unknown");
+    dp_settings_read();
+    dp_clock_init(dp_setting_text(DP_SETTING_CLOCK));
+    dp_bus_guard();
+    if (dp_trace_open(text, uuid) == 0)
+        dp_trace_fail(-EINVAL);
+    dp_bus_leave();
+}
+
 static bool start_if_asked(void)
 {
-    dp_rules_parse(dp_os_getenv("DEEP_PROFILE"), &rules);
+    const char *given = dp_os_getenv("DEEP_PROFILE");
+    dp_rules_parse(given, &rules);
+    if (rules.mistaken)
+        leave_failed_log(given);
     if (!rules.on)
         return false;
     const char *text = dp_keep_variable(dp_os_getenv("DEEP_PROFILE"));

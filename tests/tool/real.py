@@ -177,7 +177,7 @@ int main(int argc, char **argv)
                        "DEEP_PROFILE(rate=1)\nint main(void)\n{\n    return 0;\n}\n")
         subprocess.run([CC, "word.c", "-o", "word"], cwd=self.folder, check=True, env=environment())
         for words, runs, recorded in (on, True, True), (off + ["", " no "], False, True), \
-                (["ON", "No", "yess"], False, False):
+                ([word.upper() for word in off], False, True), (["onn", "yess"], True, False):
             for word in words:
                 log = self.folder + "/of-word"
                 env = environment(DEEP_PROFILE=word)
@@ -186,13 +186,18 @@ int main(int argc, char **argv)
                 self.assertEqual(os.path.exists(log), runs, word)
                 doctor = subprocess.run([TOOL, "doctor", "./word"], cwd=self.folder, env=env,
                                         check=False, stdout=subprocess.PIPE, text=True)
-                self.assertEqual("profiling is off" in doctor.stdout, not runs, (word, doctor.stdout))
+                self.assertEqual("profiling is off" in doctor.stdout, not runs or not recorded,
+                                 (word, doctor.stdout))
                 self.assertEqual(doctor.returncode, FINE if recorded else CHECK, word) # off: a note
                 shutil.rmtree(log, ignore_errors=True)
                 done = subprocess.run([TOOL, "record", "-o", log, "--", "./word"], cwd=self.folder,
                                       env=env, check=True, stderr=subprocess.PIPE, text=True)
-                self.assertEqual(os.path.exists(log), recorded, (word, done.stderr))
-                self.assertEqual("profiling is off" in done.stderr, not recorded, done.stderr)
+                self.assertTrue(os.path.exists(log), (word, done.stderr))
+                self.assertEqual("was not profiled: DEEP_PROFILE is" in done.stderr, not recorded,
+                                 done.stderr)
+                told = subprocess.run([TOOL, "report", log], check=False, stdout=subprocess.PIPE,
+                                      text=True, env=environment()).stdout
+                self.assertEqual("which is neither 1 nor a rule" in told, not recorded, told)
                 shutil.rmtree(log, ignore_errors=True)
         for word in off: # asked for with an option, off is obeyed, and said
             done = subprocess.run([TOOL, "record", "--rules", word, "-o", "none", "--", "./word"],

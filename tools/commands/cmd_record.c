@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "doctor/doctor_shell.h"
 #include "log/note_end.h"
+#include "model/ending.h"
 #include "model/profile_gather.h"
 #include "model/rule_names.h"
 
@@ -233,14 +234,14 @@ static void say_what_is_wrong(const char *path, struct end *end)
 {
     struct dp_profile profile;
     struct dp_problem problem;
-    char text[DP_REFUSED_TEXT];
+    char text[DP_REFUSED_TEXT], why[DP_FAILURE_TEXT];
 
     if (dp_profile_gather(&profile, path, DP_PROFILE_STATE, 0, &problem) != DP_EXIT_OK)
         return;
     see_log(end, path, &profile);
     if (profile.phase == DP_PHASE_FAILED)
         dp_error("process %u was not profiled: %s", profile.process.pid,
-                 strerror((int)profile.process.start_error));
+                 dp_failure_words(profile.process.rules, (int)profile.process.start_error, why));
     for (size_t i = 0; i < profile.n_settings; i++)
         if (dp_setting_refused(&profile.settings[i]))
             dp_error("%s", dp_refused_text(&profile.settings[i], text));

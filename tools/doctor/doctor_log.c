@@ -260,13 +260,16 @@ static void check_killed(struct dp_doctor *doctor, struct dp_profile *profile)
 
 static void check_process(struct dp_doctor *doctor, struct dp_profile *profile)
 {
+    char why[DP_FAILURE_TEXT];
+
     if (!profile->has_process)
         dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
                        "state/process is missing or cut: how the program ended is not known");
     else if (profile->phase == DP_PHASE_FAILED)
         dp_doctor_find(doctor, DP_FINDING_PROBLEM, profile->log.path,
-                       "process %u was not profiled, it could not be started: %s",
-                       profile->process.pid, strerror((int)profile->process.start_error));
+                       "process %u was not profiled: %s", profile->process.pid,
+                       dp_failure_words(profile->process.rules,
+                                        (int)profile->process.start_error, why));
     else if (profile->phase == DP_PHASE_KILLED)
         check_killed(doctor, profile);
     else if (profile->phase == DP_PHASE_ELSEWHERE)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "common/rules.h"
 #include "profile_figures.h"
 
 struct dp_ending dp_ending_of(const struct dp_profile *profile)
@@ -19,6 +20,16 @@ struct dp_ending dp_ending_of(const struct dp_profile *profile)
                               .flags = process->end_flags,
                               .silent_ns = process->end_seen_ns > end
                                                ? process->end_seen_ns - end : 0};
+}
+
+const char *dp_failure_words(const char *rules, int start_error, char text[DP_FAILURE_TEXT])
+{
+    if (dp_rules_judge(rules) == DP_RULES_MISTAKEN)
+        snprintf(text, DP_FAILURE_TEXT, "DEEP_PROFILE is '%s', which is neither 1 nor a rule such "
+                 "as 'parse_*:rate=1'", rules);
+    else
+        snprintf(text, DP_FAILURE_TEXT, "it could not be started: %s", strerror(start_error));
+    return text;
 }
 
 const char *dp_ending_signal(uint32_t number, char text[32])

@@ -20,6 +20,10 @@ struct dp_ending {
 /* Zeros for a process that finished, runs, or of which nothing is known. */
 struct dp_ending dp_ending_of(const struct dp_profile *profile);
 
+/* Why a process is DP_PHASE_FAILED: of its DEEP_PROFILE, and the errno of its start. */
+#define DP_FAILURE_TEXT 1200
+const char *dp_failure_words(const char *rules, int start_error, char text[DP_FAILURE_TEXT]);
+
 #define DP_ENDING_TEXT 256
 
 /* "killed by SIGSEGV (Segmentation fault), core dumped" */

@@ -42,6 +42,14 @@ static const char *phase_color(const struct dp_report *report, const struct dp_s
     return report->phase == DP_PHASE_RUNNING ? dp_green(style) : "";
 }
 
+static void print_failure(const struct dp_report *report, const struct dp_style *style)
+{
+    char why[DP_FAILURE_TEXT];
+
+    fputs(": ", style->out);
+    dp_print_clean(style, dp_failure_words(report->rules, report->start_error, why));
+}
+
 static void print_process(const struct dp_report *report, const struct dp_style *style)
 {
     const char *color = phase_color(report, style);
@@ -52,7 +60,7 @@ static void print_process(const struct dp_report *report, const struct dp_style 
     fprintf(style->out, "%s  pid %u, %s%s%s", dp_plain(style), report->pid, color,
             phase_words(report, how), *color ? dp_plain(style) : "");
     if (report->phase == DP_PHASE_FAILED)
-        fprintf(style->out, ": %s", strerror(report->start_error));
+        print_failure(report, style);
     fputc('\n', style->out);
 }
 
@@ -61,8 +69,9 @@ static void print_when(const struct dp_report *report, const struct dp_style *st
     char when[DP_UNIT_TEXT], wall[DP_UNIT_TEXT], cpu[DP_UNIT_TEXT];
 
     line(style, "started");
-    fprintf(style->out, "%s UTC, ran %s", dp_unit_time(when, report->start_unix_ns, false),
-            dp_unit_ns(wall, (double)report->wall_ns, style->utf8));
+    fprintf(style->out, "%s UTC", dp_unit_time(when, report->start_unix_ns, false));
+    if (report->phase != DP_PHASE_FAILED) /* nobody looked for how long */
+        fprintf(style->out, ", ran %s", dp_unit_ns(wall, (double)report->wall_ns, style->utf8));
     if (report->cpu_known)
         fprintf(style->out, ", CPU %s", dp_unit_ns(cpu, (double)report->cpu_ns, style->utf8));
     fputc('\n', style->out);

@@ -47,7 +47,10 @@ static void one_judgement(void)
     judge(" ", DP_RULES_OFF);
     judge(" no", DP_RULES_OFF);
     judge("yes ", DP_RULES_ATTRIBUTES);
-    judge("YES", DP_RULES_MISTAKEN);
+    judge("YES", DP_RULES_ATTRIBUTES);
+    judge("False", DP_RULES_OFF);
+    judge("falsely", DP_RULES_MISTAKEN);
+    judge("No!", DP_RULES_MISTAKEN);
     judge("yess", DP_RULES_MISTAKEN);
     judge("f;g", DP_RULES_MISTAKEN);
     judge("f:rate=1", DP_RULES_RULES);
