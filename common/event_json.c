@@ -158,7 +158,10 @@ static void put_event(struct dp_text *out, const struct dp_record_view *view,
     dp_text_string(out, ",\"measurements\":{");
     if (event->members != DP_MEMBERS_NONE)
         own_members(out, view, DP_PLACE_MEASURED, (enum dp_json_members)event->members, true);
-    dp_text_string(out, "},\"metadata\":{");
+    dp_text_char(out, '}');
+    if (view->members_bytes > 0)
+        dp_text_bytes(out, view->members, view->members_bytes);
+    dp_text_string(out, ",\"metadata\":{");
     common_metadata(out, view);
     if (event->members != DP_MEMBERS_NONE)
         own_members(out, view, DP_PLACE_METADATA, (enum dp_json_members)event->members, false);

@@ -45,6 +45,8 @@ struct dp_record_view {
     size_t n_metadata;
     const struct dp_word *metadata_key;
     const struct dp_word *metadata_value;
+    const char *members; /* more of them, behind `measurements`: JSON that begins with a comma */
+    size_t members_bytes;
 };
 
 /* Fills in what the view has of the attribute; `options` may be NULL. */

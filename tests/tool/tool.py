@@ -215,7 +215,7 @@ class BadInput(Case):
         self.assertTrue(any(line.startswith(12 * " ") for line in head), head)
         # Where the slow operations are.
         title = next(line for line in lines if line.startswith("duration"))
-        self.assertRegex(title, r"function +at$")
+        self.assertRegex(title, r"function +at +why$")
         wide = self.run_tool("report", "basic").stdout.splitlines()
         tables = wide[wide.index("Hot functions, by inclusive time"):wide.index("Load")]
         self.assertLessEqual(max(len(line) for line in tables), 160)

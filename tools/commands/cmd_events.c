@@ -10,6 +10,7 @@
 #include "log/log_merge.h"
 #include "log/log_state.h"
 #include "model/site_paths.h"
+#include "model/stack_names.h"
 #include "base/progress.h"
 
 enum { OPTION_FOLLOW = 'f', OPTION_LAST = 'l' };
@@ -50,17 +51,25 @@ static error_t parse(int key, char *value, struct argp_state *state)
     }
 }
 
-/* Reads names first: a lane's record may come before the record that names its site. */
-static void read_sites(struct dp_log *log, struct dp_site_table *sites)
+/* Reads names and reasons first: a lane's record may come before the record that names its
+ * site, and the reason of a call comes after it. */
+static void read_sites(struct dp_log *log, struct dp_site_table *sites, struct dp_stacks *stacks,
+                       struct dp_reasons *reasons)
 {
     struct dp_cursor cursor;
     struct dp_record record;
 
     dp_cursor_start(&cursor, log, DP_LANE_RUNTIME);
-    while (dp_cursor_next(&cursor, &record))
+    while (dp_cursor_next(&cursor, &record)) {
         dp_site_table_read(sites, &record);
+        dp_stacks_read(stacks, &record);
+        dp_reasons_read(reasons, &record);
+    }
     dp_cursor_finish(&cursor);
     dp_site_paths_shorten(sites);
+    dp_stacks_settle(stacks);
+    dp_reasons_settle(reasons);
+    dp_stacks_name(stacks);
 }
 
 /* Events before `from_ns` are not printed. */
@@ -139,6 +148,8 @@ static int events_of(const char *path, const struct arguments *arguments)
     struct dp_problem problem;
     struct dp_process_state process;
     struct dp_site_table sites = {0};
+    struct dp_stacks stacks = {0};
+    struct dp_reasons reasons = {0};
     struct dp_event_printer printer;
     struct dp_merge merge;
     struct dp_damage damage = {0};
@@ -157,8 +168,10 @@ static int events_of(const char *path, const struct arguments *arguments)
         log.realtime_offset_ns = process.realtime_offset_ns;
         log.pid = process.pid;
     }
-    read_sites(&log, &sites);
+    read_sites(&log, &sites, &stacks, &reasons);
     dp_event_printer_start(&printer, &log, &sites, arguments->common.json);
+    printer.stacks = &stacks;
+    printer.reasons = &reasons;
     dp_merge_start(&merge, &log);
     uint64_t from_ns = begin_of_last(&log, found ? &process : NULL, arguments->last_ns);
     uint64_t printed = print_all(&merge, &sites, &printer, from_ns, !arguments->follow);
@@ -178,6 +191,8 @@ static int events_of(const char *path, const struct arguments *arguments)
     dp_merge_finish(&merge);
     dp_event_printer_finish(&printer);
     dp_site_table_finish(&sites);
+    dp_stacks_finish(&stacks);
+    dp_reasons_finish(&reasons);
     dp_log_close(&log);
     return printed > 0 ? DP_EXIT_OK : DP_EXIT_DATA;
 }

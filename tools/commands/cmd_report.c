@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/profile_gather.h"
+#include "model/stack_names.h"
 #include "render/report_json.h"
 #include "render/report_text.h"
 
@@ -62,6 +63,7 @@ static int report_one(const char *path, const struct arguments *arguments,
         dp_error("%s", problem.text);
         return status;
     }
+    dp_stacks_name(&profile.stacks);
     dp_report_make(&report, &profile, arguments->functions);
     if (document->out)
         dp_report_json(&report, dp_json_next(document));

@@ -47,6 +47,7 @@ void dp_profile_finish(struct dp_profile *profile)
     free(profile->slow);
     dp_call_tree_destroy(profile->tree);
     dp_stacks_finish(&profile->stacks);
+    dp_reasons_finish(&profile->reasons);
     free(profile->load);
     free(profile->open);
     free(profile->threads);

@@ -14,6 +14,7 @@
 #include "log/damage.h"
 #include "log/log_open.h"
 #include "log/log_state.h"
+#include "reasons.h"
 #include "settings.h"
 #include "site_table.h"
 #include "stacks.h"
@@ -80,6 +81,7 @@ struct dp_profile {
     struct dp_call_tree *tree; /* NULL: not asked for */
 
     struct dp_stacks stacks;
+    struct dp_reasons reasons; /* of slow calls */
 
     struct dp_load_move *load;
     size_t n_load, load_capacity;

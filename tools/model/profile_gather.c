@@ -85,6 +85,7 @@ static void settle(struct dp_profile *profile)
     dp_slow_calls_settle(profile);
     dp_open_calls_settle(profile);
     dp_stacks_settle(&profile->stacks);
+    dp_reasons_settle(&profile->reasons);
     if (profile->tree)
         dp_call_tree_settle(profile->tree);
 }

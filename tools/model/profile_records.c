@@ -196,6 +196,7 @@ void dp_profile_read_record(struct dp_profile *profile, const struct dp_record *
     if (profile->tree)
         dp_call_tree_add(profile->tree, record);
     dp_stacks_read(&profile->stacks, record);
+    dp_reasons_read(&profile->reasons, record);
     switch (record->id) {
     case DP_EVENT_ID_slow_operation:
         if (!profile->has_lanes)

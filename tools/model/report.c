@@ -84,6 +84,7 @@ void dp_report_make(struct dp_report *report, const struct dp_profile *profile, 
     find_problems(report, profile);
     dp_report_functions_make(&report->functions, profile, limit, report->wall_ns, report->cpu_ns);
     dp_report_slow_make(&report->slow, profile, report->wall_ns, report->cpu_ns);
+    dp_report_reasons_make(&report->reasons, profile);
     dp_report_open_make(&report->open, profile, report->wall_ns);
     report->tree = tree_of(profile);
     dp_report_limits_make(&report->limits, profile, report->wall_ns, report->cpu_ns);
@@ -96,6 +97,7 @@ void dp_report_finish(struct dp_report *report)
     free(report->problems);
     dp_report_functions_finish(&report->functions);
     dp_report_slow_finish(&report->slow);
+    dp_report_reasons_finish(&report->reasons);
     dp_report_open_finish(&report->open);
     dp_report_limits_finish(&report->limits);
     *report = (struct dp_report){0};

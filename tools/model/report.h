@@ -14,6 +14,7 @@
 #include "report_calls.h"
 #include "report_functions.h"
 #include "report_limits.h"
+#include "report_reasons.h"
 
 /* A setting that was refused, or a rule that names no function. */
 struct dp_report_problem {
@@ -60,6 +61,7 @@ struct dp_report {
     bool has_data; /* false: no call was recorded */
     struct dp_report_functions functions;
     struct dp_report_slow slow;
+    struct dp_report_reasons reasons;
     struct dp_report_open open;
     struct dp_report_tree tree;
     struct dp_report_limits limits;

@@ -50,6 +50,7 @@ static void make_slow_call(struct dp_report_slow_call *call, const struct dp_pro
                                          .depth = step->depth,
                                          .leaf = step->leaf,
                                          .elsewhere = step->elsewhere};
+    dp_reason_find(&call->reason, &profile->reasons, &profile->stacks, slow->id);
     add_metadata(call);
 }
 

@@ -27,6 +27,7 @@ struct dp_report_slow_call {
     uint32_t depth;          /* in its operation; 0: the outermost call */
     bool leaf;               /* the innermost of the operation's longest calls */
     uint64_t elsewhere;      /* slow calls in it that are operations of their own */
+    struct dp_reason reason;
     struct dp_report_metadata *metadata; /* each key once, with the value given last */
     size_t n_metadata;
 };

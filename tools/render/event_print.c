@@ -9,6 +9,8 @@
 #include "base/units.h"
 #include "common/events.h"
 #include "model/losses.h"
+#include "reason_json.h"
+#include "reason_words.h"
 
 void dp_event_printer_start(struct dp_event_printer *printer, const struct dp_log *log,
                             const struct dp_site_table *sites, bool json)
@@ -33,8 +35,64 @@ static uint32_t number_of(const struct dp_record *record, enum dp_row_unit unit)
 
 /* ---- JSON ---- */
 
+/* That of a slow operation, which its last record has alone. False: it has none. */
+static bool reason_of(const struct dp_event_printer *printer, const struct dp_record *record,
+                      struct dp_reason *reason)
+{
+    struct dp_event_slow_operation event;
+
+    if (record->id != DP_EVENT_ID_slow_operation || !printer->reasons)
+        return false;
+    dp_record_copy(record, &event);
+    dp_reason_find(reason, printer->reasons, printer->stacks, event.id);
+    return reason->known && !(event.flags & DP_SLOW_IN_FLIGHT) ==
+                                !(reason->event.flags & DP_REASON_IN_FLIGHT);
+}
+
+/* That of a sample; NULL: it has none. */
+static const struct dp_stack *stack_of(const struct dp_event_printer *printer,
+                                       const struct dp_record *record)
+{
+    struct dp_event_sample event;
+
+    if (record->id != DP_EVENT_ID_sample || !printer->stacks)
+        return NULL;
+    dp_record_copy(record, &event);
+    return dp_stacks_find(printer->stacks, event.stack);
+}
+
+/* Members that need more than the record: a comma, then `"reason":{…}`. The caller frees
+ * them. NULL: there are none. */
+static char *more_members(const struct dp_event_printer *printer, const struct dp_record *record,
+                          size_t *bytes)
+{
+    struct dp_reason reason;
+    bool has_reason = reason_of(printer, record, &reason);
+    const struct dp_stack *stack = stack_of(printer, record);
+    struct dp_json_document document = {.lines = true};
+    char *text = NULL;
+
+    *bytes = 0;
+    document.out = has_reason || stack ? open_memstream(&text, bytes) : NULL;
+    if (!document.out)
+        return NULL;
+    document.levels[0].document = &document;
+    struct dp_json *object = dp_json_next(&document);
+    if (has_reason)
+        dp_json_put_reason(object, &reason);
+    else
+        dp_json_put_frames(object, "frames", stack);
+    dp_json_finish(&document);
+    fclose(document.out);
+    text[0] = ',';
+    *bytes = (size_t)(strrchr(text, '}') - text);
+    return text;
+}
+
 static int print_json(struct dp_event_printer *printer, const struct dp_record *record)
 {
+    size_t members_bytes;
+    char *members = more_members(printer, record, &members_bytes);
     const struct dp_site_info *site = dp_site_find(printer->sites, number_of(record, DP_IN_SITE));
     const struct dp_record_site names =
         site ? (struct dp_record_site){site->function, site->file, site->module, site->line}
@@ -47,7 +105,9 @@ static int print_json(struct dp_event_printer *printer, const struct dp_record *
                                   .pid = printer->log->pid,
                                   .tid = record->tid,
                                   .thread_name = record->thread_name,
-                                  .site = site ? &names : NULL};
+                                  .site = site ? &names : NULL,
+                                  .members = members,
+                                  .members_bytes = members_bytes};
     uint32_t present = 0;
 
     for (uint32_t a = 0; site && a < DP_ATTRIBUTE_COUNT; a++)
@@ -65,6 +125,7 @@ static int print_json(struct dp_event_printer *printer, const struct dp_record *
         printer->line.buffer = dp_allocate(printer->line.size, 1);
         events = dp_event_json(&printer->line, &view);
     }
+    free(members);
     fwrite(printer->line.buffer, 1, printer->line.length, stdout);
     return events;
 }
@@ -73,6 +134,7 @@ static int print_json(struct dp_event_printer *printer, const struct dp_record *
 
 /* More than any event has; the rest would not be printed. */
 #define MOST_VALUES 32
+#define MOST_FRAMES 16
 
 struct words {
     const struct dp_event_printer *printer;
@@ -237,6 +299,22 @@ static void print_words(const struct dp_event_printer *printer, const struct dp_
     print_all(&words);
 }
 
+/* ": 482 of 500 ms blocked in futex …", " in query <- main" */
+static void print_more(const struct dp_event_printer *printer, const struct dp_record *record)
+{
+    struct dp_reason reason;
+    const struct dp_stack *stack = stack_of(printer, record);
+    char *words = NULL;
+
+    if (reason_of(printer, record, &reason))
+        words = dp_reason_sentence(&reason, &printer->style);
+    else if (stack && stack->n_frames > 0)
+        words = dp_stack_words(stack, MOST_FRAMES, "");
+    if (words)
+        printf("%s%s", stack ? ": " : "; ", words);
+    free(words);
+}
+
 /* The last of the events that a record stands for has everything; NULL: it stands for
  * none. */
 static const char *event_name(const struct dp_record *record)
@@ -278,6 +356,7 @@ static int print_text(struct dp_event_printer *printer, const struct dp_record *
         printf("site %u  ", index);
     }
     print_words(printer, record);
+    print_more(printer, record);
     putchar('\n');
     return 1;
 }

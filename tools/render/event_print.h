@@ -6,12 +6,15 @@
 #ifndef DP_TOOLS_EVENT_PRINT_H
 #define DP_TOOLS_EVENT_PRINT_H
 
+#include "model/reasons.h"
 #include "model/site_table.h"
 #include "style.h"
 
 struct dp_event_printer {
     const struct dp_log *log;
     const struct dp_site_table *sites;
+    const struct dp_reasons *reasons; /* of slow operations; NULL: not known */
+    const struct dp_stacks *stacks;   /* with their names; NULL: not known */
     struct dp_style style;
     bool json;
     struct dp_text line; /* its buffer grows as needed */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reason_json.h"
+
 /* KEY, KEY_low and KEY_high: the 95 % confidence interval. */
 static void put_estimate(struct dp_json *object, const char *key, struct dp_estimate estimate)
 {
@@ -151,12 +153,45 @@ static void put_slow(struct dp_json *object, const struct dp_report_slow *slow)
         dp_json_put_bool(one, "leaf", call->leaf);
         dp_json_put_u64(one, "operations_inside", call->elsewhere);
         put_metadata(one, call);
+        dp_json_put_reason(one, &call->reason);
     }
     dp_json_put_u64(object, "slow_events", slow->events);
     dp_json_put_u64(object, "slow_operations_found", slow->operations);
     dp_json_put_text(object, "waits_for_work",
                      slow->waiting.info ? slow->waiting.info->function : NULL);
     dp_json_put_u64(object, "maybe_slow", slow->maybe);
+}
+
+static const char *because_name(enum dp_because because)
+{
+    static const char *const names[] = {[DP_BECAUSE_ON_CPU] = "on_cpu",
+                                        [DP_BECAUSE_RUNNABLE] = "runnable",
+                                        [DP_BECAUSE_BLOCKED] = "blocked",
+                                        [DP_BECAUSE_UNSEEN] = "before_first_look"};
+
+    return names[because];
+}
+
+/* Slow calls of one reason; `reason` is that of the longest. */
+static void put_reasons(struct dp_json *object, const struct dp_report_reasons *reasons)
+{
+    struct dp_json *array = dp_json_put_array(object, "slow_reasons");
+
+    for (size_t i = 0; i < reasons->of.n; i++) {
+        const struct dp_reason_group *group = reasons->groups[i].group;
+        struct dp_json *one = dp_json_add_object(array);
+        put_site(one, group->call->site, reasons->groups[i].info);
+        dp_json_put_u64(one, "calls", group->calls);
+        dp_json_put_u64(one, "in_flight", group->in_flight);
+        dp_json_put_u64(one, "longest_ns", group->call->duration_ns);
+        dp_json_put_u64(one, "shortest_ns", group->shortest_ns);
+        dp_json_put_text(one, "because", because_name(group->reason.because));
+        dp_json_put_reason(one, &group->reason);
+    }
+    dp_json_put_u64(object, "slow_without_reason", reasons->of.unknown);
+    array = dp_json_put_array(object, "names_missing");
+    for (size_t i = 0; i < reasons->n_problems; i++)
+        dp_json_put_text(dp_json_add_object(array), "problem", reasons->problems[i]);
 }
 
 static void put_open(struct dp_json *object, const struct dp_report_open *open)
@@ -319,6 +354,7 @@ void dp_report_json(const struct dp_report *report, struct dp_json *object)
     put_process(object, report);
     put_functions(object, &report->functions.all);
     put_slow(object, &report->slow);
+    put_reasons(object, &report->reasons);
     put_open(object, &report->open);
     put_tree(object, &report->tree);
     put_lanes(object, report);

@@ -6,6 +6,7 @@
 #include "text_functions.h"
 #include "text_head.h"
 #include "text_limits.h"
+#include "text_reasons.h"
 #include "text_tree.h"
 
 void dp_report_text(const struct dp_report *report, const struct dp_style *style)
@@ -18,6 +19,7 @@ void dp_report_text(const struct dp_report *report, const struct dp_style *style
     dp_text_functions(&report->functions, style);
     dp_text_tree(&report->tree, style);
     dp_text_slow(&report->slow, style);
+    dp_text_reasons(&report->reasons, style);
     dp_text_open(&report->open, style);
     dp_text_memory(&report->functions, style);
     dp_text_counts(&report->functions, style);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clean.h"
+#include "base/syscall_names.h"
 #include "base/units.h"
 #include "cells.h"
 
@@ -12,7 +13,8 @@
 static const struct dp_column slow_columns[] = {
     {"duration", false, 0}, {"+/-", false, 3},   {"threshold", false, 4},
     {"after", false, 2},    {"thread", true, 3}, {"", true, 1},
-    {"function", true, 0},  {"at", true, 1},     {"metadata", true, 5},
+    {"function", true, 0},  {"at", true, 1},     {"why", true, 2},
+    {"metadata", true, 5},
 };
 
 enum {
@@ -63,6 +65,23 @@ static void step_cells(struct dp_table *table, const struct dp_report_slow_call 
     dp_table_cell(table, call->info ? dp_site_place(call->info, place, sizeof place) : "?");
 }
 
+/* Below the table it stands in whole sentences. */
+static void why_cell(struct dp_table *table, const struct dp_reason *reason)
+{
+    const char *syscall = reason->main ? dp_syscall_name(reason->main->syscall) : NULL;
+
+    if (!reason->known)
+        dp_table_cell(table, "");
+    else if (reason->because == DP_BECAUSE_UNSEEN)
+        dp_table_cell(table, "not seen");
+    else if (reason->because == DP_BECAUSE_BLOCKED && syscall)
+        dp_table_cellf(table, "blocked in %s", syscall);
+    else
+        dp_table_cell(table, reason->because == DP_BECAUSE_BLOCKED    ? "blocked"
+                             : reason->because == DP_BECAUSE_RUNNABLE ? "waiting for a CPU"
+                                                                      : "on CPU");
+}
+
 static void slow_row(struct dp_table *table, const struct dp_style *style,
                      const struct dp_report_slow_call *call)
 {
@@ -79,6 +98,7 @@ static void slow_row(struct dp_table *table, const struct dp_style *style,
         dp_table_cell(table, "");
     remark_cell(table, call);
     step_cells(table, call);
+    why_cell(table, &call->reason);
     metadata_cell(table, call);
 }
 

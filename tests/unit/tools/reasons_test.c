@@ -1,0 +1,287 @@
+/* Why slow calls were slow: which part of the time, which of the findings, which calls have
+ * the same reason, and in which words. */
+#include "check.h"
+
+#include <deep_profile/abi/stack.h>
+
+#include "base/memory.h"
+#include "model/reason_groups.h"
+#include "render/reason_words.h"
+
+#define MS UINT64_C(1000000)
+
+enum { QUERY = 1, FLUSH = 2, LOCK = 3, CHECKPOINT = 4, PARSE = 5 };
+enum { SYSCALL_FUTEX = 202, SYSCALL_READ = 0 };
+
+static struct dp_profile profile;
+static const struct dp_style style = {.utf8 = true, .width = 80};
+
+/* A stack whose frames have been named: `functions` end with NULL; one of libc is "libc:NAME". */
+static void add_stack(uint64_t id, uint32_t flags, const char *const *functions)
+{
+    const struct dp_stack stack = {.id = id, .flags = flags};
+
+    dp_stacks_add_stack(&profile.stacks, &stack);
+    struct dp_stack *added = profile.stacks.stacks[profile.stacks.n_stacks - 1];
+    added->frames = dp_allocate(8, sizeof *added->frames);
+    for (; *functions; functions++) {
+        bool libc = strncmp(*functions, "libc:", 5) == 0;
+        added->frames[added->n_frames++] = (struct dp_stack_frame){
+            .function = *functions + (libc ? 5 : 0),
+            .module = libc ? "/lib/x86_64-linux-gnu/libc.so.6" : "/opt/server",
+            .named = true};
+    }
+}
+
+static void begin(void)
+{
+    profile = (struct dp_profile){0};
+    add_stack(QUERY, 0, (const char *const[]){"query", "handle", "main", NULL});
+    add_stack(FLUSH, 0, (const char *const[]){"flush_pages", "checkpoint", "main", NULL});
+    add_stack(LOCK, 0,
+              (const char *const[]){"libc:__lll_lock_wait", "libc:pthread_mutex_lock", "get_page",
+                                    "query", NULL});
+    add_stack(CHECKPOINT, DP_STACK_NO_RULE, (const char *const[]){"checkpoint", NULL});
+    add_stack(PARSE, 0, (const char *const[]){"libc:strlen", "parse\033[31m", NULL});
+}
+
+static void add_sample(uint64_t call, uint32_t state, uint64_t stack, uint64_t ns)
+{
+    const struct dp_stack_sample sample = {.call = call,
+                                           .state = state,
+                                           .stack_id = stack,
+                                           .syscall = -1,
+                                           .looks = 1,
+                                           .weight_ns = ns};
+
+    dp_stacks_add_sample(&profile.stacks, &sample);
+}
+
+static void add_wait(uint64_t call, uint64_t stack, int32_t syscall, const char *object,
+                     uint32_t holder_tid, const char *holder, uint64_t holder_stack, uint64_t ns)
+{
+    const struct dp_stack_sample sample = {.call = call,
+                                           .state = DP_THREAD_BLOCKED,
+                                           .stack_id = stack,
+                                           .syscall = syscall,
+                                           .object = object,
+                                           .holder_tid = holder_tid,
+                                           .holder = holder,
+                                           .holder_stack_id = holder_stack,
+                                           .looks = 1,
+                                           .weight_ns = ns};
+
+    dp_stacks_add_sample(&profile.stacks, &sample);
+}
+
+/* A slow call of site 1, with its reason in milliseconds. */
+static void add_call(uint64_t id, uint32_t flags, uint64_t on_cpu, uint64_t runnable,
+                     uint64_t blocked, uint64_t unseen)
+{
+    const struct dp_event_reason event = {.call = id,
+                                          .flags = flags,
+                                          .looks = 3,
+                                          .on_cpu_ns = on_cpu * MS,
+                                          .runnable_ns = runnable * MS,
+                                          .blocked_ns = blocked * MS,
+                                          .before_first_look_ns = unseen * MS};
+    const struct dp_record record = {.id = DP_EVENT_ID_reason,
+                                     .payload = (const uint8_t *)&event,
+                                     .payload_bytes = sizeof event};
+
+    dp_reasons_read(&profile.reasons, &record);
+    profile.slow =
+        dp_append(profile.slow, &profile.n_slow, &profile.slow_capacity, sizeof *profile.slow);
+    profile.slow[profile.n_slow - 1] =
+        (struct dp_slow_call){.id = id,
+                              .site = 1,
+                              .order = profile.n_slow,
+                              .flags = flags & DP_REASON_IN_FLIGHT ? DP_SLOW_IN_FLIGHT : 0,
+                              .duration_ns = (on_cpu + runnable + blocked + unseen) * MS};
+}
+
+static void settle(void)
+{
+    dp_stacks_settle(&profile.stacks);
+    dp_reasons_settle(&profile.reasons);
+}
+
+static void end(void)
+{
+    profile.log.n_streams = 0;
+    dp_profile_finish(&profile);
+}
+
+static void check_words(uint64_t id, uint64_t duration_ms, const char *expected)
+{
+    struct dp_reason reason;
+
+    settle();
+    dp_reason_find(&reason, &profile.reasons, &profile.stacks, id);
+    CHECK(reason.known && dp_reason_ns(&reason) == duration_ms * MS);
+    char *words = dp_reason_sentence(&reason, &style);
+    CHECK_TEXT(words, expected);
+    free(words);
+    end();
+}
+
+/* ---- one call ---- */
+
+static void a_lock_is_shown_with_its_holder(void)
+{
+    begin();
+    add_call(7, 0, 10, 2, 483, 5);
+    add_wait(7, LOCK, SYSCALL_FUTEX, "mutex 0x7ffe10", 12, "worker-3", FLUSH, 300 * MS);
+    add_wait(7, LOCK, SYSCALL_FUTEX, "mutex 0x7ffe10", 12, "worker-3", CHECKPOINT, 182 * MS);
+    add_sample(7, DP_THREAD_ON_CPU, QUERY, 10 * MS);
+    check_words(7, 500,
+                "482 of 500 ms blocked in futex: mutex held by worker-3 in "
+                "`flush_pages` <- `checkpoint`");
+}
+
+static void a_file_is_shown_with_the_function_that_waits(void)
+{
+    begin();
+    add_call(7, 0, 1, 0, 99, 0);
+    add_wait(7, LOCK, SYSCALL_READ, "/var/lib/db", 0, "", 0, 99 * MS);
+    check_words(7, 100, "99.0 of 100 ms blocked in read: /var/lib/db, in `get_page` <- `query`");
+}
+
+static void a_holder_without_a_name_is_a_number(void)
+{
+    begin();
+    add_call(7, 0, 0, 0, 100, 0);
+    add_wait(7, 0, SYSCALL_FUTEX, "mutex 0x1", 12, "", 0, 99 * MS);
+    check_words(7, 100, "99.0 of 100 ms blocked in futex: mutex held by thread 12");
+}
+
+static void work_is_shown_with_its_function(void)
+{
+    begin();
+    add_call(7, 0, 90, 0, 10, 0);
+    add_sample(7, DP_THREAD_ON_CPU, QUERY, 40 * MS);
+    add_sample(7, DP_THREAD_ON_CPU, FLUSH, 30 * MS);
+    check_words(7, 100, "90.0 of 100 ms on CPU, 40.0 ms of it in `query` <- `handle`");
+}
+
+static void names_obey_no_terminal(void)
+{
+    begin();
+    add_call(7, 0, 90, 0, 10, 0);
+    add_sample(7, DP_THREAD_ON_CPU, PARSE, 90 * MS);
+    check_words(7, 100, "90.0 of 100 ms on CPU in `parse\\x1b[31m`");
+}
+
+static void other_parts_have_their_words(void)
+{
+    begin();
+    add_call(7, 0, 10, 80, 10, 0);
+    check_words(7, 100, "80.0 of 100 ms waiting for a CPU");
+    begin();
+    add_call(7, 0, 10, 0, 10, 980);
+    check_words(7, 1000, "980 ms of 1.00 s before the first look: unknown");
+    begin();
+    add_call(7, 0, 10, 0, 90, 0);
+    check_words(7, 100, "90.0 of 100 ms blocked, where is not known");
+    begin();
+    add_call(7, DP_REASON_NO_RUNNABLE, 10, 0, 90, 0);
+    check_words(7, 100, "90.0 of 100 ms blocked or waiting for a CPU, where is not known");
+}
+
+static void a_call_that_runs_has_a_reason_so_far(void)
+{
+    begin();
+    add_call(7, DP_REASON_IN_FLIGHT, 1, 0, 99, 0);
+    add_wait(7, CHECKPOINT, 12345, "", 0, "", 0, 99 * MS);
+    check_words(7, 100, "99.0 of 100 ms so far blocked in system call 12345 in `checkpoint` <- ?");
+}
+
+static void the_last_reason_of_a_call_holds(void)
+{
+    struct dp_reason reason;
+
+    begin();
+    add_call(7, 0, 100, 0, 300, 0);
+    add_call(7, DP_REASON_IN_FLIGHT, 500, 0, 10, 0); /* an end is the last word */
+    add_call(8, DP_REASON_IN_FLIGHT, 10, 0, 100, 0);
+    add_call(8, DP_REASON_IN_FLIGHT, 10, 0, 200, 0);
+    settle();
+    dp_reason_find(&reason, &profile.reasons, &profile.stacks, 7);
+    CHECK(reason.because == DP_BECAUSE_BLOCKED && reason.part_ns == 300 * MS);
+    dp_reason_find(&reason, &profile.reasons, &profile.stacks, 8);
+    CHECK(reason.part_ns == 200 * MS);
+    dp_reason_find(&reason, &profile.reasons, &profile.stacks, 9);
+    CHECK(!reason.known);
+    dp_reason_find(&reason, &profile.reasons, &profile.stacks, 0);
+    CHECK(!reason.known);
+    end();
+}
+
+/* ---- many calls ---- */
+
+static void many_calls_have_few_reasons(void)
+{
+    struct dp_reason_groups groups;
+
+    begin();
+    for (uint64_t i = 1; i <= 340; i++) {
+        bool locked = i % 17 != 0;
+        char object[32];
+        /* Each call its own lock: the kind is what they have in common. */
+        snprintf(object, sizeof object, "mutex 0x%llx", (unsigned long long)i);
+        add_call(i, i == 5 ? DP_REASON_IN_FLIGHT : 0, locked ? 1 : 100 + i, 0, locked ? 100 + i : 1,
+                 0);
+        if (locked)
+            add_wait(i, LOCK, SYSCALL_FUTEX, object, (uint32_t)i, "", FLUSH, 100 * MS);
+        else
+            add_sample(i, DP_THREAD_ON_CPU, QUERY, 100 * MS);
+    }
+    profile.slow =
+        dp_append(profile.slow, &profile.n_slow, &profile.slow_capacity, sizeof *profile.slow);
+    profile.slow[profile.n_slow - 1] = (struct dp_slow_call){.id = 1000, .site = 1};
+    settle();
+    dp_reason_groups_make(&groups, &profile);
+    CHECK(groups.n == 2, "%zu", groups.n);
+    CHECK(groups.calls == 340 && groups.unknown == 1);
+    CHECK(groups.groups[0].calls == 20 && groups.groups[1].calls == 320);
+    CHECK(groups.groups[0].call->id == 340);
+    CHECK(groups.groups[1].call->id == 339);
+    CHECK(groups.groups[1].reason.because == DP_BECAUSE_BLOCKED);
+    CHECK(groups.groups[1].in_flight == 1 && groups.groups[0].in_flight == 0);
+    CHECK(groups.groups[1].shortest_ns == 102 * MS);
+    dp_reason_groups_finish(&groups);
+    end();
+}
+
+static void another_holder_is_another_reason(void)
+{
+    struct dp_reason_groups groups;
+
+    begin();
+    for (uint64_t i = 1; i <= 4; i++)
+        add_call(i, 0, 0, 0, 100, 0);
+    add_wait(1, LOCK, SYSCALL_FUTEX, "mutex 0x1", 1, "", FLUSH, 100 * MS);
+    add_wait(2, LOCK, SYSCALL_FUTEX, "mutex 0x1", 1, "", CHECKPOINT, 100 * MS);
+    add_wait(3, LOCK, SYSCALL_FUTEX, "condition 0x1", 0, "", 0, 100 * MS);
+    add_wait(4, LOCK, SYSCALL_READ, "/a", 0, "", 0, 100 * MS);
+    settle();
+    dp_reason_groups_make(&groups, &profile);
+    CHECK(groups.n == 4, "%zu", groups.n);
+    dp_reason_groups_finish(&groups);
+    end();
+}
+
+int main(void)
+{
+    a_lock_is_shown_with_its_holder();
+    a_file_is_shown_with_the_function_that_waits();
+    a_holder_without_a_name_is_a_number();
+    work_is_shown_with_its_function();
+    names_obey_no_terminal();
+    other_parts_have_their_words();
+    a_call_that_runs_has_a_reason_so_far();
+    the_last_reason_of_a_call_holds();
+    many_calls_have_few_reasons();
+    another_holder_is_another_reason();
+    return 0;
+}

@@ -1,0 +1,15 @@
+/* The reason of a slow call as JSON: the object `reason` of profiler.slow_operation, of
+ * `events` and of `report`. */
+#ifndef DP_TOOLS_REASON_JSON_H
+#define DP_TOOLS_REASON_JSON_H
+
+#include "json.h"
+#include "model/reasons.h"
+
+/* A member "reason" of `object`; null when it is not known. */
+void dp_json_put_reason(struct dp_json *object, const struct dp_reason *reason);
+
+/* A member `key`: the frames of a stack, innermost first. */
+void dp_json_put_frames(struct dp_json *object, const char *key, const struct dp_stack *stack);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * The reason of a slow call in words, for people:
+ *
+ *     482 of 500 ms blocked in futex: mutex held by worker-3 in `flush_pages` <- `checkpoint`
+ *
+ * Names in it come from the profiled program: the result is cleaned (clean.h).
+ */
+#ifndef DP_TOOLS_REASON_WORDS_H
+#define DP_TOOLS_REASON_WORDS_H
+
+#include "model/reasons.h"
+#include "style.h"
+
+/* `reason` is known. The caller frees it. */
+char *dp_reason_sentence(const struct dp_reason *reason, const struct dp_style *style);
+
+/* "`flush_pages` <- `checkpoint`": of the program's own functions the innermost `most`; of
+ * the system's when there are no others. What is missing at its end is "?". The caller frees
+ * it. */
+char *dp_stack_words(const struct dp_stack *stack, size_t most, const char *quote);
+
+/* "blocked" */
+const char *dp_state_words(uint32_t state);
+
+/* Why there is no stack, of DP_SAMPLE_*: "it moved on while it was looked at". */
+const char *dp_no_stack_words(uint32_t flags);
+
+#endif

@@ -1,0 +1,176 @@
+/* See text_reasons.h. */
+#include "text_reasons.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clean.h"
+#include "base/units.h"
+#include "reason_words.h"
+
+enum {
+    MOST_GROUPS = 10,
+    MOST_STACKS = 3,
+    MOST_FRAMES = 12,
+    MOST_PROBLEMS = 3,
+    COLUMNS = 80, /* where nothing else says how many there are */
+};
+
+static size_t columns_of(const struct dp_style *style)
+{
+    return style->width >= 40 ? style->width : COLUMNS;
+}
+
+/* The last space of the first `room` columns, or the first behind them, that stands in no
+ * `name`; 0: there is none. */
+static size_t break_of(const char *text, size_t room)
+{
+    size_t columns = 0, space = 0;
+    bool in_name = false;
+
+    for (size_t i = 0; text[i] && (columns <= room || space == 0); i++) {
+        columns += ((unsigned char)text[i] & 0xc0) != 0x80;
+        in_name ^= text[i] == '`';
+        if (text[i] == ' ' && !in_name)
+            space = i;
+    }
+    return space;
+}
+
+/* A cleaned text, broken at spaces; what follows is indented by two more. */
+static void print_wrapped(const struct dp_style *style, int indent, const char *text)
+{
+    int more = 0;
+
+    for (size_t room, space;; text += space + 1, more = 2) {
+        room = columns_of(style) - (size_t)(indent + more);
+        space = dp_text_columns(text) > room ? break_of(text, room) : 0;
+        if (space == 0)
+            break;
+        fprintf(style->out, "%*s%.*s\n", indent + more, "", (int)space, text);
+    }
+    fprintf(style->out, "%*s%s\n", indent + more, "", text);
+}
+
+/* ---- one group ---- */
+
+static void print_head(const struct dp_report_reason_group *of, const struct dp_style *style)
+{
+    const struct dp_reason_group *group = of->group;
+    char place[4300], longest[DP_UNIT_TEXT], shortest[DP_UNIT_TEXT];
+
+    fprintf(style->out, "\n%llu call%s of ", (unsigned long long)group->calls,
+            group->calls == 1 ? "" : "s");
+    if (of->info) {
+        dp_print_clean(style, of->info->function);
+        fputs(" (", style->out);
+        dp_print_clean(style, dp_site_place(of->info, place, sizeof place));
+        fputs(")", style->out);
+    } else {
+        fprintf(style->out, "site %u", group->call->site);
+    }
+    if (group->calls > 1)
+        fprintf(style->out, ", %s to %s",
+                dp_unit_ns(shortest, (double)group->shortest_ns, style->utf8),
+                dp_unit_ns(longest, (double)group->call->duration_ns, style->utf8));
+    if (group->in_flight > 0)
+        fprintf(style->out, ", %llu did not return", (unsigned long long)group->in_flight);
+    fputs(group->calls > 1 ? "; the longest:\n" : ":\n", style->out);
+}
+
+/* "12.0 ms on CPU, 1.0 ms waiting for a CPU, 482 ms blocked, 5 ms unknown, each +/- 1 ms" */
+static void print_division(const struct dp_reason *reason, const struct dp_style *style)
+{
+    const struct dp_event_reason *event = &reason->event;
+    bool runnable = !(event->flags & DP_REASON_NO_RUNNABLE);
+    char ns[5][DP_UNIT_TEXT], text[256];
+
+    int length = snprintf(text, sizeof text, "%s on CPU, ",
+                          dp_unit_ns(ns[0], (double)event->on_cpu_ns, style->utf8));
+    if (runnable)
+        length += snprintf(text + length, sizeof text - (size_t)length, "%s waiting for a CPU, ",
+                           dp_unit_ns(ns[1], (double)event->runnable_ns, style->utf8));
+    snprintf(text + length, sizeof text - (size_t)length, "%s blocked%s, %s unknown, each +/- %s",
+             dp_unit_ns(ns[2], (double)event->blocked_ns, style->utf8),
+             runnable ? "" : " or waiting for a CPU",
+             dp_unit_ns(ns[3], (double)event->before_first_look_ns, style->utf8),
+             dp_unit_ns(ns[4], (double)event->error_ns, style->utf8));
+    print_wrapped(style, 4, text);
+}
+
+static void print_stack(const struct dp_stack_sample *sample, uint64_t duration_ns,
+                        const struct dp_style *style)
+{
+    char share[DP_UNIT_TEXT];
+    char *words = sample->stack && sample->stack->n_frames > 0
+                      ? dp_stack_words(sample->stack, MOST_FRAMES, "")
+                      : NULL;
+    size_t used = 4 + 7 + 2 + 9, columns = columns_of(style);
+
+    fprintf(style->out, "    %7s  %-9s",
+            dp_unit_percent(share,
+                            duration_ns > 0 ? (double)sample->weight_ns / (double)duration_ns : 0),
+            sample->state == DP_THREAD_RUNNABLE ? "runnable" : dp_state_words(sample->state));
+    if (words) {
+        dp_text_cut(words, columns - used, style->utf8);
+        fputs(words, style->out);
+    } else {
+        fprintf(style->out, "[no stack: %s]", dp_no_stack_words(sample->flags));
+    }
+    fputc('\n', style->out);
+    free(words);
+}
+
+static void print_group(const struct dp_report_reason_group *of, const struct dp_style *style)
+{
+    const struct dp_reason *reason = &of->group->reason;
+    char *sentence = dp_reason_sentence(reason, style);
+
+    print_head(of, style);
+    fputs(dp_bold(style), style->out);
+    if (sentence)
+        print_wrapped(style, 2, sentence);
+    fputs(dp_plain(style), style->out);
+    free(sentence);
+    print_division(reason, style);
+    for (size_t i = 0; i < reason->n_samples && i < MOST_STACKS; i++)
+        print_stack(&reason->samples[i], dp_reason_ns(reason), style);
+    if (reason->n_samples > MOST_STACKS)
+        fprintf(style->out, "    and %zu more (--format=json lists all)\n",
+                reason->n_samples - MOST_STACKS);
+}
+
+/* ---- all ---- */
+
+static void print_problems(const struct dp_report_reasons *reasons, const struct dp_style *style)
+{
+    for (size_t i = 0; i < reasons->n_problems && i < MOST_PROBLEMS; i++) {
+        fputs(i == 0 ? "\nNames are missing: " : "Names are missing: ", style->out);
+        dp_print_clean(style, reasons->problems[i]);
+        fputc('\n', style->out);
+    }
+    if (reasons->n_problems > MOST_PROBLEMS)
+        fprintf(style->out, "and so for %zu more files\n", reasons->n_problems - MOST_PROBLEMS);
+}
+
+void dp_text_reasons(const struct dp_report_reasons *reasons, const struct dp_style *style)
+{
+    const struct dp_reason_groups *of = &reasons->of;
+
+    if (of->n == 0)
+        return;
+    dp_heading(style, "Why they were slow");
+    fprintf(style->out, "%llu slow call%s %s %zu reason%s", (unsigned long long)of->calls,
+            of->calls == 1 ? "" : "s", of->calls == 1 ? "has" : "have", of->n,
+            of->n == 1 ? "" : "s");
+    if (of->unknown > 0)
+        fprintf(style->out, "; %llu more %s not looked at", (unsigned long long)of->unknown,
+                of->unknown == 1 ? "was" : "were");
+    fputc('\n', style->out);
+    for (size_t i = 0; i < of->n && i < MOST_GROUPS; i++)
+        print_group(&reasons->groups[i], style);
+    if (of->n > MOST_GROUPS)
+        fprintf(style->out, "\nand %zu more reasons (--format=json lists all)\n",
+                of->n - MOST_GROUPS);
+    print_problems(reasons, style);
+}

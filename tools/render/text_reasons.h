@@ -1,0 +1,11 @@
+/* Why slow calls were slow: a part of the report for people. */
+#ifndef DP_TOOLS_TEXT_REASONS_H
+#define DP_TOOLS_TEXT_REASONS_H
+
+#include "model/report_reasons.h"
+#include "style.h"
+
+/* Nothing when no slow call was looked at. */
+void dp_text_reasons(const struct dp_report_reasons *reasons, const struct dp_style *style);
+
+#endif
