@@ -112,6 +112,20 @@ static int set_integer(struct dp_options_parser *parser, const struct dp_option_
                            (unsigned long long)row->minimum, (unsigned long long)row->maximum);
 }
 
+/* Options are text: what looks like a macro is one that its author believes to be expanded. */
+static const char *macro_hint(struct dp_word value)
+{
+    bool letter = false;
+
+    for (size_t i = 0; i < value.length; i++) {
+        char c = value.text[i];
+        if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'))
+            return "";
+        letter |= c >= 'A' && c <= 'Z';
+    }
+    return letter ? "; macros are not expanded here" : "";
+}
+
 static int set_rate(struct dp_options_parser *parser, const struct dp_option_row *row,
                     struct dp_word value, double *member)
 {
@@ -121,8 +135,8 @@ static int set_rate(struct dp_options_parser *parser, const struct dp_option_row
     if (problem == DP_VALUE_UNKNOWN_UNIT && dp_word_is(unit, "%") && *member <= 100)
         snprintf(meant, sizeof meant, "%g", *member / 100);
     if (problem == DP_VALUE_NOT_A_NUMBER || problem == DP_VALUE_UNKNOWN_UNIT)
-        return dp_options_fail(parser, value, meant, "%s '%.*s' is not a number from 0 to 1",
-                               row->key, DP_SHOWN(value));
+        return dp_options_fail(parser, value, meant, "%s '%.*s' is not a number from 0 to 1%s",
+                               row->key, DP_SHOWN(value), macro_hint(value));
     if (problem == DP_VALUE_NEGATIVE || *member > (double)row->maximum / 1e9)
         return dp_options_fail(parser, value, NULL, "%s '%.*s' is outside 0 to 1", row->key,
                                DP_SHOWN(value));

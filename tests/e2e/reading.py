@@ -140,6 +140,23 @@ class Reading(unittest.TestCase):
                 if threads == 4: # more of them may have no room: what is not written is counted
                     self.assertEqual(dp.report(TOOL, self.log)["loss"]["log_full"], 0)
 
+    def test_top_of_the_last_seconds(self):
+        """All looks together, and what was before the first, are what the program says."""
+        self.start(pause_us=500)
+        before = dp.report(TOOL, self.log)["functions"][0]["sampled"]
+        looks = [json.loads(line) for line in
+                 dp.run(TOOL, "top", "--last=200ms", "--count=5", "--format=json",
+                        self.log).stdout.splitlines()]
+        after = dp.report(TOOL, self.log)["functions"][0]["sampled"]
+        self.assertEqual(len(looks), 5)
+        seen = [look["functions"][0] for look in looks]
+        for look, function in zip(looks, seen):
+            self.assertGreaterEqual(look["functions_of_last_ns"], 200_000_000)
+            self.assertLess(look["functions_of_last_ns"], look["wall_ns"])
+            self.assertGreater(function["sampled"], 0)
+            self.assertLessEqual(function["total_ns"], 1.01 * function["sampled"] * function["max_ns"])
+        self.assertLessEqual(sum(function["sampled"] for function in seen), after - before)
+
     def test_more_lanes_than_descriptors(self):
         """All streams are read at once, in order of time."""
         threads = 60

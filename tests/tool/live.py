@@ -114,6 +114,14 @@ class Live(Case):
         self.assertEqual([look["overhead"]["slow_paths"] for look in looks], [1000] * 3)
         self.assertEqual(self.run_tool("top", "live").stdout.count("Hot functions"), 1)
 
+    def test_top_of_the_last_seconds_is_without_what_was_before(self):
+        """The log stands still: nothing happened."""
+        text = self.run_tool("top", "--last=100ms", "live").stdout
+        self.assertIn("figures   of the last 1", text)
+        self.assertNotIn("Hot functions", text)
+        for wrong in "5", "x", "0s":
+            self.run_tool("top", "--last=" + wrong, "live", status=2)
+
     def test_top_takes_the_one_that_runs(self):
         self.make("basic", "a-finished")
         self.make("basic", "z-finished")

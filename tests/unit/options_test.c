@@ -126,6 +126,8 @@ static const struct mistake {
     {P, "rate=1.5", "1.5", "rate '1.5' is outside 0 to 1", ""},
     {P, "rate=-0.1", "-0.1", "rate '-0.1' is outside 0 to 1", ""},
     {P, "rate=5%", "5%", "rate '5%' is not a number from 0 to 1", "0.05"},
+    {P, "rate=MY_RATE", "MY_RATE",
+     "rate 'MY_RATE' is not a number from 0 to 1; macros are not expanded here", ""},
     {P, "rate=often", "often", "rate 'often' is not a number from 0 to 1", ""},
     {P, "rate=", "rate", "'rate' has no value", ""},
     {P, "rate=0,5", "5", "'5' is not an option: expected key=value", "threshold=5"},

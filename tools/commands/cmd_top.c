@@ -4,21 +4,31 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "common/values.h"
 #include "log/processes.h"
 #include "model/profile_gather.h"
 #include "model/profile_figures.h"
+#include "model/since.h"
 #include "render/report_json.h"
 #include "render/report_text.h"
 
-enum { OPTION_COUNT = 'n', OPTION_INTERVAL = 'd', OPTION_PID = 'p', OPTION_TOP = 't' };
+enum {
+    OPTION_COUNT = 'n',
+    OPTION_INTERVAL = 'd',
+    OPTION_LAST = 'l',
+    OPTION_PID = 'p',
+    OPTION_TOP = 't'
+};
 
 struct arguments {
     struct dp_common common;
     unsigned long count; /* 0: until the program ends */
     bool count_given;
     double interval;
+    bool last; /* what happened in each interval */
     unsigned long functions;
     unsigned long pid; /* 0: not given */
 };
@@ -26,6 +36,8 @@ struct arguments {
 static const struct argp_option options[] = {
     {"count", OPTION_COUNT, "N", 0, "Show N times, then stop (default: once when piped)", 0},
     {"interval", OPTION_INTERVAL, "SECONDS", 0, "Time between two looks (default: 1)", 0},
+    {"last", OPTION_LAST, "DURATION", 0,
+     "Only what happened in the last 5s, 1min, ...: shows that, and waits as long", 0},
     {"pid", OPTION_PID, "PID", 0, "Show the process PID, wherever its log is", 0},
     {"top", OPTION_TOP, "N", 0, "Show N functions (default: 20; 0: all)", 0},
     {0},
@@ -34,6 +46,7 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
+    uint64_t last_ns;
     char *end;
 
     switch (key) {
@@ -48,6 +61,12 @@ static error_t parse(int key, char *value, struct argp_state *state)
         arguments->interval = strtod(value, &end);
         if (end == value || *end || !(arguments->interval >= 0.05 && arguments->interval <= 3600))
             dp_usage_error(state, "--interval takes seconds from 0.05 to 3600, not '%s'", value);
+        return 0;
+    case OPTION_LAST:
+        if (dp_parse_duration(value, strlen(value), &last_ns) != 0 || last_ns < 50000000)
+            dp_usage_error(state, "--last takes a duration from 50ms, such as 10s, not '%s'", value);
+        arguments->last = true;
+        arguments->interval = (double)last_ns / 1e9;
         return 0;
     case OPTION_PID:
         arguments->pid = dp_parse_number(state, "--pid", value);
@@ -95,11 +114,55 @@ static void show(const struct dp_profile *profile, const struct arguments *argum
     fflush(stdout);
 }
 
-static int watch(const char *path, const struct arguments *arguments)
+static void wait_for_look(const struct arguments *arguments)
 {
     const struct timespec pause = {
         (time_t)arguments->interval,
         (long)((arguments->interval - (double)(time_t)arguments->interval) * 1e9)};
+
+    nanosleep(&pause, NULL);
+}
+
+/* Waits, looks, and leaves in the profile what happened meanwhile. */
+static int look_at_last(struct dp_profile *profile, struct dp_since *since,
+                        const struct arguments *arguments, struct dp_problem *problem)
+{
+    struct dp_since before = *since;
+
+    *since = (struct dp_since){0};
+    wait_for_look(arguments);
+    int status = dp_profile_update(profile, problem);
+    if (status == DP_EXIT_OK) {
+        dp_since_take(since, profile);
+        dp_since_subtract(&before, profile);
+    }
+    dp_since_finish(&before);
+    return status;
+}
+
+static int watch_last(struct dp_profile *profile, unsigned long count,
+                      const struct arguments *arguments, const struct dp_style *style)
+{
+    struct dp_since since = {0};
+    struct dp_problem problem;
+    int status = DP_EXIT_OK;
+
+    dp_since_take(&since, profile);
+    for (unsigned long n = 1; status == DP_EXIT_OK; n++) {
+        status = look_at_last(profile, &since, arguments, &problem);
+        if (status != DP_EXIT_OK)
+            dp_error("%s", problem.text);
+        else
+            show(profile, arguments, style);
+        if (ferror(stdout) || n == count || profile->phase != DP_PHASE_RUNNING)
+            break;
+    }
+    dp_since_finish(&since);
+    return status;
+}
+
+static int watch(const char *path, const struct arguments *arguments)
+{
     struct dp_profile profile;
     struct dp_problem problem;
     struct dp_style style;
@@ -119,11 +182,16 @@ static int watch(const char *path, const struct arguments *arguments)
     }
     dp_style_detect(&style, stdout);
     unsigned long count = arguments->count_given ? arguments->count : style.terminal ? 0 : 1;
+    if (arguments->last && profile.phase == DP_PHASE_RUNNING) {
+        status = watch_last(&profile, count, arguments, &style);
+        dp_profile_finish(&profile);
+        return status;
+    }
     for (unsigned long n = 1;; n++) {
         show(&profile, arguments, &style);
         if (ferror(stdout) || n == count || profile.phase != DP_PHASE_RUNNING)
             break;
-        nanosleep(&pause, NULL);
+        wait_for_look(arguments);
         status = dp_profile_update(&profile, &problem);
         if (status != DP_EXIT_OK) {
             dp_error("%s", problem.text);

@@ -64,6 +64,7 @@ struct dp_profile {
     bool has_lanes;   /* aggregates come from state files, not from records */
     struct dp_process_state process;
     enum dp_phase phase;
+    uint64_t shown_ns; /* `totals` are of so long a time before now; 0: since the start */
     struct dp_site_table sites;
     struct dp_totals **totals; /* by site index, `n_totals` of them; NULL: none */
     size_t n_totals;

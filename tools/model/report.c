@@ -57,6 +57,7 @@ static struct dp_report head_of(const struct dp_profile *profile)
         .start_error = process ? (int)process->start_error : 0,
         .start_unix_ns = dp_profile_realtime(profile, dp_profile_start_ns(profile)),
         .wall_ns = dp_profile_wall_ns(profile),
+        .shown_ns = profile->shown_ns,
         .cpu_known = profile->has_overhead,
         .cpu_ns = profile->has_overhead ? profile->overhead.process_cpu_ns : 0,
         .log = profile->log.path,
@@ -82,7 +83,11 @@ void dp_report_make(struct dp_report *report, const struct dp_profile *profile, 
 {
     *report = head_of(profile);
     find_problems(report, profile);
-    dp_report_functions_make(&report->functions, profile, limit, report->wall_ns, report->cpu_ns);
+    if (profile->shown_ns > 0) /* how much CPU time that was is not known */
+        dp_report_functions_make(&report->functions, profile, limit, profile->shown_ns, 0);
+    else
+        dp_report_functions_make(&report->functions, profile, limit, report->wall_ns,
+                                 report->cpu_ns);
     dp_report_slow_make(&report->slow, profile, report->wall_ns, report->cpu_ns);
     dp_report_reasons_make(&report->reasons, profile);
     dp_report_open_make(&report->open, profile, report->wall_ns);

@@ -41,6 +41,7 @@ struct dp_report {
     int start_error; /* errno of DP_PHASE_FAILED */
     uint64_t start_unix_ns;
     uint64_t wall_ns;
+    uint64_t shown_ns; /* the functions' figures are of the last so many ns; 0: of all */
     bool cpu_known;
     uint64_t cpu_ns; /* 0: not known, or none yet */
 

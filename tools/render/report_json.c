@@ -343,6 +343,8 @@ static void put_process(struct dp_json *object, const struct dp_report *report)
     dp_json_put_text(object, "rules", report->rules);
     dp_json_put_u64(object, "start_unix_ns", report->start_unix_ns);
     put_known(object, "wall_ns", report->wall_ns);
+    if (report->shown_ns > 0)
+        dp_json_put_u64(object, "functions_of_last_ns", report->shown_ns);
     put_known(object, "process_cpu_ns", report->cpu_ns);
     if (report->records_known)
         dp_json_put_u64(object, "records", report->records);

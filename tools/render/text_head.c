@@ -77,6 +77,14 @@ static void print_when(const struct dp_report *report, const struct dp_style *st
     fputc('\n', style->out);
 }
 
+static void print_shown(uint64_t shown_ns, const struct dp_style *style)
+{
+    char text[DP_UNIT_TEXT];
+
+    line(style, "figures");
+    fprintf(style->out, "of the last %s\n", dp_unit_ns(text, (double)shown_ns, style->utf8));
+}
+
 static void print_command(const struct dp_report *report, const struct dp_style *style)
 {
     line(style, "command");
@@ -275,6 +283,8 @@ static void print_head(const struct dp_report *report, const struct dp_style *st
     if (report->command)
         print_command(report, style);
     print_when(report, style);
+    if (report->shown_ns > 0)
+        print_shown(report->shown_ns, style);
     if (report->env && report->rules)
         print_profiled(report, style);
     print_log(report, style);

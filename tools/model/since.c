@@ -1,0 +1,97 @@
+/* See since.h. */
+#include "since.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "profile_figures.h"
+
+static void copy(struct dp_totals *to, const struct dp_totals *from)
+{
+    *to = *from;
+    for (size_t b = 0; b < DP_HISTOGRAM_BLOCKS; b++) {
+        if (!from->histogram.blocks[b])
+            continue;
+        to->histogram.blocks[b] = dp_allocate(DP_HISTOGRAM_SUB, sizeof(uint64_t));
+        memcpy(to->histogram.blocks[b], from->histogram.blocks[b],
+               DP_HISTOGRAM_SUB * sizeof(uint64_t));
+    }
+}
+
+void dp_since_take(struct dp_since *since, const struct dp_profile *profile)
+{
+    dp_since_finish(since);
+    since->n = profile->n_totals;
+    since->totals = dp_allocate(since->n, sizeof *since->totals);
+    for (size_t i = 0; i < since->n; i++)
+        if (profile->totals[i])
+            copy(&since->totals[i], profile->totals[i]);
+    since->wall_ns = dp_profile_wall_ns(profile);
+}
+
+/* The two looks read words that were written meanwhile: less than nothing is nothing. */
+static void take_off(uint64_t *from, uint64_t what)
+{
+    *from = *from > what ? *from - what : 0;
+}
+
+static void subtract_sums(struct dp_site_stats *from, const struct dp_site_stats *what)
+{
+    bool borrow = from->variance < what->variance;
+
+    from->variance -= what->variance;
+    from->variance_high -= what->variance_high + borrow;
+    take_off(&from->calls, what->calls);
+    take_off(&from->sampled, what->sampled);
+    take_off(&from->estimated, what->estimated);
+    take_off(&from->gated, what->gated);
+    take_off(&from->total_ns, what->total_ns);
+    take_off(&from->child_ns, what->child_ns);
+    take_off(&from->slow, what->slow);
+    take_off(&from->slow_total_ns, what->slow_total_ns);
+    take_off(&from->maybe_slow, what->maybe_slow);
+    take_off(&from->exceptions, what->exceptions);
+    take_off(&from->memory_calls, what->memory_calls);
+    take_off(&from->allocated_bytes, what->allocated_bytes);
+    take_off(&from->freed_bytes, what->freed_bytes);
+    take_off(&from->allocations, what->allocations);
+    take_off(&from->frees, what->frees);
+}
+
+static void subtract_histogram(struct dp_histogram *from, const struct dp_histogram *what)
+{
+    for (size_t b = 0; b < DP_HISTOGRAM_BLOCKS; b++)
+        for (size_t i = 0; from->blocks[b] && what->blocks[b] && i < DP_HISTOGRAM_SUB; i++)
+            take_off(&from->blocks[b][i], what->blocks[b][i]);
+    take_off(&from->count, what->count);
+}
+
+static void subtract(struct dp_totals *from, const struct dp_totals *what)
+{
+    subtract_sums(&from->sum, &what->sum);
+    subtract_histogram(&from->histogram, &what->histogram);
+    take_off(&from->counted, what->counted);
+    if (what->sum.sampled == 0)
+        return;
+    from->sum.min_ns = dp_histogram_quantile(&from->histogram, 0);
+    from->sum.max_ns = dp_histogram_quantile(&from->histogram, 1);
+}
+
+void dp_since_subtract(const struct dp_since *since, struct dp_profile *profile)
+{
+    uint64_t wall_ns = dp_profile_wall_ns(profile);
+
+    for (size_t i = 0; i < since->n; i++)
+        if (profile->totals[i])
+            subtract(profile->totals[i], &since->totals[i]);
+    profile->shown_ns = wall_ns > since->wall_ns ? wall_ns - since->wall_ns : 1;
+}
+
+void dp_since_finish(struct dp_since *since)
+{
+    for (size_t i = 0; i < since->n; i++)
+        dp_totals_finish(&since->totals[i]);
+    free(since->totals);
+    *since = (struct dp_since){0};
+}
