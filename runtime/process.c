@@ -26,6 +26,7 @@
 #include "log/trace.h"
 #include "process_child.h"
 #include "process_start.h"
+#include "sampling/waits.h"
 #include "sites/configure.h"
 #include "sites/sites.h"
 #include "steward/calibrate.h"
@@ -132,6 +133,7 @@ static int start(void)
     dp_clock_init(dp_setting_text(DP_SETTING_CLOCK));
     dp_memory_ceiling_init();
     dp_bus_guard();
+    dp_waits_init();
     dp_configure_init(&(struct dp_decide_settings){
         .rules = &rules,
         .environment = environment_bit(),

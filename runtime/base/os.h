@@ -9,6 +9,7 @@
 #ifndef DP_OS_H
 #define DP_OS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -136,6 +137,45 @@ bool dp_os_thread_is_gone(uint32_t tid);
 /* Sends the calling thread a signal again, with the kernel's original siginfo_t.
  * Async-signal-safe. */
 void dp_os_signal_again(int signal, void *info);
+
+/*
+ * Looks at other threads (os_linux_looks.c). All but dp_os_stack_end() and what is said to be
+ * async-signal-safe: steward only.
+ */
+
+/* The processor time of a thread of ours. 0 or -errno: it has ended, or a sandbox refuses. */
+int dp_os_cpu_ns_of(uint32_t tid, uint64_t *ns);
+/* What the calling thread has used since it began: nanoseconds of processor time, faults and
+ * switches. False: not known. Async-signal-safe; any thread. */
+struct dp_os_usage {
+    uint64_t cpu_ns;
+    uint64_t minor_faults, major_faults;
+    uint64_t voluntary, involuntary;
+};
+bool dp_os_own_usage(struct dp_os_usage *usage);
+/* Where a link leads, NUL-terminated: its length or -errno. */
+int64_t dp_os_read_link(const char *path, char *buffer, size_t capacity);
+/* AF_* and SOCK_* of a socket. 0 or -errno. */
+int dp_os_socket_kind(int fd, int *domain, int *type);
+/* The numbers of the process's threads. 0 or -errno. */
+int dp_os_list_threads(uint32_t *tids, uint32_t most, uint32_t *count);
+/* The end of the calling thread's own stack, when `sp` lies in it; else 0. All above sp is
+ * mapped as long as the thread runs. No system call, async-signal-safe. */
+uintptr_t dp_os_stack_end(uintptr_t sp);
+
+/* Makes `handler` that of the first signal from `most` down to `least` that the host leaves to
+ * its default. It runs with every signal blocked. The signal, or -errno. */
+typedef void dp_os_handler(int signal, siginfo_t *info, void *context);
+int dp_os_take_signal(int most, int least, dp_os_handler *handler);
+void dp_os_leave_signal(int signal); /* to its default */
+int dp_os_last_signal(void);
+/* Sends it to one thread, with a value. 0 or -errno. */
+int dp_os_ask_thread(uint32_t tid, int signal, uint64_t value);
+/* In its handler: the value. False: the signal is somebody else's. Async-signal-safe. */
+bool dp_os_asked_value(const siginfo_t *info, uint64_t *value);
+/* A signal waits for the calling thread, of those that `blocked` does not have; also when that
+ * is not known. Async-signal-safe. */
+bool dp_os_signal_waits(uint64_t blocked);
 
 /* Lets other threads run. */
 void dp_os_yield(void);

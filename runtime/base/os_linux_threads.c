@@ -156,6 +156,17 @@ void dp_os_stack(uintptr_t *low, size_t *bytes)
     }
 }
 
+uintptr_t dp_os_stack_end(uintptr_t sp)
+{
+    uintptr_t block[2], end = (uintptr_t)__libc_stack_end;
+    if (!stack_field)
+        return 0;
+    memcpy(block, (const char *)pthread_self() + stack_field, sizeof block);
+    if (block[0] == 0) /* the main thread */
+        return sp < end && end - sp < MAIN_STACK_BYTES ? end : 0;
+    return sp - block[0] < block[1] ? block[0] + block[1] : 0;
+}
+
 /* True if the host handles SIGSYS: then a sandbox may send that signal instead of an error,
  * and the host makes or refuses the call itself. If the signal is blocked, the kernel ends
  * the process. */

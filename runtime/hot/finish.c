@@ -55,9 +55,9 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, const struct dp_site
         if (duration_ns > stats->slow_max_ns)
             stats->slow_max_ns = duration_ns;
     }
-    uint64_t id = dp_in_flight_take(index, due);
-    bool reported = id;
-    if (!reported) /* every slow call takes a slow path or two */
+    struct dp_slow_end end = {.end_ns = now, .duration_ns = duration_ns, .error_ns = error_ns};
+    uint64_t id = dp_in_flight_take(index, due, &end);
+    if (!id) /* every slow call takes a slow path or two */
         id = dp_slow_id(lane->index, index, due, lane->state->slow_paths);
     if (!probe->event || !dp_slow_chosen(id, probe->event_chance))
         return;
@@ -72,7 +72,7 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, const struct dp_site
     event->site = index;
     event->tid = lane->stream.tid;
     event->id = id;
-    event->flags = (error_ns ? 0 : DP_SLOW_EXACT) | (reported ? DP_SLOW_REPORTED : 0);
+    event->flags = (error_ns ? 0 : DP_SLOW_EXACT) | (end.reported ? DP_SLOW_REPORTED : 0);
     event->duration_ns = duration_ns;
     event->threshold_ns = config->slow_threshold_ns;
     event->duration_error_ns = error_ns;

@@ -1,6 +1,6 @@
 /*
- * Slow calls reported while still running: the final event reuses their id, so that both
- * reports name one call.
+ * Calls that the steward looks at or reports while they still run: the final event of one
+ * that was slow uses the id that it has here, so that all that is said names one call.
  *
  * The thread's list of open calls (abi/gate.h) cannot hold the id: coroutines may begin a
  * thousand calls in one tick that look alike there (the same site, the same `due`), and
@@ -17,19 +17,41 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/os.h"
+
 #define DP_IN_FLIGHT_MAX 1024
 
 /* Before the steward runs; also in a forked child. */
 void dp_in_flight_reset(void);
 
-/* Steward only: the call is about to be reported under `id` (not 0). Afterwards the
- * steward looks whether the call is still open, and takes the entry back if it is not. */
-void dp_in_flight_add(uint32_t site, uint64_t due, uint64_t id);
-/* False if the ending call has already used this entry: then report the call. */
-bool dp_in_flight_take_back(uint64_t id);
+/* How a slow call ended. */
+struct dp_slow_end {
+    uint64_t end_ns, duration_ns, error_ns;
+    bool reported; /* before, in flight */
+    bool has_usage; /* of the thread that it ended on, at the end */
+    struct dp_os_usage usage;
+};
 
-/* A slow call has ended: the id under which it was reported, or 0. Also from signal
- * handlers. Of calls that look alike each gets an id of its own. */
-uint64_t dp_in_flight_take(uint32_t site, uint64_t due);
+/* What the steward wants to know of a call's end: nothing; how it ended; and what its thread
+ * had used, which takes two system calls. */
+enum dp_awaited { DP_NOT_AWAITED, DP_AWAITED, DP_AWAITED_WITH_USAGE };
+
+/* Steward only: the call has `id` (not 0) from now on. Afterwards the steward looks whether
+ * the call is still open, and takes the entry back if it is not. Where it is awaited the entry
+ * stays until dp_in_flight_ended() or dp_in_flight_take_back() has been asked about it. */
+void dp_in_flight_add(uint32_t site, uint64_t due, uint64_t id, enum dp_awaited awaited);
+/* False if the ending call has already used this entry. */
+bool dp_in_flight_take_back(uint64_t id);
+/* Steward only: how the call ends is of no interest any more. */
+void dp_in_flight_forget(uint64_t id);
+/* Steward only: the call is about to be reported. False: it has ended, and does not say in its
+ * final event that it was reported. */
+bool dp_in_flight_report(uint64_t id);
+/* Steward only: how an awaited call ended, when it was slow; true once. */
+bool dp_in_flight_ended(uint64_t id, struct dp_slow_end *end);
+
+/* A slow call has ended, as *end says, where `reported` is to be filled in: its id, or 0.
+ * Also from signal handlers. Of calls that look alike each gets an id of its own. */
+uint64_t dp_in_flight_take(uint32_t site, uint64_t due, struct dp_slow_end *end);
 
 #endif

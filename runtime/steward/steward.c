@@ -12,6 +12,7 @@
 #include "log/prepare.h"
 #include "rest.h"
 #include "sink.h"
+#include "slow_looks.h"
 #include "sites/configure.h"
 #include "thread/lanes.h"
 #include "watch.h"
@@ -21,6 +22,7 @@
 #define LANES_REST_NS UINT64_C(100000000)
 #define WRITING_NS UINT64_C(1000000)
 #define RESTING_NS UINT64_C(50000000) /* while the tick rests; the other duties continue */
+#define LEAST_REST_NS UINT64_C(500000)
 #define CLOCK_NS (10 * SECOND_NS)
 #define ALONE_NS UINT64_C(500000000)
 
@@ -32,6 +34,7 @@ static void (*every_second)(void);
 /* The time at which each duty is next due. */
 struct duties {
     uint64_t watch, load, second, sink, clock, rest, calls;
+    uint64_t look; /* at an open call; also in a rest */
 };
 
 /* Depends on the shortest threshold in force and on the cost of a wake-up. */
@@ -51,6 +54,12 @@ static bool may_rest(const struct duties *next, uint64_t now)
     return next->sink && dp_rest_is_time(now);
 }
 
+static uint64_t resting_ns(const struct duties *next, uint64_t now)
+{
+    uint64_t wait = next->look > now ? next->look - now : 0;
+    return wait < RESTING_NS ? wait + LEAST_REST_NS : RESTING_NS;
+}
+
 /* Sleeps until the next tick; or, while the tick rests, until a thread ends the rest or
  * other duties are due. False: a sandbox refuses every way to sleep. */
 static bool sleep_or_rest(struct duties *next, uint64_t now, uint64_t period)
@@ -66,7 +75,7 @@ static bool sleep_or_rest(struct duties *next, uint64_t now, uint64_t period)
     } else if (dp_rest_is_over()) {
         dp_tick_end_rest();
     }
-    refused = !dp_tick_wait(dp_os_monotonic_ns() + RESTING_NS);
+    refused = !dp_tick_wait(dp_os_monotonic_ns() + resting_ns(next, now));
     if (refused)
         dp_tick_end_rest();
     if (!dp_tick_rests())
@@ -100,8 +109,10 @@ static void do_duties(struct duties *next, uint64_t now, uint64_t period)
     dp_tick_advance(now, period);
     dp_process_has_not_ended();
     prepare_lanes();
-    if (is_time(&next->watch, now, dp_watch_interval_ns()))
-        dp_watch_lanes(now, period);
+    if (is_time(&next->watch, now, dp_watch_interval_ns()) || now >= next->look)
+        next->look = dp_watch_lanes(now, period);
+    else
+        dp_slow_looks_round(now);
     if (is_time(&next->load, now, dp_setting_value(DP_SETTING_LOAD_PERIOD)))
         dp_load_check();
     if (is_time(&next->sink, now, SINK_NS) && dp_sink_feed())
@@ -130,7 +141,7 @@ static bool is_alone(void)
 /* Returns a non-NULL value if no thread of the host is left. */
 static void *run(void *unused)
 {
-    struct duties next = {.calls = dp_now_ns() + dp_setting_value(DP_SETTING_CALLS_PERIOD)};
+    struct duties next = {.look = UINT64_MAX, .calls = dp_now_ns() + dp_setting_value(DP_SETTING_CALLS_PERIOD)};
     uint64_t slept = 0;
     bool alone = false;
     (void)unused;

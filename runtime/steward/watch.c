@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/due.h"
+#include "base/facts.h"
 #include "base/os.h"
 #include "base/peek.h"
 #include "base/tick.h"
@@ -13,33 +14,38 @@
 #include "log/process_log.h"
 #include "sites/configure.h"
 #include "sites/sites.h"
+#include "slow_looks.h"
 #include "thread/lane.h"
 
 #define LONGEST_INTERVAL_NS UINT64_C(20000000)
 #define LANE_NS 10000 /* per lane, added to the interval: a small share of a core's time */
 
-/* The slow calls of one lane that were reported in flight, by their place on the lane's
- * list. */
-struct reported {
-    uint64_t due[DP_OPEN_MAX];
+/* The calls of one lane that were reported in flight, and those that are looked at, by their
+ * place on its list. */
+struct noted {
+    uint64_t reported[DP_OPEN_MAX]; /* their `due` */
+    uint64_t looked_at[DP_OPEN_MAX];
 };
-static struct reported *reported; /* DP_MAX_LANES */
+static struct noted *noted; /* DP_MAX_LANES */
+static uint64_t next_ns;    /* when an open call is to be watched again, at the latest */
 /* Counts down, so that these ids differ from those that calls get at their end, where the
  * number counts up. */
 static uint64_t last_number;
 
 int dp_watch_init(void)
 {
-    if (!reported)
-        reported = dp_os_map_memory(DP_MAX_LANES * sizeof *reported);
+    if (!noted)
+        noted = dp_os_map_memory(DP_MAX_LANES * sizeof *noted);
     dp_in_flight_reset();
-    return reported ? 0 : -ENOMEM;
+    int error = dp_slow_looks_init();
+    return noted ? error : -ENOMEM;
 }
 
 void dp_watch_release(void)
 {
-    dp_os_unmap(reported, DP_MAX_LANES * sizeof *reported);
-    reported = NULL;
+    dp_os_unmap(noted, DP_MAX_LANES * sizeof *noted);
+    noted = NULL;
+    dp_slow_looks_release();
 }
 
 static void report_in_flight(struct dp_lane *lane, uint32_t index,
@@ -104,40 +110,107 @@ static const struct dp_site_config *begun_under(uint32_t index, uint64_t due, ui
     return config;
 }
 
+static void come_again(uint64_t time_ns)
+{
+    if (time_ns < next_ns)
+        next_ns = time_ns;
+}
+
+/* An entry of a lane's list, as it was when it was read. */
+struct entry {
+    struct dp_lane *lane;
+    uint64_t i, due;
+    uint32_t site;
+    const struct dp_site_config *config;
+    uint64_t start, latest; /* it began in between */
+};
+
+/* The owner changes the list while we read. */
+static bool is_still_there(const struct entry *entry)
+{
+    const struct dp_open_calls *open = &entry->lane->state->open;
+    return dp_peek(&open->top) > entry->i &&
+           dp_peek(&open->calls[entry->i % DP_OPEN_MAX].due) == entry->due;
+}
+
+static void look_from_now_on(const struct entry *entry, uint64_t now)
+{
+    const struct dp_probe *probe = &entry->config->probes[DP_ATTRIBUTE_IF_SLOW];
+    uint64_t width = entry->latest - entry->start;
+    const struct dp_watched call = {
+        .lane = entry->lane,
+        .i = entry->i,
+        .due = entry->due,
+        .site = entry->site,
+        .start_ns = entry->start + width / 2,
+        .error_ns = width ? width / 2 + 1 : 0,
+        .threshold_ns = entry->config->slow_threshold_ns,
+        .event_chance = probe->event ? probe->event_chance : 0,
+    };
+    dp_slow_looks_follow(&call, now);
+}
+
+/* Its id from now on; 0: it has ended meanwhile, and says nothing of a report. */
+static uint64_t id_for_report(const struct entry *entry)
+{
+    uint64_t id = dp_slow_looks_id(entry->lane, entry->i, entry->due);
+    if (id)
+        return dp_in_flight_report(id) ? id : 0;
+    id = dp_slow_id(entry->lane->index, entry->site, entry->due, --last_number);
+    dp_in_flight_add(entry->site, entry->due, id, false);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with the fence in dp_in_flight_take */
+    if (!is_still_there(entry) && dp_in_flight_take_back(id))
+        return 0;
+    dp_process_lost(DP_LOSS_LOOKS, 1);
+    return dp_in_flight_report(id) ? id : 0;
+}
+
+static void report_once(const struct entry *entry, uint64_t now)
+{
+    uint64_t *before = &noted[entry->lane->index].reported[entry->i % DP_OPEN_MAX];
+    uint64_t width = entry->latest - entry->start, id = id_for_report(entry);
+    if (!id)
+        return;
+    *before = entry->due;
+    report_in_flight(entry->lane, entry->site, entry->config, now - entry->start - width / 2,
+                     width ? width / 2 + 1 : 0, id);
+    dp_slow_looks_report(id, now);
+}
+
 static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now, uint64_t tick_period)
 {
-    struct dp_open_calls *open = &lane->state->open;
-    struct dp_open_call *call = &open->calls[i % DP_OPEN_MAX];
-    uint64_t due = dp_peek(&call->due);
-    uint32_t index = dp_peek_32(&call->site);
-    if (index == 0 || index > dp_sites_count())
+    struct dp_open_call *call = &lane->state->open.calls[i % DP_OPEN_MAX];
+    struct entry entry = {
+        .lane = lane, .i = i, .due = dp_peek(&call->due), .site = dp_peek_32(&call->site)};
+    struct noted *mine = &noted[lane->index];
+    if (entry.site == 0 || entry.site > dp_sites_count() ||
+        mine->reported[i % DP_OPEN_MAX] == entry.due)
         return;
-    uint64_t start, *before = &reported[lane->index].due[i % DP_OPEN_MAX];
-    if (*before == due)
+    entry.config = begun_under(entry.site, entry.due, now, &entry.start);
+    if (!entry.config || !entry.config->slow_threshold_ns || entry.start >= now)
         return;
-    const struct dp_site_config *config = begun_under(index, due, now, &start);
-    if (!config || !config->slow_threshold_ns || start >= now ||
-        now - start < config->slow_threshold_ns + tick_period)
+    uint64_t threshold = entry.config->slow_threshold_ns, age = now - entry.start;
+    if (age < dp_slow_look_from_ns(threshold)) {
+        come_again(entry.start + dp_slow_look_from_ns(threshold));
         return;
-    if (!may_be_in_flight(lane, index, due, now))
+    }
+    if (!may_be_in_flight(lane, entry.site, entry.due, now))
+        return;
+    bool opened = entry.due & DP_DUE_OPENED, seen = mine->looked_at[i % DP_OPEN_MAX] == entry.due;
+    if (seen && age < threshold + tick_period)
         return;
     /* Judged as finish.c judges it at its end, so that a call reported now is also reported
      * then. */
-    uint64_t latest = due & DP_DUE_OPENED ? dp_tick_latest_of_exact(NULL, start, now)
-                                          : dp_tick_latest_start(NULL, start, now);
-    uint64_t width = latest - start;
-    if (now - latest < config->slow_threshold_ns)
-        return;
-    /* The owner changes these words while we read. Report the call only if it is still on
-     * the list, unchanged; or if it has ended meanwhile and has used our id. */
-    uint64_t id = dp_slow_id(lane->index, index, due, --last_number);
-    dp_in_flight_add(index, due, id);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with the fence in dp_in_flight_take */
-    if ((dp_peek(&open->top) <= i || dp_peek(&call->due) != due) && dp_in_flight_take_back(id))
-        return;
-    *before = due;
-    report_in_flight(lane, index, config, now - start - width / 2,
-                     width ? width / 2 + 1 : 0, id);
+    entry.latest = opened ? dp_tick_latest_of_exact(NULL, entry.start, now)
+                          : dp_tick_latest_start(NULL, entry.start, now);
+    if (!seen) {
+        mine->looked_at[i % DP_OPEN_MAX] = entry.due;
+        look_from_now_on(&entry, now);
+    }
+    if (age < threshold + tick_period)
+        come_again(entry.start + threshold + tick_period);
+    else if (now - entry.latest >= threshold)
+        report_once(&entry, now);
 }
 
 /*
@@ -203,9 +276,10 @@ static void watch_caps(struct dp_lane *lane, uint64_t now)
     }
 }
 
-void dp_watch_lanes(uint64_t now, uint64_t tick_period)
+uint64_t dp_watch_lanes(uint64_t now, uint64_t tick_period)
 {
     uint32_t count = dp_lanes_count();
+    next_ns = UINT64_MAX;
     for (uint32_t i = 0; i < count; i++) {
         struct dp_lane *lane = dp_lane_at(i);
         if (!dp_lane_state_of(lane) || !dp_lane_is_owned(lane))
@@ -213,6 +287,8 @@ void dp_watch_lanes(uint64_t now, uint64_t tick_period)
         watch_open_calls(lane, now, tick_period);
         watch_caps(lane, now);
     }
+    come_again(dp_slow_looks_round(now));
+    return next_ns;
 }
 
 uint64_t dp_watch_interval_ns(void)

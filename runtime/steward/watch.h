@@ -14,7 +14,7 @@ void dp_watch_release(void);
 /* The time between two looks, for the shortest threshold in force. */
 uint64_t dp_watch_interval_ns(void);
 /* Looks at every lane that a thread owns. A call counts as slow in flight when it is over
- * its threshold by `tick_period`. */
-void dp_watch_lanes(uint64_t now, uint64_t tick_period);
+ * its threshold by `tick_period`. Returns when the next look is needed, if not before. */
+uint64_t dp_watch_lanes(uint64_t now, uint64_t tick_period);
 
 #endif

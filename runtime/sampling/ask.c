@@ -1,0 +1,226 @@
+/* See ask.h. */
+#include "ask.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/os.h"
+#include "mend.h"
+#include "readers.h"
+#include "thread_files.h"
+#include "walk.h"
+
+#define SLOTS 64
+#define FIRST_TRIED 8 /* signals, from the highest down */
+
+enum slot_state { FREE, SENT, ANSWERED };
+
+struct slot {
+    _Atomic uint32_t state;
+    uint32_t tid;   /* this and the next: the steward's */
+    bool forgotten; /* nobody waits for the answer */
+    bool outside;   /* it may read what is not its own stack: a system call */
+    _Atomic uint32_t ticket; /* another one each time: a signal that comes late finds no slot */
+    struct dp_frames frames;
+    struct dp_window window; /* of a coroutine's stack; not on a stack that may be small */
+};
+
+static struct slot *slots; /* kept for good once there: a handler may come at any time */
+static uint32_t last_ticket;
+static _Atomic int our_signal;
+static _Atomic bool sending; /* the steward, between the look at our_signal and the signal */
+static _Atomic uint64_t mended, not_mended;
+
+static struct slot *slot_of(uint64_t ticket)
+{
+    struct slot *all = slots, *slot = all ? &all[ticket % SLOTS] : NULL;
+    bool same = slot && atomic_load_explicit(&slot->ticket, memory_order_acquire) == ticket;
+    return same ? slot : NULL;
+}
+
+static void answer(struct slot *slot, void *context)
+{
+    struct dp_registers registers;
+    if (atomic_load_explicit(&slot->state, memory_order_acquire) != SENT)
+        return;
+    dp_walk_from_context(&registers, context);
+    struct dp_direct stack = {.low = registers.sp,
+                              .high = dp_os_stack_end(registers.sp),
+                              .outside = slot->outside ? &slot->window : NULL};
+    slot->window.bytes = 0;
+    slot->frames.time_ns = dp_clock_is_tsc() ? dp_now_ns() : 0; /* no system call */
+    slot->frames.n = dp_walk(&registers, dp_read_direct, &stack, slot->frames.pcs, DP_FRAMES_MAX,
+                             &slot->frames.flags);
+    atomic_store_explicit(&slot->state, ANSWERED, memory_order_release);
+}
+
+/* Somebody else sent it, to a host that has no handler of it: the default action. */
+static void leave_to_default(int signal, siginfo_t *info)
+{
+    dp_os_leave_signal(signal);
+    dp_os_signal_again(signal, info);
+}
+
+static void on_asked(int signal, siginfo_t *info, void *context)
+{
+    int saved_errno = errno;
+    uint64_t ticket;
+    if (dp_os_asked_value(info, &ticket)) {
+        struct slot *slot = slot_of(ticket);
+        if (slot)
+            answer(slot, context);
+        enum dp_mended how = dp_mend(context);
+        if (how == DP_MENDED)
+            atomic_fetch_add_explicit(&mended, 1, memory_order_relaxed);
+        else if (how == DP_NOT_MENDED)
+            atomic_fetch_add_explicit(&not_mended, 1, memory_order_relaxed);
+    } else {
+        leave_to_default(signal, info);
+    }
+    errno = saved_errno;
+}
+
+int dp_ask_init(void)
+{
+    if (!slots)
+        slots = dp_os_map_memory(SLOTS * sizeof *slots);
+    if (!slots)
+        return -ENOMEM;
+    for (int i = 0; i < SLOTS; i++)
+        atomic_store_explicit(&slots[i].state, FREE, memory_order_relaxed);
+    atomic_store_explicit(&sending, false, memory_order_relaxed);
+    return 0;
+}
+
+void dp_ask_release(void)
+{
+    dp_ask_give_up();
+}
+
+int dp_ask_signal(void)
+{
+    return atomic_load(&our_signal);
+}
+
+/* `sending` and `our_signal` are stored by one of the two threads and then loaded by the
+ * other, all in one order: a signal that the steward sends is sent before this returns. */
+void dp_ask_give_up(void)
+{
+    atomic_store(&our_signal, 0);
+    for (int i = 0; i < 1000 && atomic_load(&sending); i++)
+        dp_os_yield();
+}
+
+/* The signal to use, which is installed at the first need. */
+static int signal_to_use(void)
+{
+    int signal = dp_ask_signal(), last = dp_os_last_signal();
+    if (signal)
+        return signal;
+    signal = dp_os_take_signal(last, last - FIRST_TRIED + 1, on_asked);
+    if (signal > 0)
+        atomic_store(&our_signal, signal);
+    return signal > 0 ? signal : 0;
+}
+
+static struct slot *free_slot(uint32_t tid, bool *asked_before)
+{
+    struct slot *found = NULL;
+    *asked_before = false;
+    for (int i = 0; i < SLOTS; i++) {
+        uint32_t state = atomic_load_explicit(&slots[i].state, memory_order_acquire);
+        if (state == FREE || (state == ANSWERED && slots[i].forgotten))
+            found = &slots[i];
+        else if (slots[i].tid == tid)
+            *asked_before = true;
+    }
+    return found;
+}
+
+/* A thread that ended, or whose number another one has now, cannot answer. */
+static void free_slots_of_the_gone(void)
+{
+    for (int i = 0; i < SLOTS; i++) {
+        uint32_t state = atomic_load_explicit(&slots[i].state, memory_order_acquire);
+        if (state == SENT && dp_os_thread_is_gone(slots[i].tid))
+            atomic_store_explicit(&slots[i].state, FREE, memory_order_relaxed);
+    }
+}
+
+static enum dp_asked send(struct slot *slot, uint32_t tid, bool in_sandbox, uint32_t *ticket)
+{
+    uint32_t number = (uint32_t)(slot - slots);
+    last_ticket += SLOTS;
+    *ticket = last_ticket + number;
+    slot->tid = tid;
+    slot->forgotten = false;
+    slot->outside = !in_sandbox;
+    atomic_store_explicit(&slot->ticket, *ticket, memory_order_relaxed);
+    atomic_store_explicit(&slot->state, SENT, memory_order_release);
+    atomic_store(&sending, true);
+    int signal = dp_ask_signal();
+    int error = signal ? dp_os_ask_thread(tid, signal, *ticket) : -EBUSY;
+    atomic_store(&sending, false);
+    if (!error)
+        return DP_ASKED;
+    atomic_store_explicit(&slot->state, FREE, memory_order_relaxed);
+    return error == -ESRCH ? DP_ASKED_GONE : DP_ASKED_NOT;
+}
+
+enum dp_asked dp_ask(uint32_t tid, uint32_t *ticket)
+{
+    bool asked_before, in_sandbox;
+    uint64_t blocked;
+    int signal = slots ? signal_to_use() : 0;
+    if (!signal)
+        return DP_ASKED_NOT;
+    struct slot *slot = free_slot(tid, &asked_before);
+    if (asked_before)
+        return DP_ASKED_BEFORE;
+    if (!slot) {
+        free_slots_of_the_gone();
+        return DP_ASKED_NOT;
+    }
+    if (!dp_thread_signals(tid, &blocked, &in_sandbox))
+        return DP_ASKED_NOT;
+    if (blocked >> (signal - 1) & 1)
+        return DP_ASKED_BLOCKED;
+    return send(slot, tid, in_sandbox, ticket);
+}
+
+bool dp_answer(uint32_t ticket, uint64_t wait_ns, struct dp_frames *frames)
+{
+    struct slot *slot = slot_of(ticket);
+    if (!slot)
+        return false;
+    uint64_t until = dp_now_ns() + wait_ns;
+    while (atomic_load_explicit(&slot->state, memory_order_acquire) != ANSWERED) {
+        if (dp_now_ns() >= until)
+            return false;
+        dp_os_yield();
+    }
+    memcpy(frames, &slot->frames, offsetof(struct dp_frames, pcs));
+    memcpy(frames->pcs, slot->frames.pcs, frames->n * sizeof *frames->pcs);
+    atomic_store_explicit(&slot->state, FREE, memory_order_relaxed);
+    return true;
+}
+
+void dp_ask_forget(uint32_t ticket)
+{
+    struct slot *slot = slot_of(ticket);
+    if (slot)
+        slot->forgotten = true;
+}
+
+uint64_t dp_ask_take_mended(void)
+{
+    return atomic_exchange_explicit(&mended, 0, memory_order_relaxed);
+}
+
+uint64_t dp_ask_take_not_mended(void)
+{
+    return atomic_exchange_explicit(&not_mended, 0, memory_order_relaxed);
+}
