@@ -16,6 +16,7 @@
 #include "sites/sites.h"
 #include "log/segments.h"
 
+/* A record is smaller: a few strings of 4096 bytes each, or 255 addresses. */
 #define IN_BYTES 65536
 #define SLICE_NS 300000 /* between two ticks: the tick must not be late */
 #define OUT_BYTES 65536
