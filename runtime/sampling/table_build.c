@@ -151,9 +151,11 @@ static void take_row(void *context, uint64_t pc, const struct dp_rule *rule)
     struct dp_table_builder *builder = context;
     struct function *function = last_function(builder);
     uint32_t number = number_of(builder, rule);
-    const struct row *before = (const struct row *)builder->rows.at + rows_so_far(builder) - 1;
-    if (function->rows && before->rule == number)
-        return;
+    if (function->rows) {
+        const struct row *rows = builder->rows.at;
+        if (rows[rows_so_far(builder) - 1].rule == number)
+            return;
+    }
     struct row *row = grow(&builder->rows, sizeof *row);
     builder->no_memory |= !row;
     if (!row)
@@ -225,7 +227,7 @@ static void write_row(struct writer *writer, uint32_t offset, uint32_t rule, boo
 static void write_function(struct writer *writer, const struct dp_table_builder *builder,
                            const struct function *function, uint32_t next_start)
 {
-    const struct row *row = (const struct row *)builder->rows.at + function->first_row;
+    const struct row *rows = builder->rows.at, *row = rows ? rows + function->first_row : NULL;
     for (uint32_t i = 0; i < function->rows && row[i].offset < next_start; i++)
         write_row(writer, row[i].offset, row[i].rule, i == 0);
     if (next_start > function->end && next_start - function->end >= PADDING)

@@ -82,6 +82,7 @@ bool dp_view_publish(const struct dp_range *ranges, uint32_t count)
     if (!view)
         return false;
     view->count = count;
+    memset(view->cache, 0, sizeof view->cache); /* the pages are there before a signal handler */
     memcpy(view->range, ranges, count * sizeof *ranges);
     atomic_store(&published, view);
     if (old)
