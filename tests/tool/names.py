@@ -209,7 +209,7 @@ class Names(unittest.TestCase):
         if found:
             self.assertEqual(ours, expected)
         else:
-            self.assertNotEqual(ours, expected)
+            self.assertEqual({frame[1] for frames in ours.values() for frame in frames} - {"?"}, set())
 
     def test_a_separate_debug_file(self):
         program = self.build("program", "-g", "-O2")

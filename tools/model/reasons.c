@@ -76,6 +76,8 @@ static bool is_system(const struct dp_stack_frame *frame)
 {
     const char *name = frame->module ? strrchr(frame->module, '/') : NULL;
 
+    if (strcmp(frame->function, "_start") == 0)
+        return true;
     name = name ? name + 1 : frame->module;
     for (size_t i = 0; name && i < sizeof system_files / sizeof *system_files; i++)
         if (strncmp(name, system_files[i], strlen(system_files[i])) == 0)
@@ -116,6 +118,22 @@ static int compare_objects(const char *x, const char *y)
     return order != 0 ? order : x_kind < y_kind ? -1 : x_kind > y_kind;
 }
 
+double dp_reason_ns_of(const struct dp_reason *reason, const struct dp_stack_sample *sample)
+{
+    const struct dp_event_reason *event = &reason->event;
+    const uint64_t parts[DP_THREAD_STATE_COUNT] = {[DP_THREAD_ON_CPU] = event->on_cpu_ns,
+                                                   [DP_THREAD_RUNNABLE] = event->runnable_ns,
+                                                   [DP_THREAD_BLOCKED] = event->blocked_ns};
+    double all = 0;
+
+    for (size_t i = 0; i < reason->n_samples; i++)
+        if (reason->samples[i].state == sample->state)
+            all += (double)reason->samples[i].weight_ns;
+    return all > 0 && sample->state < DP_THREAD_STATE_COUNT
+               ? (double)parts[sample->state] * ((double)sample->weight_ns / all)
+               : 0;
+}
+
 static bool found_the_same(const struct dp_stack_sample *x, const struct dp_stack_sample *y)
 {
     return x->state == y->state && x->syscall == y->syscall && x->holder_tid == y->holder_tid &&
@@ -129,16 +147,15 @@ static void find_main(struct dp_reason *reason, uint32_t state)
 
     for (size_t i = 0; i < n; i++) {
         const struct dp_stack_sample *one = &reason->samples[i];
-        uint64_t ns = 0;
+        double ns = 0;
         for (size_t j = i; one->state == state && j < n; j++)
-            ns += found_the_same(one, &reason->samples[j]) ? reason->samples[j].weight_ns : 0;
-        if (ns > reason->main_ns) {
+            if (found_the_same(one, &reason->samples[j]))
+                ns += dp_reason_ns_of(reason, &reason->samples[j]);
+        if (ns > (double)reason->main_ns) {
             reason->main = one;
-            reason->main_ns = ns;
+            reason->main_ns = (uint64_t)(ns + 0.5);
         }
     }
-    if (reason->main_ns > reason->part_ns)
-        reason->main_ns = reason->part_ns; /* samples are less exact than clocks */
 }
 
 uint64_t dp_reason_ns(const struct dp_reason *reason)

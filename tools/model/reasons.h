@@ -47,6 +47,10 @@ struct dp_reason {
  * written. */
 uint64_t dp_reason_ns(const struct dp_reason *reason);
 
+/* The time that one of its findings stands for. Clocks say how long the thread ran, waited for
+ * a CPU and was blocked; the looks, which are few, say how each of these divides. */
+double dp_reason_ns_of(const struct dp_reason *reason, const struct dp_stack_sample *sample);
+
 /* The reason of a call. Both have been settled, and the stacks named. */
 void dp_reason_find(struct dp_reason *reason, const struct dp_reasons *reasons,
                     const struct dp_stacks *stacks, uint64_t call);

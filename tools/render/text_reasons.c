@@ -11,6 +11,8 @@
 enum {
     MOST_GROUPS = 10,
     MOST_STACKS = 3,
+    MOST_MERGED = 64,  /* findings of one call; the runtime keeps fewer */
+    STACK_COLUMN = 23, /* where stacks begin */
     MOST_FRAMES = 12,
     MOST_PROBLEMS = 3,
     COLUMNS = 80, /* where nothing else says how many there are */
@@ -98,27 +100,84 @@ static void print_division(const struct dp_reason *reason, const struct dp_style
     print_wrapped(style, 4, text);
 }
 
-static void print_stack(const struct dp_stack_sample *sample, uint64_t duration_ns,
-                        const struct dp_style *style)
+/* A line: findings that read the same. */
+struct line {
+    char *words;
+    uint32_t state;
+    double ns;
+};
+
+static char *words_of(const struct dp_stack_sample *sample)
+{
+    char *words = NULL;
+
+    if (sample->stack && sample->stack->n_frames > 0)
+        return dp_stack_words(sample->stack, MOST_FRAMES, "");
+    return asprintf(&words, "[no stack: %s]", dp_no_stack_words(sample->flags)) < 0 ? NULL : words;
+}
+
+static int longest_first(const void *a, const void *b)
+{
+    const struct line *x = a, *y = b;
+
+    return x->ns > y->ns ? -1 : x->ns < y->ns;
+}
+
+/* Takes the words. */
+static void add_line(struct line *lines, size_t *n, struct line line)
+{
+    size_t known = 0;
+
+    if (!line.words)
+        return;
+    while (known < *n &&
+           (lines[known].state != line.state || strcmp(lines[known].words, line.words) != 0))
+        known++;
+    if (known == *n) {
+        lines[(*n)++] = line;
+        return;
+    }
+    lines[known].ns += line.ns;
+    free(line.words);
+}
+
+static size_t lines_of(const struct dp_reason *reason, struct line lines[MOST_MERGED])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < reason->n_samples && i < MOST_MERGED; i++) {
+        const struct dp_stack_sample *sample = &reason->samples[i];
+        add_line(lines, &n,
+                 (struct line){words_of(sample), sample->state, dp_reason_ns_of(reason, sample)});
+    }
+    if (n > 0)
+        qsort(lines, n, sizeof *lines, longest_first);
+    return n;
+}
+
+static void print_line(struct line *line, double all_ns, const struct dp_style *style)
 {
     char share[DP_UNIT_TEXT];
-    char *words = sample->stack && sample->stack->n_frames > 0
-                      ? dp_stack_words(sample->stack, MOST_FRAMES, "")
-                      : NULL;
-    size_t used = 4 + 7 + 2 + 9, columns = columns_of(style);
 
-    fprintf(style->out, "    %7s  %-9s",
-            dp_unit_percent(share,
-                            duration_ns > 0 ? (double)sample->weight_ns / (double)duration_ns : 0),
-            sample->state == DP_THREAD_RUNNABLE ? "runnable" : dp_state_words(sample->state));
-    if (words) {
-        dp_text_cut(words, columns - used, style->utf8);
-        fputs(words, style->out);
-    } else {
-        fprintf(style->out, "[no stack: %s]", dp_no_stack_words(sample->flags));
+    dp_text_cut(line->words, columns_of(style) - STACK_COLUMN, style->utf8);
+    fprintf(style->out, "    %7s  %-8s  %s\n",
+            dp_unit_percent(share, all_ns > 0 ? line->ns / all_ns : 0),
+            line->state == DP_THREAD_RUNNABLE ? "runnable" : dp_state_words(line->state),
+            line->words);
+}
+
+static void print_stacks(const struct dp_reason *reason, const struct dp_style *style)
+{
+    struct line lines[MOST_MERGED];
+    size_t n = lines_of(reason, lines);
+
+    for (size_t i = 0; i < n; i++) {
+        if (i < MOST_STACKS)
+            print_line(&lines[i], (double)dp_reason_ns(reason), style);
+        free(lines[i].words);
     }
-    fputc('\n', style->out);
-    free(words);
+    if (n > MOST_STACKS)
+        fprintf(style->out, "    and %zu more (--format=json lists all)\n", n - MOST_STACKS);
 }
 
 static void print_group(const struct dp_report_reason_group *of, const struct dp_style *style)
@@ -133,11 +192,7 @@ static void print_group(const struct dp_report_reason_group *of, const struct dp
     fputs(dp_plain(style), style->out);
     free(sentence);
     print_division(reason, style);
-    for (size_t i = 0; i < reason->n_samples && i < MOST_STACKS; i++)
-        print_stack(&reason->samples[i], dp_reason_ns(reason), style);
-    if (reason->n_samples > MOST_STACKS)
-        fprintf(style->out, "    and %zu more (--format=json lists all)\n",
-                reason->n_samples - MOST_STACKS);
+    print_stacks(reason, style);
 }
 
 /* ---- all ---- */

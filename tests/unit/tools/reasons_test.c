@@ -4,9 +4,10 @@
 
 #include <deep_profile/abi/stack.h>
 
+#include "base/clean.h"
 #include "base/memory.h"
-#include "model/reason_groups.h"
 #include "render/reason_words.h"
+#include "render/text_reasons.h"
 
 #define MS UINT64_C(1000000)
 
@@ -135,7 +136,7 @@ static void a_lock_is_shown_with_its_holder(void)
     add_wait(7, LOCK, SYSCALL_FUTEX, "mutex 0x7ffe10", 12, "worker-3", CHECKPOINT, 182 * MS);
     add_sample(7, DP_THREAD_ON_CPU, QUERY, 10 * MS);
     check_words(7, 500,
-                "482 of 500 ms blocked in futex: mutex held by worker-3 in "
+                "483 of 500 ms blocked in futex: mutex held by worker-3 in "
                 "`flush_pages` <- `checkpoint`");
 }
 
@@ -152,7 +153,7 @@ static void a_holder_without_a_name_is_a_number(void)
     begin();
     add_call(7, 0, 0, 0, 100, 0);
     add_wait(7, 0, SYSCALL_FUTEX, "mutex 0x1", 12, "", 0, 99 * MS);
-    check_words(7, 100, "99.0 of 100 ms blocked in futex: mutex held by thread 12");
+    check_words(7, 100, "100 of 100 ms blocked in futex: mutex held by thread 12");
 }
 
 static void work_is_shown_with_its_function(void)
@@ -161,7 +162,7 @@ static void work_is_shown_with_its_function(void)
     add_call(7, 0, 90, 0, 10, 0);
     add_sample(7, DP_THREAD_ON_CPU, QUERY, 40 * MS);
     add_sample(7, DP_THREAD_ON_CPU, FLUSH, 30 * MS);
-    check_words(7, 100, "90.0 of 100 ms on CPU, 40.0 ms of it in `query` <- `handle`");
+    check_words(7, 100, "90.0 of 100 ms on CPU, 51.4 ms of it in `query` <- `handle`");
 }
 
 static void names_obey_no_terminal(void)
@@ -271,8 +272,70 @@ static void another_holder_is_another_reason(void)
     end();
 }
 
+/* ---- the report's section ---- */
+
+static char *printed(void)
+{
+    struct dp_report_reasons reasons;
+    char *text = NULL;
+    size_t size;
+    struct dp_style to = style;
+
+    to.out = open_memstream(&text, &size);
+    settle();
+    dp_report_reasons_make(&reasons, &profile);
+    dp_text_reasons(&reasons, &to);
+    dp_report_reasons_finish(&reasons);
+    fclose(to.out);
+    end();
+    return text;
+}
+
+static void findings_that_read_the_same_are_one_line(void)
+{
+    begin();
+    add_stack(11, 0, (const char *const[]){"query", "handle", "main", "_start", NULL});
+    add_call(7, 0, 60, 0, 30, 10);
+    add_sample(7, DP_THREAD_ON_CPU, QUERY, 20 * MS);
+    add_sample(7, DP_THREAD_ON_CPU, 11, 20 * MS);
+    add_sample(7, DP_THREAD_ON_CPU, FLUSH, 20 * MS);
+    add_wait(7, LOCK, SYSCALL_READ, "", 0, "", 0, 30 * MS);
+    char *text = printed();
+    CHECK_TEXT(text, "\nWhy they were slow\n"
+                     "1 slow call has 1 reason\n"
+                     "\n1 call of site 1:\n"
+                     "  60.0 of 100 ms on CPU, 40.0 ms of it in `query` <- `handle`\n"
+                     "    60.0 ms on CPU, 0 ns waiting for a CPU, 30.0 ms blocked, 10.0 ms unknown,\n"
+                     "      each +/- 0 ns\n"
+                     "     40.0 %  on CPU    query <- handle <- main\n"
+                     "     30.0 %  blocked   get_page <- query\n"
+                     "     20.0 %  on CPU    flush_pages <- checkpoint <- main\n");
+    free(text);
+}
+
+/* But for names of functions, which are cut to 60. */
+static void lines_fit_the_terminal(void)
+{
+    const char *line;
+
+    begin();
+    add_call(7, 0, 1, 1, 995, 3);
+    add_stack(12, DP_STACK_CUT,
+              (const char *const[]){"std::vector<std::string, std::allocator<std::string> >::push_back",
+                                    "a_function_of_a_name_that_is_so_long_that_nobody_reads_it_to_its_end",
+                                    "main", NULL});
+    add_wait(7, 12, SYSCALL_READ, "/var/lib/postgresql/data/base/16384/and/so/on/and/so/forth", 0, "",
+             0, 995 * MS);
+    char *text = printed(), *rest = text;
+    while ((line = strsep(&rest, "\n")))
+        CHECK(dp_text_columns(line) <= 80, "%s", line);
+    free(text);
+}
+
 int main(void)
 {
+    findings_that_read_the_same_are_one_line();
+    lines_fit_the_terminal();
     a_lock_is_shown_with_its_holder();
     a_file_is_shown_with_the_function_that_waits();
     a_holder_without_a_name_is_a_number();
