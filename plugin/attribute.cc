@@ -26,7 +26,6 @@ static const struct {
     {DP_STRATEGY_SAMPLE, "stack samples"},
     {DP_STRATEGY_TIME, "the time of each function below"},
     {DP_STRATEGY_CALL_GRAPH, "the call graph"},
-    {DP_STRATEGY_FLAME_GRAPH, "the flame graph"},
 };
 
 static bool find_attribute_name(tree name, enum dp_attribute *attribute)
@@ -115,19 +114,13 @@ static location_t place_of_strategy(const struct dp_attribute_place *place)
 
 static void warn_not_built(tree fn, const char *text, const struct dp_options *options)
 {
-    bool by_name = options->given & (1u << DP_OPTION_STRATEGY);
-    if (!by_name && options->attribute != DP_ATTRIBUTE_FLAME_GRAPH)
+    if (!(options->given & (1u << DP_OPTION_STRATEGY)))
         return;
     for (const auto &row : not_built) {
         if (row.strategy != options->strategy)
             continue;
         struct dp_attribute_place place;
         dp_find_attribute(&place, fn, options->attribute, text);
-        if (!by_name) {
-            warning_at(place.name, 0, "'%s' is not built yet: nothing is recorded for it",
-                       names[options->attribute]);
-            continue;
-        }
         warning_at(place_of_strategy(&place), 0,
                    "strategy '%s' is not built yet: each %s call records its time, not %s",
                    dp_strategy_names()[options->strategy].name,

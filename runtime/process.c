@@ -25,6 +25,7 @@
 #include "log/process_log.h"
 #include "log/trace.h"
 #include "process_child.h"
+#include "process_pictures.h"
 #include "process_start.h"
 #include "sampling/waits.h"
 #include "sites/configure.h"
@@ -228,6 +229,8 @@ static uint64_t load_module(void *first, uintptr_t stop, uintptr_t unused)
         dp_process_become_own();
     if (dp_process_mode() == DP_MODE_ON && dp_process_is_ours())
         dp_sites_add(first, (struct dp_site *)stop);
+    if (dp_process_mode() == DP_MODE_ON)
+        dp_process_pictures_note();
     return 0;
 }
 
@@ -259,6 +262,7 @@ static uint64_t finish_work(void *unused, uintptr_t unused_too, uintptr_t nor_th
     dp_log_finish();
     dp_process_count_cuts();
     dp_trace_finish();
+    dp_process_pictures_draw();
     return 0;
 }
 

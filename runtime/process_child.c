@@ -16,6 +16,7 @@
 #include "log/directory.h"
 #include "log/process_log.h"
 #include "log/segments.h"
+#include "process_pictures.h"
 #include "process_start.h"
 #include "sampling/modules.h"
 #include "sites/sites.h"
@@ -102,6 +103,7 @@ static void start_child(void)
     dp_process_use_state(NULL);
     dp_directory_leave();
     dp_load_gate_reset();
+    dp_process_pictures_in_child();
     if (!dp_os_child_may_start_threads() || start_childs_log() != 0) {
         /* Only the parent's log can record this loss. That log's state is in use meanwhile:
          * its file may have been cut, and bus.c repairs no other. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/facts.h"
+#include "base/os.h"
 #include "base/settings.h"
 #include "host/bus.h"
 #include "hot/stacks.h"
@@ -35,6 +36,15 @@ static void quote_problem(const struct dp_setting *setting, char text[static 256
     stpcpy(stpcpy(text, "' "), setting->problem);
 }
 
+/* Where files with relative names go that a function asks for. */
+static void log_folder(void)
+{
+    static char folder[DP_PATH_MAX]; /* as it was at the start */
+    if (!*folder && dp_os_working_directory(folder, sizeof folder) != 0)
+        return;
+    dp_log_setting(0, "output_folder", folder, "");
+}
+
 static void log_settings(void)
 {
     for (size_t i = 0; i < DP_SETTING_COUNT; i++) {
@@ -44,6 +54,7 @@ static void log_settings(void)
             quote_problem(setting, problem);
         dp_log_setting(setting->source, setting->name, setting->text, problem);
     }
+    log_folder();
     if (dp_memory_view == DP_MEMORY_NUMBERS)
         dp_log_setting(0, "malloc", "another library's, without malloc_usable_size",
                        "allocations are counted, but no bytes");

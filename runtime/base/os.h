@@ -177,6 +177,20 @@ bool dp_os_asked_value(const siginfo_t *info, uint64_t *value);
  * is not known. Async-signal-safe. */
 bool dp_os_signal_waits(uint64_t blocked);
 
+/*
+ * Starts a program that has nothing of this process: no descriptor but /dev/null, no blocked
+ * signal, a session of its own. It is not the process's child: no SIGCHLD, nothing to wait
+ * for. Of `paths` the first that there is, is taken. Waits for its end up to `wait_ns`.
+ * 0 or -errno. A sandbox may kill whoever tries it: look first. Signals are blocked.
+ */
+struct dp_os_program {
+    const char *const *paths;
+    size_t n_paths;
+    char *const *arguments;   /* argv and envp: the last one is NULL */
+    char *const *environment;
+};
+int dp_os_run_detached(const struct dp_os_program *program, uint64_t wait_ns, bool *ended);
+
 /* Lets other threads run. */
 void dp_os_yield(void);
 

@@ -249,6 +249,8 @@ static void emit_events(struct dp_lane *lane, const struct dp_lane_frame *frame,
 {
     if (frame->kinds & DP_KIND(PROFILE))
         emit_call(lane, frame->site, config, DP_ATTRIBUTE_PROFILE, memory, duration_ns, now);
+    else if (frame->kinds & DP_KIND(FLAME_GRAPH))
+        emit_call(lane, frame->site, config, DP_ATTRIBUTE_FLAME_GRAPH, memory, duration_ns, now);
     if (frame->kinds & DP_KIND(PRODUCTION))
         emit_call(lane, frame->site, config, DP_ATTRIBUTE_PRODUCTION, NULL, duration_ns, now);
     if (memory && frame->kinds & DP_KIND(MEMORY)) {

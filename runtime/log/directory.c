@@ -142,6 +142,11 @@ static bool is_log(int fd)
            found.inode == log_identity.inode;
 }
 
+const char *dp_directory_path(void)
+{
+    return log_path;
+}
+
 int dp_directory_enter(const char *path)
 {
     int fd = dp_os_open_directory(path);

@@ -25,6 +25,8 @@ int dp_directory_claim(char path[DP_PATH_MAX]);
 
 /* The functions below use the claimed directory from now on. 0 or -errno. */
 int dp_directory_enter(const char *path);
+/* The path of the entered directory; "" before. Absolute. */
+const char *dp_directory_path(void);
 /* In a forked child, which has the parent's directory. */
 void dp_directory_leave(void);
 /* Removes what the claim has put into the directory, when the log could not be started.

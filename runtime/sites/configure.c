@@ -11,6 +11,7 @@
 
 static struct dp_decide_settings settings;
 static _Atomic uint64_t shortest_slow_ns = UINT64_MAX; /* the steward reads it */
+static _Atomic uint32_t pictures;
 
 void dp_configure_init(const struct dp_decide_settings *in_force)
 {
@@ -20,6 +21,22 @@ void dp_configure_init(const struct dp_decide_settings *in_force)
 uint64_t dp_configure_shortest_slow_ns(void)
 {
     return atomic_load_explicit(&shortest_slow_ns, memory_order_relaxed);
+}
+
+uint32_t dp_configure_pictures(void)
+{
+    return atomic_load_explicit(&pictures, memory_order_relaxed);
+}
+
+static void note_pictures(const struct dp_demand demands[DP_ATTRIBUTE_COUNT])
+{
+    static const enum dp_attribute drawn[] = {DP_ATTRIBUTE_PROFILE, DP_ATTRIBUTE_FLAME_GRAPH};
+    for (size_t i = 0; i < sizeof drawn / sizeof *drawn; i++) {
+        const struct dp_options *options = &demands[drawn[i]].options;
+        if (dp_demand_in_force(&demands[drawn[i]]) &&
+            options->strategy == DP_STRATEGY_FLAME_GRAPH)
+            pictures |= options->async ? DP_PICTURE_ASYNC : DP_PICTURE_AWAITED;
+    }
 }
 
 static bool environment_says_yes(struct dp_word variable)
@@ -69,6 +86,7 @@ bool dp_configure(uint32_t index, const struct dp_site_state *state)
         state->site->count_slot = dp_count_slot_for(index);
     request.code_counts = state->site->count_slot != 0;
     dp_decide(&request, &settings, demands, &decided);
+    note_pictures(demands);
     const struct dp_site_config *config = dp_site_config_publish(index, &decided);
     if (!config)
         return false;

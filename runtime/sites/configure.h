@@ -22,6 +22,11 @@ bool dp_configure(uint32_t index, const struct dp_site_state *state);
 /* Logs the decision of dp_configure(). */
 void dp_configure_log(uint32_t index, const struct dp_site_state *state);
 
+/* What flame graphs are in force: DP_PICTURE_*. Any thread. */
+#define DP_PICTURE_AWAITED (1u << 0) /* the process's end waits for it */
+#define DP_PICTURE_ASYNC (1u << 1)
+uint32_t dp_configure_pictures(void);
+
 /* The shortest threshold that is judged by the tick; UINT64_MAX: there is none. */
 uint64_t dp_configure_shortest_slow_ns(void);
 

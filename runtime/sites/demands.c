@@ -13,8 +13,6 @@ static enum dp_attribute_state judge(const struct dp_options *options,
         return DP_ATTRIBUTE_DISABLED;
     if (!(options->env & settings->environment))
         return DP_ATTRIBUTE_WRONG_ENV;
-    if (options->attribute == DP_ATTRIBUTE_FLAME_GRAPH)
-        return DP_ATTRIBUTE_NOT_BUILT;
     return options->emit_metrics ? DP_ATTRIBUTE_ON : DP_ATTRIBUTE_NO_EVENTS;
 }
 

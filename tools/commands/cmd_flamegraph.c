@@ -13,8 +13,9 @@
 #include "render/flame_html.h"
 #include "render/flame_json.h"
 #include "render/flame_svg.h"
+#include "requested.h"
 
-enum { OPTION_FORMAT = 256, OPTION_OF, OPTION_DIFF };
+enum { OPTION_FORMAT = 256, OPTION_OF, OPTION_DIFF, OPTION_REQUESTED };
 
 struct format {
     const char *name;
@@ -37,6 +38,7 @@ struct arguments {
     const char *before;
     const struct format *format; /* NULL: as the ending of `output` says */
     enum dp_flame_of of;
+    bool requested;
 };
 
 static const struct argp_option options[] = {
@@ -45,6 +47,8 @@ static const struct argp_option options[] = {
      "The form (default: by the ending of FILE, else svg)", 0},
     {"of", OPTION_OF, "wall|cpu|blocked|bytes|slow", 0, "What the width means (default: wall)", 0},
     {"diff", OPTION_DIFF, "BEFORE", 0, "Show what changed since the log BEFORE", 0},
+    {"requested", OPTION_REQUESTED, 0, 0,
+     "Draw the files that functions ask for with flame_graph(output=FILE)", 0},
     {0},
 };
 
@@ -76,6 +80,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case OPTION_DIFF:
         arguments->before = value;
+        return 0;
+    case OPTION_REQUESTED:
+        arguments->requested = true;
         return 0;
     case ARGP_KEY_ARG:
         if (arguments->path)
@@ -131,6 +138,8 @@ int dp_cmd_flamegraph(int argc, char **argv)
     struct dp_problem problem;
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    if (arguments.requested)
+        return dp_draw_requested(arguments.path, false);
     if (!arguments.format)
         arguments.format = format_of(arguments.output);
     if (!arguments.output && !arguments.format->text && isatty(STDOUT_FILENO)) {

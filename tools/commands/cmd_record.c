@@ -20,6 +20,7 @@
 #include "model/ending.h"
 #include "model/profile_gather.h"
 #include "model/rule_names.h"
+#include "requested.h"
 
 enum { OPTION_RULES = 'r', OPTION_ENV = 'e' };
 
@@ -279,6 +280,7 @@ static void say_where(const char *output, const struct dp_paths *before, const c
             continue;
         dp_error("log: %s", logs.path[i]);
         say_what_is_wrong(logs.path[i], end);
+        dp_draw_requested(logs.path[i], true);
         new ++;
     }
     say_environment(new > 0);

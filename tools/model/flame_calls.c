@@ -9,6 +9,7 @@ struct adder {
     const struct dp_site_table *sites;
     enum dp_flame_side side;
     bool bytes;
+    uint32_t site; /* outside of its calls nothing is added; 0: everywhere */
     uint64_t calls;
 };
 
@@ -39,11 +40,16 @@ static uint64_t without(uint64_t whole, uint64_t part)
     return whole > part ? whole - part : 0;
 }
 
-/* At most DP_TREE_DEPTH deep. */
-static void add_callees(struct adder *adder, const struct dp_tree_node *node, uint32_t parent)
+/* At most DP_TREE_DEPTH deep. `inside`: of the site's calls. */
+static void add_callees(struct adder *adder, const struct dp_tree_node *node, uint32_t parent,
+                        bool inside)
 {
     for (size_t i = 0; i < node->n_callees; i++) {
         const struct dp_tree_node *callee = node->callees[i];
+        if (!inside && callee->site != adder->site) {
+            add_callees(adder, callee, parent, false);
+            continue;
+        }
         uint32_t at = dp_flame_child(adder->flame, parent, name_of(adder, callee->site));
         if (adder->bytes) {
             adder->calls += callee->memory_calls;
@@ -54,16 +60,16 @@ static void add_callees(struct adder *adder, const struct dp_tree_node *node, ui
             dp_flame_weigh(adder->flame, at, adder->side,
                            without(callee->total_ns, callee->callees_ns));
         }
-        add_callees(adder, callee, at);
+        add_callees(adder, callee, at, true);
     }
 }
 
 uint64_t dp_flame_add_calls(struct dp_flame *flame, enum dp_flame_side side,
-                            const struct dp_profile *profile, bool bytes)
+                            const struct dp_profile *profile, bool bytes, uint32_t site)
 {
-    struct adder adder = {flame, &profile->sites, side, bytes, 0};
+    struct adder adder = {flame, &profile->sites, side, bytes, site, 0};
 
     if (profile->tree)
-        add_callees(&adder, &profile->tree->root, 0);
+        add_callees(&adder, &profile->tree->root, 0, site == 0);
     return adder.calls;
 }

@@ -6,8 +6,9 @@
 #include "profile.h"
 
 /* Adds the calls of profile->tree, by the time, or (`bytes`) by the memory that they
- * allocated. Returns how many calls have such a weight. */
+ * allocated. `site`: only its calls and what is below them; 0: all. Returns how many calls
+ * have such a weight. */
 uint64_t dp_flame_add_calls(struct dp_flame *flame, enum dp_flame_side side,
-                            const struct dp_profile *profile, bool bytes);
+                            const struct dp_profile *profile, bool bytes, uint32_t site);
 
 #endif

@@ -36,7 +36,7 @@ enum dp_flame_of dp_flame_of_named(const char *name)
 /* ---- one log ---- */
 
 static void add_profile(struct dp_flame_graph *graph, enum dp_flame_side side,
-                        const struct dp_profile *profile)
+                        struct dp_profile *profile, uint32_t site)
 {
     struct dp_flame_side_facts *facts = &graph->sides[side];
 
@@ -48,7 +48,7 @@ static void add_profile(struct dp_flame_graph *graph, enum dp_flame_side side,
     if (graph->of == DP_FLAME_OF_WALL || graph->of == DP_FLAME_OF_BYTES) {
         facts->from = DP_FLAME_FROM_CALLS;
         facts->calls += dp_flame_add_calls(&graph->flame, side, profile,
-                                           graph->of == DP_FLAME_OF_BYTES);
+                                           graph->of == DP_FLAME_OF_BYTES, site);
         facts->every_call &= dp_profile_has_every_call(profile);
     }
 }
@@ -63,7 +63,7 @@ static int add_log(struct dp_flame_graph *graph, enum dp_flame_side side, const 
 
     if (status != DP_EXIT_OK)
         return status;
-    add_profile(graph, side, &profile);
+    add_profile(graph, side, &profile, 0);
     dp_profile_finish(&profile);
     return DP_EXIT_OK;
 }
@@ -159,9 +159,24 @@ int dp_flame_graph_make(struct dp_flame_graph *graph, const char *path, const ch
     return status;
 }
 
+bool dp_flame_graph_of_site(struct dp_flame_graph *graph, struct dp_profile *profile,
+                            uint32_t site)
+{
+    const struct dp_site_info *info = dp_site_find(&profile->sites, site);
+
+    *graph = (struct dp_flame_graph){.of = DP_FLAME_OF_WALL};
+    dp_flame_start(&graph->flame);
+    graph->function = dp_copy(info ? info->function : "");
+    add_profile(graph, DP_FLAME_NOW, profile, site);
+    bool any = weight_of(&graph->flame, DP_FLAME_NOW) > 0;
+    dp_flame_settle(&graph->flame);
+    return any;
+}
+
 void dp_flame_graph_finish(struct dp_flame_graph *graph)
 {
     dp_flame_finish(&graph->flame);
+    free(graph->function);
     for (int side = 0; side < DP_FLAME_SIDES; side++)
         free(graph->sides[side].program);
     *graph = (struct dp_flame_graph){0};

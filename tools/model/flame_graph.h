@@ -41,6 +41,7 @@ struct dp_flame_graph {
     enum dp_flame_of of;
     bool counts; /* the weights are plain numbers, of text */
     bool compared;
+    char *function; /* it shows only calls of this one; NULL: all */
     struct dp_flame_side_facts sides[DP_FLAME_SIDES];
 };
 
@@ -57,6 +58,12 @@ enum dp_flame_of dp_flame_of_named(const char *name);
  */
 int dp_flame_graph_make(struct dp_flame_graph *graph, const char *path, const char *before,
                         enum dp_flame_of of, struct dp_problem *problem);
+
+/* Makes the graph of one function's calls, of a profile with a tree. False: there is nothing
+ * to draw. The caller finishes it in either case. */
+struct dp_profile;
+bool dp_flame_graph_of_site(struct dp_flame_graph *graph, struct dp_profile *profile,
+                            uint32_t site);
 
 void dp_flame_graph_finish(struct dp_flame_graph *graph);
 

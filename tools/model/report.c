@@ -79,6 +79,20 @@ static struct dp_report_tree tree_of(const struct dp_profile *profile)
                                    dp_profile_has_every_call(profile)};
 }
 
+static struct dp_report_pictures pictures_of(const struct dp_profile *profile)
+{
+    struct dp_report_pictures pictures = {.to_come = profile->phase == DP_PHASE_RUNNING,
+                                          .problem = dp_flame_requests_problem(profile)};
+
+    dp_flame_requests_find(&pictures.wanted, profile);
+    pictures.drawn = dp_allocate(pictures.wanted.n, sizeof *pictures.drawn);
+    for (size_t i = 0; i < pictures.wanted.n; i++) {
+        pictures.drawn[i] = dp_flame_request_is_drawn(&pictures.wanted.requests[i], profile);
+        pictures.missing += !pictures.drawn[i];
+    }
+    return pictures;
+}
+
 void dp_report_make(struct dp_report *report, const struct dp_profile *profile, size_t limit)
 {
     *report = head_of(profile);
@@ -92,6 +106,7 @@ void dp_report_make(struct dp_report *report, const struct dp_profile *profile, 
     dp_report_reasons_make(&report->reasons, profile);
     dp_report_open_make(&report->open, profile, report->wall_ns);
     report->tree = tree_of(profile);
+    report->pictures = pictures_of(profile);
     dp_report_limits_make(&report->limits, profile, report->wall_ns, report->cpu_ns);
 }
 
@@ -105,5 +120,7 @@ void dp_report_finish(struct dp_report *report)
     dp_report_reasons_finish(&report->reasons);
     dp_report_open_finish(&report->open);
     dp_report_limits_finish(&report->limits);
+    dp_flame_requests_finish(&report->pictures.wanted);
+    free(report->pictures.drawn);
     *report = (struct dp_report){0};
 }

@@ -11,6 +11,7 @@
 #define DP_TOOLS_REPORT_H
 
 #include "ending.h"
+#include "flame_requests.h"
 #include "report_calls.h"
 #include "report_functions.h"
 #include "report_limits.h"
@@ -27,6 +28,15 @@ struct dp_report_tree {
     const struct dp_tree_node *root; /* NULL: not asked for */
     const struct dp_site_table *sites;
     bool complete; /* every call of the functions that are profiled has a record */
+};
+
+/* The flame graphs that functions ask for. */
+struct dp_report_pictures {
+    struct dp_flame_requests wanted;
+    bool *drawn;         /* of each */
+    size_t missing;      /* not drawn */
+    bool to_come;        /* the process runs: they are drawn at its end */
+    const char *problem; /* why some are missing; NULL: not known */
 };
 
 struct dp_report {
@@ -65,6 +75,7 @@ struct dp_report {
     struct dp_report_reasons reasons;
     struct dp_report_open open;
     struct dp_report_tree tree;
+    struct dp_report_pictures pictures;
     struct dp_report_limits limits;
 };
 

@@ -27,7 +27,7 @@ const char *dp_not_recorded(const struct dp_site_info *site, uint32_t attribute)
     const struct dp_site_attribute_info *info = site->attributes[attribute];
 
     if (info && info->state == DP_ATTRIBUTE_NOT_BUILT)
-        return "flame_graph: no graph is drawn yet; nothing was recorded for it";
+        return "flame_graph: the version that wrote this log draws none";
     if (!info || !dp_attribute_in_force(info->state))
         return NULL;
     if (!info->parsed || !(info->options.given & 1u << DP_OPTION_STRATEGY))
@@ -38,8 +38,6 @@ const char *dp_not_recorded(const struct dp_site_info *site, uint32_t attribute)
     case DP_STRATEGY_CALL_GRAPH:
         return "strategy=call_graph: callers and callees are not recorded yet; the calls' times "
                "were";
-    case DP_STRATEGY_FLAME_GRAPH:
-        return "strategy=flame_graph: stacks are not sampled yet; the calls' times were recorded";
     case DP_STRATEGY_TIME:
         return "strategy=time: functions below are not timed for it yet; the calls' own times "
                "were recorded";

@@ -110,6 +110,9 @@ void dp_flame_words(struct dp_flame_words *words, const struct dp_flame_graph *g
     who(now, sizeof now, &graph->sides[DP_FLAME_NOW]);
     if (graph->counts)
         snprintf(words->title, sizeof words->title, "%s", now);
+    else if (graph->function && *graph->function)
+        snprintf(words->title, sizeof words->title, "%s: %s in %s", now, meanings[graph->of],
+                 graph->function);
     else
         snprintf(words->title, sizeof words->title, "%s: %s", now, meanings[graph->of]);
     dp_flame_note(words, "%s in all",

@@ -261,6 +261,21 @@ static void put_unrecorded(struct dp_json *object, const struct dp_report_limits
     }
 }
 
+static void put_pictures(struct dp_json *object, const struct dp_report_pictures *pictures)
+{
+    struct dp_json *array = dp_json_put_array(object, "flame_graphs");
+
+    for (size_t i = 0; i < pictures->wanted.n; i++) {
+        const struct dp_flame_request *request = &pictures->wanted.requests[i];
+        struct dp_json *one = dp_json_add_object(array);
+        dp_json_put_text(one, "function", request->site->function);
+        dp_json_put_text(one, "path", request->path);
+        dp_json_put_bool(one, "drawn", pictures->drawn[i]);
+        if (!pictures->drawn[i])
+            dp_json_put_text(one, "problem", pictures->problem);
+    }
+}
+
 static void put_load(struct dp_json *object, const struct dp_report_load *of)
 {
     struct dp_json *load = dp_json_put_object(object, "load");
@@ -360,6 +375,8 @@ void dp_report_json(const struct dp_report *report, struct dp_json *object)
     put_open(object, &report->open);
     put_tree(object, &report->tree);
     put_lanes(object, report);
+    if (report->pictures.wanted.n > 0)
+        put_pictures(object, &report->pictures);
     put_unrecorded(object, &report->limits);
     put_load(object, &report->limits.load);
     put_losses(object, &report->limits.losses);

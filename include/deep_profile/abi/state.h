@@ -43,6 +43,15 @@ enum dp_end {
 #define DP_END_CORE_DUMPED (1u << 1)
 #define DP_END_OUT_OF_MEMORY (1u << 2) /* the kernel killed some process meanwhile for want of it */
 
+/* dp_process_state.pictures: the files of flame_graph(output=…), when the process ended. */
+#define DP_PICTURES_WANTED (1u << 0)
+#define DP_PICTURES_CHILD (1u << 1)   /* of a forked child: not under its parent's name */
+#define DP_PICTURES_STARTED (1u << 2) /* a process of ours was started to draw them */
+#define DP_PICTURES_ENDED (1u << 3)   /* and has ended */
+#define DP_PICTURES_SANDBOX (1u << 4) /* not started: the host had shut itself in */
+#define DP_PICTURES_NO_TOOL (1u << 5) /* not started: there is no deep-profile to be found */
+#define DP_PICTURES_REFUSED (1u << 6) /* not started: the system refused */
+
 struct dp_process_state {
     uint32_t magic;
     uint32_t version;
@@ -73,7 +82,7 @@ struct dp_process_state {
     uint32_t end;       /* enum dp_end */
     uint32_t end_code;
     uint32_t end_flags; /* DP_END_* */
-    uint32_t padding;
+    uint32_t pictures;  /* DP_PICTURES_* */
     uint64_t end_seen_ns; /* monotonic, when `record` saw it; 0: it did not */
     char env[16];
     char program[256];     /* path of the executable, NUL-terminated */

@@ -10,12 +10,8 @@ DEEP_PROFILE(rate=0.5, strategy=eprof, env=dev) int times(void);
 DEEP_PROFILE_IF_SLOW(1s, strategy=call_graph) int calls(void);
 /* warning 35: strategy 'call_graph' is not built yet: each reported call records its time, not the call graph */
 
-DEEP_PROFILE(strategy=flame_graph, output=x.svg) int picture(void);
-/* warning 23: strategy 'flame_graph' is not built yet: each sampled call records its time, not the flame graph */
-
-DEEP_PROFILE_FLAME_GRAPH(duration=1s) int attribute(void);
-/* warning 1: 'flame_graph' is not built yet: nothing is recorded for it */
-
 DEEP_PROFILE() int nothing_asked_for(void);
+DEEP_PROFILE(strategy=flame_graph, output=x.svg) int picture(void);
+DEEP_PROFILE_FLAME_GRAPH(duration=1s) int attribute(void);
 DEEP_PROFILE(strategy=memory) int built(void);
 DEEP_PROFILE(strategy=calls) int built_too(void);

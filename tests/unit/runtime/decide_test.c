@@ -244,11 +244,13 @@ static void the_calls_strategy(void)
     CHECK(config.population.estimated == 100 * DP_WEIGHT_UNIT);
 }
 
-static void no_flame_graph_yet(void)
+static void flame_graphs_are_of_every_call(void)
 {
     struct dp_site_config config = DECIDE(WITH(FLAME_GRAPH("output=a.svg")));
-    nothing_happens(&config);
-    CHECK(state_of(DP_ATTRIBUTE_FLAME_GRAPH) == DP_ATTRIBUTE_NOT_BUILT);
+    CHECK(config.always == DP_KIND(FLAME_GRAPH) && config.path == DP_PATH_GENERAL);
+    CHECK(config.probes[DP_ATTRIBUTE_FLAME_GRAPH].event);
+    CHECK(config.probes[DP_ATTRIBUTE_FLAME_GRAPH].duration_ns == UINT64_C(10000000000));
+    CHECK(state_of(DP_ATTRIBUTE_FLAME_GRAPH) == DP_ATTRIBUTE_ON);
     DECIDE(WITH(FLAME_GRAPH("enabled=false")));
     CHECK(state_of(DP_ATTRIBUTE_FLAME_GRAPH) == DP_ATTRIBUTE_DISABLED);
 }
@@ -444,7 +446,7 @@ int main(void)
     the_memory_strategy();
     calls();
     the_calls_strategy();
-    no_flame_graph_yet();
+    flame_graphs_are_of_every_call();
     environments();
     switches();
     without_events();
