@@ -10,7 +10,7 @@
  * Options are key=value, separated by commas, without quotes unless a value
  * holds a comma or a blank: DEEP_PROFILE(rate=0.5, env=dev|test). They are
  * checked while compiling; docs/options.md lists them. Several macros may stand
- * on one function. Without deep-profile's compiler plugin they are nothing at
+ * on one function. Without deep-profile-cc or its plugin they are nothing at
  * all, so this header may stay in the source.
  */
 #ifndef DEEP_PROFILE_H
@@ -48,6 +48,23 @@
 #define DEEP_PROFILE_CALLS(...) __attribute__((__profile_calls__(#__VA_ARGS__)))
 /* Draws a flame graph of the calls. */
 #define DEEP_PROFILE_FLAME_GRAPH(...) __attribute__((__flame_graph__(#__VA_ARGS__)))
+
+#elif defined __DEEP_PROFILE_FALLBACK__ /* by deep-profile-cc, for a compiler without a plugin */
+
+/* An attribute that the compiler knows and carries along: deep-profile-cc finds its text in
+ * what the compiler makes of the file. */
+#ifdef __clang__
+#define DEEP_PROFILE_CARRIER(text) __attribute__((__annotate__("deep_profile:" text)))
+#else
+#define DEEP_PROFILE_CARRIER(text) __attribute__((__warning__("deep_profile:" text)))
+#endif
+
+#define DEEP_PROFILE(...) DEEP_PROFILE_CARRIER("profile:" #__VA_ARGS__)
+#define DEEP_PROFILE_IF_SLOW(...) DEEP_PROFILE_CARRIER("profile_if_slow:" #__VA_ARGS__)
+#define DEEP_PROFILE_PRODUCTION(...) DEEP_PROFILE_CARRIER("profile_production:" #__VA_ARGS__)
+#define DEEP_PROFILE_MEMORY(...) DEEP_PROFILE_CARRIER("profile_memory:" #__VA_ARGS__)
+#define DEEP_PROFILE_CALLS(...) DEEP_PROFILE_CARRIER("profile_calls:" #__VA_ARGS__)
+#define DEEP_PROFILE_FLAME_GRAPH(...) DEEP_PROFILE_CARRIER("flame_graph:" #__VA_ARGS__)
 
 #else
 

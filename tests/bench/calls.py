@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Nanoseconds that a call costs more than without profiling, side by side.
 
-    calls.py DEEP_PROFILE_CC [--workload NAME] [--rounds N] [--peers]
+    calls.py DEEP_PROFILE_CC [--workload NAME] [--rounds N] [--peers] [--without-plugin]
 
 Every round runs each variant once, in turn, beside one run without profiling;
 what is printed is the median of the differences within a round, their spread,
@@ -25,12 +25,15 @@ def text_table(rows):
               f"{row['ratio']:>8.2f}")
 
 
-def measure(compiler, workload, number, with_peers):
+def measure(compiler, workload, number, with_peers, without_plugin=False):
     """Rows of rounds.compare, and the variants that are not installed."""
     candidates = variants.bare()[:1] + variants.annotated(compiler)
     if with_peers:
         candidates = variants.bare() + candidates[1:] + \
             variants.whole_program(compiler) + variants.peers()
+    if without_plugin:
+        candidates = variants.bare() + variants.annotated(compiler) + \
+            variants.whole_program(compiler) + variants.without_plugin(compiler)
     source = f"{HERE}/calls.c"
     if workload == "pads":
         source = f"{HERE}/pads.cc"
@@ -54,9 +57,11 @@ def main():
     parser.add_argument("--workload", default="loop", choices=WORKLOADS)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--peers", action="store_true", help="the peers, too")
+    parser.add_argument("--without-plugin", action="store_true",
+                        help="by a compiler that has none, too")
     arguments = parser.parse_args()
     rows, missing = measure(arguments.compiler, arguments.workload, arguments.rounds,
-                            arguments.peers)
+                            arguments.peers, arguments.without_plugin)
     text_table(rows)
     for name, programs in missing.items():
         print(f"\nleft out: {name}: not installed: {', '.join(programs)}")

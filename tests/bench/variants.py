@@ -20,14 +20,15 @@ def cxx(compiler):
 class Variant:
     """`calls`: how many make a run of some tenths of a second. In `wrap` and
     `environment`, @ stands for a scratch folder. `base`: the variant without
-    profiling to compare with, where it is not gcc's."""
+    profiling to compare with, where it is not gcc's. `build`: of deep-profile-cc."""
 
     def __init__(self, name, compiler, flags=(), calls=100_000_000, wrap=(), environment=None,
-                 extra=(), needs=(), base="without"):
+                 extra=(), needs=(), base="without", build=None):
         self.name, self.compiler, self.flags, self.calls = name, compiler, list(flags), calls
         self.wrap, self.environment = list(wrap), environment or {}
         self.extra = [f"{HERE}/{source}" for source in extra]
         self.needs, self.base = [compiler, *needs], base
+        self.build = build or {}
 
     def missing(self):
         return [program for program in self.needs if not shutil.which(program)]
@@ -35,7 +36,7 @@ class Variant:
     def compile(self, source, path):
         compiler = cxx(self.compiler) if source.endswith(".cc") else self.compiler
         subprocess.run([compiler, "-O2", "-pthread", *self.flags, source, *self.extra,
-                        "-o", path], check=True)
+                        "-o", path], check=True, env={**os.environ, **self.build})
 
     def command(self, path, arguments, folder):
         return [part.replace("@", folder) for part in self.wrap] + [path, *arguments]
@@ -95,6 +96,17 @@ def whole_program(compiler):
         state("exact counts", "*:calls", 30_000_000),
         state("every call recorded", "*:rate=1", 10_000_000),
     ]
+
+
+def without_plugin(compiler):
+    """The same states, where deep-profile-cc has a compiler without a plugin."""
+    found = []
+    for variant in annotated(compiler) + whole_program(compiler):
+        found.append(Variant("clang: " + variant.name, compiler, variant.flags, variant.calls,
+                             environment=variant.environment, needs=[CLANG],
+                             base="without (clang)",
+                             build={"DEEP_PROFILE_CC": CLANG, "DEEP_PROFILE_CXX": cxx(CLANG)}))
+    return found
 
 
 def peers():

@@ -185,11 +185,19 @@ class Wrapper(unittest.TestCase):
                          "DEEP_PROFILE_CC to gcc-12 or gcc-11, or build deep-profile with the "
                          "plugin headers of GCC 13 (Debian: gcc-13-plugin-dev)")
 
-    def test_clang(self):
-        self.compiler("clang", None)
-        message = self.error("-c", "a.cc", program="deep-profile-c++", DEEP_PROFILE_CXX="clang")
-        self.assertEqual(message, "deep-profile-c++: 'clang' is not a GCC, and the plugin needs "
-                         "one: set DEEP_PROFILE_CXX to g++-12 or g++-11")
+    def test_neither_gcc_nor_clang(self):
+        self.compiler("tcc", None)
+        message = self.error("-c", "a.c", DEEP_PROFILE_CC="tcc")
+        self.assertEqual(message, "deep-profile-cc: 'tcc' is neither a GCC nor a clang: set "
+                         "DEEP_PROFILE_CC to gcc-12 or gcc-11")
+
+    def test_programs_that_the_runtime_cannot_be_in(self):
+        for arguments, wish in ((["-m32", "-c", "a.c"], "gcc"), (["-mx32", "a.o"], "gcc"),
+                                (["-c", "a.c"], "musl-gcc"), (["a.o"], "musl-gcc"),
+                                (["--target=x86_64-linux-musl", "a.o"], "gcc")):
+            self.compiler("musl-gcc", 12)
+            message = self.error(*arguments, DEEP_PROFILE_CC=wish)
+            self.assertRegex(message, r"\Adeep-profile-cc: .* cannot be profiled.*: .*\Z")
 
     def test_missing_compiler(self):
         self.assertEqual(self.error("-c", "a.c", DEEP_PROFILE_CC="no-such-cc"),

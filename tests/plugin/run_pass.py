@@ -7,6 +7,9 @@ fake runtime, runs it, and expects status 0 and no message. A comment at the top
 of a program may add `options:`, and list options that the program does not run with
 (`not with:`). OPTION `plain-calls` is an argument of the plugin. OPTION `whole` takes the
 programs of SOURCES/whole instead, in whole-program mode; NAME-*.c are further files of NAME.c.
+
+PLUGIN `without:NAME` is none: GCC and G++ are deep-profile-cc and deep-profile-c++, which
+DEEP_PROFILE_CC and DEEP_PROFILE_CXX tell their compilers, and NAME counts among the options.
 """
 import glob
 import os
@@ -16,6 +19,7 @@ import sys
 import tempfile
 
 gcc, gxx = sys.argv[1:3]
+without = sys.argv[3].partition("without:")[2]
 plugin, include, sources = (os.path.abspath(path) for path in sys.argv[3:6])
 options = sys.argv[7:]
 plain = "plain-calls" in options
@@ -25,6 +29,12 @@ options = [option for option in options if option not in ("plain-calls", "whole"
 includes = ["-I", include, "-I", sources]
 load = ([f"-fplugin={plugin}"] + ["-fplugin-arg-deep_profile-plain-calls"] * plain +
         ["-fplugin-arg-deep_profile-all"] * whole)
+plain_gcc, plain_gxx = gcc, gxx
+if without:
+    gcc, gxx = os.path.abspath(gcc), os.path.abspath(gxx)
+    load = ["-fdeep-profile=all"] * whole + [
+        "-Wno-unknown-warning-option", "-Dnoipa=noinline"]
+    plain_gcc, plain_gxx = os.environ["DEEP_PROFILE_CC"], os.environ["DEEP_PROFILE_CXX"]
 flags = ["-g", "-Wall", "-Wextra", "-Werror"]
 # With its stacks of freed frames, which newer compilers use by default, trampolines of nested
 # functions lie where nothing may be executed.
@@ -48,7 +58,7 @@ def read_head(path, key):
 def check(name, folder):
     """Returns a description of the failure, or None."""
     path = os.path.join(programs, name)
-    compiler = gxx if name.endswith(".cc") else gcc
+    compiler, linker = (gxx, plain_gxx) if name.endswith(".cc") else (gcc, plain_gcc)
     own = read_head(path, "options")
     program = os.path.splitext(name)[0]
     files = [path] + sorted(glob.glob(os.path.join(programs, f"{program}-*.c")))
@@ -57,7 +67,8 @@ def check(name, folder):
              for file, made in zip(files, objects)]
     steps += [
         # With -flto, whole-program mode instruments here.
-        [compiler, *load * whole, *options, *own, *objects, "runtime.o", "-o", program],
+        [linker, *load * (whole and not without), *options, *own, *objects, "runtime.o",
+         "-o", program],
         [f"./{program}"],
     ]
     for step in steps:
@@ -71,14 +82,14 @@ failed = passed = 0
 with tempfile.TemporaryDirectory() as folder:
     # The real runtime is never compiled with the program's options, either.
     position = [option for option in options if option in ("-fPIC", "-fno-pie")]
-    wrong = run([gcc, "-O1", "-g", *flags, *position, *includes, "-c",
+    wrong = run([plain_gcc, "-O1", "-g", *flags, *position, *includes, "-c",
                  os.path.join(sources, "fake_runtime.c"), "-o", "runtime.o"], folder)
     if wrong:
         sys.exit(wrong)
     for name in sorted(os.listdir(programs)):
         if not name.endswith((".c", ".cc")) or "-" in name:
             continue
-        if set(read_head(os.path.join(programs, name), "not with")) & set(options):
+        if set(read_head(os.path.join(programs, name), "not with")) & {without, *options}:
             continue
         wrong = check(name, folder)
         if wrong:

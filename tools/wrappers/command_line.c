@@ -6,7 +6,7 @@
  * options.
  */
 #include "command_line.h"
-#include "words.h"
+#include "process.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -30,21 +30,6 @@ static bool one_of(const char *word, const char *const *list)
 
 /* ---- response files ---- */
 
-static char *read_file(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return NULL;
-    char *text = NULL;
-    size_t size = 0;
-    if (getdelim(&text, &size, '\0', file) < 0) {
-        free(text);
-        text = ferror(file) ? NULL : strdup("");
-    }
-    fclose(file);
-    return text;
-}
-
 /* Reads one word in GCC's quoting: '…', "…", and a backslash that quotes the next
  * character, inside quotes too. Returns the end of the word. */
 static const char *unquote(const char *from, char *to)
@@ -64,7 +49,7 @@ static const char *unquote(const char *from, char *to)
 
 static void expand(struct dp_words *flat, const char *word, int depth)
 {
-    char *text = word[0] == '@' && depth < MAX_RESPONSE_DEPTH ? read_file(word + 1) : NULL;
+    char *text = word[0] == '@' && depth < MAX_RESPONSE_DEPTH ? dp_read_file(word + 1) : NULL;
     if (!text) { /* like GCC, which takes @x for a file name when it cannot read x */
         dp_words_add(flat, word);
         return;
@@ -141,7 +126,7 @@ static const char *const takes_next[] = {
     "-Xlinker", "-Xassembler", "-Xpreprocessor", "--param", "-wrapper", "-aux-info", "-dumpbase",
     "-dumpbase-ext", "-dumpdir", "-G", "-specs", "--specs", "-Tbss", "-Tdata", "-Ttext",
     "--output", "--include-directory", "--library-directory", "--define-macro", "--sysroot",
-    NULL};
+    "-target", "-mllvm", "-Xclang", "-include-pch", "-ivfsoverlay", "-cxx-isystem", NULL};
 static const char *const stopping[] = {"-c", "-S", "-E", "-M", "-MM", "-fsyntax-only",
                                        "--compile", "--assemble", "--preprocess",
                                        "--dependencies", "--user-dependencies", NULL};
@@ -156,6 +141,27 @@ static const char *const suffixes[] = {"c", "i", "ii", "cc", "cp", "cxx", "cpp",
                                        "CPP", "c++", "C", NULL};
 static const char *const header_suffixes[] = {"h", "hh", "H", "hp", "hxx", "hpp",
                                               "HPP", "h++", "tcc", NULL};
+
+bool dp_takes_next(const char *option)
+{
+    return one_of(option, takes_next);
+}
+
+const char *dp_language_of(const char *input, const char *language)
+{
+    static const char *const names[][2] = {
+        {"c", "c"},     {"i", "cpp-output"}, {"ii", "c++-cpp-output"}, {"cc", "c++"},
+        {"cp", "c++"},  {"cxx", "c++"},      {"cpp", "c++"},           {"CPP", "c++"},
+        {"c++", "c++"}, {"C", "c++"}};
+    if (language)
+        return one_of(language, languages) ? language : NULL;
+    const char *name = strrchr(input, '/') ? strrchr(input, '/') + 1 : input;
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot && i < sizeof names / sizeof *names; i++)
+        if (strcmp(dot + 1, names[i][0]) == 0)
+            return names[i][1];
+    return NULL;
+}
 
 static void read_input(struct dp_command_line *line, const char *word, const char *language)
 {
@@ -261,6 +267,8 @@ void dp_command_line_parse(struct dp_command_line *line, int argc, char **argv)
     }
     classify(line, &flat);
     size_t all = take_out(line, &flat, true);
+    line->flat = line->arguments;
+    line->arguments = (struct dp_words){0};
     if (take_out(line, &given, false) != all)
         /* some are inside response files: replace those by their contents */
         take_out(line, &flat, false);

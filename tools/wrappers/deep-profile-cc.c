@@ -4,17 +4,18 @@
  * the runtime where something is linked, then becomes the real compiler. Prints nothing but
  * errors, and passes on every argument except -fdeep-profile… unchanged.
  */
+#include "clang_compile.h"
 #include "command_line.h"
 #include "layout.h"
+#include "process.h"
 #include "words.h"
 #include "wrapper-config.h"
 
 #include <errno.h>
-#include <spawn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #ifdef DP_WRAPS_CXX
@@ -31,12 +32,11 @@
 
 #define MAX_MAJORS 16
 
-extern char **environ;
-
-/* The real compiler: its command, and its GCC version, which the plugin must fit. */
+/* The real compiler: its command, and its version: of a GCC the plugin must fit it. */
 struct compiler {
     struct dp_words command; /* "ccache gcc" is two words */
     int major;               /* 0: not a GCC; -1: cannot be run */
+    int clang;               /* the major version of a clang; 0: it is none */
     int error;               /* errno of that */
 };
 
@@ -48,38 +48,27 @@ static void split(struct dp_words *words, const char *text)
             dp_words_add(words, word);
 }
 
-/* Runs `command -dumpfullversion`; only GCC (7 and later) knows that option. It takes half
- * a millisecond, so the answer is not cached. */
-static void ask_version(struct compiler *compiler)
+static char *ask(const struct compiler *compiler, const char *question, int *error)
 {
     struct dp_words argv = {0};
     for (size_t i = 0; i < compiler->command.count; i++)
         dp_words_add(&argv, compiler->command.word[i]);
-    dp_words_add(&argv, "-dumpfullversion");
+    dp_words_add(&argv, question);
+    return dp_ask(&argv, error);
+}
 
-    int out[2];
-    if (pipe(out) != 0)
-        dp_die("cannot make a pipe: %s", strerror(errno));
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, out[1], 1);
-    posix_spawn_file_actions_addclose(&actions, out[0]);
-    posix_spawn_file_actions_addclose(&actions, out[1]);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0);
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", 1, 0);
-    pid_t pid;
-    compiler->error = posix_spawnp(&pid, argv.word[0], &actions, NULL, argv.word, environ);
-    close(out[1]);
-    compiler->major = -1;
-    if (compiler->error == 0) {
-        FILE *answer = fdopen(out[0], "r");
-        int status;
-        if (!answer || fscanf(answer, "%d.", &compiler->major) != 1)
-            compiler->major = 0;
-        waitpid(pid, &status, 0);
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-            compiler->major = 0;
-    }
+/* Only GCC (7 and later) knows -dumpfullversion; clang is asked only if it is none. That
+ * takes half a millisecond, so the answer is not cached. */
+static void ask_version(struct compiler *compiler)
+{
+    const char *answer = ask(compiler, "-dumpfullversion", &compiler->error);
+    compiler->major = compiler->error ? -1 : 0;
+    if (answer && sscanf(answer, "%d.", &compiler->major) == 1)
+        return;
+    if (compiler->major == 0 && (answer = ask(compiler, "--version", &compiler->error)))
+        answer = strstr(answer, "clang version ");
+    if (answer)
+        sscanf(answer, "clang version %d.", &compiler->clang);
 }
 
 /* "gcc-12 or gcc-11", for messages. */
@@ -107,7 +96,7 @@ static _Noreturn void die_without_plugin(const struct dp_layout *layout,
         dp_die("no plugin below '%s': is deep-profile built and installed completely?",
                layout->plugins);
     if (compiler->major == 0)
-        dp_die("'%s' is not a GCC, and the plugin needs one: set " VARIABLE " to %s", name, usable);
+        dp_die("'%s' is neither a GCC nor a clang: set " VARIABLE " to %s", name, usable);
     dp_die("no plugin for '%s' (GCC %d): set " VARIABLE " to %s, or build deep-profile with "
            "the plugin headers of GCC %d (Debian: gcc-%d-plugin-dev)",
            name, compiler->major, usable, compiler->major, compiler->major);
@@ -204,8 +193,71 @@ static void choose_compiler(const struct dp_layout *layout, struct compiler *com
         choose_default(layout, compiler);
     else if (compiles)
         ask_version(compiler);
-    if (compiles && !dp_layout_plugin(layout, compiler->major))
+    if (compiles && !compiler->clang && !dp_layout_plugin(layout, compiler->major))
         die_without_plugin(layout, compiler, compiler->command.word[0]);
+}
+
+static bool has(const struct dp_command_line *line, const char *word)
+{
+    for (size_t i = 0; i < line->flat.count; i++)
+        if (strcmp(line->flat.word[i], word) == 0)
+            return true;
+    return false;
+}
+
+static bool is_for_musl(const struct dp_command_line *line, const struct compiler *compiler)
+{
+    for (size_t i = 0; i < compiler->command.count; i++)
+        if (strstr(compiler->command.word[i], "musl"))
+            return true;
+    for (size_t i = 0; i < line->flat.count; i++) {
+        const char *word = line->flat.word[i];
+        if ((strncmp(word, "--target=", 9) == 0 || strncmp(word, "-specs", 6) == 0 ||
+             (i > 0 && strcmp(line->flat.word[i - 1], "-target") == 0)) &&
+            strstr(word, "musl"))
+            return true;
+    }
+    return false;
+}
+
+/* Programs that the runtime cannot be in: they would link and then not load. */
+static void refuse_other_abis(const struct dp_command_line *line, const struct compiler *compiler)
+{
+    if (line->informs)
+        return;
+    if (has(line, "-m32") || has(line, "-mx32"))
+        dp_die("32-bit programs cannot be profiled: leave out %s, or compile with '%s' itself",
+               has(line, "-m32") ? "-m32" : "-mx32", compiler->command.word[0]);
+    if (is_for_musl(line, compiler))
+        dp_die("programs for musl cannot be profiled, the runtime is glibc's: compile with '%s' "
+               "itself", compiler->command.word[0]);
+}
+
+/* The compiler dies of a signal from the terminal, and what it left is to be removed. */
+static void stay(int signal)
+{
+    (void)signal;
+}
+
+/* Compiles, and makes the rest of it the command line. Ends the program if nothing is left. */
+static void compile_by_clang(struct dp_command_line *line, const struct dp_layout *layout,
+                             const struct compiler *compiler)
+{
+    const struct dp_clang clang = {&compiler->command, compiler->clang, layout->include};
+    struct dp_words link = {0};
+    bool done;
+    if (has(line, "-v"))
+        fprintf(stderr, "deep-profile: '%s' is clang %d: gates without a plugin, see fallback.md\n",
+                compiler->command.word[0], compiler->clang);
+    signal(SIGINT, stay);
+    signal(SIGTERM, stay);
+    signal(SIGHUP, stay);
+    int status = dp_clang_compile(&clang, line, &link, &done);
+    line->arguments = link;
+    if (done) {
+        dp_remove_temporary();
+        exit(status);
+    }
 }
 
 int main(int argc, char **argv)
@@ -225,18 +277,27 @@ int main(int argc, char **argv)
     bool late = line.all && !line.stops_early && line.linkable > 0;
     bool compiles = !line.informs && (line.sources > 0 || late);
     choose_compiler(&layout, &compiler, compiles, wish);
+    refuse_other_abis(&line, &compiler);
+    bool by_plugin = compiles && !compiler.clang;
+    if (compiles && compiler.clang && line.sources > 0)
+        compile_by_clang(&line, &layout, &compiler);
 
     struct dp_words command = compiler.command;
     if (links(&line) && !line.shared && !line.fully_static)
         add_shared_runtime(&command, &line, &layout); /* first, before any other malloc */
     for (size_t i = 0; i < line.arguments.count; i++)
         dp_words_add(&command, line.arguments.word[i]);
-    if (compiles)
+    if (by_plugin)
         add_compile_flags(&command, &line, &layout, dp_layout_plugin(&layout, compiler.major));
     if (links(&line) && line.fully_static)
         add_static_runtime(&command, &layout);
     else if (links(&line) && line.shared)
         add_shared_runtime(&command, &line, &layout);
+    if (dp_has_temporary()) {
+        int status = dp_run(&command);
+        dp_remove_temporary();
+        return status;
+    }
     execvp(command.word[0], command.word);
     dp_die("cannot run '%s': %s", command.word[0], strerror(errno));
 }

@@ -12,6 +12,8 @@
 #define PROGRAM "deep-profile-cc"
 #endif
 
+void (*dp_at_death)(void);
+
 void dp_die(const char *format, ...)
 {
     va_list args;
@@ -20,6 +22,8 @@ void dp_die(const char *format, ...)
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     va_end(args);
+    if (dp_at_death)
+        dp_at_death();
     exit(1);
 }
 

@@ -21,6 +21,9 @@ void dp_words_add(struct dp_words *words, const char *word);
 /* printf into memory that stays. */
 char *dp_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What is still to be done before the program ends so; NULL: nothing. */
+extern void (*dp_at_death)(void);
+
 /* Prints "PROGRAM: message" and ends with status 1. */
 _Noreturn void dp_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -65,7 +65,12 @@ DEEP_PROFILE() int overloaded(double n)
     return (int)n + 1;
 }
 
-[[gnu::profile("rate=0.5")]] int bracketed(int n)
+#ifdef DEEP_PROFILE_PLUGIN
+[[gnu::profile("rate=0.5")]]
+#else
+DEEP_PROFILE(rate=0.5)
+#endif
+int bracketed(int n)
 {
     return n;
 }
@@ -99,7 +104,11 @@ int main()
     EXPECT(fake_find("shop::largest<int>")->enters == 1);
     EXPECT(fake_find("shop::largest<double>")->enters == 1);
     EXPECT((shop::box<long>{7}.get()) == 7);
+#ifdef __clang__
+    EXPECT(fake_find("shop::box<long>::get")->enters == 1);
+#else
     EXPECT(fake_find("shop::box<long int>::get")->enters == 1);
+#endif
     EXPECT(overloaded(1) == 1 && overloaded(1.5) == 2 && bracketed(3) == 3);
     EXPECT(fake_find("bracketed")->exits == 1);
     EXPECT(folded(fake_depth() + 3) == 6 && with_c_name(4) == 4);

@@ -34,6 +34,16 @@ DEEP_PROFILE() __attribute__((noinline)) int catches(int n)
     }
 }
 
+/* Its handler is for another type than what comes. */
+DEEP_PROFILE() __attribute__((noinline)) int picky(int n)
+{
+    try {
+        return thrower(n);
+    } catch (const char *) {
+        return -1;
+    }
+}
+
 DEEP_PROFILE() int safe(int n) noexcept
 {
     try {
@@ -71,6 +81,13 @@ int main()
     EXPECT(fake_find("thrower")->unwound == 2 && fake_find("catches")->unwound == 1);
     EXPECT(fake_find("catches")->exits == 3 && fake_find("safe")->exits == 3);
     EXPECT(fake_find("safe")->unwound == 0 && fake_depth() == 0);
+    int missed = 0;
+    try {
+        picky(1);
+    } catch (int i) {
+        missed = i;
+    }
+    EXPECT(missed == 1 && fake_find("picky")->unwound == 1);
     EXPECT(constructs(7) == 7);
     int caught = 0;
     try {

@@ -1,4 +1,5 @@
 /* Nested functions: the static chain comes in r10, which the gate uses, too.
+ * not with: clang
  * options: -Wno-trampolines -Wl,-z,execstack,--no-warn-execstack */
 #include <deep_profile.h>
 #include <stdio.h>

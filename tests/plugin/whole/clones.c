@@ -1,6 +1,6 @@
 /* The compiler's copies of a function are that function: same name, same line.
  * options: -fipa-cp -fipa-cp-clone -fipa-sra
- * not with: -fsanitize=address */
+ * not with: -fsanitize=address clang */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,14 +2,16 @@
 
 #include "several.h"
 
-__attribute__((noipa)) static int same(int n)
+static volatile int zero; /* no call may be computed while compiling */
+
+__attribute__((noinline)) static int same(int n)
 {
-    return n + 10;
+    return n + 10 + zero;
 }
 
 DEEP_PROFILE(rate=0.5) __attribute__((noinline)) static int annotated(int n)
 {
-    return n + 20;
+    return n + 20 + zero;
 }
 
 int other(int n)

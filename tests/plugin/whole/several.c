@@ -9,14 +9,16 @@
 #include "fake_runtime.h"
 #include "several.h"
 
-__attribute__((noipa)) static int same(int n)
+static volatile int zero; /* no call may be computed while compiling */
+
+__attribute__((noinline)) static int same(int n)
 {
-    return n + 1;
+    return n + 1 + zero;
 }
 
 DEEP_PROFILE_CALLS() __attribute__((noinline)) static int annotated(int n)
 {
-    return n + 2;
+    return n + 2 + zero;
 }
 
 static unsigned count(const char *function, uint64_t *enters)

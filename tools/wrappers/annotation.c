@@ -1,0 +1,188 @@
+/* See annotation.h. Called by clang_ir.c and gcc_dump.c. */
+#include "annotation.h"
+#include "common/options.h"
+#include "words.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of libstdc++: the one function of a C++ library that is needed here. */
+char *__cxa_demangle(const char *name, char *buffer, size_t *length, int *status);
+
+bool dp_annotation_warnings = true;
+
+static void say_at(const char *file, unsigned line, const char *what, const char *format,
+                   va_list args)
+{
+    fprintf(stderr, "%s:%u: %s: ", file, line, what);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+void dp_error_at(const char *file, unsigned line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say_at(file, line, "error", format, args);
+    va_end(args);
+}
+
+static void warn_at(const char *file, unsigned line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void warn_at(const char *file, unsigned line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say_at(file, line, "warning", format, args);
+    va_end(args);
+}
+
+bool dp_is_annotation(const char *text)
+{
+    return strncmp(text, DP_ANNOTATION_PREFIX, strlen(DP_ANNOTATION_PREFIX)) == 0;
+}
+
+/* The attribute that `name` begins with, up to a colon; returns what follows, or NULL. */
+static const char *read_attribute(const char *name, enum dp_attribute *attribute)
+{
+    const char *colon = strchr(name, ':');
+    if (!colon)
+        return NULL;
+    for (int i = 0; i < DP_ATTRIBUTE_COUNT; i++) {
+        const char *known = dp_attribute_name((uint32_t)i);
+        if (strlen(known) == (size_t)(colon - name) && memcmp(known, name, strlen(known)) == 0) {
+            *attribute = (enum dp_attribute)i;
+            return colon + 1;
+        }
+    }
+    return NULL;
+}
+
+/* As the plugin does: strategies that are accepted but not built yet. */
+static void warn_not_built(const struct dp_annotated *function, const struct dp_options *options)
+{
+    static const char *const instead[] = {
+        [DP_STRATEGY_SAMPLE] = "stack samples",
+        [DP_STRATEGY_TIME] = "the time of each function below",
+        [DP_STRATEGY_CALL_GRAPH] = "the call graph",
+        [DP_STRATEGY_MEMORY] = NULL,
+        [DP_STRATEGY_CALLS] = NULL,
+        [DP_STRATEGY_FLAME_GRAPH] = "the flame graph",
+    };
+    bool by_name = options->given & (1u << DP_OPTION_STRATEGY);
+    if (!dp_annotation_warnings)
+        return;
+    if (options->attribute == DP_ATTRIBUTE_FLAME_GRAPH && !by_name)
+        warn_at(function->file, function->line,
+                "'%s' is not built yet: nothing is recorded for it",
+                dp_attribute_name(options->attribute));
+    else if (by_name && instead[options->strategy])
+        warn_at(function->file, function->line,
+                "strategy '%s' is not built yet: each %s call records its time, not %s",
+                dp_strategy_names()[options->strategy].name,
+                options->attribute == DP_ATTRIBUTE_IF_SLOW ? "reported" : "sampled",
+                instead[options->strategy]);
+}
+
+/* Is the same attribute there already? With other options that is a mistake. */
+static bool is_there(const struct dp_annotated *function, const struct dp_annotation *one,
+                     bool *wrong)
+{
+    for (size_t i = 0; i < function->count; i++) {
+        if (function->written[i].attribute != one->attribute)
+            continue;
+        *wrong = strcmp(function->written[i].options, one->options) != 0;
+        if (*wrong)
+            dp_error_at(function->file, function->line,
+                        "'%s' is on '%s' twice, with different options",
+                        dp_attribute_name(one->attribute), function->name);
+        return true;
+    }
+    return false;
+}
+
+bool dp_annotate(struct dp_annotated *function, const char *text)
+{
+    struct dp_annotation one;
+    struct dp_options options;
+    struct dp_options_error error;
+    bool wrong = false;
+    one.options = read_attribute(text + strlen(DP_ANNOTATION_PREFIX), &one.attribute);
+    if (!one.options)
+        return true; /* not of ours */
+    if (dp_options_parse(one.attribute, one.options, &options, &error) != 0) {
+        dp_error_at(function->file, function->line,
+                    error.suggestion[0] ? "%s; did you mean '%s'?" : "%s", error.message,
+                    error.suggestion);
+        return false;
+    }
+    if (is_there(function, &one, &wrong))
+        return !wrong;
+    warn_not_built(function, &options);
+    if (one.attribute == DP_ATTRIBUTE_IF_SLOW)
+        function->flags |= DP_SITE_IN_FLIGHT;
+    if (options.strategy == DP_STRATEGY_CALLS)
+        function->flags |= DP_SITE_COUNTED;
+    size_t at = function->count++;
+    for (; at > 0 && function->written[at - 1].attribute > one.attribute; at--)
+        function->written[at] = function->written[at - 1];
+    function->written[at] = one; /* they are in order, as the plugin writes them */
+    return true;
+}
+
+/* Of "int ns::f<int>(char const*) const" what lies before the parameters. */
+static void cut_parameters(char *name)
+{
+    int depth = 0;
+    char *end = strrchr(name, ')');
+    for (; end && end >= name; end--) {
+        depth += (*end == ')') - (*end == '(');
+        if (depth == 0)
+            break;
+    }
+    /* "(anonymous namespace)::x" has no parameters to cut. */
+    if (end && end > name && strncmp(end, "(anonymous namespace)", 21) != 0)
+        *end = '\0';
+}
+
+/* The return type, which only the name of a template's instance has. */
+static char *cut_return_type(char *name)
+{
+    int depth = 0;
+    char *start = name;
+    for (char *at = name; *at; at++) {
+        if (strncmp(at, "operator", 8) == 0 && (at == name || at[-1] == ':' || at[-1] == ' '))
+            break; /* "operator new", "operator bool", "operator<" */
+        depth += (*at == '<' || *at == '(') - (*at == '>' || *at == ')');
+        if (*at == ' ' && depth == 0)
+            start = at + 1;
+    }
+    return start;
+}
+
+/* What the optimizers append to the name of a copy. */
+static char *without_suffix(const char *symbol)
+{
+    char *copy = dp_format("%s", symbol);
+    char *dot = strchr(copy + (*copy == '.'), '.');
+    if (dot && (isdigit((unsigned char)dot[1]) || islower((unsigned char)dot[1])))
+        *dot = '\0';
+    return copy;
+}
+
+const char *dp_name_of_symbol(const char *symbol)
+{
+    int status;
+    char *plain = without_suffix(symbol);
+    if (strncmp(plain, "_Z", 2) != 0)
+        return plain;
+    char *name = __cxa_demangle(plain, NULL, NULL, &status);
+    if (!name)
+        return plain;
+    cut_parameters(name);
+    return cut_return_type(name);
+}
