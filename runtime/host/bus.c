@@ -12,6 +12,7 @@
 #include "base/os.h"
 #include "log/process_log.h"
 #include "log/stream.h"
+#include "sampling/ask.h"
 #include "thread/lane.h"
 
 /* glibc's own names: the ones without underscores may be ours, or a sanitizer's. */
@@ -183,12 +184,28 @@ void dp_bus_unlock(void)
     dp_lock_init(&hosts_lock);
 }
 
+/* The signal that asks threads for their stacks is at its default, as far as the host can see,
+ * and its own as soon as it wants it. */
+static int asking_sigaction(int signal, const struct sigaction *action, struct sigaction *old)
+{
+    int result = 0;
+    if (action) {
+        dp_ask_give_up();
+        result = __sigaction(signal, action, NULL);
+    }
+    if (old && result == 0)
+        *old = (struct sigaction){.sa_handler = SIG_DFL};
+    return result;
+}
+
 DP_FROM_HOST int dp_bus_sigaction(int signal, const struct sigaction *action,
                                   struct sigaction *old)
 {
     struct dp_os_signals saved;
     struct sigaction now, host;
     int saved_errno = errno, result = 0;
+    if (signal && signal == dp_ask_signal())
+        return asking_sigaction(signal, action, old);
     if (signal != SIGBUS || !atomic_load_explicit(&guarding, memory_order_acquire))
         return __sigaction(signal, action, old);
     dp_lock_take(&hosts_lock, &saved);
@@ -214,6 +231,10 @@ DP_FROM_HOST int dp_bus_sigaction(int signal, const struct sigaction *action,
 DP_FROM_HOST void (*dp_bus_signal(int signal, void (*handler)(int)))(int)
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, old;
+    if (signal && signal == dp_ask_signal() && handler != SIG_ERR) {
+        dp_ask_give_up();
+        return bsd_signal(signal, handler) == SIG_ERR ? SIG_ERR : SIG_DFL;
+    }
     if (signal != SIGBUS || handler == SIG_ERR ||
         !atomic_load_explicit(&guarding, memory_order_acquire))
         return bsd_signal(signal, handler);

@@ -43,7 +43,7 @@ void dp_in_flight_reset(void)
         atomic_store_explicit(&entries[i].ended_id, 0, memory_order_relaxed);
         entries[i].awaited = DP_NOT_AWAITED;
     }
-    n_awaited = 0;
+    n_awaited = oldest = 0;
     atomic_store_explicit(&used, 0, memory_order_relaxed);
     atomic_store_explicit(&n_entries, 0, memory_order_relaxed);
 }

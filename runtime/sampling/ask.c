@@ -32,7 +32,8 @@ static struct slot *slots; /* kept for good once there: a handler may come at an
 static uint32_t last_ticket;
 static _Atomic int our_signal;
 static _Atomic bool sending; /* the steward, between the look at our_signal and the signal */
-static _Atomic uint64_t mended, not_mended;
+static _Atomic uint32_t held; /* by threads at an exec */
+static _Atomic uint64_t not_mended;
 
 static struct slot *slot_of(uint64_t ticket)
 {
@@ -72,10 +73,7 @@ static void on_asked(int signal, siginfo_t *info, void *context)
         struct slot *slot = slot_of(ticket);
         if (slot)
             answer(slot, context);
-        enum dp_mended how = dp_mend(context);
-        if (how == DP_MENDED)
-            atomic_fetch_add_explicit(&mended, 1, memory_order_relaxed);
-        else if (how == DP_NOT_MENDED)
+        if (dp_mend(context) == DP_NOT_MENDED)
             atomic_fetch_add_explicit(&not_mended, 1, memory_order_relaxed);
     } else {
         leave_to_default(signal, info);
@@ -92,6 +90,7 @@ int dp_ask_init(void)
     for (int i = 0; i < SLOTS; i++)
         atomic_store_explicit(&slots[i].state, FREE, memory_order_relaxed);
     atomic_store_explicit(&sending, false, memory_order_relaxed);
+    atomic_store_explicit(&held, 0, memory_order_relaxed);
     return 0;
 }
 
@@ -105,13 +104,31 @@ int dp_ask_signal(void)
     return atomic_load(&our_signal);
 }
 
-/* `sending` and `our_signal` are stored by one of the two threads and then loaded by the
- * other, all in one order: a signal that the steward sends is sent before this returns. */
+/* `sending` is stored by the steward, `our_signal` and `held` by the other thread, and then
+ * each loads what the other stored, all in one order: a signal that the steward sends is sent
+ * before this returns. */
+static void wait_for_sent(void)
+{
+    for (int i = 0; i < 1000 && atomic_load(&sending); i++)
+        dp_os_yield();
+}
+
 void dp_ask_give_up(void)
 {
     atomic_store(&our_signal, 0);
-    for (int i = 0; i < 1000 && atomic_load(&sending); i++)
-        dp_os_yield();
+    wait_for_sent();
+}
+
+void dp_ask_hold(void)
+{
+    atomic_fetch_add(&held, 1);
+    wait_for_sent();
+    dp_os_yield(); /* what was sent is handled on the way back from a system call */
+}
+
+void dp_ask_go_on(void)
+{
+    atomic_fetch_sub(&held, 1);
 }
 
 /* The signal to use, which is installed at the first need. */
@@ -161,7 +178,7 @@ static enum dp_asked send(struct slot *slot, uint32_t tid, bool in_sandbox, uint
     atomic_store_explicit(&slot->ticket, *ticket, memory_order_relaxed);
     atomic_store_explicit(&slot->state, SENT, memory_order_release);
     atomic_store(&sending, true);
-    int signal = dp_ask_signal();
+    int signal = atomic_load(&held) ? 0 : dp_ask_signal();
     int error = signal ? dp_os_ask_thread(tid, signal, *ticket) : -EBUSY;
     atomic_store(&sending, false);
     if (!error)
@@ -213,11 +230,6 @@ void dp_ask_forget(uint32_t ticket)
     struct slot *slot = slot_of(ticket);
     if (slot)
         slot->forgotten = true;
-}
-
-uint64_t dp_ask_take_mended(void)
-{
-    return atomic_exchange_explicit(&mended, 0, memory_order_relaxed);
 }
 
 uint64_t dp_ask_take_not_mended(void)

@@ -53,11 +53,15 @@ void dp_ask_forget(uint32_t ticket);
 
 /* The signal in use; 0: none. */
 int dp_ask_signal(void);
+/* Around an exec: a signal that waits for the thread would reach the new program, which has no
+ * handler of it. Between the two none is sent, and none waits for the calling thread. Any
+ * thread. */
+void dp_ask_hold(void);
+void dp_ask_go_on(void);
 /* The host wants it for itself: no more of ours is sent. Any thread. */
 void dp_ask_give_up(void);
 
-/* Waits that the signal interrupted: mended, and not. Any thread. */
-uint64_t dp_ask_take_mended(void);
+/* Waits that the signal interrupted and that were not made again, since it was asked last. */
 uint64_t dp_ask_take_not_mended(void);
 
 #endif

@@ -32,4 +32,8 @@ void dp_findings_add(struct dp_findings *findings, const struct dp_look *look, u
 void dp_findings_log(const struct dp_findings *findings, uint32_t site, uint32_t tid,
                      uint64_t call);
 
+/* A `sample` of a look, the stacks before it; two where part of the time it waited for a
+ * processor. */
+void dp_look_log(const struct dp_look *look, uint32_t looks, uint64_t weight_ns, uint32_t site);
+
 #endif

@@ -52,11 +52,15 @@ struct before {
 static uint32_t state_of_running(struct dp_look *look, const struct before *before)
 {
     bool known = dp_thread_runnable_ns(look->tid, &look->runnable_ns);
-    if (before->tid != look->tid || !known || !before->runnable_ns)
-        return stood_still(look->tid, look->cpu_ns) ? DP_THREAD_RUNNABLE : DP_THREAD_ON_CPU;
-    uint64_t ran = look->cpu_ns - before->cpu_ns;
-    uint64_t waited = look->runnable_ns - before->runnable_ns;
-    return ran >= waited ? DP_THREAD_ON_CPU : DP_THREAD_RUNNABLE;
+    if (before->tid != look->tid || !known || !before->runnable_ns) {
+        bool stood = stood_still(look->tid, look->cpu_ns);
+        look->on_cpu = stood ? 0 : DP_SHARE_ONE;
+    } else {
+        uint64_t ran = look->cpu_ns - before->cpu_ns;
+        uint64_t waited = look->runnable_ns - before->runnable_ns;
+        look->on_cpu = (uint32_t)(DP_SHARE_ONE * ran / (ran + waited + 1));
+    }
+    return look->on_cpu >= DP_SHARE_ONE / 2 ? DP_THREAD_ON_CPU : DP_THREAD_RUNNABLE;
 }
 
 static void ask_running(struct dp_look *look, const struct before *before)

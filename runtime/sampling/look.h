@@ -16,9 +16,13 @@
 #include "deep_profile/abi/log.h"
 #include "waits.h"
 
+#define DP_SHARE_ONE 65536
+
 struct dp_look {
     uint32_t tid;
     uint32_t state;   /* enum dp_thread_state */
+    uint32_t on_cpu;  /* of one that runs: the share of a processor it had since the look before,
+                         of what it wanted, in DP_SHARE_ONE; the rest it waited for one */
     uint32_t flags;   /* DP_SAMPLE_*: why there is no stack */
     uint32_t ticket;  /* not 0: the stack is still to come */
     uint64_t time_ns; /* when it was begun */

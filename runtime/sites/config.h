@@ -31,6 +31,7 @@ struct dp_probe {
     uint32_t event_chance;     /* IF_SLOW: probability that a slow call leaves an event */
     bool event;           /* leaves events, not only aggregates */
     bool memory;          /* counts memory */
+    bool stacks;          /* its threads are looked at while a chosen call lasts */
     bool load_checked;
     uint64_t duration_ns; /* of a call: after that much, nothing more is gathered */
     uint64_t threshold;   /* ns, or bytes for MEMORY; 0: none */

@@ -89,6 +89,8 @@ static void set_probe(struct dp_site_config *config, const struct dp_site_reques
         break;
     default:
         probe->memory = options->strategy == DP_STRATEGY_MEMORY;
+        probe->stacks = options->strategy == DP_STRATEGY_SAMPLE ||
+                        options->strategy == DP_STRATEGY_FLAME_GRAPH;
         config->always_open |= options->strategy == DP_STRATEGY_CALLS;
         choose_by_rate(config, kind, options->rate, missed);
     }

@@ -11,6 +11,7 @@
 #include "load.h"
 #include "log/prepare.h"
 #include "rest.h"
+#include "sampled_looks.h"
 #include "sink.h"
 #include "slow_looks.h"
 #include "sites/configure.h"
@@ -113,6 +114,7 @@ static void do_duties(struct duties *next, uint64_t now, uint64_t period)
         next->look = dp_watch_lanes(now, period);
     else
         dp_slow_looks_round(now);
+    dp_sampled_looks_round(now);
     if (is_time(&next->load, now, dp_setting_value(DP_SETTING_LOAD_PERIOD)))
         dp_load_check();
     if (is_time(&next->sink, now, SINK_NS) && dp_sink_feed())
@@ -159,6 +161,7 @@ static void *run(void *unused)
     }
     dp_tick_end_rest();
     dp_watch_lanes(dp_now_ns(), tick_period());
+    dp_sampled_looks_finish(dp_now_ns());
     every_second();
     dp_books_keep(dp_now_ns(), true);
     dp_books_log_clock();
@@ -175,6 +178,7 @@ int dp_steward_start(void (*upkeep)(void))
     atomic_store_explicit(&stopping, false, memory_order_relaxed);
     dp_books_init();
     dp_rest_init();
+    dp_sampled_looks_init();
     dp_tick_start(dp_now_ns());
     error = dp_os_thread_start(run);
     if (error)

@@ -83,6 +83,33 @@ static void calls_that_look_alike_take_an_id_each(void)
         CHECK(taken[id] == (id != BACK), "%d was taken %d times", id, taken[id]);
 }
 
+/* The steward learns how a call ended under the id that it had given it. */
+static void an_awaited_end_is_told_once(void)
+{
+    struct dp_slow_end end = {.end_ns = 7, .duration_ns = 5}, found;
+    dp_in_flight_reset();
+    dp_in_flight_add(SITE, TICK, 100, DP_AWAITED_WITH_USAGE);
+    CHECK(!dp_in_flight_ended(100, &found));
+    CHECK(dp_in_flight_report(100));
+    CHECK(dp_in_flight_take(SITE, TICK, &end) == 100 && end.reported);
+    CHECK(dp_in_flight_ended(100, &found));
+    CHECK(found.end_ns == 7 && found.reported && found.has_usage && found.usage.cpu_ns > 0);
+    CHECK(!dp_in_flight_ended(100, &found));
+    CHECK(!dp_in_flight_report(100));
+}
+
+/* As many calls as there is room for do not push it out. */
+static void an_awaited_entry_stays(void)
+{
+    struct dp_slow_end end = {.end_ns = 7}, found;
+    dp_in_flight_reset();
+    dp_in_flight_add(SITE, TICK, 5, DP_AWAITED);
+    CHECK(dp_in_flight_take(SITE, TICK, &end) == 5);
+    for (uint64_t id = 1; id <= 2 * DP_IN_FLIGHT_MAX; id++)
+        dp_in_flight_add(SITE, TICK + id, 1000 + id, DP_NOT_AWAITED);
+    CHECK(dp_in_flight_ended(5, &found) && found.end_ns == 7 && !found.has_usage);
+}
+
 static void of_too_many_the_oldest_go(void)
 {
     enum { MORE = 10 };
@@ -181,6 +208,8 @@ int main(void)
     the_tick_of_a_call_is_compared_whole();
     what_is_taken_back_is_not_taken();
     calls_that_look_alike_take_an_id_each();
+    an_awaited_end_is_told_once();
+    an_awaited_entry_stays();
     of_too_many_the_oldest_go();
     all_places_are_used_again();
     a_forked_child_forgets_its_parents();
