@@ -26,7 +26,7 @@ static const char head[] =
     "    payload   := fields, packed, then arrays, then NUL-terminated texts\n"
     "    state/    := process lane-NNNN      not CTF: aggregates and open calls\n\n"
     "It is a CTF trace as it lies: `babeltrace2 DIR` and Trace Compass read it. Numbers are in\n"
-    "the machine's byte order, times in nanoseconds of CLOCK_MONOTONIC; `metadata` says how far\n"
+    "little endian, times in nanoseconds of CLOCK_MONOTONIC; `metadata` says how far\n"
     "that is from the wall clock. A record's time is the end of what it tells.\n\n"
     "A record's compact time is the low 27 bits of its time. It serves while less than 2^27 ns\n"
     "(134 ms) have passed since the record before, or since the packet's timestamp_begin; else\n"

@@ -65,7 +65,8 @@ static bool kernel_trusts_tsc(void)
     char name[32];
     int64_t length = dp_os_read_file(
         "/sys/devices/system/clocksource/clocksource0/current_clocksource", name, sizeof name);
-    return length < 0 || strncmp(name, "tsc", 3) == 0 || strncmp(name, "kvm-clock", 9) == 0;
+    return length < 0 || strncmp(name, "tsc", 3) == 0 || strncmp(name, "kvm-clock", 9) == 0 ||
+           strncmp(name, "arch_sys_counter", 16) == 0;
 }
 
 void dp_clock_init(const char *choice)

@@ -23,6 +23,8 @@ without = sys.argv[3].partition("without:")[2]
 plugin, include, sources = (os.path.abspath(path) for path in sys.argv[3:6])
 options = sys.argv[7:]
 plain = "plain-calls" in options
+# For another processor: an emulator and its arguments.
+emulator = os.environ.get("DEEP_PROFILE_TEST_EMULATOR", "").split()
 whole = "whole" in options
 programs = os.path.join(sources, "whole" if whole else "run")
 options = [option for option in options if option not in ("plain-calls", "whole")]
@@ -69,7 +71,7 @@ def check(name, folder):
         # With -flto, whole-program mode instruments here.
         [linker, *load * (whole and not without), *options, *own, *objects, "runtime.o",
          "-o", program],
-        [f"./{program}"],
+        [*emulator, f"./{program}"],
     ]
     for step in steps:
         wrong = run(step, folder)

@@ -20,10 +20,10 @@
 
 #ifdef DP_WRAPS_CXX
 #define VARIABLE "DEEP_PROFILE_CXX"
-#define COMPILER "g++"
+#define COMPILER DP_TARGET_PREFIX "g++"
 #else
 #define VARIABLE "DEEP_PROFILE_CC"
-#define COMPILER "gcc"
+#define COMPILER DP_TARGET_PREFIX "gcc"
 #endif
 
 /* Set while we run, so that a "compiler" that is this program again is noticed instead of

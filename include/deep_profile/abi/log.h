@@ -39,6 +39,10 @@
 #ifndef DEEP_PROFILE_ABI_LOG_H
 #define DEEP_PROFILE_ABI_LOG_H
 
+#if defined __BYTE_ORDER__ && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "deep-profile's log is little endian: no big-endian processor can write or read it"
+#endif
+
 #include <stddef.h>
 #include <stdint.h>
 

@@ -32,10 +32,16 @@ __attribute__((noinline, no_instrument_function)) int left_alone(int n)
     return n + 2;
 }
 
+#if __has_attribute(naked) /* not on every processor */
 __attribute__((naked, noinline)) void bare(void)
 {
     __asm__("ret");
 }
+#else
+__attribute__((no_instrument_function)) static void bare(void)
+{
+}
+#endif
 
 DEEP_PROFILE_CALLS() __attribute__((noinline)) int counted(int n)
 {
