@@ -31,6 +31,15 @@ class FlameGraph(Case):
         total = sum(child["value"] for child in tree["children"])
         self.assertEqual(tree["value"], total)
 
+    def test_of_samples(self):
+        self.make("basic", "log")
+        tree = self.tree("--of=blocked", "log")
+        self.assertIn("samples of slow calls", " ".join(tree["about"]))
+        node = tree
+        while node["children"]:
+            node = node["children"][0]
+        self.assertEqual((node["kind"], node["name"].split(":")[0]), ("wait", "futex"))
+
     def test_of_text(self):
         tree = self.tree(self.write(STACKS))
         self.assertEqual(tree["value"], 15)
@@ -92,8 +101,9 @@ class FlameGraph(Case):
         self.assertIn("2 processes", both["title"])
 
     def test_nothing_to_draw(self):
-        self.make("basic", "log")
-        self.fails("nothing to draw in 'log' for --of=blocked: .*", "flamegraph", "--of=blocked", "log")
+        self.make("idle", "log")
+        for of in ("wall", "cpu", "blocked", "bytes", "slow"):
+            self.fails(f"nothing to draw in 'log' for --of={of}: .*", "flamegraph", "--of=" + of, "log")
         self.fails("no stack in 'now.folded' has a weight", "flamegraph", self.write("a;b 0\n"))
         self.fails("no stack in 'now.folded' has a weight", "flamegraph", self.write(""))
 

@@ -7,11 +7,13 @@
 #include "base/memory.h"
 #include "completeness.h"
 #include "flame_calls.h"
+#include "flame_samples.h"
 #include "flame_text.h"
 #include "log/files.h"
 #include "log/log_dir.h"
 #include "profile_figures.h"
 #include "profile_gather.h"
+#include "stack_names.h"
 
 static const char *const of_names[DP_FLAME_OF_COUNT] = {
     [DP_FLAME_OF_WALL] = "wall",   [DP_FLAME_OF_CPU] = "cpu",
@@ -35,6 +37,45 @@ enum dp_flame_of dp_flame_of_named(const char *name)
 
 /* ---- one log ---- */
 
+static uint64_t add_samples(struct dp_flame_graph *graph, enum dp_flame_side side,
+                            struct dp_profile *profile, uint32_t site, bool slow)
+{
+    struct dp_flame_side_facts *facts = &graph->sides[side];
+    const struct dp_flame_choice choice = {graph->of, site, slow, dp_profile_program(profile)};
+
+    return dp_flame_add_samples(&graph->flame, side, &profile->stacks, &choice, facts);
+}
+
+static uint64_t add_calls(struct dp_flame_graph *graph, enum dp_flame_side side,
+                          struct dp_profile *profile, uint32_t site)
+{
+    struct dp_flame_side_facts *facts = &graph->sides[side];
+    uint64_t calls = 0;
+
+    if (graph->of == DP_FLAME_OF_WALL || graph->of == DP_FLAME_OF_BYTES)
+        calls = dp_flame_add_calls(&graph->flame, side, profile, graph->of == DP_FLAME_OF_BYTES,
+                                   site);
+    facts->calls += calls;
+    facts->every_call &= calls == 0 || dp_profile_has_every_call(profile);
+    return calls;
+}
+
+/* Stacks before recorded calls: they have the functions that are not profiled, too. Looks at
+ * slow calls know nothing of the others, and come last. */
+static void add_what_there_is(struct dp_flame_graph *graph, enum dp_flame_side side,
+                              struct dp_profile *profile, uint32_t site)
+{
+    struct dp_flame_side_facts *facts = &graph->sides[side];
+
+    dp_stacks_name(&profile->stacks);
+    if (graph->of == DP_FLAME_OF_SLOW)
+        add_samples(graph, side, profile, site, true);
+    else if (add_samples(graph, side, profile, site, false) == 0 &&
+             add_calls(graph, side, profile, site) == 0 &&
+             add_samples(graph, side, profile, site, true) > 0)
+        facts->slow_only = true;
+}
+
 static void add_profile(struct dp_flame_graph *graph, enum dp_flame_side side,
                         struct dp_profile *profile, uint32_t site)
 {
@@ -45,12 +86,7 @@ static void add_profile(struct dp_flame_graph *graph, enum dp_flame_side side,
         facts->pid = dp_profile_pid(profile);
         facts->every_call = true;
     }
-    if (graph->of == DP_FLAME_OF_WALL || graph->of == DP_FLAME_OF_BYTES) {
-        facts->from = DP_FLAME_FROM_CALLS;
-        facts->calls += dp_flame_add_calls(&graph->flame, side, profile,
-                                           graph->of == DP_FLAME_OF_BYTES, site);
-        facts->every_call &= dp_profile_has_every_call(profile);
-    }
+    add_what_there_is(graph, side, profile, site);
 }
 
 static int add_log(struct dp_flame_graph *graph, enum dp_flame_side side, const char *path,
@@ -72,11 +108,13 @@ static int add_log(struct dp_flame_graph *graph, enum dp_flame_side side, const 
 
 /* What to type so that there will be something to draw. */
 static const char *const remedies[DP_FLAME_OF_COUNT] = {
-    [DP_FLAME_OF_WALL] = "record calls or stacks first: DEEP_PROFILE='*:rate=1'",
-    [DP_FLAME_OF_CPU] = "time on a CPU needs sampled stacks",
-    [DP_FLAME_OF_BLOCKED] = "blocked time needs sampled stacks",
-    [DP_FLAME_OF_BYTES] = "count memory first: DEEP_PROFILE='*:rate=1,strategy=memory'",
-    [DP_FLAME_OF_SLOW] = "stacks of slow calls are sampled under a threshold: "
+    [DP_FLAME_OF_WALL] = "record calls (DEEP_PROFILE='*:rate=1') or stacks",
+    [DP_FLAME_OF_CPU] = "nothing was sampled: stacks of slow calls are, as with "
+                        "DEEP_PROFILE='*:slow=100ms'",
+    [DP_FLAME_OF_BLOCKED] = "nothing was sampled: stacks of slow calls are, as with "
+                            "DEEP_PROFILE='*:slow=100ms'",
+    [DP_FLAME_OF_BYTES] = "no call's memory was counted: profile(strategy=memory, rate=1) does",
+    [DP_FLAME_OF_SLOW] = "no slow call was looked at: they are, as with "
                          "DEEP_PROFILE='*:slow=100ms'",
 };
 
@@ -113,10 +151,9 @@ static int add_text(struct dp_flame_graph *graph, enum dp_flame_side side, const
     const char *slash = strrchr(path, '/');
 
     *facts = (struct dp_flame_side_facts){.program = dp_copy(slash ? slash + 1 : path),
-                                          .from = DP_FLAME_FROM_TEXT,
                                           .processes = 1};
     graph->counts = true;
-    int status = dp_flame_read_text(&graph->flame, side, path, &facts->samples, problem);
+    int status = dp_flame_read_text(&graph->flame, side, path, &facts->lines, problem);
     if (status == DP_EXIT_OK && weight_of(&graph->flame, side) == 0) {
         dp_problem_set(problem, "no stack in '%s' has a weight", path);
         status = DP_EXIT_DATA;
@@ -145,9 +182,8 @@ int dp_flame_graph_make(struct dp_flame_graph *graph, const char *path, const ch
     int status = add_side(graph, DP_FLAME_NOW, path, problem);
     if (status == DP_EXIT_OK && before)
         status = add_side(graph, DP_FLAME_BEFORE, before, problem);
-    bool text = graph->sides[DP_FLAME_NOW].from == DP_FLAME_FROM_TEXT;
-    if (status == DP_EXIT_OK && before &&
-        text != (graph->sides[DP_FLAME_BEFORE].from == DP_FLAME_FROM_TEXT)) {
+    const struct dp_flame_side_facts *sides = graph->sides;
+    if (status == DP_EXIT_OK && before && !sides[0].lines != !sides[1].lines) {
         dp_problem_set(problem, "a log cannot be compared with folded stacks: fold it first, "
                                 "with --format=folded");
         status = DP_EXIT_USAGE;

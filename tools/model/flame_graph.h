@@ -21,19 +21,17 @@ enum dp_flame_of {
 };
 
 /* Where the weights come from. */
-enum dp_flame_from { DP_FLAME_FROM_SAMPLES, DP_FLAME_FROM_CALLS, DP_FLAME_FROM_TEXT };
-
 struct dp_flame_side_facts {
     char *program; /* of the first process; NULL: not known */
     uint32_t pid;
     size_t processes;
-    enum dp_flame_from from;
-    uint64_t samples;       /* DP_FLAME_FROM_SAMPLES: looks, or allocations looked at */
-    uint64_t without_stack; /* of them */
+    uint64_t samples;       /* looks; processes may have samples or calls */
+    bool slow_only;         /* they are all of slow calls, though that was not asked for */
+    uint64_t without_stack; /* of `samples` */
     uint64_t cut_short;     /* of them: the walk ended before the outermost frame */
-    uint64_t lost;          /* looks that failed */
-    uint64_t calls;         /* DP_FLAME_FROM_CALLS */
+    uint64_t calls;         /* recorded ones */
     bool every_call;        /* each call of the functions in force has a record */
+    uint64_t lines;         /* folded stacks, of a file of text */
 };
 
 struct dp_flame_graph {

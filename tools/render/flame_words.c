@@ -57,23 +57,18 @@ static void note_origin(struct dp_flame_words *words, const struct dp_flame_side
 {
     char count[DP_UNIT_TEXT];
 
-    switch (facts->from) {
-    case DP_FLAME_FROM_SAMPLES:
-        dp_flame_note(words, "estimated from %s samples",
-                      dp_unit_count(count, (double)facts->samples));
-        return;
-    case DP_FLAME_FROM_CALLS:
+    if (facts->samples > 0)
+        dp_flame_note(words, "estimated from %s samples%s",
+                      dp_unit_count(count, (double)facts->samples),
+                      facts->slow_only ? " of slow calls; others were not looked at" : "");
+    if (facts->calls > 0)
         dp_flame_note(words, "from %s recorded calls%s",
                       dp_unit_count(count, (double)facts->calls),
                       facts->every_call ? ""
                                         : " (not every call was recorded: a call stands below "
                                           "the nearest recorded one around it)");
-        return;
-    case DP_FLAME_FROM_TEXT:
-        dp_flame_note(words, "from %s folded stacks",
-                      dp_unit_count(count, (double)facts->samples));
-        return;
-    }
+    if (facts->lines > 0)
+        dp_flame_note(words, "from %s folded stacks", dp_unit_count(count, (double)facts->lines));
 }
 
 static void note_share(struct dp_flame_words *words, uint64_t part, uint64_t whole,
@@ -90,15 +85,12 @@ static void note_missing(struct dp_flame_words *words, const struct dp_flame_gra
 {
     const struct dp_flame_side_facts *facts = &graph->sides[side];
     uint64_t total = graph->flame.nodes[0].total[side];
-    char count[DP_UNIT_TEXT];
 
     note_share(words, dp_flame_total_of(&graph->flame, side, DP_FLAME_UNKNOWN), total,
                "in or below frames without a name");
     note_share(words, facts->without_stack, facts->samples, "of the samples have no stack");
     note_share(words, facts->cut_short, facts->samples,
                "of the stacks end before their outermost frame");
-    if (facts->lost > 0)
-        dp_flame_note(words, "%s looks failed", dp_unit_count(count, (double)facts->lost));
     note_share(words, graph->flame.cut[side], total, "deeper than 2000 frames, cut there");
 }
 
