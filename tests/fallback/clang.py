@@ -143,6 +143,31 @@ class Clang(unittest.TestCase):
         done = self.cc("-fdeep-profile-verbose", "place.cc", "-o", "prog", program=CXX)
         self.assertEqual(done.stderr, "deep-profile: far::there (place.cc:5): profile()\n")
 
+    def test_attributes_in_their_own_spelling(self):
+        self.write("raw.cc", """#include <stdio.h>
+const char *text = "__attribute__((profile))", *more = R"x(it's __attribute__((profile("")))x";
+__attribute__((profile("rate=1, metadata=\\"a:)\\""), noinline)) static int one(int n) { return n; }
+[[gnu::profile_calls]] int two(int n) { return n; }
+[[gnu::noinline, gnu::__profile__("rate=0.5")]] int three(int n) { return n; }
+struct s { __attribute__ (( __profile_if_slow__ ("10ms") )) int member(int n) { return n; } };
+int main()
+{
+    int profile[3] = {0};
+    printf("%s %s\\n", text, more);
+    return one(profile[0]) + two(0) + three(0) + s().member(0);
+}
+""")
+        done = self.cc("-Wall", "-MMD", "-fdeep-profile-verbose", "raw.cc", "-o", "prog", program=CXX)
+        self.assertEqual((done.returncode, sorted(done.stderr.splitlines())), (0, [
+            'deep-profile: one (raw.cc:3): profile(rate=1, metadata="a:)")',
+            "deep-profile: s::member (raw.cc:6): profile_if_slow(10ms)",
+            "deep-profile: three (raw.cc:5): profile(rate=0.5)",
+            "deep-profile: two (raw.cc:4): profile_calls()"]))
+        self.assertEqual(dp.run("./prog", cwd=self.folder).stdout,
+                         '__attribute__((profile)) it\'s __attribute__((profile(""))\n')
+        with open(self.folder + "/prog.d", encoding="utf-8") as file:
+            self.assertEqual(file.read(), "prog: raw.cc\n")
+
     # ---- what it says ----
 
     def test_says_that_there_is_no_plugin(self):

@@ -8,6 +8,7 @@
  * dependencies) goes to the front end only: every message about the source comes from there.
  */
 #include "clang_compile.h"
+#include "clang_attributes.h"
 #include "clang_weave.h"
 #include "filter.h"
 #include "process.h"
@@ -21,6 +22,7 @@ struct source {
     const char *path;
     const char *language;
     const char *object;
+    const char *spelled; /* what is compiled instead of it; NULL: itself */
 };
 
 /* A command line, taken apart. */
@@ -122,7 +124,7 @@ static void add_source(struct job *job, const char *path, const char *language)
 {
     if (job->n_sources == sizeof job->sources / sizeof *job->sources)
         dp_die("more than %zu sources in one command", job->n_sources);
-    job->sources[job->n_sources++] = (struct source){path, language, NULL};
+    job->sources[job->n_sources++] = (struct source){.path = path, .language = language};
 }
 
 /* Does the word -x LANGUAGE, --language=LANGUAGE or -xLANGUAGE set one? */
@@ -188,17 +190,40 @@ static struct dp_words front_end(const struct job *job, const struct source *sou
     return command;
 }
 
-/* Does the source say anything to deep-profile? Preprocessed, it shows. */
-static bool has_annotations(const struct job *job, const struct source *source)
+static void write_file(const char *path, const char *text)
+{
+    FILE *out = fopen(path, "w");
+    if (!out || fputs(text, out) < 0 || fclose(out) != 0)
+        dp_die("cannot write '%s': %s", path, strerror(errno));
+}
+
+/* The source as it is after the preprocessor; NULL: it has mistakes. */
+static const char *preprocess(const struct job *job, const struct source *source)
 {
     struct dp_words command = front_end(job, source);
     int error;
+    if (strstr(source->language, "cpp-output"))
+        return dp_read_file(source->path);
+    add_list(&command, (const char *const[]){"-w", "-E", "-o", "-", NULL});
+    return dp_ask(&command, &error);
+}
+
+/*
+ * Does the source say anything to deep-profile? Preprocessed, it shows. Where attributes stand
+ * in their own spelling, which only the plugin knows, the preprocessed text with the compiler's
+ * spelling is compiled instead.
+ */
+static bool has_annotations(const struct job *job, struct source *source, size_t number)
+{
     if (job->has_pch || is(source->path, "-"))
         return true; /* it may; and stdin can be read once */
-    add_list(&command, (const char *const[]){"-w", "-E", "-P", "-o", "-", NULL});
-    bool preprocessed = strstr(source->language, "cpp-output");
-    const char *text = preprocessed ? dp_read_file(source->path) : dp_ask(&command, &error);
-    return text && strstr(text, "\"" DP_ANNOTATION_PREFIX);
+    const char *text = preprocess(job, source);
+    const char *spelled = text ? dp_spell_attributes(text) : NULL;
+    if (spelled) {
+        source->spelled = dp_temporary(dp_format("%zu.i", number));
+        write_file(source->spelled, spelled);
+    }
+    return text && (spelled || strstr(text, "\"" DP_ANNOTATION_PREFIX));
 }
 
 static const char *base_of(const char *path)
@@ -242,10 +267,32 @@ static void add_dependencies(struct dp_words *command, const struct job *job,
     }
 }
 
-static int write_text(const struct job *job, const struct source *source, const char *to)
+/* The files of dependencies, where the preprocessed text is compiled. */
+static int write_dependencies(const struct job *job, const struct source *source)
 {
     struct dp_words command = front_end(job, source);
+    if (!job->writes_dependencies)
+        return 0;
     add_dependencies(&command, job, source);
+    add_list(&command, (const char *const[]){"-w", "-E", "-o", "/dev/null", NULL});
+    return dp_run(&command);
+}
+
+static int write_text(const struct job *job, const struct source *source, const char *to)
+{
+    struct dp_words command;
+    if (source->spelled) {
+        struct source instead = {
+            .path = source->spelled,
+            .language = strstr(source->language, "c++") ? "c++-cpp-output" : "cpp-output"};
+        int status = write_dependencies(job, source);
+        if (status != 0)
+            return status;
+        command = front_end(job, &instead);
+    } else {
+        command = front_end(job, source);
+        add_dependencies(&command, job, source);
+    }
     add_list(&command, (const char *const[]){"-S", "-emit-llvm", "-fno-discard-value-names",
                                              "-Xclang", "-disable-llvm-passes", "-o", to, NULL});
     if (job->line->all) {
@@ -399,8 +446,8 @@ int dp_clang_compile(const struct dp_clang *clang, const struct dp_command_line 
     if (line->min_size)
         dp_filter_set_min_size(line->min_size);
     *done = line->stops_early;
-    for (size_t i = 0; i < job.n_sources && !annotated; i++)
-        annotated = has_annotations(&job, &job.sources[i]);
+    for (size_t i = 0; i < job.n_sources; i++)
+        annotated |= has_annotations(&job, &job.sources[i], i);
     if (line->stops_early && !job.compile_only && !job.assembly)
         annotated = false; /* -E, -M, -fsyntax-only */
     if (!annotated) {

@@ -65,12 +65,7 @@ DEEP_PROFILE() int overloaded(double n)
     return (int)n + 1;
 }
 
-#ifdef DEEP_PROFILE_PLUGIN
-[[gnu::profile("rate=0.5")]]
-#else
-DEEP_PROFILE(rate=0.5)
-#endif
-int bracketed(int n)
+[[gnu::profile("rate=0.5")]] int bracketed(int n)
 {
     return n;
 }

@@ -33,19 +33,12 @@ int suffixed(int n)
     return n;
 }
 
-#ifdef DEEP_PROFILE_PLUGIN
-#define BARE __attribute__((profile))
-#define SPELLED __attribute__((__profile__("strategy=memory"), profile_calls))
-#else /* their own spelling is the plugin's */
-#define BARE DEEP_PROFILE()
-#define SPELLED DEEP_PROFILE(strategy=memory) DEEP_PROFILE_CALLS()
-#endif
-BARE int bare(int n)
+__attribute__((profile)) int bare(int n)
 {
     return n;
 }
 
-SPELLED int spelled(int n)
+__attribute__((__profile__("strategy=memory"), profile_calls)) int spelled(int n)
 {
     return n;
 }
@@ -93,7 +86,7 @@ int main(void)
     EXPECT(everything(1) == 1);
     EXPECT(fake_find("everything")->flags == (DP_SITE_COUNTED | DP_SITE_IN_FLIGHT));
     const struct dp_site_desc *desc = fake_find("everything")->site->desc;
-    EXPECT(desc->n_attributes == 5 && strcmp(desc->file, __FILE__) == 0 && desc->line == 65);
+    EXPECT(desc->n_attributes == 5 && strcmp(desc->file, __FILE__) == 0 && desc->line == 58);
     for (uint32_t i = 1; i < desc->n_attributes; i++)
         EXPECT(desc->attributes[i - 1].attribute < desc->attributes[i].attribute);
     EXPECT(strcmp(options("everything", DP_ATTRIBUTE_IF_SLOW),
