@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "base/facts.h"
 #include "base/memory_ceiling.h"
 #include "base/os.h"
 #include "image.h"
@@ -13,6 +14,9 @@
 
 #define PATH_BYTES 4097
 #define WANTED 16
+#define SHARE 1000                     /* of the time is spent for refreshes: one part */
+#define CHECK_NS UINT64_C(1000000000)  /* between two refreshes that nobody wants, at least */
+#define AGAIN_NS UINT64_C(100000000)   /* the same after one that was wanted and found nothing */
 #define VDSO "[vdso]"
 #define DELETED " (deleted)"
 
@@ -44,6 +48,7 @@ static struct known *modules[DP_VIEW_MOST]; /* in ascending order */
 static uint32_t count;
 static _Atomic uint64_t wanted[WANTED]; /* addresses that walks met; 0: none */
 static _Atomic bool is_wanted;
+static uint64_t check_ns, again_ns; /* the steward's: when the next refresh is due, or allowed */
 
 /* Any thread. What is lost when several write at once is met again. */
 void dp_modules_want(uint64_t address)
@@ -56,7 +61,9 @@ void dp_modules_want(uint64_t address)
 
 bool dp_modules_wanted(void)
 {
-    return atomic_load_explicit(&is_wanted, memory_order_relaxed);
+    uint64_t now = dp_os_monotonic_ns();
+    return now >= check_ns ||
+           (now >= again_ns && atomic_load_explicit(&is_wanted, memory_order_relaxed));
 }
 
 /* ---- a module that was met ---- */
@@ -118,6 +125,8 @@ static struct known *make_known(const struct dp_image *image, const char *path, 
     memcpy(known->module.build_id, image->build_id, sizeof image->build_id);
     known->fingerprint = image->fingerprint;
     known->no_memory = no_memory;
+    if (no_memory)
+        dp_process_lost(DP_LOSS_UNWIND_TABLES, 1);
     known->is_new = true;
     if (table_bytes > 0 && !no_memory)
         known->table = dp_table_write(work->builder, (char *)known + head);
@@ -325,19 +334,30 @@ static void drop_gone(void)
     count = kept;
 }
 
+/* From one refresh to the next, by what this one cost. */
+static void plan_next(uint64_t start_ns, bool found)
+{
+    uint64_t now = dp_os_monotonic_ns(), rest = (now - start_ns) * SHARE;
+    check_ns = now + (rest > CHECK_NS ? rest : CHECK_NS);
+    again_ns = found ? 0 : now + (rest > AGAIN_NS ? rest : AGAIN_NS);
+}
+
 void dp_modules_refresh(void (*changed)(const struct dp_module *, bool gone))
 {
+    uint64_t start_ns = dp_os_monotonic_ns();
     if (!begin_refresh())
         return;
     if (dp_maps_read(work->maps, take_mapping, NULL) < 0)
         refresh_without_maps();
     add_ranges();
-    if (dp_view_is(work->range, work->ranges) || dp_view_publish(work->range, work->ranges)) {
+    bool same = dp_view_is(work->range, work->ranges);
+    if (same || dp_view_publish(work->range, work->ranges)) {
         tell(changed);
         drop_gone();
     }
     dp_view_collect();
     end_refresh();
+    plan_next(start_ns, !same);
 }
 
 void dp_modules_measure(struct dp_modules_size *size)
@@ -358,6 +378,7 @@ void dp_modules_reset(void)
     struct work *parents = work;
     work = NULL;
     count = 0;
+    check_ns = again_ns = 0;
     dp_view_reset();
     if (parents) {
         dp_os_unmap(parents, sizeof *parents);

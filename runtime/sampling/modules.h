@@ -26,7 +26,9 @@ struct dp_module {
  * but is no module. */
 void dp_modules_refresh(void (*changed)(const struct dp_module *, bool gone));
 
-/* Any thread: a walk met code in no known range since the last refresh. */
+/* Steward: a refresh is due. A walk met code in no known range; or a while has passed, in which
+ * something may have gone, or may have been replaced. So seldom that all refreshes together take
+ * less than a thousandth of the steward's time, however often code is met that nobody knows. */
 bool dp_modules_wanted(void);
 
 /* In a forked child, before the memory ceiling is reset: it has met nothing yet. */

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/facts.h"
 #include "base/memory_ceiling.h"
 #include "base/os.h"
 #include "check.h"
@@ -26,6 +27,15 @@ enum { MOST = 64, SNAPSHOT = 16384 };
 
 static bool without_maps;
 static uint64_t most_memory = UINT64_MAX; /* that one mapping may take */
+
+static uint64_t now_ns = 1; /* the clock, which stands until a test moves it */
+
+uint64_t __wrap_dp_os_monotonic_ns(void);
+
+uint64_t __wrap_dp_os_monotonic_ns(void)
+{
+    return now_ns;
+}
 
 int __wrap_dp_os_open_read(int at, const char *path);
 int __real_dp_os_open_read(int at, const char *path);
@@ -279,6 +289,7 @@ static void modules_that_are_replaced(const char *first, const char *second)
     void *handle;
     calls_function *calls = load(first, &handle);
     calls(inner, 1);
+    now_ns += 100000000; /* the refresh before found nothing */
     CHECK(flags & DP_STACK_UNKNOWN && dp_modules_wanted(), "%#x", flags);
     refresh();
     CHECK(met == 1 && gone == 0 && strcmp(last_path, first) == 0, "%d %d %s", met, gone, last_path);
@@ -299,6 +310,25 @@ static void modules_that_are_replaced(const char *first, const char *second)
     CHECK(dlclose(handle) == 0);
     refresh();
     CHECK(met == 0 && gone == 1);
+}
+
+/* Code that nobody knows does not make a refresh of every look. */
+static void refreshes_are_seldom(void)
+{
+    refresh();
+    CHECK(!dp_modules_wanted());
+    dp_modules_want(4096);
+    CHECK(!dp_modules_wanted());
+    now_ns += 100000000;
+    CHECK(dp_modules_wanted());
+    refresh();
+    CHECK(!dp_modules_wanted());
+    now_ns += 999999999;
+    CHECK(!dp_modules_wanted());
+    now_ns++;
+    CHECK(dp_modules_wanted()); /* something may have gone */
+    refresh();
+    CHECK(!dp_modules_wanted());
 }
 
 static bool is_mapped(const void *address)
@@ -399,6 +429,7 @@ static void without_memory_for_tables(void)
     most_memory = 65536 + DP_VIEW_MOST * sizeof(struct dp_range);
     refresh();
     dp_modules_measure(&size);
+    CHECK(dp_process_state()->lost[DP_LOSS_UNWIND_TABLES] == size.no_memory);
     CHECK(size.modules >= 3 && size.tables == 0 && size.no_memory >= 2, "%u %u %u", size.modules,
           size.tables, size.no_memory);
     outer(1);
@@ -451,6 +482,7 @@ int main(int arguments, char **argument)
     no_room_for_frames();
     walks_a_thread_that_waits();
     modules_that_are_replaced(argument[1], argument[2]);
+    refreshes_are_seldom();
     a_table_outlives_its_walks(argument[1]);
     walks_while_modules_go(argument[1]);
     without_proc(argument[1]);
