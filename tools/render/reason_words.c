@@ -10,7 +10,10 @@
 #include "base/units.h"
 #include "deep_profile/abi/stack.h"
 
-enum { MOST_COLUMNS = 60 }; /* of one name */
+enum {
+    MOST_COLUMNS = 60, /* of one name */
+    FAULT_NS = 100000, /* a page that is read from an SSD: fewer faults explain nothing */
+};
 
 /* ---- pieces ---- */
 
@@ -193,7 +196,8 @@ char *dp_reason_sentence(const struct dp_reason *reason, const struct dp_style *
         fprintf(out, "%s before the first look: unknown", so_far);
         break;
     }
-    if (reason->event.major_faults > 0 && !(reason->event.flags & DP_REASON_NO_FAULTS))
+    if (!(reason->event.flags & DP_REASON_NO_FAULTS) &&
+        reason->event.major_faults * FAULT_NS > duration_ns / 20)
         fprintf(out, ", %llu page faults read from a disk",
                 (unsigned long long)reason->event.major_faults);
     fclose(out);

@@ -197,6 +197,19 @@ static void a_call_that_runs_has_a_reason_so_far(void)
     check_words(7, 100, "99.0 of 100 ms so far blocked in system call 12345 in `checkpoint` <- ?");
 }
 
+static void page_faults_are_shown_where_they_may_explain_something(void)
+{
+    for (unsigned few = 0; few < 2; few++) {
+        begin();
+        add_call(7, 0, 10, 0, 90, 0);
+        profile.reasons.events[0].major_faults = few ? 3 : 300;
+        check_words(7, 100,
+                    few ? "90.0 of 100 ms blocked, where is not known"
+                        : "90.0 of 100 ms blocked, where is not known, 300 page faults "
+                          "read from a disk");
+    }
+}
+
 static void the_last_reason_of_a_call_holds(void)
 {
     struct dp_reason reason;
@@ -301,15 +314,16 @@ static void findings_that_read_the_same_are_one_line(void)
     add_sample(7, DP_THREAD_ON_CPU, FLUSH, 20 * MS);
     add_wait(7, LOCK, SYSCALL_READ, "", 0, "", 0, 30 * MS);
     char *text = printed();
-    CHECK_TEXT(text, "\nWhy they were slow\n"
-                     "1 slow call has 1 reason\n"
-                     "\n1 call of site 1:\n"
-                     "  60.0 of 100 ms on CPU, 40.0 ms of it in `query` <- `handle`\n"
-                     "    60.0 ms on CPU, 0 ns waiting for a CPU, 30.0 ms blocked, 10.0 ms unknown,\n"
-                     "      each +/- 0 ns\n"
-                     "     40.0 %  on CPU    query <- handle <- main\n"
-                     "     30.0 %  blocked   get_page <- query\n"
-                     "     20.0 %  on CPU    flush_pages <- checkpoint <- main\n");
+    CHECK_TEXT(text,
+               "\nWhy they were slow\n"
+               "1 slow call has 1 reason\n"
+               "\n1 call of site 1:\n"
+               "  60.0 of 100 ms on CPU, 40.0 ms of it in `query` <- `handle`\n"
+               "    60.0 ms on CPU, 0 ns waiting for a CPU, 30.0 ms blocked, 10.0 ms unknown,\n"
+               "      each +/- 0 ns\n"
+               "     40.0 %  on CPU    query <- handle <- main\n"
+               "     30.0 %  blocked   get_page <- query\n"
+               "     20.0 %  on CPU    flush_pages <- checkpoint <- main\n");
     free(text);
 }
 
@@ -321,11 +335,12 @@ static void lines_fit_the_terminal(void)
     begin();
     add_call(7, 0, 1, 1, 995, 3);
     add_stack(12, DP_STACK_CUT,
-              (const char *const[]){"std::vector<std::string, std::allocator<std::string> >::push_back",
-                                    "a_function_of_a_name_that_is_so_long_that_nobody_reads_it_to_its_end",
-                                    "main", NULL});
-    add_wait(7, 12, SYSCALL_READ, "/var/lib/postgresql/data/base/16384/and/so/on/and/so/forth", 0, "",
-             0, 995 * MS);
+              (const char *const[]){
+                  "std::vector<std::string, std::allocator<std::string> >::push_back",
+                  "a_function_of_a_name_that_is_so_long_that_nobody_reads_it_to_its_end", "main",
+                  NULL});
+    add_wait(7, 12, SYSCALL_READ, "/var/lib/postgresql/data/base/16384/and/so/on/and/so/forth", 0,
+             "", 0, 995 * MS);
     char *text = printed(), *rest = text;
     while ((line = strsep(&rest, "\n")))
         CHECK(dp_text_columns(line) <= 80, "%s", line);
@@ -343,6 +358,7 @@ int main(void)
     names_obey_no_terminal();
     other_parts_have_their_words();
     a_call_that_runs_has_a_reason_so_far();
+    page_faults_are_shown_where_they_may_explain_something();
     the_last_reason_of_a_call_holds();
     many_calls_have_few_reasons();
     another_holder_is_another_reason();
