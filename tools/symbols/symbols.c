@@ -3,11 +3,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "base/message.h"
 #include "cache.h"
 #include "worker.h"
+
+/* For all files of one report: a crafted log may name thousands of large ones. */
+#define MOST_SECONDS 120
 
 _Static_assert(DP_SYMBOL_FRAMES == DP_ANSWER_FRAMES, "an answer fits");
 
@@ -137,6 +141,14 @@ static void join_blocks(struct dp_symbol_file *file, void *block, size_t size,
         dp_cache_store(file->build_id, file->build_id_bytes, block, size);
 }
 
+static time_t now_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
 static void find_names(struct dp_symbol_file *file)
 {
     const struct dp_file_request request = {
@@ -162,8 +174,18 @@ static void find_names(struct dp_symbol_file *file)
 
 void dp_symbols_find(struct dp_symbols *symbols)
 {
-    for (size_t i = 0; i < symbols->n; i++)
-        find_names(symbols->files[i]);
+    time_t end = now_s() + MOST_SECONDS;
+
+    for (size_t i = 0; i < symbols->n; i++) {
+        struct dp_symbol_file *file = symbols->files[i];
+        if (now_s() <= end)
+            find_names(file);
+        else if (file->n_wanted > 0)
+            dp_problem_set(&file->problem,
+                           "'%s' was not read: reading the names of other files "
+                           "took too long",
+                           file->path);
+    }
 }
 
 /* ---- looking up ---- */
