@@ -108,11 +108,10 @@ static int add_log(struct dp_flame_graph *graph, enum dp_flame_side side, const 
 
 /* What to type so that there will be something to draw. */
 static const char *const remedies[DP_FLAME_OF_COUNT] = {
-    [DP_FLAME_OF_WALL] = "record calls (DEEP_PROFILE='*:rate=1') or stacks",
-    [DP_FLAME_OF_CPU] = "nothing was sampled: stacks of slow calls are, as with "
-                        "DEEP_PROFILE='*:slow=100ms'",
-    [DP_FLAME_OF_BLOCKED] = "nothing was sampled: stacks of slow calls are, as with "
-                            "DEEP_PROFILE='*:slow=100ms'",
+    [DP_FLAME_OF_WALL] = "record stacks (DEEP_PROFILE_SAMPLE=10ms) or calls "
+                         "(DEEP_PROFILE='*:rate=1')",
+    [DP_FLAME_OF_CPU] = "nothing was sampled: DEEP_PROFILE_SAMPLE=10ms does",
+    [DP_FLAME_OF_BLOCKED] = "nothing was sampled: DEEP_PROFILE_SAMPLE=10ms does",
     [DP_FLAME_OF_BYTES] = "no call's memory was counted: profile(strategy=memory, rate=1) does",
     [DP_FLAME_OF_SLOW] = "no slow call was looked at: they are, as with "
                          "DEEP_PROFILE='*:slow=100ms'",

@@ -69,7 +69,8 @@ static uint32_t wait_of(struct dp_flame *flame, const struct dp_stack_sample *sa
 }
 
 static void add(struct dp_flame *flame, enum dp_flame_side side,
-                const struct dp_stack_sample *sample, const struct dp_flame_choice *choice)
+                const struct dp_stack_sample *sample, uint64_t weight_ns,
+                const struct dp_flame_choice *choice)
 {
     const struct dp_stack *stack = sample->stack;
     uint32_t node = 0;
@@ -82,7 +83,64 @@ static void add(struct dp_flame *flame, enum dp_flame_side side,
             dp_flame_name(flame, &(struct dp_flame_name){"[no stack]", "", "", DP_FLAME_UNKNOWN}));
     if (sample->state != DP_THREAD_ON_CPU)
         node = dp_flame_child(flame, node, wait_of(flame, sample));
-    dp_flame_weigh(flame, node, side, weight_of(sample, choice));
+    dp_flame_weigh(flame, node, side, weight_ns);
+}
+
+/* ---- the same time, seen more than once ---- */
+
+/* By what was found, then by site. */
+static int by_finding(const void *a, const void *b)
+{
+    const struct dp_stack_sample *x = *(const struct dp_stack_sample *const *)a,
+                                 *y = *(const struct dp_stack_sample *const *)b;
+
+    if (x->tid != y->tid)
+        return x->tid < y->tid ? -1 : 1;
+    if (x->stack_id != y->stack_id)
+        return x->stack_id < y->stack_id ? -1 : 1;
+    if (x->state != y->state)
+        return x->state < y->state ? -1 : 1;
+    if (x->syscall != y->syscall)
+        return x->syscall < y->syscall ? -1 : 1;
+    if (x->holder_tid != y->holder_tid)
+        return x->holder_tid < y->holder_tid ? -1 : 1;
+    int object = strcmp(x->object, y->object);
+    return object ? object : x->site < y->site ? -1 : x->site > y->site;
+}
+
+static bool is_same_finding(const struct dp_stack_sample *x, const struct dp_stack_sample *y)
+{
+    struct dp_stack_sample copy = *y;
+    const struct dp_stack_sample *other = &copy;
+
+    copy.site = x->site;
+    return by_finding(&x, &other) == 0;
+}
+
+/* What several samples of one finding stand for. */
+struct sum {
+    uint64_t looks, weight_ns;
+};
+
+/* A look at a thread is in the log once for each call around each other that wants it, and
+ * once for the whole program. The outer call's looks have the inner one's among them: so of
+ * one finding the site counts that has the most. Returns how many samples it took. */
+static size_t sum_up(const struct dp_stack_sample *const *first, size_t left, struct sum *most)
+{
+    size_t n = 0;
+
+    *most = (struct sum){0};
+    while (n < left && is_same_finding(first[0], first[n])) {
+        struct sum of_site = {0};
+        uint32_t site = first[n]->site;
+        for (; n < left && first[n]->site == site && is_same_finding(first[0], first[n]); n++) {
+            of_site.looks += first[n]->looks;
+            of_site.weight_ns += first[n]->weight_ns;
+        }
+        if (of_site.weight_ns > most->weight_ns)
+            *most = of_site;
+    }
+    return n;
 }
 
 uint64_t dp_flame_add_samples(struct dp_flame *flame, enum dp_flame_side side,
@@ -90,18 +148,26 @@ uint64_t dp_flame_add_samples(struct dp_flame *flame, enum dp_flame_side side,
                               const struct dp_flame_choice *choice,
                               struct dp_flame_side_facts *facts)
 {
+    const struct dp_stack_sample **chosen = dp_allocate(stacks->n_samples + 1, sizeof *chosen);
     uint64_t looks = 0;
+    size_t n = 0;
 
-    for (size_t i = 0; i < stacks->n_samples; i++) {
-        const struct dp_stack_sample *sample = &stacks->samples[i];
-        if (weight_of(sample, choice) == 0)
-            continue;
-        looks += sample->looks;
-        facts->without_stack += sample->stack ? 0 : sample->looks;
+    for (size_t i = 0; i < stacks->n_samples; i++)
+        if (weight_of(&stacks->samples[i], choice) > 0)
+            chosen[n++] = &stacks->samples[i];
+    if (n > 0)
+        qsort(chosen, n, sizeof *chosen, by_finding);
+    for (size_t i = 0, next; i < n; i += next) {
+        const struct dp_stack_sample *sample = chosen[i];
+        struct sum sum;
+        next = sum_up(&chosen[i], n - i, &sum);
+        looks += sum.looks;
+        facts->without_stack += sample->stack ? 0 : sum.looks;
         if (sample->stack && sample->stack->flags & DP_STACK_ENDED_EARLY)
-            facts->cut_short += sample->looks;
-        add(flame, side, sample, choice);
+            facts->cut_short += sum.looks;
+        add(flame, side, sample, sum.weight_ns, choice);
     }
+    free(chosen);
     facts->samples += looks;
     return looks;
 }

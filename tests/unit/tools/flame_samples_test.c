@@ -54,6 +54,16 @@ int main(void)
     CHECK(find("[unknown]")->kind == DP_FLAME_UNKNOWN);
     CHECK(find("waits for a CPU")->kind == DP_FLAME_WAIT && find("[no stack]"));
     CHECK_TEXT(flame.names[flame.nodes[1].name].function, "main");
+    /* A look that two calls around each other wanted, and that at the whole program. */
+    samples[2] = samples[0];
+    samples[2].site = 0;
+    samples[2].looks = 3;
+    samples[2].weight_ns = 35;
+    CHECK(total(DP_FLAME_OF_WALL, 0, false) == 65 && facts.samples == 6);
+    samples[2].tid = 77; /* another thread */
+    CHECK(total(DP_FLAME_OF_WALL, 0, false) == 85);
+    samples[2] = (struct dp_stack_sample){.site = 1, .state = DP_THREAD_RUNNABLE, .syscall = -1,
+                                          .holder = "", .object = "", .looks = 1, .weight_ns = 10};
     CHECK(total(DP_FLAME_OF_CPU, 0, false) == 20);
     CHECK(total(DP_FLAME_OF_BLOCKED, 0, false) == 30);
 #ifdef __x86_64__
