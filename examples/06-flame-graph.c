@@ -15,7 +15,7 @@
 #include <deep_profile.h>
 
 static uint32_t crc_table[256];
-static unsigned char is_prime[1 << 20];
+static unsigned char is_prime[1 << 24];
 
 static void build_crc_table(void)
 {
