@@ -4,24 +4,31 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/call_edges.h"
+#include "model/flame_graph.h"
 #include "model/profile_gather.h"
 #include "model/stack_names.h"
+#include "render/edges.h"
 #include "render/report_json.h"
 #include "render/report_text.h"
 
-enum { OPTION_TOP = 't', OPTION_SLOW = 's', OPTION_TREE = 'T' };
+enum { OPTION_TOP = 't', OPTION_SLOW = 's', OPTION_TREE = 'T', OPTION_CALLERS = 256, OPTION_CALLEES };
 
 struct arguments {
     struct dp_common common;
     unsigned long functions;
     unsigned long slow;
     bool tree;
+    const char *function; /* whose callers or callees are shown, and nothing else; NULL */
+    bool callers;
 };
 
 static const struct argp_option options[] = {
     {"top", OPTION_TOP, "N", 0, "Show N functions (default: 20; 0: all)", 0},
     {"slow", OPTION_SLOW, "N", 0, "Show the N worst slow operations, each with the calls in it (default: 10)", 0},
     {"tree", OPTION_TREE, 0, 0, "Show who called whom, from the recorded calls", 0},
+    {"callers", OPTION_CALLERS, "FUNCTION", 0, "Show only who called FUNCTION", 0},
+    {"callees", OPTION_CALLEES, "FUNCTION", 0, "Show only what FUNCTION called", 0},
     {0},
 };
 
@@ -43,6 +50,13 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case OPTION_TREE:
         arguments->tree = true;
+        return 0;
+    case OPTION_CALLERS:
+    case OPTION_CALLEES:
+        if (arguments->function)
+            argp_error(state, "--callers or --callees of one function at a time");
+        arguments->function = value;
+        arguments->callers = key == OPTION_CALLERS;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -75,6 +89,35 @@ static int report_one(const char *path, const struct arguments *arguments,
     return status;
 }
 
+/* Of samples, or else of the recorded calls. */
+static int edges_of_one(const char *path, const struct arguments *arguments,
+                        const struct dp_style *style, struct dp_json_document *document)
+{
+    struct dp_flame_graph graph;
+    struct dp_call_edges edges;
+    struct dp_problem problem;
+    const char *function = arguments->function;
+    int status = dp_flame_graph_make(&graph, path, NULL, DP_FLAME_OF_WALL, &problem);
+
+    if (status != DP_EXIT_OK) {
+        if (*problem.text)
+            dp_error("%s", problem.text);
+        return status;
+    }
+    dp_call_edges_find(&edges, &graph.flame, function);
+    if (!edges.found) {
+        dp_error("no call of '%s' was seen in '%s'", function, path);
+        status = DP_EXIT_DATA;
+    } else if (document->out) {
+        dp_edges_json(&graph, &edges, function, arguments->callers, dp_json_next(document));
+    } else {
+        dp_edges_text(&graph, &edges, function, arguments->callers, style);
+    }
+    dp_call_edges_finish(&edges);
+    dp_flame_graph_finish(&graph);
+    return status;
+}
+
 static int report_all(const struct dp_paths *logs, const struct arguments *arguments)
 {
     struct dp_json_document document;
@@ -86,7 +129,8 @@ static int report_all(const struct dp_paths *logs, const struct arguments *argum
     for (size_t i = 0; i < logs->n; i++) {
         if (!document.out && i > 0)
             fputs("\n\n", stdout);
-        int status = report_one(logs->path[i], arguments, &style, &document);
+        int status = (arguments->function ? edges_of_one : report_one)(logs->path[i], arguments,
+                                                                       &style, &document);
         if (status > worst)
             worst = status;
     }

@@ -1,6 +1,7 @@
 /* The tree of a flame graph: what is merged, added up, put in order and cut. */
 #include "check.h"
 
+#include "model/call_edges.h"
 #include "model/flame.h"
 
 static struct dp_flame flame;
@@ -134,6 +135,31 @@ static void many_and_large(void)
     dp_flame_finish(&flame);
 }
 
+/* a(f(g(f(g1 h2))) f5): the inner f and g are in the outer ones' time. */
+static void a_recursion_counts_once(void)
+{
+    struct dp_call_edges edges;
+
+    dp_flame_start(&flame);
+    add("afgfg", DP_FLAME_NOW, 1);
+    add("afgfh", DP_FLAME_NOW, 2);
+    add("af", DP_FLAME_NOW, 5);
+    add("f", DP_FLAME_NOW, 7);
+    dp_flame_settle(&flame);
+    dp_call_edges_find(&edges, &flame, "f");
+    CHECK(edges.found && edges.total == 15 && edges.self == 12);
+    CHECK(edges.n_callers == 2 && edges.callers[0].total == 8 && edges.callers[1].total == 7);
+    CHECK_TEXT(flame.names[edges.callers[0].name].function, "a");
+    CHECK(edges.callers[1].name == 0);
+    CHECK(edges.n_callees == 2 && edges.callees[0].total == 3 && edges.callees[1].total == 2);
+    CHECK_TEXT(flame.names[edges.callees[0].name].function, "g");
+    dp_call_edges_finish(&edges);
+    dp_call_edges_find(&edges, &flame, "none");
+    CHECK(!edges.found && edges.n_callers == 0);
+    dp_call_edges_finish(&edges);
+    dp_flame_finish(&flame);
+}
+
 static void nothing_is_a_tree_too(void)
 {
     dp_flame_start(&flame);
@@ -150,6 +176,7 @@ int main(void)
     names_differ_by_all_of_them();
     what_nests_too_deep_is_cut_and_counted();
     many_and_large();
+    a_recursion_counts_once();
     nothing_is_a_tree_too();
     return 0;
 }
