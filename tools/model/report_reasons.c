@@ -30,12 +30,14 @@ void dp_report_reasons_make(struct dp_report_reasons *reasons, const struct dp_p
         reasons->groups[i] = (struct dp_report_reason_group){
             group, dp_site_find(&profile->sites, group->call->site)};
     }
+    dp_deadlocks_find(&reasons->deadlocks, profile);
     find_problems(reasons, &profile->stacks);
 }
 
 void dp_report_reasons_finish(struct dp_report_reasons *reasons)
 {
     dp_reason_groups_finish(&reasons->of);
+    dp_deadlocks_finish(&reasons->deadlocks);
     free(reasons->groups);
     free(reasons->problems);
     *reasons = (struct dp_report_reasons){0};

@@ -2,6 +2,7 @@
 #ifndef DP_TOOLS_REPORT_REASONS_H
 #define DP_TOOLS_REPORT_REASONS_H
 
+#include "deadlocks.h"
 #include "reason_groups.h"
 
 struct dp_report_reason_group {
@@ -11,6 +12,7 @@ struct dp_report_reason_group {
 
 struct dp_report_reasons {
     struct dp_reason_groups of;
+    struct dp_deadlocks deadlocks;
     struct dp_report_reason_group *groups; /* as those of `of` */
     const char **problems; /* what is wrong with files that names were looked for in */
     size_t n_problems;

@@ -172,6 +172,22 @@ static const char *because_name(enum dp_because because)
     return names[because];
 }
 
+/* Each cycle is an object; each of its threads waits for the next one, the last for the first. */
+static void put_deadlocks(struct dp_json *object, const struct dp_deadlocks *deadlocks)
+{
+    struct dp_json *array = dp_json_put_array(object, "deadlocks"), *threads = NULL;
+
+    for (size_t i = 0; i < deadlocks->n; i++) {
+        const struct dp_deadlock_thread *thread = &deadlocks->threads[i];
+        if (i == 0 || deadlocks->threads[i - 1].last)
+            threads = dp_json_put_array(dp_json_add_object(array), "threads");
+        struct dp_json *one = dp_json_add_object(threads);
+        dp_json_put_u64(one, "tid", thread->tid);
+        dp_json_put_text(one, "thread", thread->name);
+        dp_json_put_text(one, "function", *thread->function ? thread->function : NULL);
+    }
+}
+
 /* Slow calls of one reason; `reason` is that of the longest. */
 static void put_reasons(struct dp_json *object, const struct dp_report_reasons *reasons)
 {
@@ -189,6 +205,7 @@ static void put_reasons(struct dp_json *object, const struct dp_report_reasons *
         dp_json_put_reason(one, &group->reason);
     }
     dp_json_put_u64(object, "slow_without_reason", reasons->of.unknown);
+    put_deadlocks(object, &reasons->deadlocks);
     array = dp_json_put_array(object, "names_missing");
     for (size_t i = 0; i < reasons->n_problems; i++)
         dp_json_put_text(dp_json_add_object(array), "problem", reasons->problems[i]);

@@ -71,10 +71,10 @@ static void print_head(const struct dp_report_reason_group *of, const struct dp_
     } else {
         fprintf(style->out, "site %u", group->call->site);
     }
-    if (group->calls > 1)
-        fprintf(style->out, ", %s to %s",
-                dp_unit_ns(shortest, (double)group->shortest_ns, style->utf8),
-                dp_unit_ns(longest, (double)group->call->duration_ns, style->utf8));
+    dp_unit_ns(shortest, (double)group->shortest_ns, style->utf8);
+    dp_unit_ns(longest, (double)group->call->duration_ns, style->utf8);
+    if (strcmp(shortest, longest) != 0)
+        fprintf(style->out, ", %s to %s", shortest, longest);
     if (group->in_flight > 0)
         fprintf(style->out, ", %llu did not return", (unsigned long long)group->in_flight);
     fputs(group->calls > 1 ? "; the longest:\n" : ":\n", style->out);
@@ -208,6 +208,41 @@ static void print_problems(const struct dp_report_reasons *reasons, const struct
         fprintf(style->out, "and so for %zu more files\n", reasons->n_problems - MOST_PROBLEMS);
 }
 
+static void print_thread(const struct dp_deadlock_thread *thread, const struct dp_style *style)
+{
+    if (*thread->name) {
+        dp_print_clean(style, thread->name);
+        fputc('/', style->out);
+    }
+    fprintf(style->out, "%u", thread->tid);
+}
+
+/* "Deadlock: back/12 in `transfer` waits for there/11, which in `transfer` waits for back/12" */
+static void print_deadlocks(const struct dp_deadlocks *deadlocks, const struct dp_style *style)
+{
+    const struct dp_deadlock_thread *first = deadlocks->threads;
+
+    for (size_t i = 0; i < deadlocks->n; i++) {
+        const struct dp_deadlock_thread *thread = &deadlocks->threads[i];
+        bool begins = i == 0 || thread[-1].last;
+        if (begins) {
+            first = thread;
+            fprintf(style->out, "\n%sDeadlock: ", dp_red(style));
+            print_thread(thread, style);
+        }
+        fputs(begins ? "" : ",\n  which", style->out);
+        if (*thread->function) {
+            fputs(" in `", style->out);
+            dp_print_clean(style, thread->function);
+            fputc('`', style->out);
+        }
+        fputs(" waits for ", style->out);
+        print_thread(thread->last ? first : thread + 1, style);
+        fputs(thread->last ? dp_plain(style) : "", style->out);
+        fputs(thread->last ? "\n" : "", style->out);
+    }
+}
+
 void dp_text_reasons(const struct dp_report_reasons *reasons, const struct dp_style *style)
 {
     const struct dp_reason_groups *of = &reasons->of;
@@ -222,6 +257,7 @@ void dp_text_reasons(const struct dp_report_reasons *reasons, const struct dp_st
         fprintf(style->out, "; %llu more %s not looked at", (unsigned long long)of->unknown,
                 of->unknown == 1 ? "was" : "were");
     fputc('\n', style->out);
+    print_deadlocks(&reasons->deadlocks, style);
     for (size_t i = 0; i < of->n && i < MOST_GROUPS; i++)
         print_group(&reasons->groups[i], style);
     if (of->n > MOST_GROUPS)

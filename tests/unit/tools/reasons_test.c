@@ -285,6 +285,45 @@ static void another_holder_is_another_reason(void)
     end();
 }
 
+/* ---- deadlocks ---- */
+
+/* A call of `tid` that has not returned and waits for a lock of `holder`. */
+static void add_waiting(uint64_t id, uint32_t tid, uint32_t holder, const char *name, bool returned)
+{
+    add_call(id, returned ? 0 : DP_REASON_IN_FLIGHT, 0, 0, 100, 0);
+    profile.slow[profile.n_slow - 1].tid = tid;
+    add_wait(id, LOCK, SYSCALL_FUTEX, "mutex 0x1", holder, name, 0, 100 * MS);
+}
+
+static void a_cycle_of_holders_is_a_deadlock(void)
+{
+    struct dp_deadlocks deadlocks;
+
+    begin();
+    add_waiting(1, 11, 12, "twelve", false);
+    add_waiting(2, 12, 13, "", false);
+    add_waiting(3, 13, 11, "eleven", false);
+    add_waiting(4, 14, 11, "eleven", false);  /* waits for one of them, and is none */
+    add_waiting(5, 15, 16, "sixteen", false); /* who waits for nobody */
+    add_waiting(6, 17, 18, "", false);
+    add_waiting(7, 18, 17, "", true);        /* it went on */
+    add_waiting(8, 11, 12, "twelve", false); /* a call around the first */
+    add_waiting(9, 21, 21, "itself", false);
+    settle();
+    dp_deadlocks_find(&deadlocks, &profile);
+    CHECK(deadlocks.cycles == 2 && deadlocks.n == 4, "%zu %zu", deadlocks.cycles, deadlocks.n);
+    for (uint32_t i = 0; i < 3; i++)
+        CHECK(deadlocks.threads[i].tid == 11 + i && deadlocks.threads[i].last == (i == 2));
+    CHECK_TEXT(deadlocks.threads[0].name, "eleven");
+    CHECK_TEXT(deadlocks.threads[1].name, "twelve");
+    CHECK_TEXT(deadlocks.threads[2].name, "");
+    CHECK_TEXT(deadlocks.threads[0].function, "get_page");
+    CHECK(deadlocks.threads[3].tid == 21 && deadlocks.threads[3].last);
+    CHECK_TEXT(deadlocks.threads[3].name, "itself");
+    dp_deadlocks_finish(&deadlocks);
+    end();
+}
+
 /* ---- the report's section ---- */
 
 static char *printed(void)
@@ -349,6 +388,7 @@ static void lines_fit_the_terminal(void)
 
 int main(void)
 {
+    a_cycle_of_holders_is_a_deadlock();
     findings_that_read_the_same_are_one_line();
     lines_fit_the_terminal();
     a_lock_is_shown_with_its_holder();
