@@ -30,8 +30,8 @@ struct slot {
 
 static struct slot *slots; /* kept for good once there: a handler may come at any time */
 static uint32_t last_ticket;
-static _Atomic int our_signal;
-static _Atomic bool sending; /* the steward, between the look at our_signal and the signal */
+_Atomic int dp_ask_signal_in_use;
+static _Atomic bool sending; /* the steward, between the look at dp_ask_signal_in_use and the signal */
 static _Atomic uint32_t held; /* by threads at an exec */
 static _Atomic uint64_t not_mended;
 
@@ -99,12 +99,7 @@ void dp_ask_release(void)
     dp_ask_give_up();
 }
 
-int dp_ask_signal(void)
-{
-    return atomic_load(&our_signal);
-}
-
-/* `sending` is stored by the steward, `our_signal` and `held` by the other thread, and then
+/* `sending` is stored by the steward, `dp_ask_signal_in_use` and `held` by the other thread, and then
  * each loads what the other stored, all in one order: a signal that the steward sends is sent
  * before this returns. */
 static void wait_for_sent(void)
@@ -115,7 +110,7 @@ static void wait_for_sent(void)
 
 void dp_ask_give_up(void)
 {
-    atomic_store(&our_signal, 0);
+    atomic_store(&dp_ask_signal_in_use, 0);
     wait_for_sent();
 }
 
@@ -139,7 +134,7 @@ static int signal_to_use(void)
         return signal;
     signal = dp_os_take_signal(last, last - FIRST_TRIED + 1, on_asked);
     if (signal > 0)
-        atomic_store(&our_signal, signal);
+        atomic_store(&dp_ask_signal_in_use, signal);
     return signal > 0 ? signal : 0;
 }
 

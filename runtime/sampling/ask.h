@@ -17,9 +17,11 @@
 #ifndef DP_ASK_H
 #define DP_ASK_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/compiler.h"
 
 #define DP_FRAMES_MAX 128
 
@@ -51,8 +53,13 @@ bool dp_answer(uint32_t ticket, uint64_t wait_ns, struct dp_frames *frames);
 /* The answer is of no interest any more. */
 void dp_ask_forget(uint32_t ticket);
 
-/* The signal in use; 0: none. */
-int dp_ask_signal(void);
+/* The signal in use; 0: none. No function: a sanitizer that starts comes here by way of
+ * host/bus.c, before it can look at anything. */
+extern DP_HIDDEN _Atomic int dp_ask_signal_in_use;
+static inline int dp_ask_signal(void)
+{
+    return atomic_load(&dp_ask_signal_in_use);
+}
 /* Around an exec: a signal that waits for the thread would reach the new program, which has no
  * handler of it. Between the two none is sent, and none waits for the calling thread. Any
  * thread. */

@@ -77,9 +77,9 @@ class Looks(unittest.TestCase):
     def test_sampled_calls_are_looked_at_while_they_last(self):
         done = self.start("interrupts", "1")
         self.assertEqual(done.returncode, 0)
-        found = self.samples()
+        found = [s for s in self.samples() if "call_id" not in s["metadata"]]
         self.assertEqual({s["metadata"]["function"] for s in found}, {"turns"})
-        self.assertGreater(self.with_stacks(), 20)
+        self.assertGreater(sum("stack" in s["metadata"] for s in found), 20)
 
     def test_the_whole_program_is_looked_at_when_asked(self):
         self.assertEqual(self.start("reasons", "mutex", "300", "-",
