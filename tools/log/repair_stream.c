@@ -55,7 +55,7 @@ static bool is_bridged(const struct dp_repair *repair, struct dp_file *file, uin
 
     while (offset < end) {
         dp_packet_look(repair->log, file, offset, &view);
-        if (view.state != DP_PACKET_EMPTY || view.zero || view.header.timestamp_begin > time_ns)
+        if (view.state != DP_PACKET_EMPTY || !view.bytes || view.header.timestamp_begin > time_ns)
             return false;
         offset += view.bytes;
     }
