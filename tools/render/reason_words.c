@@ -37,7 +37,7 @@ const char *dp_no_stack_words(uint32_t flags)
     if (flags & DP_SAMPLE_UNREADABLE)
         return "its registers or its memory could not be read";
     if (flags & DP_SAMPLE_NO_SIGNAL)
-        return "it ran, and our signal is blocked or not ours";
+        return "it took no signal: blocked, or no processor";
     if (flags & DP_SAMPLE_NO_ROOM)
         return "there was no room for more stacks";
     return "not known";
