@@ -1,13 +1,12 @@
 /* See dwarf_die.h. */
 #include "dwarf_die.h"
 
-#include <libdwarf/dwarf.h>
-#include <libdwarf/libdwarf.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "answers.h"
 #include "demangle.h"
+#include "libdwarf_names.h"
 
 /* References that lead on to others; a crafted file may have circles. */
 #define MOST_REFERENCES 16

@@ -1,8 +1,7 @@
 /* See dwarf_lines.h. */
 #include "dwarf_lines.h"
+#include "libdwarf_names.h"
 
-#include <libdwarf/dwarf.h>
-#include <libdwarf/libdwarf.h>
 #include <stdbool.h>
 
 /* The first of the addresses that is at or above `address`. */

@@ -1,8 +1,6 @@
 /* See dwarf_names.h. */
 #include "dwarf_names.h"
 
-#include <libdwarf/dwarf.h>
-#include <libdwarf/libdwarf.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include "dwarf_lines.h"
 #include "dwarf_object.h"
 #include "dwarf_ranges.h"
+#include "libdwarf_names.h"
 
 /* Functions within functions within …: more is damage. */
 #define MOST_LEVELS 256

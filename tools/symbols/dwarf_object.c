@@ -1,18 +1,17 @@
 /* See dwarf_object.h. */
 #include "dwarf_object.h"
 
-#include <libdwarf/dwarf.h>
-#include <libdwarf/libdwarf.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "libdwarf_names.h"
 
 struct object {
-    Dwarf_Obj_Access_Interface interface;
+    dp_dwarf_interface interface;
     struct dp_elf *elf;
 };
 
-static int section_info(void *of, Dwarf_Half index, Dwarf_Obj_Access_Section *info, int *error)
+static int section_info(void *of, dp_dwarf_index index, dp_dwarf_section *info, int *error)
 {
     struct object *object = of;
     struct dp_elf_section section;
@@ -23,19 +22,20 @@ static int section_info(void *of, Dwarf_Half index, Dwarf_Obj_Access_Section *in
         section = (struct dp_elf_section){.name = ""};
     else if (!dp_elf_section(object->elf, index, &section))
         return DW_DLV_ERROR;
-    *info = (Dwarf_Obj_Access_Section){.addr = section.address,
-                                       .type = section.type,
-                                       .size = section.bytes,
-                                       .name = section.name,
-                                       .link = section.link,
-                                       .info = section.info,
-                                       .entrysize = section.entry_bytes};
+    *info = (dp_dwarf_section){.DP_DWARF_SECTION(addr) = section.address,
+                               .DP_DWARF_SECTION(type) = section.type,
+                               .DP_DWARF_SECTION(size) = section.bytes,
+                               .DP_DWARF_SECTION(name) = section.name,
+                               .DP_DWARF_SECTION(link) = section.link,
+                               .DP_DWARF_SECTION(info) = section.info,
+                               .DP_DWARF_SECTION(entrysize) = section.entry_bytes};
     return DW_DLV_OK;
 }
 
-static Dwarf_Endianness byte_order(void *of)
+static dp_dwarf_byte_order byte_order(void *of)
 {
-    return dp_elf_is_little_endian(((struct object *)of)->elf) ? DW_OBJECT_LSB : DW_OBJECT_MSB;
+    return dp_elf_is_little_endian(((struct object *)of)->elf) ? DP_DWARF_LITTLE_ENDIAN
+                                                               : DP_DWARF_BIG_ENDIAN;
 }
 
 static Dwarf_Small address_bytes(void *of)
@@ -54,8 +54,17 @@ static Dwarf_Unsigned section_count(void *of)
     return dp_elf_n_sections(((struct object *)of)->elf);
 }
 
+#ifdef DP_LIBDWARF_A
+/* Against sections that claim more. Whether they do, load_section() finds. */
+static Dwarf_Unsigned file_bytes(void *of)
+{
+    (void)of;
+    return INT64_MAX;
+}
+#endif
+
 /* libdwarf goes by the size that section_info() gave. */
-static int load_section(void *of, Dwarf_Half index, Dwarf_Small **bytes, int *error)
+static int load_section(void *of, dp_dwarf_index index, Dwarf_Small **bytes, int *error)
 {
     struct object *object = of;
     struct dp_elf_section section;
@@ -69,8 +78,17 @@ static int load_section(void *of, Dwarf_Half index, Dwarf_Small **bytes, int *er
     return DW_DLV_OK;
 }
 
-static const Dwarf_Obj_Access_Methods methods = {
-    section_info, byte_order, offset_bytes, address_bytes, section_count, load_section, NULL};
+static const dp_dwarf_methods methods = {
+    .DP_DWARF_METHOD(get_section_info) = section_info,
+    .DP_DWARF_METHOD(get_byte_order) = byte_order,
+    .DP_DWARF_METHOD(get_length_size) = offset_bytes,
+    .DP_DWARF_METHOD(get_pointer_size) = address_bytes,
+    .DP_DWARF_METHOD(get_section_count) = section_count,
+    .DP_DWARF_METHOD(load_section) = load_section,
+#ifdef DP_LIBDWARF_A
+    .om_get_filesize = file_bytes,
+#endif
+};
 
 void dp_dwarf_failed(void *debug, void *error, const char *path, struct dp_problem *problem)
 {

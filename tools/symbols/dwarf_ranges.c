@@ -1,8 +1,7 @@
 /* See dwarf_ranges.h. */
 #include "dwarf_ranges.h"
+#include "libdwarf_names.h"
 
-#include <libdwarf/dwarf.h>
-#include <libdwarf/libdwarf.h>
 #include <stddef.h>
 
 struct sink {
@@ -38,7 +37,7 @@ static void old_list(struct sink *sink, Dwarf_Debug debug, Dwarf_Die die, Dwarf_
         else if (ranges[i].dwr_type == DW_RANGES_ENTRY)
             give(sink, base + ranges[i].dwr_addr1, base + ranges[i].dwr_addr2);
     }
-    dwarf_ranges_dealloc(debug, ranges, n);
+    dp_dwarf_free_ranges(debug, ranges, n);
 }
 
 static uint64_t address_of(Dwarf_Die die, Dwarf_Unsigned index)
