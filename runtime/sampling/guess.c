@@ -76,6 +76,14 @@ static bool has_frame(const struct dp_walk *walk, uint64_t start, uint64_t *belo
            dp_processor_frame_size(code, below);
 }
 
+/* A function may jump to a stub as its last act: the call on top is then not of the stub. */
+static bool is_stub(const struct dp_walk *walk)
+{
+    uint8_t code[DP_PROCESSOR_JUMP_BYTES];
+    return walk->read(walk->read_context, walk->pc, code, sizeof code) &&
+           dp_processor_is_stub(code);
+}
+
 /* An interrupted function that has not touched the stack, as most that are written in assembly
  * language: it was called by what lies on top. */
 static bool step_off_the_top(struct dp_walk *walk)
@@ -85,7 +93,8 @@ static bool step_off_the_top(struct dp_walk *walk)
         !is_return(walk, address, &target))
         return false;
     bool is_near = target && target <= walk->pc && walk->pc - target < LARGEST_FUNCTION;
-    if (target && (!is_near || (has_frame(walk, target, &below) && walk->pc > target + 4)))
+    if (target && !is_stub(walk) &&
+        (!is_near || (has_frame(walk, target, &below) && walk->pc > target + 4)))
         return false;
     walk->pc = address;
     walk->sp += sizeof address;

@@ -53,4 +53,9 @@ bool dp_processor_is_call(const uint8_t code[DP_PROCESSOR_CALL_BYTES], uint64_t 
 #define DP_PROCESSOR_ENTRY_BYTES 48
 bool dp_processor_frame_size(const uint8_t code[DP_PROCESSOR_ENTRY_BYTES], uint64_t *below_fp);
 
+/* What a jump through a word of memory begins with, as a stub that finds a function does: it
+ * leaves the stack alone. */
+#define DP_PROCESSOR_JUMP_BYTES 6
+bool dp_processor_is_stub(const uint8_t code[DP_PROCESSOR_JUMP_BYTES]);
+
 #endif

@@ -106,4 +106,11 @@ bool dp_processor_frame_size(const uint8_t code[DP_PROCESSOR_ENTRY_BYTES], uint6
     return true;
 }
 
+/* jmp *disp32(%rip), with or without endbr64 or the prefix bnd in front. */
+bool dp_processor_is_stub(const uint8_t code[DP_PROCESSOR_JUMP_BYTES])
+{
+    return memcmp(code, "\xff\x25", 2) == 0 || memcmp(code, "\xf2\xff\x25", 3) == 0 ||
+           memcmp(code, "\xf3\x0f\x1e\xfa\xff\x25", 6) == 0;
+}
+
 #endif

@@ -367,7 +367,7 @@ class Leaves(Runtime):
 
 class Guest(Runtime):
     def test_off_leaves_no_trace(self):
-        for value in (None, "0", "off", "false", "no", "", "nonsense"):
+        for value in (None, "0", "off", "false", "no", ""):
             variables = {} if value is None else {"DEEP_PROFILE": value}
             done = dp.run(self.program("guest"), cwd=self.folder, env=dp.environment(**variables))
             self.assertEqual(done.stdout, "threads 1 descriptors 3 handlers 0 errno 0\n", value)
