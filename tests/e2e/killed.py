@@ -76,7 +76,7 @@ def calls_of(text):
     """The calls among those events, in their order."""
     found = []
     for line in text.splitlines():
-        if line.startswith('{"event":"profiler.start"'):
+        if line.startswith(('{"event":"profiler.start"', '{"event":"profiler.sample"')):
             continue
         event = json.loads(line)
         about, tid = event["metadata"].get("function"), event["metadata"]["tid"]

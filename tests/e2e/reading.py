@@ -50,6 +50,8 @@ class Reading(unittest.TestCase):
 
     def start(self, threads=4, calls=CALLS, rounds=0, pause_us=2000, **variables):
         shutil.rmtree(self.log, ignore_errors=True)
+        if os.path.exists(self.tally_file): # of a program that ended by itself
+            os.remove(self.tally_file)
         self.process = subprocess.Popen(
             [self.program, self.tally_file, *map(str, (threads, calls, rounds, pause_us))],
             env=dp.environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT=self.log, **variables))

@@ -54,7 +54,7 @@ static Dwarf_Unsigned section_count(void *of)
     return dp_elf_n_sections(((struct object *)of)->elf);
 }
 
-#ifdef DP_LIBDWARF_A
+#ifdef DW_LIBDWARF_VERSION
 /* Against sections that claim more. Whether they do, load_section() finds. */
 static Dwarf_Unsigned file_bytes(void *of)
 {
@@ -85,7 +85,7 @@ static const dp_dwarf_methods methods = {
     .DP_DWARF_METHOD(get_pointer_size) = address_bytes,
     .DP_DWARF_METHOD(get_section_count) = section_count,
     .DP_DWARF_METHOD(load_section) = load_section,
-#ifdef DP_LIBDWARF_A
+#ifdef DW_LIBDWARF_VERSION
     .om_get_filesize = file_bytes,
 #endif
 };

@@ -8,7 +8,7 @@
 #include <libdwarf/dwarf.h>
 #include <libdwarf/libdwarf.h>
 
-#ifdef DP_LIBDWARF_A /* meson.build asks */
+#ifdef DW_LIBDWARF_VERSION /* the older has none */
 
 typedef Dwarf_Obj_Access_Interface_a dp_dwarf_interface;
 typedef Dwarf_Obj_Access_Methods_a dp_dwarf_methods;
