@@ -133,8 +133,8 @@ static __attribute__((noinline)) uint64_t enter_sampled(struct dp_lane *lane, st
     return open_call(lane, code, config, DP_KIND(PROFILE), false, stack);
 }
 
-/* Either way a call is lost: this one, of a handler that interrupted the runtime;
- * or the one of which a handler's longjmp cut the record short. */
+/* A call is lost in both cases: this one, made by a handler that interrupted the runtime;
+ * or an earlier one, whose record a handler's longjmp cut short. */
 static __attribute__((noinline)) bool is_inside(struct dp_lane *lane, uintptr_t stack)
 {
     lane->state->lost[DP_LOSS_REENTERED]++;
@@ -149,13 +149,13 @@ static __attribute__((noinline)) struct dp_lane *unusual(struct dp_lane *lane,
 {
     if (!lane && dp_process_is_ours() && !code->weight && !code->count_slot &&
         code->desc->flags & DP_SITE_WHOLE_PROGRAM)
-        return NULL; /* DP_ASK_ALL: nobody wants to know of the thread */
+        return NULL; /* DP_ASK_ALL: nothing is asked of this thread */
     if (!lane || !dp_process_is_ours()) {
         if (!meet_thread())
             return NULL;
         lane = dp_self;
         if (!lane)
-            return NULL; /* a handler has forked since, in the child */
+            return NULL; /* a handler forked meanwhile, and this is the child */
         /* The thread was not registered; repeat the sampling test. */
         deep_profile_budget -= code->weight;
         if (deep_profile_budget >= 0)
@@ -174,9 +174,9 @@ static __attribute__((noinline)) struct dp_lane *unusual(struct dp_lane *lane,
     return lane;
 }
 
-/* Gives back what an always-open gate took. A signal handler between the gate
- * and here may have drawn a new budget over it: then it is too much by that, and
- * no gate would open again for long. */
+/* Gives back what an always-open gate took. A signal handler between the gate and here
+ * may have drawn a new budget: to give back then would make it far too large, and no gate
+ * would open for a long time. */
 static inline void give_back(struct dp_lane *lane)
 {
     int64_t budget = deep_profile_budget + DP_WEIGHT_ALWAYS;
@@ -306,22 +306,22 @@ static inline __attribute__((always_inline)) void exit_opened(struct dp_lane *la
 }
 
 /*
- * A thread's first word may be the end of a call: of one that was slow, in whole-
- * program mode, or of a coroutine's that began elsewhere. What was opened before
- * fork is the parent's.
+ * The first that the runtime hears of a thread may be the end of a call: a slow one in
+ * whole-program mode, or one of a coroutine that began on another thread. Calls that were
+ * opened before fork belong to the parent.
  */
 static __attribute__((noinline)) void exit_first(uint32_t index, uint64_t due, uintptr_t stack)
 {
     uint64_t now = dp_now_ns();
     if (due & DP_DUE_OPENED && !dp_process_is_ours()) {
-        deep_profile_budget = -1; /* a gate that a handler forked in has drawn another */
+        deep_profile_budget = -1; /* the child of a fork in a handler: its gate has drawn another */
         return;
     }
     if (!meet_thread())
         return;
     struct dp_lane *lane = dp_self;
     if (!lane)
-        return; /* a handler has forked since, in the child */
+        return; /* a handler forked meanwhile, and this is the child */
     lane->busy = stack;
     DP_COMPILER_BARRIER();
     if (due & DP_DUE_OPENED)
@@ -362,7 +362,7 @@ static inline __attribute__((always_inline)) void exit_from(struct dp_site *code
         return;
     lane->busy = stack;
     DP_COMPILER_BARRIER();
-    uint64_t now = dp_now_ns(); /* now that no handler can record something later before */
+    uint64_t now = dp_now_ns(); /* read last: no handler can record a later time before */
     if (DP_LIKELY(due & DP_DUE_OPENED))
         exit_opened(lane, index, due, now);
     else

@@ -146,7 +146,7 @@ void dp_move_memory(struct dp_lane *lane, uint64_t from, uint64_t to)
                           memory_order_release);
 }
 
-/* The counting of the calls around goes on as if it had never been looked at. */
+/* The enclosing calls count on as if this one had not been counted. */
 static void end_memory(struct dp_lane *lane, uint64_t depth, struct memory_change *memory)
 {
     struct dp_memory_frame *frame = &lane->memory_frames[depth];
@@ -163,7 +163,7 @@ static int64_t peak_of(const struct memory_change *memory)
     return memory->after.peak_bytes - memory->before.live_bytes;
 }
 
-/* What is allocated after the call and was not before it; the threshold is of that. */
+/* Bytes allocated after the call less those before it: what the threshold compares. */
 static int64_t growth_of(const struct memory_change *memory)
 {
     return memory->after.live_bytes - memory->before.live_bytes;
@@ -325,7 +325,7 @@ void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uin
     if (stats) {
         stats->calls += config->always_open;
         dp_stats_add_call(lane, stats, &config->population, duration_ns, child_ns);
-        if (i == DP_NO_FRAME) /* nor does the call around know this one's time */
+        if (i == DP_NO_FRAME) /* the enclosing call does not know this one's time either */
             stats->flags |= DP_STATS_CHILDREN_MISSED;
         if (memory && dp_memory_view != DP_MEMORY_UNSEEN)
             add_memory(stats, memory);

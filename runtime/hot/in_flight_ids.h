@@ -42,7 +42,7 @@ enum dp_awaited { DP_NOT_AWAITED, DP_AWAITED, DP_AWAITED_WITH_USAGE };
 void dp_in_flight_add(uint32_t site, uint64_t due, uint64_t id, enum dp_awaited awaited);
 /* False if the ending call has already used this entry. */
 bool dp_in_flight_take_back(uint64_t id);
-/* Steward only: how the call ends is of no interest any more. */
+/* Steward only: stop waiting for the call's end. */
 void dp_in_flight_forget(uint64_t id);
 /* Steward only: the call is about to be reported. False: it has ended, and does not say in its
  * final event that it was reported. */

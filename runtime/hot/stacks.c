@@ -22,8 +22,8 @@ static uint64_t started(const struct dp_lane_frame *frame)
     return __atomic_load_n(&frame->start_ns, __ATOMIC_RELAXED) & ~DP_FRAME_ENDED;
 }
 
-/* Takes the frame of an open call. Another thread may have the same in mind: false
- * when it was first. A lane's owner pays for the atomic only here. */
+/* Takes the frame of an open call. False: another thread has taken it first. Only here does
+ * a lane's owner pay for an atomic operation. */
 static bool end_frame(struct dp_lane_frame *frame, uint64_t start_ns)
 {
     return __atomic_compare_exchange_n(&frame->start_ns, &start_ns, start_ns | DP_FRAME_ENDED,
@@ -97,8 +97,8 @@ static void forget(struct dp_lane *lane, uint64_t i)
     lane->state->forgotten++;
 }
 
-/* Where calls are suspended by the thousand most have no frame when they end: that this
- * is known without a look into the frames, which may be another thread's. */
+/* Where thousands of calls are suspended, most have no frame when they end. This says so
+ * without reading the frames, which may be another thread's. */
 static bool is_forgotten(struct dp_lane *lane, uint64_t start_ns)
 {
     return start_ns <= atomic_load_explicit(&lane->forgotten_until_ns, memory_order_acquire);
@@ -158,7 +158,7 @@ static int64_t find(const struct dp_lane_state *state, uint32_t index, uint64_t 
 }
 
 /* Of this thread's open calls the one at `i` ends. What is younger and on the same
- * stack was left by a longjmp, or by an exception that asked nobody. */
+ * stack was left by a longjmp, or by an exception that ran none of its code. */
 static void end_at(struct dp_lane *lane, uint64_t i, enum dp_left left, uint64_t now)
 {
     struct dp_lane_state *state = lane->state;
@@ -199,7 +199,7 @@ static bool end_elsewhere(struct dp_lane *lane, uint32_t index, uint64_t due, ui
         struct dp_lane *other = dp_lane_at(l);
         if (other == lane || is_forgotten(other, start_ns))
             continue;
-        /* Announced first: the steward unmaps what nobody has (thread/lanes.c, rest). */
+        /* Announce the visit first: the steward unmaps lanes that nobody uses (thread/lanes.c). */
         atomic_fetch_add(&other->visitors, 1);
         struct dp_lane_state *state = __atomic_load_n(&other->state, __ATOMIC_SEQ_CST);
         found = state && take_frame(state, index, start_ns, &frame.kinds);
