@@ -13,6 +13,11 @@ import guard
 guard.begin()
 
 
+# Losses that a machine with other work brings: of ticks, and of looks at threads that got no
+# processor. `interrupted` counts the runtime's own waits, too.
+BUSY = ("tick_late", "clock_back", "looks", "not_asked", "look_moved", "interrupted")
+
+
 def environment(**variables):
     """Ours and the caller's, but nothing of DEEP_PROFILE* that happens to be set, and
     no LD_LIBRARY_PATH, which Meson sets for its tests: programs must find their runtime.

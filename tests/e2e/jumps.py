@@ -98,7 +98,7 @@ class Jumps(unittest.TestCase):
 
     def lost(self, log):
         return {reason: count for reason, count in self.report(log)["loss"].items()
-                if count and reason not in ("tick_late", "clock_back", "not_asked", "look_moved")}
+                if count and reason not in dp.BUSY}
 
     def open_calls(self, log):
         return collections.Counter(call["function"].split("(")[0]

@@ -188,7 +188,7 @@ def die_once(program, tool, folder, how, chance, longest):
     assert report.get("ending") == ({"by": "_exit", "status": 0} if how == "_exit" else None), report
     assert report["damage"]["places"] == 0, report["damage"]
     lost = {reason for reason, count in report["loss"].items() if count}
-    assert lost <= {"tick_late", "clock_back", "not_asked", "look_moved"} | ({"depth"} if how == "overflow" else set()), report["loss"]
+    assert lost <= set(dp.BUSY) | ({"depth"} if how == "overflow" else set()), report["loss"]
     check_open(report, tallies, how, began_ns, ended_ns)
     if how == "overflow": # a recursion is one row in words
         assert re.search(r"^and \d+ more of it$", dp.run(tool, "report", log).stdout, re.MULTILINE)

@@ -69,7 +69,8 @@ class Soak(unittest.TestCase):
         self.assertEqual(functions["watched"]["slow"], truth["slow"])
         self.assertAlmostEqual(functions["sampled"]["estimated_calls"], truth["sampled"],
                                delta=5 * (9 * truth["sampled"]) ** 0.5)
-        lost = {reason: count for reason, count in report["loss"].items() if count}
+        lost = {reason: count for reason, count in report["loss"].items()
+                if count and reason not in set(dp.BUSY) - {"tick_late", "clock_back"}}
         self.assertGreater(lost.pop("overwritten"), 1000)
         self.assertEqual(lost, {})
         # Every slow call was reported in flight, and those of a quarter of an hour are reported right.

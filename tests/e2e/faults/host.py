@@ -54,7 +54,7 @@ def recorded(log):
 
 
 def lost_calls(report):
-    return sum(count for reason, count in report["loss"].items() if reason not in ("tick_late", "not_asked", "look_moved"))
+    return sum(count for reason, count in report["loss"].items() if reason not in dp.BUSY)
 
 
 def build(name, folder, *flags):
