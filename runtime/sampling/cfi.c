@@ -66,8 +66,8 @@ uint64_t dp_cfi_pointer(struct dp_cursor *cursor, uint8_t encoding, uint64_t dat
     return 0;
 }
 
-/* As much as can be had of what is wanted, and at least `least`: the section may lie at the end
- * of a mapping. */
+/* Reads what is wanted, or as much of it as is mapped, but not less than `least`: the section
+ * may lie at the end of a mapping. */
 static bool move_window(struct dp_cfi *cfi, uint64_t address, uint64_t wanted, uint64_t least)
 {
     cfi->window_address = address;
@@ -82,7 +82,7 @@ static bool move_window(struct dp_cfi *cfi, uint64_t address, uint64_t wanted, u
     return true;
 }
 
-/* The bytes [address, address + bytes), in the window; bad where they cannot be had. */
+/* The bytes [address, address + bytes), in the window; bad if they cannot be read. */
 static struct dp_cursor bytes_at(struct dp_cfi *cfi, uint64_t address, uint64_t bytes)
 {
     struct dp_cursor none = {cfi->window, cfi->window, 0, true};

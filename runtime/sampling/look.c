@@ -22,7 +22,7 @@ static void no_stack(struct dp_look *look, uint32_t why)
                     1);
 }
 
-/* The stack of a thread that waits, from its pc and sp: the other registers are not told. */
+/* The stack of a thread that waits, from its pc and sp: the kernel does not show the others. */
 static void walk_waiting(const struct dp_thread_waits *waits, struct dp_frames *frames)
 {
     struct dp_window window = {0};

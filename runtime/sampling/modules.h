@@ -2,8 +2,8 @@
  * The modules of the process: what is mapped to be executed, and the unwind tables made of it.
  *
  * The steward refreshes; what it finds it publishes as a view (view.h), which is what walks
- * see. No lock of the loader is taken: the kernel shows the mappings, and what cannot be had
- * there (a sandbox without /proc) glibc's _dl_find_object() says without a lock.
+ * see. It takes no lock of the loader: the kernel lists the mappings, and in a sandbox without
+ * /proc, glibc's _dl_find_object() finds them without a lock.
  */
 #ifndef DP_MODULES_H
 #define DP_MODULES_H

@@ -198,9 +198,9 @@ int main(int argc, char **argv)
                 self.assertTrue(os.path.exists(log), (word, done.stderr))
                 self.assertEqual("was not profiled: DEEP_PROFILE is" in done.stderr, not recorded,
                                  done.stderr)
-                told = subprocess.run([TOOL, "report", log], check=False, stdout=subprocess.PIPE,
-                                      text=True, env=environment()).stdout
-                self.assertEqual("which is neither 1 nor a rule" in told, not recorded, told)
+                report = subprocess.run([TOOL, "report", log], check=False, stdout=subprocess.PIPE,
+                                        text=True, env=environment()).stdout
+                self.assertEqual("which is neither 1 nor a rule" in report, not recorded, report)
                 shutil.rmtree(log, ignore_errors=True)
         for word in off: # asked for with an option, off is obeyed, and said
             done = subprocess.run([TOOL, "record", "--rules", word, "-o", "none", "--", "./word"],

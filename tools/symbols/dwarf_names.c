@@ -224,7 +224,7 @@ static const char *name_of_dwo(Dwarf_Debug debug, Dwarf_Die die)
     return name ? name : dp_die_text(debug, die, DW_AT_GNU_dwo_name);
 }
 
-/* The unit of a .dwo file that belongs to a skeleton; NULL: it cannot be had. */
+/* The unit of a .dwo file that belongs to a skeleton; NULL: it cannot be read. */
 static Dwarf_Die open_dwo(struct unit *unit, Dwarf_Die skeleton, const char *name)
 {
     struct search *search = unit->search;

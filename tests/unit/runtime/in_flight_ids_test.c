@@ -84,7 +84,7 @@ static void calls_that_look_alike_take_an_id_each(void)
 }
 
 /* The steward learns how a call ended under the id that it had given it. */
-static void an_awaited_end_is_told_once(void)
+static void an_awaited_end_is_reported_once(void)
 {
     struct dp_slow_end end = {.end_ns = 7, .duration_ns = 5}, found;
     dp_in_flight_reset();
@@ -208,7 +208,7 @@ int main(void)
     the_tick_of_a_call_is_compared_whole();
     what_is_taken_back_is_not_taken();
     calls_that_look_alike_take_an_id_each();
-    an_awaited_end_is_told_once();
+    an_awaited_end_is_reported_once();
     an_awaited_entry_stays();
     of_too_many_the_oldest_go();
     all_places_are_used_again();
