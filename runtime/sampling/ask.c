@@ -20,19 +20,19 @@ enum slot_state { FREE, SENT, ANSWERED };
 
 struct slot {
     _Atomic uint32_t state;
-    uint32_t tid;   /* this and the next: the steward's */
+    uint32_t tid;   /* only the steward reads and writes tid and forgotten */
     bool forgotten; /* nobody waits for the answer */
-    bool outside;   /* it may read what is not its own stack: a system call */
-    _Atomic uint32_t ticket; /* another one each time: a signal that comes late finds no slot */
+    bool outside;   /* the handler may read other stacks than its own, by a system call */
+    _Atomic uint32_t ticket; /* new for each signal: one that comes late finds no slot */
     struct dp_frames frames;
-    struct dp_window window; /* of a coroutine's stack; not on a stack that may be small */
+    struct dp_window window; /* for a coroutine's stack: the handler's own may be too small */
 };
 
-static struct slot *slots; /* kept for good once there: a handler may come at any time */
+static struct slot *slots; /* never unmapped: a handler may run at any time */
 static uint32_t last_ticket;
 _Atomic int dp_ask_signal_in_use;
-static _Atomic bool sending; /* the steward, between the look at dp_ask_signal_in_use and the signal */
-static _Atomic uint32_t held; /* by threads at an exec */
+static _Atomic bool sending;  /* the steward is between its checks and the signal: see send() */
+static _Atomic uint32_t held; /* threads that are between dp_ask_hold() and dp_ask_go_on() */
 static _Atomic uint64_t not_mended;
 
 static struct slot *slot_of(uint64_t ticket)
@@ -58,7 +58,7 @@ static void answer(struct slot *slot, void *context)
     atomic_store_explicit(&slot->state, ANSWERED, memory_order_release);
 }
 
-/* Somebody else sent it, to a host that has no handler of it: the default action. */
+/* Somebody else sent the signal, and the host has no handler for it: take the default action. */
 static void leave_to_default(int signal, siginfo_t *info)
 {
     dp_os_leave_signal(signal);
@@ -99,9 +99,12 @@ void dp_ask_release(void)
     dp_ask_give_up();
 }
 
-/* `sending` is stored by the steward, `dp_ask_signal_in_use` and `held` by the other thread, and then
- * each loads what the other stored, all in one order: a signal that the steward sends is sent
- * before this returns. */
+/*
+ * Waits until the steward has sent the signal that it may be about to send. The steward stores
+ * `sending`, then loads `held` and `dp_ask_signal_in_use`. This thread stores one of those two,
+ * then loads `sending`. All are sequentially consistent, so at least one of the two threads sees
+ * the other's store: either the steward does not send, or this thread sees `sending` and waits.
+ */
 static void wait_for_sent(void)
 {
     for (int i = 0; i < 1000 && atomic_load(&sending); i++)
@@ -118,7 +121,7 @@ void dp_ask_hold(void)
 {
     atomic_fetch_add(&held, 1);
     wait_for_sent();
-    dp_os_yield(); /* what was sent is handled on the way back from a system call */
+    dp_os_yield(); /* a signal that was sent is handled when a system call returns */
 }
 
 void dp_ask_go_on(void)
@@ -126,7 +129,7 @@ void dp_ask_go_on(void)
     atomic_fetch_sub(&held, 1);
 }
 
-/* The signal to use, which is installed at the first need. */
+/* The signal to use. Installs the handler when there is none yet. */
 static int signal_to_use(void)
 {
     int signal = dp_ask_signal(), last = dp_os_last_signal();
@@ -152,7 +155,7 @@ static struct slot *free_slot(uint32_t tid, bool *asked_before)
     return found;
 }
 
-/* A thread that ended, or whose number another one has now, cannot answer. */
+/* Threads that have ended do not answer: frees their slots. */
 static void free_slots_of_the_gone(void)
 {
     for (int i = 0; i < SLOTS; i++) {

@@ -1,18 +1,19 @@
 /*
- * The one signal: asks a running thread to write down its own stack.
+ * Asks a running thread, by a signal, to write down its own stack.
  *
- * Two threads meet in a slot. The steward fills in a free one and sends its number with the
- * signal; the handler, in the asked thread, writes the stack and then stores ANSWERED with
- * release; the steward loads that with acquire and frees the slot. No second signal goes to a
- * thread before the first was handled.
+ * Two threads share a slot: the steward, which asks, and the asked thread, whose signal handler
+ * answers. The steward fills in a free slot, stores SENT with release and sends the slot's
+ * ticket with the signal. The handler loads SENT with acquire, writes the stack into the slot
+ * and stores ANSWERED with release. The steward loads ANSWERED with acquire, copies the stack
+ * and frees the slot. A thread that has not answered yet gets no second signal.
  *
- * The handler makes no system call, but in two cases. The signal interrupted a wait that libc
- * does not restart: then it puts the thread back to make the call again (mend.h). Or the
- * thread is on a stack that is not its own, as coroutines are: then the kernel is asked to
- * read it, unless the thread is in a sandbox.
+ * The handler makes system calls in two cases only. When the signal interrupted a wait that
+ * the kernel does not restart, it checks for pending signals and makes the thread repeat the
+ * wait (mend.h). When the thread runs on a stack that is not its own, as a coroutine does, the
+ * handler lets the kernel read that stack, unless the thread is in a sandbox.
  *
- * The signal is the one with the highest number that the host leaves to its default. Nothing
- * is installed before a thread is to be asked.
+ * We use the signal with the highest number that the host leaves at its default action. The
+ * handler is installed when the first thread has to be asked, not earlier.
  */
 #ifndef DP_ASK_H
 #define DP_ASK_H
@@ -26,49 +27,50 @@
 #define DP_FRAMES_MAX 128
 
 struct dp_frames {
-    uint64_t time_ns; /* when they were written down */
+    uint64_t time_ns; /* when the handler walked the stack */
     uint32_t flags;   /* DP_STACK_* */
     uint32_t n;
     uint64_t pcs[DP_FRAMES_MAX];
 };
 
-/* 0 or -errno. Before the steward runs, and in a forked child: no slot is in use. */
+/* 0 or -errno. Called before the steward runs, and in a forked child: no slot is in use then. */
 int dp_ask_init(void);
-/* Nothing runs any more that asks. Threads that were asked and have not answered may still do
- * so: the handler and its slots stay. */
+/* Called when the steward has ended. Threads that were asked may still answer, so the handler
+ * and the slots stay. */
 void dp_ask_release(void);
 
 enum dp_asked {
-    DP_ASKED,         /* it will answer: dp_answer() */
-    DP_ASKED_BEFORE,  /* and has not answered yet */
-    DP_ASKED_BLOCKED, /* it blocks the signal */
-    DP_ASKED_NOT,     /* there is no signal for us, no free slot, or a sandbox refuses */
+    DP_ASKED,         /* the signal is sent; dp_answer() gets the stack */
+    DP_ASKED_BEFORE,  /* an earlier signal is not answered yet */
+    DP_ASKED_BLOCKED, /* the thread blocks the signal */
+    DP_ASKED_NOT,     /* no signal is left for us, no slot is free, or a sandbox refuses */
     DP_ASKED_GONE,
 };
 
-/* Steward only. *ticket: for dp_answer(). */
+/* Steward only. Sets *ticket, which dp_answer() takes. */
 enum dp_asked dp_ask(uint32_t tid, uint32_t *ticket);
-/* Has it answered? Copies the frames and frees the slot. `wait_ns`: so long at most. */
+/* Steward only. When the thread has answered, copies the frames, frees the slot and returns
+ * true. Waits at most `wait_ns` for the answer. */
 bool dp_answer(uint32_t ticket, uint64_t wait_ns, struct dp_frames *frames);
-/* The answer is of no interest any more. */
+/* Steward only. Nobody will call dp_answer() for this ticket. */
 void dp_ask_forget(uint32_t ticket);
 
-/* The signal in use; 0: none. No function: a sanitizer that starts comes here by way of
- * host/bus.c, before it can look at anything. */
+/* The signal in use; 0: none. A plain load without a function call: host/bus.c reads it when a
+ * sanitizer's start-up calls sigaction(), before instrumented functions may run. */
 extern DP_HIDDEN _Atomic int dp_ask_signal_in_use;
 static inline int dp_ask_signal(void)
 {
     return atomic_load(&dp_ask_signal_in_use);
 }
-/* Around an exec: a signal that waits for the thread would reach the new program, which has no
- * handler of it. Between the two none is sent, and none waits for the calling thread. Any
- * thread. */
+/* Around an exec, by any thread. A pending signal of ours would reach the new program, which
+ * has no handler for it. Between hold and go_on the steward sends none, and none is pending for
+ * the calling thread. */
 void dp_ask_hold(void);
 void dp_ask_go_on(void);
-/* The host wants it for itself: no more of ours is sent. Any thread. */
+/* Any thread. The host wants the signal for itself: we send none after this returns. */
 void dp_ask_give_up(void);
 
-/* Waits that the signal interrupted and that were not made again, since it was asked last. */
+/* How many waits the signal interrupted that could not be repeated, since the last call. */
 uint64_t dp_ask_take_not_mended(void);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* DW_EH_PE_*: the low four bits say the format, the next three what it counts from. */
+/* DW_EH_PE_*: the low four bits are the format, the next three say what it is relative to. */
 enum {
     PE_ABSOLUTE = 0x00,
     PE_ULEB = 0x01,
@@ -66,7 +66,7 @@ uint64_t dp_cfi_pointer(struct dp_cursor *cursor, uint8_t encoding, uint64_t dat
     return 0;
 }
 
-/* Reads what is wanted, or as much of it as is mapped, but not less than `least`: the section
+/* Reads the wanted bytes, or as many of them as are mapped, but at least `least`: the section
  * may lie at the end of a mapping. */
 static bool move_window(struct dp_cfi *cfi, uint64_t address, uint64_t wanted, uint64_t least)
 {
@@ -82,7 +82,7 @@ static bool move_window(struct dp_cfi *cfi, uint64_t address, uint64_t wanted, u
     return true;
 }
 
-/* The bytes [address, address + bytes), in the window; bad if they cannot be read. */
+/* A cursor on [address, address + bytes), read into the window; bad if they are not readable. */
 static struct dp_cursor bytes_at(struct dp_cfi *cfi, uint64_t address, uint64_t bytes)
 {
     struct dp_cursor none = {cfi->window, cfi->window, 0, true};
@@ -101,15 +101,15 @@ static struct dp_cursor bytes_at(struct dp_cfi *cfi, uint64_t address, uint64_t 
     return (struct dp_cursor){from, from + bytes, address + bytes, false};
 }
 
-/* A record behind its length: `body` begins with what tells the two kinds apart. */
+/* A record without its length. The first word of `body` says whether it is a common entry. */
 struct record {
     struct dp_cursor body;
     uint64_t next;   /* address of the record behind it */
-    uint64_t parent; /* of a function: where its common entry lies; 0: it is one itself */
+    uint64_t parent; /* a function's common entry; 0: this is a common entry */
     bool too_long;
 };
 
-/* Takes the length off. False: the section ends here. */
+/* Reads a record's length. False: the section ends here. */
 static bool length_at(struct dp_cfi *cfi, uint64_t address, uint64_t *body, uint64_t *length)
 {
     struct dp_cursor head = bytes_at(cfi, address, 4);
@@ -140,8 +140,8 @@ static bool record_at(struct dp_cfi *cfi, uint64_t address, struct record *recor
 
 /* ---- common entries ---- */
 
-/* The letters of the augmentation, which `data` explains. False: one that is not known, and
- * what comes behind it cannot be read. */
+/* Reads the augmentation: its letters say what `data` contains. False: an unknown letter, after
+ * which nothing can be read. */
 static bool read_letters(struct dp_cie *cie, struct dp_cursor letters, struct dp_cursor *data)
 {
     while (letters.at < letters.end) {
@@ -201,8 +201,8 @@ static bool read_cie(const struct dp_processor *processor, struct dp_cursor body
     return dp_cfi_program_run(body, processor, cie, 0, 0, &cie->initial, NULL, NULL);
 }
 
-/* The common entry at `address`, from the cache or read now; NULL: it cannot be read. The
- * window stays where it is: the function that asks lies in it. */
+/* The common entry at `address`, from the cache or read now; NULL: it cannot be read. Does not
+ * move the window, which has the record of the calling function. */
 static const struct dp_cie *cie_at(struct dp_cfi *cfi, uint64_t address)
 {
     struct dp_cie *cie = &cfi->cies[address / 4 % DP_CFI_CIES];

@@ -20,7 +20,7 @@ static bool is_done(const struct dp_cursor *code)
     return !code->bad && code->at == code->end;
 }
 
-/* register + offset, as an expression's first operation. */
+/* An expression that begins with register + offset. */
 static bool base_register(struct dp_cursor *code, uint8_t *number, int64_t *offset)
 {
     uint8_t op = dp_cursor_byte(code);
@@ -53,8 +53,8 @@ static bool is_literal_then(struct dp_cursor *code, int64_t wanted, uint8_t op)
     return is_literal(code, &value) && value == wanted && dp_cursor_byte(code) == op;
 }
 
-/* What a linker writes for the slots of a procedure linkage table, of 16 bytes each:
- * sp + 8 + ((pc & 15) >= N) * 8, since the instruction before byte N pushes. */
+/* What linkers write for the entries of a procedure linkage table, of 16 bytes each:
+ * sp + 8 + ((pc & 15) >= N) * 8, since the instruction before byte N pushes a word. */
 static bool is_plt(struct dp_cursor code, const struct dp_processor *processor,
                    struct dp_cfi_state *state)
 {
@@ -69,7 +69,7 @@ static bool is_plt(struct dp_cursor code, const struct dp_processor *processor,
     return is_done(&code);
 }
 
-/* A constant is added, in one of the ways to say it; or nothing. */
+/* The rest adds a constant, in any of the possible encodings, or is empty. */
 static bool addend(struct dp_cursor *code, int64_t *value)
 {
     *value = 0;

@@ -3,7 +3,7 @@
 
 #include "cfi_expression.h"
 
-/* High two bits of an instruction, or all eight. */
+/* An instruction's opcode: the high two bits, or all eight. */
 enum {
     CFA_ADVANCE = 0x40,
     CFA_OFFSET = 0x80,
@@ -55,7 +55,7 @@ static bool fits_16(int64_t value)
     return value >= INT16_MIN && value <= INT16_MAX;
 }
 
-/* The rule that a state is; without one where a rule has no room for it. */
+/* The rule for a state; DP_CFA_NONE when the state does not fit into a rule. */
 static struct dp_rule rule_of(const struct dp_cfi_state *state, bool is_signal)
 {
     struct dp_rule rule = {0};
@@ -107,7 +107,7 @@ static void advance(struct run *run, uint64_t units)
         advance_to(run, pc);
 }
 
-/* Which of the saved registers `number` is; DP_SAVED_COUNT: none. */
+/* The index of register `number` among those that a rule keeps; DP_SAVED_COUNT: not kept. */
 static int slot_of(const struct run *run, uint64_t number)
 {
     if (number == run->cie->ra)
@@ -140,7 +140,8 @@ static void restore(struct run *run, uint64_t number)
         run->now.saved[slot] = run->cie->initial.saved[slot];
 }
 
-/* In units of the entry's; nonsense wraps and does not fit a rule, or reads a wrong place. */
+/* An offset in the entry's units. Nonsense may wrap: then it does not fit into a rule, or the
+ * walk reads a wrong place, which is checked there. */
 static int64_t scaled(const struct run *run, uint64_t units)
 {
     return (int64_t)(units * (uint64_t)run->cie->data_align);
@@ -166,7 +167,8 @@ static struct dp_cursor block(struct run *run)
     return dp_cursor_part(&run->code, bytes);
 }
 
-/* One that is not understood leaves the register, and with the return address the rule, open. */
+/* A register whose expression is not understood becomes unknown. If that is the return address,
+ * there is no rule. */
 static void save_by_expression(struct run *run, bool is_value)
 {
     uint64_t number = dp_cursor_uleb(&run->code);
@@ -200,7 +202,7 @@ static void recall(struct run *run)
         run->now = run->remembered[--run->depth];
 }
 
-/* Where things are saved. False: another instruction. */
+/* Instructions that say where a register is saved. False: another instruction. */
 static bool run_saving(struct run *run, uint8_t op)
 {
     uint64_t number;
@@ -246,7 +248,7 @@ static bool run_saving(struct run *run, uint8_t op)
     return false;
 }
 
-/* How the CFA is found. False: another instruction. */
+/* Instructions that say how the CFA is computed. False: another instruction. */
 static bool run_defining(struct run *run, uint8_t op)
 {
     uint64_t number;
@@ -279,7 +281,7 @@ static void run_other(struct run *run, uint8_t op)
 {
     switch (op) {
     case CFA_NOP:
-    case CFA_NEGATE_RA_STATE: /* dp_processor_plain() strips whatever is there */
+    case CFA_NEGATE_RA_STATE: /* nothing to do: dp_processor_plain() removes the signature anyway */
         break;
     case CFA_SET_LOC: /* no compiler writes it into .eh_frame */
         run->failed = true;

@@ -1,6 +1,6 @@
 /*
- * The instructions of call frame information: what they make of the rules, address by address.
- * cfi.c finds them; dp_cfi_program_run() follows them.
+ * Runs the instructions of call frame information, which cfi.c finds: they change the rules from
+ * address to address.
  */
 #ifndef DP_CFI_PROGRAM_H
 #define DP_CFI_PROGRAM_H
@@ -12,7 +12,7 @@
 #include "processor.h"
 #include "rule.h"
 
-/* The rules in full width, while a program runs. */
+/* The rules while a program runs, in full width. */
 struct dp_cfi_state {
     uint8_t kind, number; /* of the CFA: enum dp_cfa_kind, register */
     int64_t offset, more;
@@ -33,12 +33,12 @@ struct dp_cie {
     struct dp_cfi_state initial;
 };
 
-/* From `pc` on `rule` holds. */
+/* `rule` holds from `pc` on. */
 typedef void dp_cfi_row(void *context, uint64_t pc, const struct dp_rule *rule);
 
-/* Follows the instructions at `code` from the state on that the entry begins with; *state is
- * the one at the end. Rows go to `row` (NULL: none), all within [start, end). False: something
- * in it is damaged or not understood; from there on the rule is DP_CFA_NONE. */
+/* Runs the instructions at `code`, beginning with *state, which has the last state afterwards.
+ * Passes the rows within [start, end) to `row` (NULL: to nobody). False: an instruction is
+ * damaged or not understood; from there on the rule is DP_CFA_NONE. */
 bool dp_cfi_program_run(struct dp_cursor code, const struct dp_processor *processor,
                         const struct dp_cie *cie, uint64_t start, uint64_t end,
                         struct dp_cfi_state *state, dp_cfi_row *row, void *context);

@@ -3,14 +3,14 @@
 
 #include "cfi.h"
 
-/* The memory is read in pieces, which overlap by what must be seen together. */
+/* The memory is read in pieces that overlap, so that each match is whole in one of them. */
 #define PIECE 4096
 #define SEEN_TOGETHER 256
 #define MOST_BYTES (UINT64_C(256) << 20)
 
-/* A common entry of at most SEEN_TOGETHER / 2 bytes, and its first function behind it. The
- * letters of the entry begin with zR, zP (C++) or zS; who points to its function otherwise than
- * relatively, in four bytes, has no code that can be loaded anywhere. */
+/* Matches a common entry of at most SEEN_TOGETHER / 2 bytes and the first function after it. The
+ * entry's augmentation begins with zR, zP (C++) or zS. Pointers to functions have four bytes and
+ * are relative: what compilers write for code that can be loaded anywhere. */
 static bool begins_at(const struct dp_cfi_search *search, struct dp_cursor bytes)
 {
     enum { RELATIVE_4 = 0x1b, VERSION = 1 };
@@ -22,7 +22,7 @@ static bool begins_at(const struct dp_cfi_search *search, struct dp_cursor bytes
         dp_cursor_byte(&entry) != 'z')
         return false;
     uint64_t function_length = dp_cursor_fixed(&bytes, 4), parent_at = dp_cursor_address(&bytes);
-    uint64_t distance = dp_cursor_fixed(&bytes, 4); /* to the entry's length */
+    uint64_t distance = dp_cursor_fixed(&bytes, 4); /* it points to the entry's length */
     uint64_t start = dp_cfi_pointer(&bytes, RELATIVE_4, 0), size = dp_cursor_fixed(&bytes, 4);
     return !bytes.bad && function_length >= 12 && distance == parent_at - (identity_at - 4) &&
            start >= search->code_start && start < search->code_end &&
@@ -34,7 +34,7 @@ static uint64_t search_piece(const struct dp_cfi_search *search, uint64_t addres
 {
     for (size_t i = 0; i + SEEN_TOGETHER <= bytes; i += 4) {
         if (piece[i + 4] || piece[i + 5] || piece[i + 6] || piece[i + 7] || piece[i + 9] != 'z')
-            continue; /* nearly all */
+            continue; /* most words already fail here */
         struct dp_cursor here = {piece + i, piece + i + SEEN_TOGETHER,
                                  address + i + SEEN_TOGETHER, false};
         if (begins_at(search, here))

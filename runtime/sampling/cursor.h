@@ -1,6 +1,6 @@
 /*
- * Reading bytes that may be damaged: a cursor never leaves its range. At the first byte that is
- * missing it turns bad, and gives zeros from then on; whoever reads asks once, at the end.
+ * Reads bytes that may be damaged. A cursor never leaves its range: at the first missing byte it
+ * becomes bad and returns zeros from then on. So the reader checks once, at the end.
  */
 #ifndef DP_CURSOR_H
 #define DP_CURSOR_H
@@ -12,7 +12,7 @@
 
 struct dp_cursor {
     const uint8_t *at, *end;
-    uint64_t address; /* of *end in the process: pointers are relative to where they lie */
+    uint64_t address; /* address of *end in the process: pointers may be relative to it */
     bool bad;
 };
 
@@ -42,7 +42,7 @@ static inline bool dp_cursor_skip(struct dp_cursor *cursor, uint64_t bytes)
     return true;
 }
 
-/* `bytes` of them, little-endian: 1, 2, 4 or 8. */
+/* Reads a little-endian number of 1, 2, 4 or 8 bytes. */
 static inline uint64_t dp_cursor_fixed(struct dp_cursor *cursor, unsigned bytes)
 {
     uint64_t value = 0;
@@ -92,7 +92,7 @@ static inline int64_t dp_cursor_sleb(struct dp_cursor *cursor)
     return (int64_t)dp_cursor_leb(cursor, true);
 }
 
-/* The next `bytes` bytes as a cursor of their own; this one steps over them. */
+/* A new cursor for the next `bytes` bytes; this one skips them. */
 static inline struct dp_cursor dp_cursor_part(struct dp_cursor *cursor, uint64_t bytes)
 {
     struct dp_cursor part = *cursor;

@@ -12,8 +12,8 @@ static uint64_t less(uint64_t a, uint64_t b)
 }
 
 /*
- * A thread used `used` of [last, next]. Of [last, end] it used at least what does not fit
- * behind the end, and at most all of it.
+ * A thread used `used` of [last, next]. At least the part that does not fit into [end, next] was
+ * used in [last, end], and at most all of it.
  */
 static uint64_t share_before(uint64_t used, uint64_t before, uint64_t behind, uint64_t *error)
 {

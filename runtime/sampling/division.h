@@ -1,7 +1,7 @@
 /*
- * How the time of a call divided: on a processor, waiting for one, blocked. From readings of
- * its thread's clocks at its first look, at the last one before its end, and at the first
- * after it. Arithmetic, nothing else.
+ * Divides the time of a call into on a processor, waiting for one, and blocked. Pure arithmetic
+ * on readings of its thread's clocks: at the first look, at the last look before the call's end,
+ * and at the first look after it.
  */
 #ifndef DP_DIVISION_H
 #define DP_DIVISION_H
@@ -17,20 +17,20 @@ struct dp_reading {
 };
 
 struct dp_division {
-    uint64_t on_cpu_ns, runnable_ns, blocked_ns; /* together: `end` less the first reading */
-    uint64_t error_ns;                           /* of each */
-    bool runnable_known;                         /* else its time is part of blocked_ns */
+    uint64_t on_cpu_ns, runnable_ns, blocked_ns; /* their sum: from the first reading to the end */
+    uint64_t error_ns;                           /* of each of the three */
+    bool runnable_known;                         /* false: that time is in blocked_ns */
 };
 
-/* Where a call ended: its thread's processor time, too, where cpu_ns is not 0. */
+/* The end of a call, with its thread's processor time then; cpu_ns 0: not known. */
 struct dp_divided_end {
     uint64_t time_ns, cpu_ns;
 };
 
 /*
- * first <= last <= end <= next in time. What the thread used between `last` and `next` may
- * have been used before the end or after it: the middle is taken, and the error is half of
- * what is possible. `next` NULL: nothing is known of the thread after `last`.
+ * first <= last <= end <= next in time. Processor time used between `last` and `next` may lie
+ * before the end or after it: the result is the middle of what is possible, and the error half
+ * the width of that. `next` NULL: there was no look after the end.
  */
 void dp_divide(const struct dp_reading *first, const struct dp_reading *last,
                const struct dp_reading *next, const struct dp_divided_end *end,

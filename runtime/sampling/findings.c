@@ -46,7 +46,7 @@ static void begin(struct dp_finding *finding, const struct dp_look *look, uint32
     copy_frames(&finding->holder_stack, &look->holder_stack);
 }
 
-/* One that is like the look; a new one; or the last one, for all that do not fit. */
+/* The finding that equals the look, or a new one; the last one when there is no room. */
 static struct dp_finding *finding_of(struct dp_findings *findings, const struct dp_look *look,
                                      uint32_t state)
 {
@@ -64,8 +64,8 @@ static struct dp_finding *finding_of(struct dp_findings *findings, const struct 
     return rest;
 }
 
-/* How much of `weight_ns` the thread of a look was in another state than look->state, which is
- * what it was in for the greater part. */
+/* The part of `weight_ns` that the thread spent in the other state (*state) than look->state,
+ * which has the greater part: it ran and waited for a processor by turns. */
 static uint64_t other_part(const struct dp_look *look, uint64_t weight_ns, uint32_t *state)
 {
     uint64_t on_cpu = (uint64_t)((unsigned __int128)weight_ns * look->on_cpu / DP_SHARE_ONE);
@@ -87,7 +87,7 @@ void dp_findings_add(struct dp_findings *findings, const struct dp_look *look, u
         finding_of(findings, look, other_state)->weight_ns += other_ns;
 }
 
-/* A sample's fixed fields but the stacks, which are written before it. */
+/* Writes a sample after its stacks. The caller has filled in the fields of the look. */
 static void log_sample(struct dp_event_sample *event, const struct dp_wait *wait,
                        const struct dp_frames *stack, const struct dp_frames *holder_stack)
 {
@@ -140,7 +140,7 @@ void dp_look_log(const struct dp_look *look, uint32_t looks, uint64_t weight_ns,
     log_sample(&event, &look->wait, &look->stack, &look->holder_stack);
     if (!other_ns)
         return;
-    event.looks = 0; /* it is the same look */
+    event.looks = 0; /* the look is counted with the other part */
     event.state = other_state;
     event.weight_ns = other_ns;
     log_sample(&event, &look->wait, &look->stack, &look->holder_stack);

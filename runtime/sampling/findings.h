@@ -1,7 +1,7 @@
 /*
- * What looks at one call found, added up: the same state, stack, wait and holder are one
- * finding, with its share of the time. Bounded; what does not fit is added to the last one,
- * without a stack. Steward only.
+ * Adds up the looks at one call: looks with the same state, stack, wait and holder are one
+ * finding, which has their number and their time. At most DP_FINDINGS_MAX: what does not fit is
+ * added to the last finding, which then has no stack. Steward only.
  */
 #ifndef DP_FINDINGS_H
 #define DP_FINDINGS_H
@@ -25,15 +25,15 @@ struct dp_findings {
 };
 
 void dp_findings_start(struct dp_findings *findings);
-/* A look that stands for `weight_ns`. `looks`: 0 for more time of one that was added before. */
+/* Adds a look that stands for `weight_ns`. `looks` is 1, or 0 to add time to an earlier look. */
 void dp_findings_add(struct dp_findings *findings, const struct dp_look *look, uint32_t looks,
                      uint64_t weight_ns);
-/* Writes a `sample` for each, the stacks before them. */
+/* Writes a `sample` for each finding, after its stacks. */
 void dp_findings_log(const struct dp_findings *findings, uint32_t site, uint32_t tid,
                      uint64_t call);
 
-/* A `sample` of a look, the stacks before it; two where part of the time it waited for a
- * processor. */
+/* Writes a `sample` for one look, after its stacks; two where the thread waited for a processor
+ * in part of the time. */
 void dp_look_log(const struct dp_look *look, uint32_t looks, uint64_t weight_ns, uint32_t site);
 
 #endif

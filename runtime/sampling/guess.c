@@ -3,12 +3,12 @@
 
 #include "processor.h"
 
-/* A frame pointer is no further from the stack pointer. */
+/* The largest distance from the stack pointer to a frame pointer that is believed. */
 #define LARGEST_FRAME (UINT64_C(1) << 20)
-/* Words of a stack that are looked through for a frame; and return addresses among them. */
+/* How many words of a stack are searched for a frame, and how many return addresses are tried. */
 #define MOST_WORDS 2048
 #define MOST_CANDIDATES 32
-/* A function that nothing describes is no longer. */
+/* The greatest length of a function that no table describes. */
 #define LARGEST_FUNCTION 16384
 
 static bool signal_return(const struct dp_walk *walk, uint64_t *context_offset)
@@ -48,7 +48,7 @@ bool dp_guess_signal(struct dp_walk *walk)
     return true;
 }
 
-/* A return address into known code, behind a call. */
+/* Whether this is a return address: it lies in known code, and a call is before it. */
 static bool is_return(const struct dp_walk *walk, uint64_t address, uint64_t *target)
 {
     uint8_t code[DP_PROCESSOR_CALL_BYTES];
@@ -68,7 +68,8 @@ bool dp_guess_is_put(const struct dp_walk *walk)
            !dp_processor_is_call(code, walk->pc, &target);
 }
 
-/* The entry of the function at `start` sets up a frame pointer, `below` above its stack. */
+/* Whether the function at `start` sets up a frame pointer at its entry, and how far above the
+ * stack pointer that is afterwards, at least (*below). */
 static bool has_frame(const struct dp_walk *walk, uint64_t start, uint64_t *below)
 {
     uint8_t code[DP_PROCESSOR_ENTRY_BYTES];
@@ -76,7 +77,8 @@ static bool has_frame(const struct dp_walk *walk, uint64_t start, uint64_t *belo
            dp_processor_frame_size(code, below);
 }
 
-/* A function may jump to a stub as its last act: the call on top is then not of the stub. */
+/* A function may end with a jump to a stub: then the call before the return address names that
+ * function and not the stub. */
 static bool is_stub(const struct dp_walk *walk)
 {
     uint8_t code[DP_PROCESSOR_JUMP_BYTES];
@@ -84,8 +86,8 @@ static bool is_stub(const struct dp_walk *walk)
            dp_processor_is_stub(code);
 }
 
-/* An interrupted function that has not touched the stack, as most that are written in assembly
- * language: it was called by what lies on top. */
+/* Steps out of an interrupted function that has not changed the stack, as most functions in
+ * assembly language do not: its return address is on top. */
 static bool step_off_the_top(struct dp_walk *walk)
 {
     uint64_t address, target, below;
@@ -128,8 +130,8 @@ bool dp_guess_step(struct dp_walk *walk)
     return true;
 }
 
-/* Whether the pair at `fp` is that of a frame of the function at `start`: its caller called
- * just this function, or by way of a register or of a table. */
+/* Whether the two words at `fp` may be the frame of the function at `start`: the call before
+ * the return address names this function, or goes through a register or a table. */
 static bool is_frame_of(const struct dp_walk *walk, uint64_t start, uint64_t fp, bool *is_certain)
 {
     uint64_t pair[2], target;
@@ -142,7 +144,7 @@ static bool is_frame_of(const struct dp_walk *walk, uint64_t start, uint64_t fp,
     return *is_certain || target == 0 || is_table || !callee.rule;
 }
 
-/* The first frame above `fp` that is certain, or else the first that may be. */
+/* The first certain frame above `fp`; without one, the first possible frame. */
 static bool look_up(const struct dp_walk *walk, uint64_t start, uint64_t fp, uint64_t *found)
 {
     uint64_t word, maybe = 0;

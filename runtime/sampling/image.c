@@ -15,7 +15,7 @@
 #include "cursor.h"
 #include "processor.h"
 
-/* The kernel maps no program whose program headers are further behind. */
+/* The kernel accepts no program whose program headers lie further back. */
 #define HEAD_BYTES 4096
 #define MOST_SEGMENTS 64
 #define NOTES_BYTES 1024
@@ -40,7 +40,7 @@ static bool is_ours(const Elf64_Ehdr *elf)
            elf->e_phnum <= MOST_SEGMENTS;
 }
 
-/* What the notes of a segment say. GNU's build-id: a name of four bytes, then the id. */
+/* Reads the notes of a segment for GNU's build-id: a name of four bytes, then the id. */
 static void take_build_id(struct dp_image *image, uint64_t address, uint64_t bytes)
 {
     uint8_t notes[NOTES_BYTES];
@@ -86,7 +86,7 @@ static void take_segment(struct dp_image *image, const Elf64_Phdr *segment)
     }
 }
 
-/* Segments must be read before a bias is known: the one with the file's first byte says it. */
+/* The segment with the file's first byte gives the bias, so all are read before it is known. */
 static bool take_segments(struct dp_image *image, const Elf64_Phdr *segments, unsigned count)
 {
     bool has_first = false;
@@ -144,7 +144,7 @@ bool dp_image_from_loader(uint64_t address, struct dp_image *image, char *path,
     read_text((uintptr_t)map.l_name, path, path_bytes);
     if (dp_image_read((uintptr_t)found.dlfo_map_start, image))
         return true;
-    /* Its program headers lie elsewhere, as those of files that somebody edited. */
+    /* The program headers do not follow the ELF header, as in files that a tool has edited. */
     memset(image, 0, sizeof *image);
     image->bias = map.l_addr;
     image->start = image->code_start = (uintptr_t)found.dlfo_map_start;
@@ -165,8 +165,8 @@ bool dp_image_from_loader(uint64_t address, struct dp_image *image, char *path,
 
 /* ---- frames ---- */
 
-/* The header of .eh_frame says where that begins, and how many functions a linker put into its
- * table. The section ends with a mark, or where its segment does. */
+/* .eh_frame_hdr says where .eh_frame begins and how many functions it has. The section ends at
+ * its end mark, or at the end of its segment. */
 static bool frames_by_header(const struct dp_image *image, struct dp_frames *frames)
 {
     enum { VERSION = 1, OMITTED = 0xff };

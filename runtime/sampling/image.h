@@ -1,7 +1,7 @@
 /*
- * A module as it lies in memory: its ELF header and program headers, its identity, and where
- * it describes its frames. All of it is read by dp_os_read_memory(): it may be unmapped
- * meanwhile, and may be nonsense.
+ * A module as it lies in memory: its ELF header and program headers, its build-id, and where
+ * its unwind tables are. Everything is read with dp_os_read_memory(): the module may be unmapped
+ * meanwhile, and its contents may be nonsense.
  */
 #ifndef DP_IMAGE_H
 #define DP_IMAGE_H
@@ -15,25 +15,25 @@
 struct dp_image {
     uint64_t header;               /* address of the ELF header; 0: not in memory */
     uint64_t bias;
-    uint64_t start, end;           /* of all its segments */
-    uint64_t code_start, code_end; /* of those that are executed */
+    uint64_t start, end;           /* of all segments */
+    uint64_t code_start, code_end; /* of the executable segments */
     uint64_t frame_header;         /* address of .eh_frame_hdr; 0: none */
-    uint64_t fingerprint;          /* of its first page: two modules at one place differ in it */
+    uint64_t fingerprint;          /* of its first page: differs between two modules */
     uint32_t build_id_bytes;
     uint8_t build_id[DP_BUILD_ID_BYTES];
 };
 
-/* The image whose ELF header is at `header`. False: there is none. */
+/* Reads the image whose ELF header is at `header`. False: there is none. */
 bool dp_image_read(uint64_t header, struct dp_image *image);
 
-/* The image that the loader says `address` is in, without its lock; its path, at most
- * path_bytes with the NUL, "" where the loader has none. False: it does not know, or cannot
- * be asked. */
+/* Asks the loader, without its lock, which image has `address`. Fills in the image and its path
+ * (at most path_bytes with the NUL; "" when the loader has none). False: the loader does not
+ * know, or libc has no function for it. */
 bool dp_image_from_loader(uint64_t address, struct dp_image *image, char *path,
                           size_t path_bytes);
 
-/* Where an image describes its frames. A static program may have the section without anything
- * that leads to it: then its memory is looked through. False: nowhere. */
+/* Finds the .eh_frame of an image. In a static program nothing may point to the section: then
+ * the image's memory is searched. False: it has none. */
 bool dp_image_frames(const struct dp_image *image, struct dp_frames *frames);
 
 /* A dp_walk_read: dp_os_read_memory(). */

@@ -22,7 +22,7 @@ static void no_stack(struct dp_look *look, uint32_t why)
                     1);
 }
 
-/* The stack of a thread that waits, from its pc and sp: the kernel does not show the others. */
+/* Walks a waiting thread's stack from pc and sp: the kernel shows no other registers. */
 static void walk_waiting(const struct dp_thread_waits *waits, struct dp_frames *frames)
 {
     struct dp_window window = {0};
@@ -38,16 +38,16 @@ static bool stood_still(uint32_t tid, uint64_t cpu_ns)
     return dp_os_cpu_ns_of(tid, &now) == 0 && now == cpu_ns;
 }
 
-/* Of the look before at the same thread; zeros: there was none. */
+/* From the last look at the same thread; zeros: there was none. */
 struct before {
     uint32_t tid;
     uint64_t cpu_ns, runnable_ns;
 };
 
 /*
- * Whether a thread runs at this moment says little: on a busy machine it is the steward itself
- * that has just taken the processor from it. So it is what it did more of since the look
- * before. Where there was none: whether its processor time goes on.
+ * ON_CPU or RUNNABLE, whichever the thread was for longer since the last look. The present
+ * moment would say too little: on a busy machine the steward itself has just taken the processor
+ * from the thread. At the first look the answer is whether its processor time advances.
  */
 static uint32_t state_of_running(struct dp_look *look, const struct before *before)
 {
@@ -93,8 +93,8 @@ static enum dp_task place_of(struct dp_look *look)
     return place;
 }
 
-/* In the same moment: the holder has not let go of the lock while the waiting thread stood
- * still. */
+/* The holder's stack counts only when the waiting thread stood still meanwhile: then the holder
+ * still held the lock when it was looked at. */
 static void look_at_holder(struct dp_look *look)
 {
     struct dp_thread_waits waits;
@@ -117,7 +117,7 @@ static void look_at_holder(struct dp_look *look)
         look->holder_stack.n = 0;
 }
 
-/* A lock may pass to another thread without waking this one. */
+/* The lock may have a new holder although this thread was not woken. */
 static void look_again_at_holder(struct dp_look *look)
 {
     if (!look->wait.holder_tid)
@@ -126,7 +126,8 @@ static void look_again_at_holder(struct dp_look *look)
     look_at_holder(look);
 }
 
-/* The file is refused. It runs where its processor time goes on. */
+/* The kernel refuses the file that says where the thread waits. A thread whose processor time
+ * advanced is taken to be running. */
 static void guess(struct dp_look *look, const struct before *before)
 {
     char letter = dp_thread_letter(look->tid);
@@ -166,7 +167,7 @@ bool dp_look_at(uint32_t tid, struct dp_look *look)
         guess(look, &before);
         break;
     case DP_TASK_RUNS:
-        look->flags = 0; /* of a try before */
+        look->flags = 0; /* a failed try may have set some */
         ask_running(look, &before);
         break;
     case DP_TASK_WAITS:

@@ -60,7 +60,7 @@ bool dp_maps_line(const char *line, size_t bytes, struct dp_mapping *mapping)
     return mapping->start < mapping->end;
 }
 
-/* Takes whole lines off the front; the rest moves there. Returns how much is left. */
+/* Handles the whole lines of the text and moves the rest to the front. Returns its length. */
 static size_t take_lines(char *buffer, size_t bytes, int64_t *count,
                          void (*each)(void *, const struct dp_mapping *), void *context)
 {

@@ -19,12 +19,12 @@ struct dp_mapping {
 /* Longer lines are left out. */
 #define DP_MAPS_BUFFER_BYTES 16384
 
-/* Calls `each` for every mapping, in ascending order; valid during the call only. Returns how
- * many, or -errno: where they are not shown. */
+/* Calls `each` for every mapping, in ascending order; it is valid during that call only. Returns
+ * how many, or -errno when the kernel does not show them. */
 int64_t dp_maps_read(char buffer[DP_MAPS_BUFFER_BYTES],
                      void (*each)(void *context, const struct dp_mapping *), void *context);
 
-/* One line, without its end. False: it is none of them. */
+/* Parses one line, without its newline. False: it describes no mapping. */
 bool dp_maps_line(const char *line, size_t bytes, struct dp_mapping *mapping);
 
 #endif

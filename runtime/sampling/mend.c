@@ -9,8 +9,8 @@
 
 #if defined __x86_64__
 
-/* The instruction in front of `syscall` that loads the call's number; its length, 0: none of
- * those that are known. */
+/* The length of the instruction before `syscall` that loads the call's number; 0: it is none
+ * that we know. */
 static unsigned length_of_load(const unsigned char *syscall)
 {
     if (syscall[-5] == 0xb8) /* mov $NUMBER, %eax */
@@ -40,7 +40,7 @@ enum dp_mended dp_mend(void *context)
 
 #else
 
-/* The first argument is lost where the result is in the same register. */
+/* The result may have overwritten the first argument, where both use one register. */
 enum dp_mended dp_mend(void *context)
 {
     (void)context;

@@ -1,19 +1,20 @@
 /*
- * A wait that our signal interrupted is made again, with its own arguments, before the host
- * sees EINTR. In the handler of a signal that blocks all others.
+ * Repeats a wait that our signal interrupted, with its own arguments, before the host sees
+ * EINTR. Runs in our handler, which blocks all signals.
  *
- * What makes it right: the signal has the highest number, so a signal of the host's that came
- * together with ours has its handler's frame below: our context is then that handler's, not
- * the wait's. All signals are blocked, so none comes between. And where another one is pending
- * the EINTR stays: it is the host's own. Relative timeouts begin again.
+ * Only waits that our signal interrupted are repeated. When a signal of the host arrives
+ * together with ours, the kernel sets up the host's handler first, since our signal has the
+ * highest number: the context that we get is then that handler's, not the wait's. No signal can
+ * arrive during our handler unnoticed: it stays pending, and then the EINTR is left for the
+ * host to see. A relative timeout starts from its beginning.
  */
 #ifndef DP_MEND_H
 #define DP_MEND_H
 
 enum dp_mended {
-    DP_MEND_NOTHING, /* the context is not that of an interrupted wait */
+    DP_MEND_NOTHING, /* the context is not an interrupted wait */
     DP_MENDED,
-    DP_NOT_MENDED, /* the code in front of the system call is not known */
+    DP_NOT_MENDED, /* the code before the system call has no form that we know */
     DP_MEND_LEFT,  /* another signal is pending */
 };
 

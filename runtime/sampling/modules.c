@@ -14,13 +14,14 @@
 
 #define PATH_BYTES 4097
 #define WANTED 16
-#define SHARE 1000                     /* of the time is spent for refreshes: one part */
-#define CHECK_NS UINT64_C(1000000000)  /* between two refreshes that nobody wants, at least */
-#define AGAIN_NS UINT64_C(100000000)   /* the same after one that was wanted and found nothing */
+/* How often modules are looked for: at most one part in SHARE of the time goes into it. */
+#define SHARE    1000
+#define CHECK_NS UINT64_C(1000000000) /* at least, while no unknown code is met */
+#define AGAIN_NS UINT64_C(100000000)  /* at least, after unknown code that was still unknown */
 #define VDSO "[vdso]"
 #define DELETED " (deleted)"
 
-/* A module that is mapped: in a mapping of its own, with its path and table behind it. */
+/* A loaded module. It lies in a mapping of its own; its path and table follow it there. */
 struct known {
     struct dp_retired retired;
     struct dp_module module;
@@ -29,11 +30,11 @@ struct known {
     bool is_seen, is_new, no_memory;
 };
 
-/* What only a refresh needs. */
+/* State of a running refresh. */
 struct work {
     char maps[DP_MAPS_BUFFER_BYTES];
     char path[PATH_BYTES];
-    /* The mapping of the present file that has its ELF header, and what that says. */
+    /* The mapping that has the ELF header of the file being read, and what the header says. */
     uint64_t header, header_inode;
     uint32_t device_major, device_minor;
     struct dp_image image;
@@ -46,11 +47,11 @@ struct work {
 static struct work *work;
 static struct known *modules[DP_VIEW_MOST]; /* in ascending order */
 static uint32_t count;
-static _Atomic uint64_t wanted[WANTED]; /* addresses that walks met; 0: none */
+static _Atomic uint64_t wanted[WANTED]; /* unknown addresses that walks met; 0: free */
 static _Atomic bool is_wanted;
-static uint64_t check_ns, again_ns; /* the steward's: when the next refresh is due, or allowed */
+static uint64_t check_ns, again_ns; /* steward only: when the next refresh is due, or allowed */
 
-/* Any thread. What is lost when several write at once is met again. */
+/* Any thread. Several may write the same entry; an address that is lost will be met again. */
 void dp_modules_want(uint64_t address)
 {
     uint64_t slot = (address >> 12) % WANTED;
@@ -66,7 +67,7 @@ bool dp_modules_wanted(void)
            (now >= again_ns && atomic_load_explicit(&is_wanted, memory_order_relaxed));
 }
 
-/* ---- a module that was met ---- */
+/* ---- a new module ---- */
 
 /* The place of the first module at or above `start`. */
 static uint32_t place_of(uint64_t start)
@@ -106,7 +107,7 @@ static int64_t prepare_table(const struct dp_image *image)
     return dp_table_prepare(work->builder, &frames, dp_image_read_memory, NULL);
 }
 
-/* Where there is no room for the table the module is known without it. */
+/* A module whose table has no room is kept without it. */
 static struct known *make_known(const struct dp_image *image, const char *path, size_t path_bytes)
 {
     int64_t table_bytes = prepare_table(image);
@@ -171,7 +172,7 @@ static bool is_of_file(const struct dp_mapping *mapping)
            mapping->device_minor == work->device_minor;
 }
 
-/* Another file begins: it may be an image. Whether it is one is looked at when code comes. */
+/* The first mapping of another file. It is checked for an ELF image when code of it comes. */
 static void begin_file(const struct dp_mapping *mapping)
 {
     work->header = mapping->start;
@@ -182,7 +183,7 @@ static void begin_file(const struct dp_mapping *mapping)
     work->is_image = false;
 }
 
-/* Code without a file, or one that is no image: it can be executed, and that is all. */
+/* Executable memory without a file, or of a file that is no ELF image: a range, no module. */
 static void take_range(uint64_t start, uint64_t end)
 {
     struct dp_range *last = &work->range[work->ranges - 1];
@@ -197,8 +198,8 @@ static void take_code(const struct dp_mapping *mapping)
 {
     bool is_inside = work->is_image && mapping->start >= work->image.code_start &&
                      mapping->end <= work->image.end;
-    if (is_inside)
-        return; /* met already: a second executable segment, or text on other pages */
+    if (is_inside) /* a second executable segment of a known module, or text on other pages */
+        return;
     if ((is_of_file(mapping) || has_path(mapping, VDSO)) && !work->is_image &&
         dp_image_read(work->header, &work->image) && mapping->start < work->image.code_end &&
         mapping->end > work->image.code_start) {
@@ -234,7 +235,7 @@ static void ask_loader(uint64_t address)
     meet(&work->image, work->path, strlen(work->path));
 }
 
-/* The vDSO and the program: the kernel tells where they are. */
+/* The vDSO and the program, whose addresses are in the auxiliary vector. */
 static void meet_by_kernel(void)
 {
     uint64_t vdso = getauxval(AT_SYSINFO_EHDR), headers = getauxval(AT_PHDR);
@@ -245,7 +246,7 @@ static void meet_by_kernel(void)
         meet(&work->image, work->path, strlen(work->path));
 }
 
-/* What is known stays as long as its first page does. */
+/* Without /proc, a known module is taken to be loaded as long as its first page is the same. */
 static void look_again(void)
 {
     for (uint32_t i = 0; i < count; i++)
@@ -289,7 +290,7 @@ static void end_refresh(void)
         atomic_store_explicit(&wanted[i], 0, memory_order_relaxed);
 }
 
-/* Reports those that are gone first: another module may be in their place. */
+/* Reports unloaded modules first: a new one may have the same addresses. */
 static void tell(void (*changed)(const struct dp_module *, bool gone))
 {
     for (uint32_t i = 0; i < count; i++)
@@ -300,7 +301,7 @@ static void tell(void (*changed)(const struct dp_module *, bool gone))
             changed(&modules[i]->module, false);
 }
 
-/* Merges the modules into the ranges of other code; both are in ascending order. */
+/* Merges the modules' ranges with those of other code; both are in ascending order. */
 static void add_ranges(void)
 {
     uint32_t others = work->ranges, seen = 0;
@@ -320,7 +321,7 @@ static void add_ranges(void)
     }
 }
 
-/* After the view without them was published. */
+/* Called after the view without these modules was published. */
 static void drop_gone(void)
 {
     uint32_t kept = 0;
@@ -334,7 +335,7 @@ static void drop_gone(void)
     count = kept;
 }
 
-/* From one refresh to the next, by what this one cost. */
+/* The time until the next refresh, by the cost of this one. */
 static void plan_next(uint64_t start_ns, bool found)
 {
     uint64_t now = dp_os_monotonic_ns(), rest = (now - start_ns) * SHARE;

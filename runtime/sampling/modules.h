@@ -22,26 +22,27 @@ struct dp_module {
 };
 
 /* Steward: finds what was mapped and unmapped since the last time, and calls `changed` for
- * each module. That is valid during the call only. Code that belongs to no file is found, too,
- * but is no module. */
+ * each such module, which is valid during that call only. Code that belongs to no file becomes a
+ * range of the view, but no module. */
 void dp_modules_refresh(void (*changed)(const struct dp_module *, bool gone));
 
-/* Steward: a refresh is due. A walk met code in no known range; or a while has passed, in which
- * something may have gone, or may have been replaced. So seldom that all refreshes together take
- * less than a thousandth of the steward's time, however often code is met that nobody knows. */
+/* Steward: whether a refresh is due: a walk met code in no known range, or enough time has
+ * passed that a module may have been unloaded or replaced. Refreshes are spaced by their own
+ * cost, so that they take less than a thousandth of the time even when unknown code keeps being
+ * met. */
 bool dp_modules_wanted(void);
 
-/* In a forked child, before the memory ceiling is reset: it has met nothing yet. */
+/* In a forked child, before the memory ceiling is reset: forgets all modules. */
 void dp_modules_reset(void);
 
-/* What the tables take, and how many modules have none since there is no memory for it. */
+/* The memory of the tables, and how many modules have no table for want of memory. */
 struct dp_modules_size {
     uint64_t table_bytes;
     uint32_t modules, tables, no_memory, rows;
 };
 void dp_modules_measure(struct dp_modules_size *size); /* Steward */
 
-/* Any thread: code at `address`, which is in no known range, is being executed. */
+/* Any thread: a walk met code at `address`, which is in no known range. */
 void dp_modules_want(uint64_t address);
 
 #endif

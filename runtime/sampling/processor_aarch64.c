@@ -60,7 +60,7 @@ bool dp_processor_frame_size(const uint8_t code[DP_PROCESSOR_ENTRY_BYTES], uint6
     return (word[at] & 0xffc07fff) == 0xa9807bfd && word[at + 1] == 0x910003fd;
 }
 
-/* Not asked: a caller is in the link register. */
+/* Not needed: the return address is in the link register. */
 bool dp_processor_is_stub(const uint8_t code[DP_PROCESSOR_JUMP_BYTES])
 {
     (void)code;

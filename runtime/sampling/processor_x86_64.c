@@ -27,8 +27,8 @@ uint64_t dp_processor_plain(uint64_t return_address)
     return return_address;
 }
 
-/* mov $15, %eax (or %rax); syscall. The handler's return took its return address: the stack
- * pointer is at the ucontext. */
+/* mov $15, %eax (or %rax); syscall. The handler's `ret` has popped the return address, so the
+ * stack pointer is at the ucontext_t. */
 bool dp_processor_is_signal_return(const uint8_t code[DP_PROCESSOR_RETURN_BYTES],
                                    uint64_t *context_offset)
 {
@@ -78,7 +78,7 @@ static bool take(const uint8_t **at, const uint8_t *end, const void *code, size_
     return true;
 }
 
-/* push of a register: how many bytes it is long; 0: another instruction. */
+/* The length of a push of a register; 0: another instruction. */
 static size_t push_bytes(const uint8_t *at, const uint8_t *end)
 {
     size_t prefix = at < end && *at == 0x41;

@@ -5,8 +5,8 @@
 
 #include "base/os.h"
 
-/* A stack is read upwards, so the window begins at what is asked for. Where less than a
- * window is mapped, the rest of the page is: pages are the kernel's unit. */
+/* A walk reads a stack upwards, so the window begins at the requested address. Where less than
+ * a whole window is mapped, read to the end of the page, which is mapped as a whole. */
 static bool move_window(struct dp_window *window, uint64_t address, size_t bytes)
 {
     size_t page = dp_os_page_bytes();
@@ -46,7 +46,7 @@ bool dp_read_direct(void *context, uint64_t address, void *to, size_t bytes)
     const struct dp_direct *stack = context;
     if (address < stack->low || address >= stack->high || bytes > stack->high - address)
         return stack->outside && dp_read_window(stack->outside, address, to, bytes);
-    if (bytes == sizeof(uint64_t)) /* nearly always, and without a call */
+    if (bytes == sizeof(uint64_t)) /* nearly all reads are of one word */
         *(uint64_t *)to = *(const volatile uint64_t *)(uintptr_t)address;
     else
         memcpy(to, (const void *)(uintptr_t)address, bytes);

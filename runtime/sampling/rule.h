@@ -1,10 +1,11 @@
 /*
- * How the caller of a frame is found: one rule, 20 bytes, for all addresses that share it.
+ * An unwind rule: how the caller of a frame is found. 20 bytes, shared by all addresses that
+ * have the same rule.
  *
- * A rule gives the canonical frame address (CFA), which is the caller's stack pointer but for
- * code that changes stacks, and where the return address and registers of the caller are: the
- * frame pointer, one other from which some code reaches its frame (processor.h: base), and
- * the stack pointer. Registers have the numbers of DWARF.
+ * A rule says how to compute the canonical frame address (CFA), which is the caller's stack
+ * pointer except in code that changes stacks. It also says where the caller's registers are: the
+ * return address, the frame pointer, the stack pointer, and one more register that some code
+ * uses as its frame's base (processor.h: base). Registers have the numbers of DWARF.
  *
  * Written by cfi_program.c, kept by table.c, followed by walk.c.
  */
@@ -15,19 +16,19 @@
 #include <stdint.h>
 
 enum dp_cfa_kind {
-    DP_CFA_NONE,     /* no rule: not described, or not in a way that is understood */
+    DP_CFA_NONE,     /* no rule: there is no description, or one that we do not understand */
     DP_CFA_REGISTER, /* register + offset */
-    DP_CFA_MEMORY,   /* what lies at register + offset, + more */
-    DP_CFA_PLT,      /* register + offset, and 8 from byte `more` of a 16 byte slot on */
+    DP_CFA_MEMORY,   /* the word at register + offset, plus `more` */
+    DP_CFA_PLT,      /* register + offset, plus 8 from byte `more` of a 16-byte slot on */
 };
 
 enum dp_where {
-    DP_SAME,        /* the register still has it; of the stack pointer: it is the CFA */
-    DP_UNDEFINED,   /* nowhere; of the return address: this is the outermost frame */
+    DP_SAME,        /* unchanged in its register; for the stack pointer: it is the CFA */
+    DP_UNDEFINED,   /* not saved; for the return address: this is the outermost frame */
     DP_AT_CFA,      /* in memory, at CFA + offset */
     DP_AT_REGISTER, /* in memory, at register + offset */
     DP_IN_REGISTER, /* in another register */
-    DP_IS_CFA,      /* it is CFA + offset itself */
+    DP_IS_CFA,      /* the value is CFA + offset */
 };
 
 /* A kind, or a where, and a register, in a byte. */
@@ -48,7 +49,7 @@ struct dp_rule {
 
 _Static_assert(sizeof(struct dp_rule) == 20, "no holes: rules are compared by their bytes");
 
-/* The frame was interrupted, not called: its address is that of an instruction. */
+/* The frame above was interrupted by a signal: its pc is no return address. */
 #define DP_RULE_SIGNAL 4 /* added to the kind of `cfa` */
 
 static inline unsigned dp_rule_cfa_kind(const struct dp_rule *rule)

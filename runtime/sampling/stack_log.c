@@ -54,7 +54,7 @@ static bool make_table(void)
     return written;
 }
 
-/* Where `stack` is in the table, or would be. */
+/* The place of `stack` in the table, or the free place for it. */
 static uint64_t *place_of(uint64_t stack)
 {
     uint64_t i = stack % WRITTEN_MAX;

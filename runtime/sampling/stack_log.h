@@ -1,21 +1,21 @@
 /*
- * Stacks and modules in the process's stream. A stack is written once, before the first
- * sample that names it; again where the table of those that were written was full. Steward
- * only.
+ * Writes stacks and modules into the process's stream. A stack is written once, before the first
+ * sample that refers to it. The table of written stacks is bounded: when it is full it is
+ * emptied, and stacks are written again. Steward only.
  */
 #ifndef DP_STACK_LOG_H
 #define DP_STACK_LOG_H
 
 #include "ask.h"
 
-/* Before the steward runs, and in a forked child: nothing is written yet. */
+/* Called before the steward runs, and in a forked child, whose log has no stacks yet. */
 void dp_stack_log_init(void);
 void dp_stack_log_release(void);
 
-/* The stack's number. 0: it has no frames, or the log refused it. */
+/* Writes the stack if needed. Its number; 0: it has no frames, or the log refused it. */
 uint64_t dp_stack_log(const struct dp_frames *stack);
 
-/* Looks for modules where code was met that is in none. */
+/* Refreshes the modules when that is due (modules.h), and writes the changes. */
 void dp_modules_log(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* See table.h. */
 #include "table.h"
 
-/* The row that is in force at `offset` from the start; rows: none is. */
+/* The row for `offset` from the table's start; `rows`: there is none. */
 static uint32_t row_of(const struct dp_table *table, uint64_t offset)
 {
     if (offset >= table->bytes)
@@ -10,7 +10,7 @@ static uint32_t row_of(const struct dp_table *table, uint64_t offset)
     uint16_t low = (uint16_t)offset;
     uint32_t first = table->first_row[block], rows = table->first_row[block + 1] - first;
     const uint16_t *at = table->low + first;
-    while (rows > 0) { /* `at` is behind every row at or below `low` in the end */
+    while (rows > 0) { /* in the end, `at` is the first row above `low` */
         uint32_t half = rows / 2;
         bool above = at[half] <= low;
         at = above ? at + half + 1 : at;
@@ -34,7 +34,7 @@ static uint64_t address_of(const struct dp_table *table, uint32_t row, uint64_t 
 
 uint64_t dp_table_function(const struct dp_table *table, uint64_t address)
 {
-    enum { MOST_ROWS = 1000 }; /* bounded; functions have a dozen */
+    enum { MOST_ROWS = 1000 }; /* bounded: functions have about a dozen rows */
     uint32_t row = row_of(table, address - table->start);
     if (row == table->rows)
         return 0;

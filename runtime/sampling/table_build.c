@@ -8,12 +8,12 @@
 #include "base/os.h"
 #include "cfi.h"
 
-/* Between two functions lies padding, which nobody executes: no row for it. */
+/* A shorter gap between two functions is padding, which is never executed: it gets no row. */
 #define PADDING 64
 #define HASH_SLOTS (2 * DP_TABLE_MOST_RULES)
 #define FIRST_CAPACITY (UINT64_C(128) << 10)
 
-/* Memory that grows: mapped again, twice as large. */
+/* An array that grows by being mapped again, twice as large. */
 struct growing {
     void *at;
     size_t capacity, used; /* bytes */
@@ -33,7 +33,7 @@ struct dp_table_builder {
     uint64_t start, end; /* of the code */
     struct growing rows, functions;
     uint32_t rules, left_out;
-    uint32_t final_rows; /* what a table of them has */
+    uint32_t final_rows; /* sizes of the finished table */
     bool no_memory;
     struct dp_rule rule[DP_TABLE_MOST_RULES];
     uint16_t number_of[HASH_SLOTS]; /* open addressing; 0: empty */
@@ -58,7 +58,7 @@ static void give_memory(void *memory, size_t bytes)
     dp_memory_ceiling_give(bytes);
 }
 
-/* Room for `bytes` more; NULL where there is none. */
+/* Room for `bytes` more; NULL: no memory. */
 static void *grow(struct growing *growing, size_t bytes)
 {
     if (growing->capacity - growing->used < bytes) {
@@ -91,7 +91,7 @@ void dp_table_builder_destroy(struct dp_table_builder *builder)
     give_memory(builder, sizeof *builder);
 }
 
-/* ---- what comes from the section ---- */
+/* ---- called for what the section describes ---- */
 
 static struct function *last_function(const struct dp_table_builder *builder)
 {
@@ -128,7 +128,7 @@ static uint32_t hash_of(const struct dp_rule *rule)
     return (uint32_t)(mixed >> 40) % HASH_SLOTS;
 }
 
-/* 0 also where there are too many. */
+/* The number of a rule; 0 also when there are too many rules. */
 static uint32_t number_of(struct dp_table_builder *builder, const struct dp_rule *rule)
 {
     if (dp_rule_cfa_kind(rule) == DP_CFA_NONE)
@@ -202,7 +202,7 @@ static void sort(struct function *functions, size_t count)
 
 /* ---- the table ---- */
 
-/* Puts rows behind one another; without a table it only counts them. */
+/* Writes rows one after the other; without a table it only counts them. */
 struct writer {
     struct dp_table *table;
     uint32_t *first_row;
@@ -234,7 +234,7 @@ static void write_function(struct writer *writer, const struct dp_table_builder 
         write_row(writer, function->end, 0, false);
 }
 
-/* Of two functions that begin at one address the latter counts. */
+/* When two functions begin at the same address, the later one counts. */
 static void write_functions(struct writer *writer, const struct dp_table_builder *builder)
 {
     const struct function *functions = builder->functions.at;

@@ -8,8 +8,9 @@
 #include "base/os.h"
 
 /*
- * An answer in the cache is one word, so that it is whole whoever stores it: the address
- * without the bits that chose the entry, the number of the range, that of the rule.
+ * A cache entry is one word, so a load gets one entry even while another thread stores. It has
+ * the address without the bits that choose the entry, the number of the range, and that of the
+ * rule.
  */
 #define CACHE_BITS 11
 #define RULE_BITS 15
@@ -82,7 +83,8 @@ bool dp_view_publish(const struct dp_range *ranges, uint32_t count)
     if (!view)
         return false;
     view->count = count;
-    memset(view->cache, 0, sizeof view->cache); /* the pages are there before a signal handler */
+    /* Touches the pages now, so that a signal handler does not fault on them. */
+    memset(view->cache, 0, sizeof view->cache);
     memcpy(view->range, ranges, count * sizeof *ranges);
     atomic_store(&published, view);
     if (old)
@@ -90,8 +92,8 @@ bool dp_view_publish(const struct dp_range *ranges, uint32_t count)
     return true;
 }
 
-/* The thread that published may be gone in the midst of a refresh: only what is published is
- * whole. What is retired stays mapped. */
+/* The fork may have stopped the parent's steward in the middle of a refresh: only the published
+ * view is known to be complete. Retired mappings stay mapped. */
 void dp_view_reset(void)
 {
     struct dp_view *view = atomic_load(&published);
@@ -119,7 +121,7 @@ void dp_view_leave(void)
     atomic_fetch_sub(&walking, 1);
 }
 
-/* The range that an address is in; count: none. */
+/* The index of the range that has the address; `count`: none. */
 static uint32_t range_of(const struct dp_view *view, uint64_t address)
 {
     uint32_t low = 0, high = view->count;

@@ -1,11 +1,14 @@
 /*
- * What walks see of the modules: the executable ranges in ascending order, with their tables.
+ * The modules as stack walks see them: executable ranges in ascending order, with their tables.
  *
- * The steward publishes a view, whole; it never changes afterwards, but for a cache of answers.
- * The one before it, and whatever only that one shows, is retired: kept until no walk is under
- * way. A walk that begins later sees the new view. The pairs: dp_view_enter() adds to `walking`
- * and then loads the view, dp_view_publish() stores the view and then loads `walking`, all of
- * it sequentially consistent; so one of the two sees the other.
+ * The steward publishes a complete view. Nothing in it changes afterwards except a cache of
+ * lookups. The previous view, with every mapping that the new view does not have, is retired:
+ * it stays mapped until no walk is running.
+ *
+ * Two threads meet here: a walker in dp_view_enter() adds to `walking`, then loads the view; the
+ * steward stores the view in dp_view_publish(), then loads `walking` in dp_view_collect(). All
+ * four accesses are sequentially consistent. So either the walker gets the new view, or the
+ * steward sees that a walk is running and unmaps nothing.
  */
 #ifndef DP_VIEW_H
 #define DP_VIEW_H
@@ -18,7 +21,7 @@
 
 #define DP_VIEW_MOST 8192 /* ranges */
 
-/* At the front of each mapping that a view shows. */
+/* The head of each mapping that a view refers to. */
 struct dp_retired {
     struct dp_retired *next;
     size_t bytes;
@@ -32,23 +35,23 @@ struct dp_range {
 
 struct dp_view;
 
-/* A zeroed mapping, behind its struct dp_retired; NULL: no memory. */
+/* A zeroed mapping: the bytes behind its struct dp_retired. NULL: no memory. */
 void *dp_view_map(size_t bytes);
 
-/* Steward. Ranges are sorted, and none overlaps another. False: no memory; the old view stays. */
+/* Steward. The ranges are sorted and do not overlap. False: no memory, the old view stays. */
 bool dp_view_publish(const struct dp_range *ranges, uint32_t count);
-/* The same ranges are published already. */
+/* Whether the published view has exactly these ranges. */
 bool dp_view_is(const struct dp_range *ranges, uint32_t count);
-/* Steward: for a mapping that the published view does not show. */
+/* Steward: retires a mapping that the published view does not refer to. */
 void dp_view_retire(struct dp_retired *mapping);
-/* Steward: unmaps what is retired, unless a walk is under way. */
+/* Steward: unmaps what is retired, unless a walk is running. */
 void dp_view_collect(void);
-/* In a forked child: unmaps the view and what it shows. */
+/* In a forked child: unmaps the view and every mapping that it refers to. */
 void dp_view_reset(void);
 
 /* ---- for walks; async-signal-safe ---- */
 
-/* NULL: nothing was published yet. Left in any case. */
+/* NULL: no view was published yet. Call dp_view_leave() also then. */
 struct dp_view *dp_view_enter(void);
 void dp_view_leave(void);
 

@@ -16,9 +16,9 @@
 #include "common/text.h"
 
 #define POLLED_SHOWN 3
-#define FRAMES_LOOKED_AT 5 /* a lock's functions are innermost */
+#define FRAMES_LOOKED_AT 5 /* of the stack, innermost first: the lock's functions are there */
 
-/* What the first argument of a system call is. */
+/* What a system call's first argument is. */
 enum argument { ARGUMENT_FD, ARGUMENT_FUTEX, ARGUMENT_POLL };
 
 static const struct {
@@ -49,7 +49,7 @@ enum lock { LOCK_UNKNOWN, LOCK_MUTEX, LOCK_RWLOCK, LOCK_CONDITION, LOCK_SEMAPHOR
 static const char *const lock_names[] = {"futex", "mutex", "rwlock", "condition", "semaphore", "thread",
                                          "barrier"};
 
-/* Functions that wait, where libc has them; their sizes say whether a frame is in one. */
+/* libc's functions that wait: a frame between start and end is in one of them. */
 static struct waiter {
     uintptr_t code;
     enum lock lock;
@@ -110,7 +110,7 @@ static uint32_t mutex_owner(uint64_t address)
     return looks_like_one && is_thread(words[2]) ? words[2] : 0;
 }
 
-/* Threads wait for one of three words of it. */
+/* A thread waits on one of its three futex words. */
 static uint32_t rwlock_writer(uint64_t address)
 {
     static const size_t words[] = {offsetof(pthread_rwlock_t, __data.__wrphase_futex),
@@ -130,7 +130,7 @@ static bool is_priority_lock(uint64_t operation)
     return operation == FUTEX_LOCK_PI || operation == 13 /* FUTEX_LOCK_PI2 */;
 }
 
-/* Of a futex: what it is, and who has it. */
+/* What a futex belongs to, and which thread holds that. */
 static enum lock find_holder(const struct dp_thread_waits *waits, enum lock lock, uint32_t *holder)
 {
     const uint64_t address = waits->arguments[0];
@@ -146,7 +146,7 @@ static enum lock find_holder(const struct dp_thread_waits *waits, enum lock lock
         *holder = rwlock_writer(address);
     if (lock != LOCK_UNKNOWN)
         return lock;
-    if (word == value && is_thread(value)) { /* pthread_join waits until the number is 0 */
+    if (word == value && is_thread(value)) { /* pthread_join waits until that word is 0 */
         *holder = value;
         return LOCK_JOIN;
     }
@@ -179,7 +179,7 @@ static const char *socket_kind(int domain, int type)
     return "";
 }
 
-/* The file behind a descriptor of the host's, as /proc names it: a path, "pipe:[INODE]",
+/* The file of the host's descriptor, as /proc names it: a path, "pipe:[INODE]",
  * "socket:[INODE]", "anon_inode:[eventpoll]". */
 static void describe_descriptor(uint32_t fd, struct dp_text *text)
 {

@@ -1,9 +1,9 @@
 /*
- * What a thread waits for: from the number and the arguments of its system call the file,
- * socket or lock, and who holds the lock. Steward only.
+ * What a thread waits for: the file, socket or lock, by the number and arguments of its system
+ * call, and which thread holds the lock. Steward only.
  *
- * Of the host's memory it reads the words of a lock and the descriptors of a poll set, and
- * nothing of it reaches the log but thread and descriptor numbers.
+ * It reads the words of a lock and the descriptors of a poll set in the host's memory. Only
+ * thread and descriptor numbers from there reach the log.
  */
 #ifndef DP_WAITS_H
 #define DP_WAITS_H
@@ -19,10 +19,11 @@ struct dp_wait {
     char object[160];    /* NUL-terminated; empty: not known */
 };
 
-/* Once, at the start: where libc's functions that wait are. */
+/* Once, at the start: looks up libc's functions that wait. */
 void dp_waits_init(void);
 
-/* `frames`: the thread's stack, as far as it is known; what it is in tells locks apart. */
+/* `frames`: the thread's stack as far as it is known. Its innermost functions say which kind of
+ * lock the thread waits for. */
 void dp_wait_for(const struct dp_thread_waits *waits, const uint64_t *frames, uint32_t n,
                  struct dp_wait *wait);
 

@@ -7,8 +7,8 @@
 #include "view.h"
 #include "walk_state.h"
 
-/* A signal handler's stack, a coroutine's, one of ours: a walk may come from a few of them. A
- * circle ends here, too. */
+/* How often a walk may change to another stack: a signal handler's, a coroutine's, one of ours.
+ * This bounds a walk in a circle, too. */
 #define MOST_JUMPS 8
 
 static uint64_t own_register(const void *context, unsigned number)
@@ -23,7 +23,7 @@ void dp_walk_from_context(struct dp_registers *registers, const void *context)
                                        own_register(context, dp_processor.fp), context};
 }
 
-/* From the registers that the kernel saved: those of an interrupted frame. */
+/* Continues with the registers that the kernel saved when it interrupted a frame. */
 static bool saved_register(const struct dp_walk *walk, unsigned number, uint64_t *value)
 {
     uint64_t at = walk->context ? dp_processor_saved_at(walk->context, number) : 0;
@@ -56,7 +56,7 @@ static bool give_up(struct dp_walk *walk, uint32_t reason)
     return false;
 }
 
-/* The value that a register had in the caller. False: its memory cannot be read. */
+/* The value that a register had in the caller. False: it is in memory that cannot be read. */
 static bool restore(struct dp_walk *walk, const struct dp_rule *rule, enum dp_saved_register which,
                     unsigned number, uint64_t cfa, uint64_t *value)
 {
@@ -108,7 +108,7 @@ static bool find_cfa(struct dp_walk *walk, const struct dp_code *code, uint64_t 
     return true;
 }
 
-/* The stack grows downwards, so a caller's frame lies above: but for another stack. */
+/* The stack grows downwards, so a caller's frame lies above, unless it is on another stack. */
 static bool makes_progress(struct dp_walk *walk, uint64_t before)
 {
     if (walk->sp >= before + dp_processor.least_frame)
@@ -143,7 +143,7 @@ static bool step_by_rule(struct dp_walk *walk, const struct dp_code *code)
     return true;
 }
 
-/* Without a rule. A frame pointer of 0 marks the outermost frame. */
+/* A step without a rule. A frame pointer of 0 marks the outermost frame. */
 static bool step_without(struct dp_walk *walk, const struct dp_code *code)
 {
     if (dp_guess_step(walk))
@@ -153,7 +153,7 @@ static bool step_without(struct dp_walk *walk, const struct dp_code *code)
     return give_up(walk, code->is_known ? DP_STACK_NO_RULE : DP_STACK_UNKNOWN);
 }
 
-/* From a signal handler's frame to what was interrupted, which may be on any stack. */
+/* A step from a signal handler's frame to the interrupted frame, which may be on any stack. */
 static bool step_over_signal(struct dp_walk *walk)
 {
     return dp_guess_signal(walk) || give_up(walk, DP_STACK_UNREADABLE);
@@ -180,12 +180,12 @@ static struct dp_code find_code(struct dp_walk *walk)
     return code;
 }
 
-/* Where a walk came to. Nothing but the address of code goes into a stack: what a corrupt
- * stack holds in its place may be the host's data. */
+/* Adds the frame that the walk has reached. Only addresses of code go into the result: another
+ * value, from a corrupt stack, may be data of the host. */
 static bool arrive(struct dp_walk *walk, struct dp_code *code)
 {
     if (walk->pc == 0)
-        return false; /* as at the end of a stack that somebody made by hand */
+        return false; /* as at the end of a stack that was set up by hand */
     *code = find_code(walk);
     return code->is_known || give_up(walk, DP_STACK_UNKNOWN);
 }
