@@ -18,7 +18,7 @@ static uint32_t name_of(const struct finder *finder, uint32_t node)
     return finder->flame->nodes[node].name;
 }
 
-/* Whether a call of it by the same one as `node`'s lies around `node`. */
+/* Whether `node` lies inside another call of the same function by the same caller. */
 static bool is_inside_such_a_call(const struct finder *finder, uint32_t node)
 {
     const struct dp_flame_node *nodes = finder->flame->nodes;

@@ -1,7 +1,7 @@
 /*
- * Who calls a function, and what it calls: of a settled tree of frames (flame.h).
+ * The callers and callees of a function, from a settled tree of frames (flame.h).
  *
- * Inclusive time counts a recursion once: the outermost call has the time of those in it.
+ * Inclusive time counts a recursion once: an outer call's time includes the calls in it.
  */
 #ifndef DP_TOOLS_CALL_EDGES_H
 #define DP_TOOLS_CALL_EDGES_H
@@ -9,8 +9,8 @@
 #include "flame.h"
 
 struct dp_call_edge {
-    uint32_t name;  /* the other function; 0: none, it is the outermost frame */
-    uint64_t total; /* of the function in calls by the other, or of the other in calls by it */
+    uint32_t name;  /* the other function; 0: none, the function is the outermost frame */
+    uint64_t total; /* of the callee, in calls by the caller */
 };
 
 struct dp_call_edges {
@@ -20,7 +20,7 @@ struct dp_call_edges {
     size_t n_callers, n_callees;
 };
 
-/* Of all frames of that name. The caller finishes it. */
+/* Edges of all frames with that name. The caller finishes them. */
 void dp_call_edges_find(struct dp_call_edges *edges, const struct dp_flame *flame,
                         const char *function);
 

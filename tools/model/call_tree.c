@@ -7,13 +7,13 @@
 
 #include "base/memory.h"
 
-/* Outermost calls so far: a call around them may still come. */
+/* Calls that are outermost so far: their caller may still come. */
 struct dp_tree_pending {
     uint64_t start_ns, end_ns;
     struct dp_tree_node *node;
 };
 
-/* When the call around never comes, the older half of so many is settled. */
+/* With more than this, the older half is settled: their callers have no record. */
 #define MOST_PENDING 1000000
 
 /* ---- nodes ---- */
@@ -116,7 +116,7 @@ static bool is_known(const struct dp_call_tree *tree, uint32_t site, uint64_t st
     return last->node->site == site && last->start_ns == start_ns && last->end_ns == end_ns;
 }
 
-/* The node of the call; NULL: it is known already. */
+/* The node of the call; NULL: the call is in the tree already. */
 static struct dp_tree_node *add_call(struct dp_call_tree *tree, uint32_t site,
                                      uint64_t duration_ns, uint64_t end_ns)
 {

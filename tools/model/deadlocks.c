@@ -5,12 +5,12 @@
 
 #include "base/memory.h"
 
-/* A thread that waits, and for whom. */
+/* A thread that waits, and the thread that it waits for. */
 struct wait {
     uint32_t tid, holder_tid;
     const char *holder;
     const char *function;
-    size_t walk; /* that came by last; 0: none */
+    size_t walk; /* the walk that visited it last; 0: none */
 };
 
 struct waits {
@@ -46,7 +46,7 @@ static void gather(struct waits *waits, const struct dp_profile *profile)
     }
     if (waits->n > 0)
         qsort(waits->all, waits->n, sizeof *waits->all, by_tid);
-    for (size_t i = 0; i < waits->n; i++) /* of nested calls one */
+    for (size_t i = 0; i < waits->n; i++) /* nested slow calls have one thread */
         if (n == 0 || waits->all[n - 1].tid != waits->all[i].tid)
             waits->all[n++] = waits->all[i];
     waits->n = n;
@@ -59,7 +59,8 @@ static struct wait *wait_of(const struct waits *waits, uint32_t tid)
     return waits->n > 0 ? bsearch(&key, waits->all, waits->n, sizeof key, by_tid) : NULL;
 }
 
-/* From a thread of the cycle once around it. A thread's name is known to who waits for it. */
+/* Goes around the cycle once from one of its threads. A thread's name comes from the thread that
+ * waits for it. */
 static void add_cycle(struct dp_deadlocks *deadlocks, const struct waits *waits,
                       const struct wait *first)
 {
@@ -96,7 +97,7 @@ void dp_deadlocks_find(struct dp_deadlocks *deadlocks, const struct dp_profile *
         struct wait *at = &waits.all[i];
         for (; at && at->walk == 0; at = wait_of(&waits, at->holder_tid))
             at->walk = i + 1;
-        if (at && at->walk == i + 1) /* back on its own way */
+        if (at && at->walk == i + 1) /* visited in this same walk: a cycle */
             add_cycle(deadlocks, &waits, at);
     }
     free(waits.all);

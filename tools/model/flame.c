@@ -145,7 +145,7 @@ void dp_flame_add(struct dp_flame *flame, const uint32_t *names, size_t n,
 
 /* ---- settling ---- */
 
-/* Parents were made before those below them. */
+/* A parent has a smaller index than the nodes below it. */
 static void add_up(struct dp_flame *flame)
 {
     for (size_t i = 0; i < flame->n_nodes; i++)
@@ -158,7 +158,7 @@ static void add_up(struct dp_flame *flame)
         }
 }
 
-/* A node among its siblings. */
+/* A node, with what its siblings are sorted by. */
 struct sibling {
     const struct dp_flame *flame;
     uint32_t index;
@@ -169,7 +169,7 @@ static uint64_t larger_side(const struct dp_flame_node *node)
     return node->total[0] > node->total[1] ? node->total[0] : node->total[1];
 }
 
-/* By parent; the largest first, among equals by name. */
+/* By parent, then the largest first, then by name. */
 static int in_order(const void *a, const void *b)
 {
     const struct sibling *i = a, *j = b;
@@ -184,8 +184,8 @@ static int in_order(const void *a, const void *b)
     return names ? names : i->index < j->index ? -1 : i->index > j->index;
 }
 
-/* The nodes below others, siblings side by side; first[i] is where those below node i begin.
- * Those without weight come last of their siblings, and are not walked. */
+/* All nodes, siblings side by side; first[i] is the first child of node i. Nodes without weight
+ * are the last of their siblings and are left out. */
 static struct sibling *sort_siblings(const struct dp_flame *flame, uint32_t *first)
 {
     struct sibling *siblings = dp_allocate(flame->n_nodes, sizeof *siblings);
@@ -201,7 +201,7 @@ static struct sibling *sort_siblings(const struct dp_flame *flame, uint32_t *fir
     return siblings;
 }
 
-/* Copies the node that is `from` in the old order; returns its new index. */
+/* Copies node `from` of the old order; returns its new index. */
 static uint32_t move(struct dp_flame *flame, struct dp_flame_node *to, uint32_t *n, uint32_t from,
                      uint32_t parent)
 {
@@ -212,8 +212,8 @@ static uint32_t move(struct dp_flame *flame, struct dp_flame_node *to, uint32_t 
     return (*n)++;
 }
 
-/* Each node before those below it: a walk without recursion. `next` is, for each old node,
- * the sibling entry that comes next below it. */
+/* Puts each node before those below it, without recursion. `next` is, for each old node, its
+ * next child to copy. */
 static uint32_t walk(struct dp_flame *flame, struct dp_flame_node *to,
                      const struct sibling *siblings, uint32_t *next)
 {

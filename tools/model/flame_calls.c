@@ -9,7 +9,7 @@ struct adder {
     const struct dp_site_table *sites;
     enum dp_flame_side side;
     bool bytes;
-    uint32_t site; /* outside of its calls nothing is added; 0: everywhere */
+    uint32_t site; /* only calls of this site are added, and what is below them; 0: all */
     uint64_t calls;
 };
 
@@ -40,7 +40,7 @@ static uint64_t without(uint64_t whole, uint64_t part)
     return whole > part ? whole - part : 0;
 }
 
-/* At most DP_TREE_DEPTH deep. `inside`: of the site's calls. */
+/* Recurses at most DP_TREE_DEPTH deep. `inside`: within a call of the site. */
 static void add_callees(struct adder *adder, const struct dp_tree_node *node, uint32_t parent,
                         bool inside)
 {

@@ -60,8 +60,8 @@ static uint64_t add_calls(struct dp_flame_graph *graph, enum dp_flame_side side,
     return calls;
 }
 
-/* Stacks before recorded calls: they have the functions that are not profiled, too. Looks at
- * slow calls know nothing of the others, and come last. */
+/* Stacks are preferred to recorded calls: they also have functions that are not profiled. Looks
+ * at slow calls are the last choice: they show no other calls. */
 static void add_what_there_is(struct dp_flame_graph *graph, enum dp_flame_side side,
                               struct dp_profile *profile, uint32_t site)
 {
@@ -106,7 +106,7 @@ static int add_log(struct dp_flame_graph *graph, enum dp_flame_side side, const 
 
 /* ---- one side ---- */
 
-/* What to type so that there will be something to draw. */
+/* Suggests a command after which there is something to draw. */
 static const char *const remedies[DP_FLAME_OF_COUNT] = {
     [DP_FLAME_OF_WALL] = "record stacks (DEEP_PROFILE_SAMPLE=10ms) or calls "
                          "(DEEP_PROFILE='*:rate=1')",

@@ -52,7 +52,7 @@ static char *expand(struct dp_word output, const struct dp_profile *profile)
     return path;
 }
 
-/* "query.1234.svg", of a function's name without what a file's name should not have. */
+/* "query.1234.svg": the function's name without characters that a file name should not have. */
 static char *made_up(const char *function, enum dp_format format,
                      const struct dp_profile *profile)
 {
@@ -66,7 +66,7 @@ static char *made_up(const char *function, enum dp_format format,
     return dp_copy(name);
 }
 
-/* A forked child's file is not its parent's: "a.svg" becomes "a.1234.svg". */
+/* A forked child must not overwrite its parent's file: "a.svg" becomes "a.1234.svg". */
 static char *add_pid(char *path, uint32_t pid)
 {
     char *slash = strrchr(path, '/'), *dot = strrchr(slash ? slash : path, '.'), *added;

@@ -34,7 +34,7 @@ static uint64_t weight_of(const struct dp_stack_sample *sample,
     }
 }
 
-/* Without line and address, which differ from sample to sample of one function. */
+/* Without line and address: they differ between samples of one function. */
 static uint32_t name_of(struct dp_flame *flame, const struct dp_stack_frame *frame,
                         const struct dp_flame_choice *choice)
 {
@@ -86,9 +86,9 @@ static void add(struct dp_flame *flame, enum dp_flame_side side,
     dp_flame_weigh(flame, node, side, weight_ns);
 }
 
-/* ---- the same time, seen more than once ---- */
+/* ---- looks that are in the log more than once ---- */
 
-/* By what was found, then by site. */
+/* By state, stack and wait, then by site. */
 static int by_finding(const void *a, const void *b)
 {
     const struct dp_stack_sample *x = *(const struct dp_stack_sample *const *)a,
@@ -117,14 +117,15 @@ static bool is_same_finding(const struct dp_stack_sample *x, const struct dp_sta
     return by_finding(&x, &other) == 0;
 }
 
-/* What several samples of one finding stand for. */
+/* Samples of one finding, added up. */
 struct sum {
     uint64_t looks, weight_ns;
 };
 
-/* A look at a thread is in the log once for each call around each other that wants it, and
- * once for the whole program. The outer call's looks have the inner one's among them: so of
- * one finding the site counts that has the most. Returns how many samples it took. */
+/* One look at a thread may be in the log several times: once for each of the nested calls that
+ * are sampled, and once for the whole program. The looks of an outer call include those of the
+ * calls in it, so for each finding the site with the most time counts, and no other. Returns how
+ * many samples it read. */
 static size_t sum_up(const struct dp_stack_sample *const *first, size_t left, struct sum *most)
 {
     size_t n = 0;

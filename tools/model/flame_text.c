@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "log/contents.h"
 
-/* A file of stacks that is larger is none. */
+/* Larger files are refused. */
 #define MOST_BYTES ((size_t)1 << 30)
 
 struct reader {
@@ -52,7 +52,7 @@ static void add_frame(struct reader *reader, char *frame, size_t length)
     reader->names[reader->n_names - 1] = dp_flame_name(reader->flame, &name);
 }
 
-/* Where the weight begins; NULL: the line has none. */
+/* Where the line's weight begins; NULL: it has none. */
 static char *find_weight(char *line)
 {
     char *space = strrchr(line, ' ');

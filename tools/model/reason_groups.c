@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 
-/* A call, and what its reason is compared by. */
+/* A call, with the parts of its reason that are compared. */
 struct item {
     const struct dp_slow_call *call;
     const char *function, *holder, *object;

@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 
-/* Findings of one call: the runtime writes fewer. */
+/* Bounds the findings of one call; the runtime writes fewer. */
 #define MOST_COMPARED 64
 
 /* ---- records ---- */
@@ -25,7 +25,7 @@ static uint64_t seen_ns(const struct dp_event_reason *event)
     return event->on_cpu_ns + event->runnable_ns + event->blocked_ns;
 }
 
-/* Of one call the last first: that of its end, else the one that knows of the longest time. */
+/* By call; its last record first: that of its end, or the one with the longest time. */
 static int by_call_last_first(const void *a, const void *b)
 {
     const struct dp_event_reason *x = a, *y = b;
@@ -66,7 +66,7 @@ static int by_call(const void *key, const void *element)
 
 /* ---- stacks ---- */
 
-/* Names of files whose functions say how a program waits, not where. */
+/* Files whose functions say how a program waits, not where in the program. */
 static const char *const system_files[] = {
     "libc.so", "libc-",           "libpthread",  "ld-linux",    "ld-2.",      "ld-musl",
     "libm.so", "libstdc++.",      "libgcc_s.",   "linux-vdso",  "[vdso]",     "librt",

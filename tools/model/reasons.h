@@ -1,8 +1,8 @@
 /*
- * Why slow calls were slow: how the time of each divided, and what it did in most of it.
+ * Why slow calls were slow: how the time of each divided, and what took most of it.
  *
- * From `reason` records (the division) and the samples that belong to the call. Data,
- * without a word of text.
+ * Made from `reason` records, which have the division, and the samples of the call. Data only,
+ * no text.
  */
 #ifndef DP_TOOLS_REASONS_H
 #define DP_TOOLS_REASONS_H
@@ -11,13 +11,13 @@
 
 /* The `reason` records of a log. A zeroed one is empty. */
 struct dp_reasons {
-    struct dp_event_reason *events; /* one a call, by its id, once settled */
+    struct dp_event_reason *events; /* settled: one for each call, by its id */
     size_t n, capacity;
 };
 
-/* Takes a `reason` record; leaves others alone. */
+/* Adds a `reason` record; ignores other records. */
 void dp_reasons_read(struct dp_reasons *reasons, const struct dp_record *record);
-/* Leaves the last record of each call. Afterwards more may be read. */
+/* Keeps only the last record of each call. More may be read afterwards. */
 void dp_reasons_settle(struct dp_reasons *reasons);
 void dp_reasons_finish(struct dp_reasons *reasons);
 
@@ -26,46 +26,46 @@ enum dp_because {
     DP_BECAUSE_ON_CPU,
     DP_BECAUSE_RUNNABLE, /* it waited for a processor */
     DP_BECAUSE_BLOCKED,
-    DP_BECAUSE_UNSEEN, /* most of it went before the first look */
+    DP_BECAUSE_UNSEEN, /* most of it passed before the first look */
 };
 
 struct dp_reason {
-    bool known; /* else nothing else holds: it was not looked at */
+    bool known; /* false: it was not looked at, and nothing else is valid */
     struct dp_event_reason event;
     enum dp_because because;
-    uint64_t part_ns; /* of the time, that went so */
-    /* What it did then: of looks that found the same function, and the same wait, the longest
-     * of those that took longest together. NULL: no look found it so. */
+    uint64_t part_ns; /* how much of the time this was */
+    /* What it did then. Looks with the same function and the same wait are added up; this is the
+     * longest look of the largest sum. NULL: no look found this state. */
     const struct dp_stack_sample *main;
-    uint64_t main_ns; /* of all of those */
-    /* All that was found, the longest first. */
+    uint64_t main_ns; /* of that sum */
+    /* All findings, the longest first. */
     const struct dp_stack_sample *samples;
     size_t n_samples;
 };
 
-/* The time that a reason explains: the call's, or what had passed of it when the reason was
+/* The time that a reason explains: the call's duration, or its age when the reason was
  * written. */
 uint64_t dp_reason_ns(const struct dp_reason *reason);
 
-/* The time that one of its findings stands for. Clocks say how long the thread ran, waited for
- * a CPU and was blocked; the looks, which are few, say how each of these divides. */
+/* The time that one of its findings stands for. The thread's clocks say exactly how long it ran,
+ * waited for a CPU and was blocked; the few looks only divide each of these. */
 double dp_reason_ns_of(const struct dp_reason *reason, const struct dp_stack_sample *sample);
 
-/* The reason of a call. Both have been settled, and the stacks named. */
+/* The reason of a call. `reasons` and `stacks` must be settled, and the stacks have names. */
 void dp_reason_find(struct dp_reason *reason, const struct dp_reasons *reasons,
                     const struct dp_stacks *stacks, uint64_t call);
 
 /*
- * The first frame from `from` on that is the program's: no libc, no loader, no vDSO, none of
- * ours. SIZE_MAX: there is none.
+ * The first frame from `from` on that is in the program's code: not in libc, the loader, the
+ * vDSO or our library. SIZE_MAX: none.
  */
 size_t dp_stack_own_frame(const struct dp_stack *stack, size_t from);
 
-/* The name of the function that a stack is in: of its first own frame, or of the first when
- * all are the system's. "": there is no stack. */
+/* The function that a stack is in: its first frame in the program's code, or its innermost frame
+ * when it has none. "": no stack. */
 const char *dp_stack_function(const struct dp_stack *stack);
 
-/* How long the kind of an object is: "mutex" of "mutex 0x7ffe10", the whole of a file. */
+/* The length of an object's type: "mutex" in "mutex 0x7ffe10"; a file's path as a whole. */
 size_t dp_object_kind(const char *object);
 
 #endif

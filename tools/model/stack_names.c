@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "symbols/symbols.h"
 
-/* A stack with more frames is crafted: its outermost ones stay away. */
+/* A stack with more frames is crafted: its outermost frames are dropped. */
 #define MOST_FRAMES 65536
 
 static struct dp_symbol_file *file_of(struct dp_stacks *stacks,

@@ -50,7 +50,7 @@ void dp_stacks_add_stack(struct dp_stacks *stacks, const struct dp_stack *stack)
     stacks->stacks[stacks->n_stacks - 1] = added;
 }
 
-/* Neighbours are often alike. */
+/* Records that follow each other are often equal. */
 const char *dp_stacks_text(struct dp_stacks *stacks, const char *text)
 {
     if (!text || !*text)
@@ -253,7 +253,7 @@ void dp_stacks_settle(struct dp_stacks *stacks)
         sample->stack = dp_stacks_find(stacks, sample->stack_id);
         sample->holder_stack = dp_stacks_find(stacks, sample->holder_stack_id);
     }
-    /* It has the places of before. */
+    /* The table has the indices from before the sort. */
     free(stacks->table);
     stacks->table = NULL;
 }
@@ -277,7 +277,7 @@ size_t dp_stacks_of_call(const struct dp_stacks *stacks, uint64_t call, size_t *
 
 /* ---- modules ---- */
 
-/* A module is written when it is met, which may be after the first stack in it. */
+/* A module's record may come after the first stack that has an address in it. */
 const struct dp_stack_module *dp_stacks_module_at(const struct dp_stacks *stacks, uint64_t address,
                                                   uint64_t time_ns)
 {

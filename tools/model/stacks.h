@@ -3,11 +3,11 @@
  * was seen.
  *
  * dp_stacks_read() fills it from `module`, `stack` and `sample` records, in any order; tests
- * fill it by hand. The reasons of slow calls and the flame graphs are made of it.
+ * fill it by hand. The reasons of slow calls and the flame graphs are made from it.
  *
- * Samples that are alike in all but their time are one entry with their number and the sum
- * of their weights: what a report shows is sums. A weight is the time that a look stands
- * for, so that weights of looks at one thread add up to the time of that thread.
+ * Samples that differ only in their time become one entry, with their number and the sum of
+ * their weights. A weight is the time that a look stands for: the weights of all looks at a
+ * thread add up to the time of that thread.
  */
 #ifndef DP_TOOLS_STACKS_H
 #define DP_TOOLS_STACKS_H
@@ -21,9 +21,9 @@
 /* An executable range of a file that the process had mapped. */
 struct dp_stack_module {
     uint64_t start, end;
-    uint64_t bias;    /* an address less it is one in the file's own numbering */
-    uint64_t from_ns; /* when it was met */
-    uint64_t to_ns;   /* when it was seen to be unloaded; UINT64_MAX: it was not */
+    uint64_t bias;    /* an address minus this is relative to the file */
+    uint64_t from_ns; /* when it was first seen */
+    uint64_t to_ns;   /* when it was seen to be unloaded; UINT64_MAX: never */
     char *path;       /* "": not known; "[vdso]" */
     uint8_t build_id[32];
     uint32_t build_id_bytes; /* 0: it has none */
@@ -31,7 +31,7 @@ struct dp_stack_module {
 
 /* A function that was executing or calling. An inlined function has a frame of its own. */
 struct dp_stack_frame {
-    const char *function; /* "[unknown 0x…]" when nothing names the address */
+    const char *function; /* "[unknown 0x…]" when the address has no name */
     const char *file;     /* NULL: not known */
     const char *module;   /* path; NULL: the address lies in no module */
     uint64_t address;     /* of the instruction, in the process */
@@ -43,7 +43,7 @@ struct dp_stack_frame {
 struct dp_stack {
     uint64_t id;
     uint32_t flags;      /* DP_STACK_*: where and why the walk ended */
-    uint64_t time_ns;    /* of its record: which modules were there */
+    uint64_t time_ns;    /* of its record: says which modules were loaded */
     uint64_t *addresses; /* innermost first */
     size_t n_addresses;
     struct dp_stack_frame
@@ -51,7 +51,7 @@ struct dp_stack {
     size_t n_frames;
 };
 
-/* Looks at a thread that are alike. */
+/* Looks at a thread that found the same. */
 struct dp_stack_sample {
     uint64_t call;     /* the slow call that they belong to; 0: none */
     uint64_t stack_id; /* 0: there was none */
@@ -78,43 +78,43 @@ struct dp_stacks {
     size_t n_stacks, stacks_capacity;
     struct dp_stack_sample *samples; /* by call, then the longest first, once settled */
     size_t n_samples, samples_capacity;
-    uint32_t *table; /* of samples, by what they have in common; 0: free, else index + 1 */
+    uint32_t *table; /* hash table of samples by what they found; 0: free, else index + 1 */
     size_t table_size;
-    uint64_t key; /* of the table: a crafted log cannot make collisions */
-    char **texts; /* of samples, and of frames that nothing names */
+    uint64_t key; /* random key of the table: a crafted log cannot cause collisions */
+    char **texts; /* of samples, and of frames without a name */
     size_t n_texts, texts_capacity;
     struct dp_symbols *symbols; /* has the names of frames; NULL before dp_stacks_name() */
 };
 
 /* A zeroed struct dp_stacks is empty. */
 
-/* A log with more modules is crafted: the rest is left out. */
+/* A log with more modules is crafted: the others are left out. */
 #define DP_STACK_MODULES 4096
 
-/* Adds what a record says; one of another event is left alone. */
+/* Adds a record; records of other events are ignored. */
 void dp_stacks_read(struct dp_stacks *stacks, const struct dp_record *record);
 
 /* Copies `module` with its path. from_ns is its record's time. */
 void dp_stacks_add_module(struct dp_stacks *stacks, const struct dp_stack_module *module);
-/* What was mapped at `start` was gone at `time_ns`. */
+/* The module at `start` was unloaded before `time_ns`. */
 void dp_stacks_unload(struct dp_stacks *stacks, uint64_t start, uint64_t time_ns);
 /* Copies `stack` with its addresses. */
 void dp_stacks_add_stack(struct dp_stacks *stacks, const struct dp_stack *stack);
-/* Adds looks and weight to those that are alike; copies its texts. */
+/* Adds looks and weight to the entry that found the same, or a new one; copies its texts. */
 void dp_stacks_add_sample(struct dp_stacks *stacks, const struct dp_stack_sample *sample);
 
-/* Ties samples to stacks and sorts. To be called when all has been added, and again when
- * more was. */
+/* Connects samples with their stacks and sorts. Call it after the last record, and again after
+ * more records. */
 void dp_stacks_settle(struct dp_stacks *stacks);
 
-/* The stack of that id; NULL: there is none. After dp_stacks_settle(). */
+/* The stack with that id; NULL: none. After dp_stacks_settle(). */
 const struct dp_stack *dp_stacks_find(const struct dp_stacks *stacks, uint64_t id);
 
-/* The module that an address belonged to at a moment; NULL: none. */
+/* The module that had the address at that time; NULL: none. */
 const struct dp_stack_module *dp_stacks_module_at(const struct dp_stacks *stacks, uint64_t address,
                                                   uint64_t time_ns);
 
-/* The samples of a call: samples[first, first + n). After dp_stacks_settle(). */
+/* The samples of a call are samples[first, first + n). After dp_stacks_settle(). */
 size_t dp_stacks_of_call(const struct dp_stacks *stacks, uint64_t call, size_t *first);
 
 /* A copy of a text that lives as long as `stacks`. */

@@ -7,7 +7,7 @@
 #include "base/clean.h"
 #include "base/memory.h"
 
-/* Each name as it is written: harmless, and without what separates frames. */
+/* The names as they are written: without control characters and separators of frames. */
 static char **make_texts(const struct dp_flame *flame)
 {
     static const char *const marks[DP_FLAME_KINDS] = {[DP_FLAME_INLINED] = "_[i]",

@@ -1,4 +1,4 @@
-/* A flame graph as folded stacks, which flamegraph.pl, speedscope and others read. */
+/* Writes a flame graph as folded stacks, which flamegraph.pl, speedscope and others read. */
 #ifndef DP_TOOLS_FLAME_FOLDED_H
 #define DP_TOOLS_FLAME_FOLDED_H
 
@@ -6,8 +6,8 @@
 
 #include "model/flame_graph.h"
 
-/* "outermost;…;innermost WEIGHT" a line; of a comparison two weights, that of before first,
- * as difffolded.pl writes them. */
+/* Lines of "outermost;…;innermost WEIGHT". A comparison has two weights, BEFORE first, as
+ * difffolded.pl writes them. */
 void dp_flame_folded(const struct dp_flame_graph *graph, FILE *out);
 
 #endif

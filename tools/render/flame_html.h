@@ -1,5 +1,5 @@
 /*
- * A flame graph as one HTML page, which needs nothing else: no network, no other file.
+ * Writes a flame graph as one HTML page. It needs no network and no other file.
  *
  * The page is page/flame.{html,css,js}, into which the graph is put as JSON:
  *

@@ -1,4 +1,4 @@
-/* See flame_json.h. json.h has a limit of levels: these are frames. */
+/* See flame_json.h. Does not use json.h, which limits the levels: frames nest deeper. */
 #include "flame_json.h"
 
 #include <inttypes.h>

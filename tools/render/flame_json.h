@@ -1,5 +1,5 @@
 /*
- * A flame graph as JSON in the form of d3-hierarchy and d3-flame-graph:
+ * Writes a flame graph as JSON in the form of d3-hierarchy and d3-flame-graph:
  *
  *     {"name", "value", "self", "module", "place", "kind", ("before",) "children": […]}
  *

@@ -1,5 +1,5 @@
-/* See flame_svg.h. Lengths are in pixels. Letters have one width, so that names can be cut
- * to fit without asking a browser. */
+/* See flame_svg.h. Lengths are in pixels. The font has letters of one width, so names can be cut
+ * to fit without a browser. */
 #include "flame_svg.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@ enum { WIDTH = 1200, MARGIN = 10, ROW = 18, NOTE_LINE = 17, NOTE_LETTERS = 150 }
 
 #define LETTER    7.225
 #define NARROWEST 0.25
-#define SAME      0.0005 /* a smaller change of the share is none */
+#define SAME      0.0005 /* smaller changes of the share are not coloured */
 
 struct picture {
     const struct dp_flame_graph *graph;
@@ -41,7 +41,7 @@ static uint32_t hash(const char *text)
     return hash ^ hash >> 15;
 }
 
-/* How much more of the whole a frame is than it was before. */
+/* The change of a frame's share of the whole: now minus before. */
 static double change(const struct dp_flame *flame, const struct dp_flame_node *node)
 {
     const struct dp_flame_node *all = &flame->nodes[0];
@@ -73,7 +73,7 @@ static void put_class(const struct picture *picture, const struct dp_flame_node 
         fprintf(picture->out, "a%u", hash(name->function) % 6);
 }
 
-/* What a colour says, for who does not see it: more, less, inlined. */
+/* What the colour says, in words, for people who cannot see it: more, less, inlined. */
 static const char *mark_of(const struct picture *picture, const struct dp_flame_node *node)
 {
     const struct dp_flame *flame = &picture->graph->flame;
@@ -87,7 +87,7 @@ static const char *const kinds[DP_FLAME_KINDS] = {[DP_FLAME_INLINED] = "inlined"
                                                   [DP_FLAME_UNKNOWN] = "no name known",
                                                   [DP_FLAME_WAIT] = "waiting"};
 
-/* The tooltip: name, where it is, figures. The script reads its lines. */
+/* The tooltip: name, place, figures. The script reads its lines. */
 static void put_title(const struct picture *picture, const struct dp_flame_node *node)
 {
     const struct dp_flame_graph *graph = picture->graph;
@@ -138,7 +138,7 @@ static void put_frame(const struct picture *picture, const struct dp_flame_node 
     fputs("</g>\n", picture->out);
 }
 
-/* Each frame begins where the one before it in its row ended, or with the one around it. */
+/* A frame begins where the previous one in its row ends, or where its parent begins. */
 static void put_frames(const struct picture *picture)
 {
     const struct dp_flame *flame = &picture->graph->flame;
@@ -158,7 +158,7 @@ static void put_frames(const struct picture *picture)
 
 /* ---- around the frames ---- */
 
-/* Lines of the notes, " · " between them. `put` false: only counts. */
+/* Writes the notes as lines, with " · " between notes. `put` false: only counts the lines. */
 static unsigned put_notes(const struct picture *picture, bool put)
 {
     size_t letters = 0;

@@ -1,6 +1,6 @@
 /*
- * A flame graph as one SVG file: a picture that is complete without its script, and that
- * zooms and searches with it. Frames too narrow to be seen are left out, and it says so.
+ * Writes a flame graph as one SVG file. The picture is complete without its script, which adds
+ * zoom and search. Frames that are too narrow to see are left out; a note says how many.
  */
 #ifndef DP_TOOLS_FLAME_SVG_H
 #define DP_TOOLS_FLAME_SVG_H

@@ -1,6 +1,6 @@
 /*
- * The words of a flame graph: its title, and below it what is behind the picture and what
- * is missing.
+ * The words of a flame graph: its title and the notes below it, which say what the picture is
+ * made from and what is missing.
  */
 #ifndef DP_TOOLS_FLAME_WORDS_H
 #define DP_TOOLS_FLAME_WORDS_H
@@ -18,7 +18,7 @@ struct dp_flame_words {
 
 void dp_flame_words(struct dp_flame_words *words, const struct dp_flame_graph *graph);
 
-/* One note more; what has no room is dropped. */
+/* Adds a note; it is dropped when there is no room. */
 void dp_flame_note(struct dp_flame_words *words, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

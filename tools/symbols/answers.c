@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 
-#define MAGIC UINT32_C(0x44504e31) /* another layout has another */
+#define MAGIC UINT32_C(0x44504e31) /* changes with the layout */
 
 _Static_assert(sizeof(struct dp_answers_header) % 8 == 0, "answers lie aligned behind it");
 
@@ -112,7 +112,7 @@ static uint32_t append_string(struct dp_answers_draft *draft, const char *text, 
     return (uint32_t)at;
 }
 
-/* The offset of a string, which is kept once. */
+/* The offset of a string. Each distinct string is kept once. */
 static uint32_t string(struct dp_answers_draft *draft, const char *text)
 {
     size_t length = text ? strnlen(text, DP_ANSWER_TEXT) : 0;

@@ -1,14 +1,14 @@
 /*
- * Names of addresses of one file, as one block of bytes: what the worker sends, what the
- * cache keeps, and what is looked up in.
+ * The names of addresses of one file, as one block of bytes. The worker sends blocks, the cache
+ * keeps them, and names are looked up in them.
  *
  *     block   := header { answer } { frame } strings
  *     answer  := address, its frames [first, first + n)       in ascending order
  *     frame   := function, file (offsets of strings), line, inlined
  *     strings := { text NUL }                                 offset 0: ""
  *
- * Both sources may be damaged: a block is checked as a whole before it is used. Native
- * byte order: a block does not leave the machine.
+ * A block from the worker or the cache may be damaged, so all of it is checked before use. The
+ * byte order is native: a block does not leave the machine.
  */
 #ifndef DP_TOOLS_ANSWERS_H
 #define DP_TOOLS_ANSWERS_H
@@ -17,20 +17,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Deeper inlining, and longer names, are cut. */
+/* Deeper inlining and longer names are cut off. */
 #define DP_ANSWER_FRAMES 64
 #define DP_ANSWER_TEXT   4096
 
 struct dp_answer {
     uint64_t address;
-    uint32_t first, n; /* frames, innermost first; 0: nothing names the address */
+    uint32_t first, n; /* frames, innermost first; 0: the address has no name */
 };
 
 struct dp_answer_frame {
     uint32_t function; /* offset of a string; 0: not known */
     uint32_t file;     /* the same */
     uint32_t line;     /* 0: not known */
-    uint32_t inlined;  /* into the frame behind it */
+    uint32_t inlined;  /* into the next frame */
 };
 
 struct dp_answers_header {
@@ -39,10 +39,10 @@ struct dp_answers_header {
     uint32_t n_frames;
     uint32_t string_bytes;
     uint32_t problem; /* a string: what was wrong with the file; 0: nothing */
-    uint32_t source;  /* a string: the file whose debug information has them; 0: none */
+    uint32_t source;  /* a string: the file whose debug information was used; 0: none */
 };
 
-/* A block that was checked. Points into it. */
+/* A checked block. Points into its bytes. */
 struct dp_answers {
     const struct dp_answer *answers;
     size_t n;
@@ -52,10 +52,10 @@ struct dp_answers {
     const char *source;  /* "": none */
 };
 
-/* False: the bytes, which are aligned to 8, are no whole block. */
+/* The bytes must be aligned to 8. False: they are not one valid block. */
 bool dp_answers_read(struct dp_answers *answers, const void *bytes, size_t size);
 
-/* NULL: the block does not have the address. */
+/* NULL: the address is not in the block. */
 const struct dp_answer *dp_answers_find(const struct dp_answers *answers, uint64_t address);
 
 /* ---- making one ---- */
@@ -79,7 +79,7 @@ void dp_draft_frame(struct dp_answers_draft *draft, const char *function, const 
 void dp_draft_problem(struct dp_answers_draft *draft, const char *text);
 void dp_draft_source(struct dp_answers_draft *draft, const char *text);
 
-/* Everything of two blocks, of `newer` where both have an address. */
+/* Adds the answers of both blocks; where both have an address, that of `newer`. */
 void dp_draft_merge(struct dp_answers_draft *draft, const struct dp_answers *older,
                     const struct dp_answers *newer);
 

@@ -16,12 +16,12 @@
 
 #include "base/memory.h"
 
-#define MAGIC UINT64_C(0x31656d616e706464) /* another layout has another */
+#define MAGIC UINT64_C(0x31656d616e706464) /* changes with the layout */
 
-/* Before the block. */
+/* The file's header; the block follows. */
 struct head {
     uint64_t magic;
-    uint64_t checksum;                /* of all behind it */
+    uint64_t checksum;                /* of everything after it */
     uint64_t source_bytes, source_ns; /* of the file with the debug information */
 };
 
@@ -35,7 +35,7 @@ static bool is_off(void)
                     strcmp(word, "false") == 0 || strcmp(word, "no") == 0);
 }
 
-/* The specification says that a relative path is to be ignored. */
+/* The XDG specification says: ignore relative paths. */
 static bool folder_path(char path[PATH_MAX], bool make)
 {
     static const char *const below[] = {"", "/deep-profile", "/symbols"};
@@ -137,7 +137,7 @@ void *dp_cache_load(const uint8_t *build_id, size_t id_bytes, struct dp_answers 
         free(bytes);
         bytes = NULL;
     }
-    if (bytes) /* used: it is not the oldest */
+    if (bytes) /* marks it as used: the oldest files are dropped first */
         utimensat(folder, name, NULL, AT_SYMLINK_NOFOLLOW);
     if (folder >= 0)
         close(folder);
@@ -161,7 +161,7 @@ static int oldest_first(const void *a, const void *b)
     return x->used.tv_nsec < y->used.tv_nsec ? -1 : x->used.tv_nsec > y->used.tv_nsec;
 }
 
-/* Drops the oldest until a quarter of the room is free again. */
+/* Removes the oldest files until a quarter of the limit is free. */
 static void drop_oldest(int folder)
 {
     struct entry *entries = NULL;

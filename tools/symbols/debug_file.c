@@ -23,7 +23,7 @@ bool dp_debug_same_id(struct dp_elf *elf, const uint8_t *id, size_t bytes)
     return bytes > 0 && dp_elf_build_id(elf, &other) == bytes && memcmp(id, other, bytes) == 0;
 }
 
-/* A file that was stripped of its debug information has the same build-id. */
+/* A stripped program has the same build-id but no debug information: not a debug file. */
 static bool has_debug_information(struct dp_elf *elf)
 {
     return dp_dwarf_is_in(elf) || dp_elf_find_section(elf, ".symtab");
@@ -76,7 +76,7 @@ static bool has_checksum(const char *path, uint32_t checksum)
 struct link {
     const char *name;
     uint32_t checksum;
-    const uint8_t *id; /* of the file that links */
+    const uint8_t *id; /* of the file with the link */
     size_t id_bytes;
 };
 

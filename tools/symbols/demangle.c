@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-/* What GCC and clang append to the name of a function's copies and pieces. */
+/* The suffixes that GCC and clang add to the names of copies and parts of a function. */
 static const char *const copies[] = {".cold",      ".part.",      ".isra.", ".constprop.",
                                      ".lto_priv.", ".localalias", ".llvm."};
 

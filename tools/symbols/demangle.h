@@ -1,4 +1,4 @@
-/* Names as people write them: of C++, Rust and D; without a copy's suffix. */
+/* Demangles names of C++, Rust and D, and removes the suffix of a function's copy. */
 #ifndef DP_TOOLS_DEMANGLE_H
 #define DP_TOOLS_DEMANGLE_H
 

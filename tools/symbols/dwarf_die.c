@@ -8,7 +8,7 @@
 #include "demangle.h"
 #include "libdwarf_names.h"
 
-/* References that lead on to others; a crafted file may have circles. */
+/* How many references are followed: a crafted file may have circles. */
 #define MOST_REFERENCES 16
 #define MOST_SCOPES     64
 
@@ -46,7 +46,7 @@ const char *dp_die_text(void *debug, void *die, unsigned attribute)
     return text && *text ? text : NULL;
 }
 
-/* What an entry was made from: the inlined function, the declaration in a class. */
+/* The entry that this one refers to: the inlined function, or the declaration in a class. */
 static bool origin_of(Dwarf_Debug debug, Dwarf_Die die, uint64_t *offset)
 {
     static const Dwarf_Half kinds[] = {DW_AT_abstract_origin, DW_AT_specification};
@@ -68,8 +68,8 @@ static bool origin_of(Dwarf_Debug debug, Dwarf_Die die, uint64_t *offset)
 
 /* ---- namespaces and classes ---- */
 
-/* The last of `die` and the entries behind it on its level that begins at or before
- * `offset`: the one that is it or has it inside. `die` is given back. */
+/* Among `die` and its later siblings, the last entry that begins at or before `offset`: it is
+ * the entry at `offset`, or contains it. Frees `die`. */
 static Dwarf_Die last_up_to(Dwarf_Debug debug, Dwarf_Die die, uint64_t offset)
 {
     Dwarf_Error error = NULL;
@@ -103,7 +103,7 @@ static void add_scope(Dwarf_Debug debug, Dwarf_Die die, char *scope, size_t size
         snprintf(scope + length, size - length, "%s::", name);
 }
 
-/* Entries lie in the order of their offsets, each before those in it. */
+/* Entries are in order of their offsets, each before its children. */
 static void scope_of(Dwarf_Debug debug, uint64_t offset, char *scope, size_t size)
 {
     Dwarf_Die inner, die, unit;

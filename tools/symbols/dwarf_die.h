@@ -5,14 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The name of a function, of an inlined one that of what was inlined; `qualified`: with the
- * namespaces and classes around it. NULL: it has none that can be read. */
+/* The name of a function, or of the function that was inlined. `qualified`: with its namespaces
+ * and classes. NULL: it has no readable name. */
 const char *dp_die_function(void *debug, uint64_t offset, bool qualified);
 
-/* False: it has no such number. */
+/* False: the entry has no such attribute with a number. */
 bool dp_die_number(void *debug, void *die, unsigned attribute, uint64_t *value);
 
-/* NULL: it has no such string. */
+/* NULL: the entry has no such attribute with a string. */
 const char *dp_die_text(void *debug, void *die, unsigned attribute);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-/* The first of the addresses that is at or above `address`. */
+/* The index of the first address at or above `address`. */
 static size_t first_from(const uint64_t *addresses, const uint32_t *of, size_t n, uint64_t address)
 {
     size_t low = 0, high = n;
@@ -31,7 +31,7 @@ static void take(Dwarf_Line row, struct dp_dwarf_line *line)
         line->file = file;
 }
 
-/* A row holds up to the next one; the last of a sequence says only where it ends. */
+/* A row is valid up to the next one; the last row of a sequence only says where it ends. */
 static void look_up(Dwarf_Line *rows, Dwarf_Signed n_rows, const uint64_t *addresses,
                     const uint32_t *of, size_t n, struct dp_dwarf_line *lines)
 {
@@ -44,7 +44,7 @@ static void look_up(Dwarf_Line *rows, Dwarf_Signed n_rows, const uint64_t *addre
         if (dwarf_lineaddr(rows[i], &high, &error) != DW_DLV_OK)
             return;
         if (ended)
-            dropped = high == 0; /* a sequence of what the linker has dropped */
+            dropped = high == 0; /* a sequence for code that the linker dropped */
         else if (!dropped && low < high)
             for (size_t a = first_from(addresses, of, n, low); a < n && addresses[of[a]] < high;
                  a++)

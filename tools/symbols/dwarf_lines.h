@@ -10,19 +10,19 @@ struct dp_dwarf_line {
     uint32_t line;
 };
 
-/* Fills in lines[i] for addresses[of[i]], which ascend with i. What the unit's table does
- * not have stays as it is. */
+/* Fills in lines[i] for addresses[of[i]], which ascend with i. Where the unit's table has no
+ * line, lines[i] stays unchanged. */
 void dp_dwarf_lines(void *die, const uint64_t *addresses, const uint32_t *of, size_t n,
                     struct dp_dwarf_line *lines);
 
-/* The files of a unit, by the numbers that DW_AT_call_file says. */
+/* The files of a unit, by the numbers in DW_AT_call_file. */
 struct dp_dwarf_files {
     char **names;
     int64_t n;
     int64_t first; /* the number of names[0] */
 };
 void dp_dwarf_files_read(struct dp_dwarf_files *files, void *die, unsigned version);
-/* NULL: there is none of that number. */
+/* NULL: no file has that number. */
 const char *dp_dwarf_file(const struct dp_dwarf_files *files, uint64_t number);
 
 #endif

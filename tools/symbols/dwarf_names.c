@@ -13,27 +13,27 @@
 #include "dwarf_ranges.h"
 #include "libdwarf_names.h"
 
-/* Functions within functions within …: more is damage. */
+/* Deeper nesting of functions means that the file is damaged. */
 #define MOST_LEVELS 256
 
-/* A function around an address. */
+/* A function that contains an address. */
 struct step {
     uint64_t entry; /* its offset in the debug information */
     uint64_t call_file, call_line;
     bool inlined;
 };
 
-/* What is known of an address. */
+/* What is known about an address. */
 struct target {
-    bool found;         /* a unit has it */
-    unsigned level;     /* of the innermost entry around it; 0: none */
+    bool found;         /* it lies in a unit */
+    unsigned level;     /* of the innermost entry that contains it; 0: none */
     struct step *steps; /* outermost first */
     size_t n, capacity;
 };
 
 struct search {
     Dwarf_Debug debug;
-    Dwarf_Debug tied; /* the same for .dwo files: libdwarf goes through its units, too */
+    Dwarf_Debug tied; /* a second handle for .dwo files: libdwarf walks its units, too */
     struct dp_elf *elf;
     const uint64_t *addresses;
     size_t n, left;
@@ -42,22 +42,22 @@ struct search {
     struct dp_problem *problem;
 };
 
-/* A unit with addresses. */
+/* A unit that has some of the addresses. */
 struct unit {
     struct search *search;
-    Dwarf_Debug debug; /* that has its functions: the file's own, or that of a .dwo file */
+    Dwarf_Debug debug; /* the unit with its functions: in the file itself or in a .dwo file */
     unsigned version;
     uint64_t base;
-    bool has_classes; /* whose functions may lie in them */
+    bool has_classes; /* the addresses of these may lie in its functions */
 };
 
-/* Addresses of the search, by their index, in ascending order. */
+/* Some of the addresses of the search: their indices, in ascending order. */
 struct members {
     const struct search *search;
     uint32_t *of;
     size_t n, capacity;
     const struct members *among; /* NULL: all */
-    unsigned level;              /* those that lie deeper are taken */
+    unsigned level;              /* takes those that have no deeper entry yet */
 };
 
 static void add_member(struct members *members, uint32_t index)
@@ -66,8 +66,8 @@ static void add_member(struct members *members, uint32_t index)
     members->of[members->n - 1] = index;
 }
 
-/* dp_dwarf_range of an entry: takes the members that lie in it and in no other entry of
- * its level. */
+/* A dp_dwarf_range for an entry: takes the members that lie in it and in no other entry of the
+ * same level. */
 static void take_range(void *context, uint64_t low, uint64_t high)
 {
     struct members *members = context;
@@ -122,7 +122,7 @@ static void enter(struct unit *unit, Dwarf_Die die, Dwarf_Half tag, const struct
     if (inside.n > 0)
         walk(unit, die, &inside, level + 1);
     else if (!some && !function)
-        walk(unit, die, members, level + 1); /* a block that says nothing of its addresses */
+        walk(unit, die, members, level + 1); /* a block without addresses */
     free(inside.of);
 }
 
@@ -155,7 +155,7 @@ static void look_at(struct unit *unit, Dwarf_Die die, const struct members *memb
     }
 }
 
-/* The entries in `parent` that have some of the members. */
+/* Visits the entries in `parent` that contain some of the members. */
 static void walk(struct unit *unit, Dwarf_Die parent, const struct members *members, unsigned level)
 {
     Dwarf_Die die, next;
@@ -181,7 +181,7 @@ static void add_frame(struct dp_dwarf_name *name, const char *function,
     name->frames[name->n - 1] = (struct dp_dwarf_frame){function, at->file, at->line, inlined};
 }
 
-/* Innermost first. An inlined function was called where its entry says. */
+/* Frames, innermost first. The entry of an inlined function says where it was called. */
 static void name_target(struct unit *unit, const struct target *target,
                         const struct dp_dwarf_files *files, struct dp_dwarf_line at,
                         struct dp_dwarf_name *name)
@@ -205,7 +205,7 @@ static void name_members(struct unit *unit, Dwarf_Die skeleton, Dwarf_Die die,
     struct dp_dwarf_files files;
 
     dp_dwarf_lines(skeleton, search->addresses, members->of, members->n, lines);
-    /* A split unit has no table of its own: it counts files as its skeleton does. */
+    /* A split unit has no table of files: its file numbers are those of its skeleton. */
     dp_dwarf_files_read(&files, die, unit->version);
     if (files.n == 0)
         dp_dwarf_files_read(&files, skeleton, unit->version);
@@ -283,7 +283,7 @@ static void read_unit(struct search *search, Dwarf_Die die, unsigned version,
     name_members(&unit, die, whole ? whole : die, members);
 }
 
-/* dp_dwarf_range of a unit: the addresses in it that no unit before has had. */
+/* A dp_dwarf_range for a unit: takes the addresses in it that no earlier unit has. */
 static void take_of_all(void *context, uint64_t low, uint64_t high)
 {
     struct members *members = context;

@@ -1,9 +1,9 @@
 /*
- * Functions, inlined functions, files and lines of addresses, by a file's DWARF: versions
- * 2 to 5, also split (.dwo files that lie where the compiler put them).
+ * Finds functions, inlined functions, files and lines of addresses in a file's DWARF, versions
+ * 2 to 5. Split DWARF works when the .dwo files are where the compiler put them.
  *
- * Only what is asked for is read: the units' headers, then the functions and lines of
- * those units that have an address.
+ * Reads as little as possible: all units' headers, then the functions and lines of only those
+ * units that have one of the addresses.
  */
 #ifndef DP_TOOLS_DWARF_NAMES_H
 #define DP_TOOLS_DWARF_NAMES_H
@@ -23,9 +23,9 @@ struct dp_dwarf_name {
 };
 
 /*
- * Fills in names[i] for addresses[i], which ascend. Those of which the file says nothing
- * stay empty. `problem` is empty or says what is missing or damaged: what could be read
- * holds all the same. Returns whether the file has debug information.
+ * Fills in names[i] for addresses[i], which ascend; a name stays empty when the file does not
+ * have it. `problem` becomes empty or says what is missing or damaged; names that were found
+ * are valid all the same. Returns whether the file has debug information.
  */
 bool dp_dwarf_names(struct dp_elf *elf, const uint64_t *addresses, size_t n,
                     struct dp_dwarf_name *names, struct dp_problem *problem);

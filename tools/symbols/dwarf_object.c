@@ -17,7 +17,7 @@ static int section_info(void *of, dp_dwarf_index index, dp_dwarf_section *info, 
     struct dp_elf_section section;
 
     *error = DW_DLE_MDE;
-    /* The first of an ELF file is none. */
+    /* Section 0 of an ELF file is not used. */
     if (index == 0)
         section = (struct dp_elf_section){.name = ""};
     else if (!dp_elf_section(object->elf, index, &section))
@@ -55,7 +55,7 @@ static Dwarf_Unsigned section_count(void *of)
 }
 
 #ifdef DW_LIBDWARF_VERSION
-/* Against sections that claim more. Whether they do, load_section() finds. */
+/* libdwarf rejects sections larger than this. No limit here: load_section() checks. */
 static Dwarf_Unsigned file_bytes(void *of)
 {
     (void)of;
@@ -63,7 +63,7 @@ static Dwarf_Unsigned file_bytes(void *of)
 }
 #endif
 
-/* libdwarf goes by the size that section_info() gave. */
+/* libdwarf relies on the size that section_info() returned. */
 static int load_section(void *of, dp_dwarf_index index, Dwarf_Small **bytes, int *error)
 {
     struct object *object = of;
@@ -118,7 +118,7 @@ void *dp_dwarf_open(struct dp_elf *elf, struct dp_problem *problem)
         return NULL;
     object = dp_allocate(1, sizeof *object);
     *object = (struct object){.interface = {object, &methods}, .elf = elf};
-    /* Faster, and nothing is given back one by one. */
+    /* Faster: libdwarf need not free single objects. */
     dwarf_set_de_alloc_flag(0);
     int status =
         dwarf_object_init_b(&object->interface, NULL, NULL, DW_GROUPNUMBER_ANY, &debug, &error);

@@ -10,7 +10,7 @@ struct sink {
     bool some;
 };
 
-/* GNU ld makes 0 (in a list: 1) of the addresses of what it drops, lld ~0 or ~0 - 1. */
+/* For dropped code, GNU ld writes the address 0 (in a list: 1), lld ~0 or ~0 - 1. */
 static void give(struct sink *sink, uint64_t low, uint64_t high)
 {
     if (low <= 1 || low >= UINT64_MAX - 1 || low >= high)
@@ -48,7 +48,7 @@ static uint64_t address_of(Dwarf_Die die, Dwarf_Unsigned index)
     return dwarf_debug_addr_index_to_addr(die, index, &address, &error) == DW_DLV_OK ? address : 0;
 }
 
-/* An entry of a list in a .dwo file. False: it is the last, or none that such a list has. */
+/* Adds an entry of a range list in a .dwo file. False: it is the last one, or invalid there. */
 static bool split_entry(struct sink *sink, Dwarf_Die die, unsigned kind, Dwarf_Unsigned first,
                         Dwarf_Unsigned second, uint64_t *base)
 {
@@ -72,8 +72,8 @@ static bool split_entry(struct sink *sink, Dwarf_Die die, unsigned kind, Dwarf_U
     return false;
 }
 
-/* What libdwarf (up to 0.4, say) leaves to its caller: the list of a .dwo file's entry, by
- * its number in the file's only table of lists. */
+/* The range list of an entry in a .dwo file, by its index in the file's only table of lists.
+ * libdwarf does not do this, at least up to 0.4. */
 static void split_list(struct sink *sink, Dwarf_Debug debug, Dwarf_Die die, Dwarf_Unsigned index,
                        uint64_t base)
 {
@@ -95,7 +95,7 @@ static void split_list(struct sink *sink, Dwarf_Debug debug, Dwarf_Die die, Dwar
         at += bytes;
 }
 
-/* .debug_rnglists, DWARF 5. libdwarf makes addresses of the entries. */
+/* .debug_rnglists, DWARF 5. libdwarf turns the entries into addresses. */
 static bool new_list(struct sink *sink, Dwarf_Attribute attribute, Dwarf_Half form,
                      Dwarf_Unsigned value)
 {

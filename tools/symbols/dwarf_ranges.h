@@ -7,12 +7,12 @@
 
 typedef void dp_dwarf_range(void *context, uint64_t low, uint64_t high);
 
-/* Calls `add` with each range [low, high); `base` is the unit's own start. Returns whether
- * `die` says any. Pieces that the linker has dropped, which begin at 0, are left out. */
+/* Calls `add` with each range [low, high) of `die`; `base` is the start of its unit. Returns
+ * whether `die` has ranges. Ranges of dropped code are left out. */
 bool dp_dwarf_ranges(void *debug, void *die, unsigned version, uint64_t base, dp_dwarf_range *add,
                      void *context);
 
-/* Where a unit begins; 0: it does not say. */
+/* The start address of a unit; 0: it has none. */
 uint64_t dp_dwarf_low(void *die);
 
 #endif

@@ -13,9 +13,9 @@
 
 #include "base/memory.h"
 
-/* More is no build-id. */
+/* A longer note is not a build-id. */
 #define MOST_ID_BYTES 32
-/* A compressed section that says it has more is not believed. */
+/* The largest size that a compressed section may claim. */
 #define MOST_SECTION_BYTES (UINT64_C(8) << 30)
 
 struct dp_elf {
@@ -24,7 +24,7 @@ struct dp_elf {
     char *path;
     GElf_Ehdr header;
     size_t n_sections;
-    size_t names; /* the section that has their names */
+    size_t names; /* the index of the section with the sections' names */
 };
 
 static struct dp_elf *no_file(struct dp_elf *elf, struct dp_problem *problem, const char *why)
@@ -44,7 +44,7 @@ static struct dp_elf *begin(struct dp_elf *elf, struct dp_problem *problem)
     return elf;
 }
 
-/* Looked at before it is opened: opening a device or a pipe may do something. */
+/* Checks the file's type before opening it: opening a device or a pipe may have effects. */
 static int open_regular(const char *path)
 {
     struct stat status;
@@ -198,7 +198,7 @@ size_t dp_elf_build_id(struct dp_elf *elf, const uint8_t **bytes)
     }
     if (elf_getphdrnum(elf->elf, &n) != 0)
         return found;
-    /* A file may have lost its sections. */
+    /* By program headers: the section headers may have been stripped. */
     for (size_t i = 0; found == 0 && i < n; i++)
         if (gelf_getphdr(elf->elf, (int)i, &header) && header.p_type == PT_NOTE)
             found = id_in_notes(
@@ -210,7 +210,7 @@ size_t dp_elf_build_id(struct dp_elf *elf, const uint8_t **bytes)
 
 /* ---- symbols ---- */
 
-/* `end`: of its section. */
+/* `end`: the end of the symbol's section. */
 static bool is_function(const struct dp_elf *elf, const GElf_Sym *symbol, uint64_t *end)
 {
     int type = GELF_ST_TYPE(symbol->st_info);
@@ -223,7 +223,7 @@ static bool is_function(const struct dp_elf *elf, const GElf_Sym *symbol, uint64
         symbol->st_shndx < SHN_LORESERVE ? elf_getscn(elf->elf, symbol->st_shndx) : NULL;
     bool known = found && gelf_getshdr(found, &section);
     *end = known ? section.sh_addr + section.sh_size : UINT64_MAX;
-    /* Without a type it is a label, in a piece of assembler. */
+    /* A symbol without a type is a label in assembly code. */
     return type != STT_NOTYPE || (known && section.sh_flags & SHF_EXECINSTR);
 }
 

@@ -1,9 +1,8 @@
 /*
- * A program, library or debug file: what the other files of this room ask of its ELF
- * structure. libelf is used in elf_file.c alone.
+ * Reads the ELF structure of a program, library or debug file. Only elf_file.c uses libelf.
  *
- * Files may be damaged or crafted: nothing of them is trusted. What libelf itself does
- * with them is the business of worker.h, in whose process this runs.
+ * Files may be damaged or crafted, so nothing in them is trusted. libelf itself may crash on
+ * them: therefore all of this runs in a process of its own (worker.h).
  */
 #ifndef DP_TOOLS_ELF_FILE_H
 #define DP_TOOLS_ELF_FILE_H
@@ -16,10 +15,10 @@
 
 struct dp_elf;
 
-/* NULL with `problem` set: there is no such ELF file. */
+/* NULL with `problem` set: it cannot be opened or is no ELF file. */
 struct dp_elf *dp_elf_open(const char *path, struct dp_problem *problem);
 
-/* Of bytes in memory, which must stay. */
+/* Opens an ELF file in memory, which must stay valid. */
 struct dp_elf *dp_elf_of_memory(const void *bytes, size_t size, struct dp_problem *problem);
 
 void dp_elf_close(struct dp_elf *elf);
@@ -33,7 +32,7 @@ size_t dp_elf_build_id(struct dp_elf *elf, const uint8_t **bytes);
 
 struct dp_elf_section {
     const char *name;
-    uint64_t address, bytes; /* as if it were not compressed */
+    uint64_t address, bytes; /* uncompressed size */
     uint64_t entry_bytes, flags;
     uint32_t type, link, info;
 };
@@ -41,9 +40,9 @@ struct dp_elf_section {
 size_t dp_elf_n_sections(const struct dp_elf *elf);
 /* False: there is no such section, or it cannot be read. */
 bool dp_elf_section(struct dp_elf *elf, size_t index, struct dp_elf_section *section);
-/* What it holds, not compressed: `section->bytes` of them. NULL: nothing, or not readable. */
+/* The uncompressed contents, `section->bytes` of them. NULL: empty or not readable. */
 const void *dp_elf_contents(struct dp_elf *elf, size_t index, size_t *bytes);
-/* 0: there is none of that name. */
+/* 0: no section has that name. */
 size_t dp_elf_find_section(struct dp_elf *elf, const char *name);
 
 struct dp_symbol {
@@ -53,8 +52,8 @@ struct dp_symbol {
     bool local;
 };
 
-/* Calls `add` with each function of the symbol table, or of that for dynamic linking
- * where there is no other. Returns whether there is one. */
+/* Calls `add` with each function of the symbol table; without one, of the dynamic symbol table.
+ * Returns whether there is a table. */
 typedef void dp_elf_add(void *context, const struct dp_symbol *symbol);
 bool dp_elf_functions(struct dp_elf *elf, dp_elf_add *add, void *context);
 

@@ -14,10 +14,10 @@
 #include "own_vdso.h"
 #include "symbol_table.h"
 
-/* What the names come from. */
+/* The files that have the names. */
 struct sources {
-    struct dp_elf *file;  /* NULL: gone, or another */
-    struct dp_elf *debug; /* NULL: `file` has all that there is */
+    struct dp_elf *file;  /* NULL: it is gone or was replaced */
+    struct dp_elf *debug; /* NULL: there is none besides `file` */
 };
 
 /* ---- finding them ---- */
@@ -51,7 +51,7 @@ static struct dp_elf *open_file(const struct dp_file_request *request, struct dp
     char *path = dp_copy(request->path);
     size_t size;
 
-    /* What has its place now may be the same file again. */
+    /* The path was replaced, perhaps by the same file: compare the build-ids. */
     if (length > suffix && strcmp(path + length - suffix, deleted) == 0 &&
         request->build_id_bytes > 0)
         path[length - suffix] = 0;
@@ -67,7 +67,7 @@ static struct dp_elf *open_file(const struct dp_file_request *request, struct dp
     return elf;
 }
 
-/* A problem is said only where there is nothing in place of what is missing. */
+/* Reports a problem only when nothing replaces the missing file. */
 static struct sources find_sources(const struct dp_file_request *request,
                                    struct dp_problem *problem)
 {
@@ -100,7 +100,7 @@ static void draft_frames(struct dp_answers_draft *draft, const struct dp_dwarf_n
         dp_draft_frame(draft, symbol, NULL, 0, false);
 }
 
-/* Whether the debug information has no name for the outermost function. */
+/* Whether the debug information lacks a name for the outermost function. */
 static bool wants_symbol(const struct dp_dwarf_name *name)
 {
     return name->n == 0 || !name->frames[name->n - 1].function;
@@ -129,7 +129,7 @@ static void draft_all(const struct sources *sources, const uint64_t *addresses, 
     dp_symbol_table_finish(&table);
 }
 
-/* Names of what dwz has moved to a file of its own are not there. */
+/* We do not read names that dwz moved to another file, and say so. */
 static void look_for_alt(struct dp_elf *elf, struct dp_problem *problem)
 {
     const char *alt;

@@ -1,5 +1,5 @@
 /*
- * libdwarf's names, which differ between releases: 20210528 (Debian 12) and 0.1 and later
+ * Names in libdwarf's interface that differ between 20210528 (Debian 12) and 0.1 and later
  * (Debian 13). Only for the files of this room that include libdwarf.
  */
 #ifndef DP_LIBDWARF_NAMES_H
@@ -8,7 +8,7 @@
 #include <libdwarf/dwarf.h>
 #include <libdwarf/libdwarf.h>
 
-#ifdef DW_LIBDWARF_VERSION /* the older has none */
+#ifdef DW_LIBDWARF_VERSION /* the older release does not have it */
 
 typedef Dwarf_Obj_Access_Interface_a dp_dwarf_interface;
 typedef Dwarf_Obj_Access_Methods_a dp_dwarf_methods;

@@ -1,11 +1,11 @@
-/* The vDSO that the kernel has mapped into this process: that of programs which run under
- * the same kernel is the same. */
+/* The vDSO that the kernel mapped into this process. Other programs under the same kernel have
+ * the same one. */
 #ifndef DP_TOOLS_OWN_VDSO_H
 #define DP_TOOLS_OWN_VDSO_H
 
 #include <stddef.h>
 
-/* NULL: there is none. */
+/* NULL: this process has none. */
 const void *dp_own_vdso(size_t *size);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-/* Symbols before an address that are looked at: one around it may hold others. */
+/* How many symbols before an address are checked: a function may contain other symbols. */
 #define MOST_TRIES 16
 
 static void add(void *context, const struct dp_symbol *symbol)
@@ -25,7 +25,7 @@ static size_t underscores(const char *name)
     return strspn(name, "_");
 }
 
-/* Of several names of one function the one that programs use: `read`, not `__GI___libc_read`. */
+/* Prefers, of several names, the one that programs use: `read`, not `__GI___libc_read`. */
 static int by_address_best_first(const void *a, const void *b)
 {
     const struct dp_symbol *x = a, *y = b;

@@ -10,7 +10,7 @@
 #include "cache.h"
 #include "worker.h"
 
-/* For all files of one report: a crafted log may name thousands of large ones. */
+/* For all files of one report together: a crafted log may name thousands of large files. */
 #define MOST_SECONDS 120
 
 _Static_assert(DP_SYMBOL_FRAMES == DP_ANSWER_FRAMES, "an answer fits");
@@ -21,7 +21,7 @@ struct dp_symbol_file {
     size_t build_id_bytes;
     uint64_t *wanted;
     size_t n_wanted, wanted_capacity;
-    void **blocks; /* the latest last; earlier ones have strings that are in use */
+    void **blocks; /* the newest last; strings of earlier ones are still in use */
     size_t n_blocks, blocks_capacity;
     struct dp_answers answers; /* of the last block */
     struct dp_problem problem;
@@ -101,7 +101,7 @@ static int ascending(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Leaves those of the wanted addresses that no block has, each once, in ascending order. */
+/* Keeps only the wanted addresses that no block has: each once, in ascending order. */
 static void drop_known(struct dp_symbol_file *file)
 {
     size_t n = 0;
@@ -118,7 +118,7 @@ static void drop_known(struct dp_symbol_file *file)
     file->n_wanted = n;
 }
 
-/* Puts what a worker found together with what was known, and keeps it for the next time. */
+/* Merges the worker's answers with those already known, and stores them in the cache. */
 static void join_blocks(struct dp_symbol_file *file, void *block, size_t size,
                         const struct dp_answers *answers)
 {

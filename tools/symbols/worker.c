@@ -17,7 +17,7 @@
 enum {
     MOST_CPU_S = 30,
     MOST_WALL_S = 60,
-    EXIT_DAMAGED = 100, /* what the libraries refused; unlike what dp_allocate() ends with */
+    EXIT_DAMAGED = 100, /* an exit status that dp_allocate() does not use: the libraries failed */
 };
 #define MOST_MEMORY  (UINT64_C(6) << 30)
 #define MOST_ANSWERS (UINT64_C(1) << 30)
@@ -45,8 +45,8 @@ static void limit(int what, uint64_t most)
     setrlimit(what, &limit);
 }
 
-/* What a library, or a failing allocation, prints goes nowhere. So does what the parent's
- * buffers hold, should somebody call exit(). */
+/* Drops what a library or a failing allocation prints. Also drops the parent's buffered output,
+ * in case somebody calls exit(). */
 static void keep_quiet(void)
 {
     int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -91,7 +91,7 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* All that comes from `fd`. False: it took too long, or is too much. */
+/* Reads everything from `fd`. False: it takes too long, or is too much. */
 static bool read_all(int fd, char **bytes, size_t *size)
 {
     struct pollfd pollfd = {.fd = fd, .events = POLLIN};
