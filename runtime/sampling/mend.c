@@ -2,12 +2,28 @@
 #include "mend.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <ucontext.h>
 
 #include "base/os.h"
+#include "view.h"
 
 #if defined __x86_64__
+
+#define LOOKED_AT 7 /* bytes in front of where the thread goes on */
+
+/* The bytes in front of `pc` lie on its own page, or in code that the view knows. Any value may be
+ * in the result's register, also where the page before is not mapped. */
+static bool can_look_before(uint64_t pc)
+{
+    if (pc % 4096 >= LOOKED_AT)
+        return true;
+    bool is_known = dp_view_find(dp_view_enter(), pc - LOOKED_AT).is_known;
+    dp_view_leave();
+    return is_known;
+}
 
 /* The length of the instruction before `syscall` that loads the call's number; 0: it is none
  * that we know. */
@@ -24,9 +40,11 @@ enum dp_mended dp_mend(void *context)
 {
     ucontext_t *interrupted = context;
     greg_t *general = interrupted->uc_mcontext.gregs;
-    const unsigned char *code = (const unsigned char *)(uintptr_t)general[REG_RIP] - 2;
-    uint64_t blocked;
-    if (general[REG_RAX] != -EINTR || (uintptr_t)code < 4096 || code[0] != 0x0f || code[1] != 0x05)
+    uint64_t blocked, pc = (uint64_t)general[REG_RIP];
+    if (general[REG_RAX] != -EINTR || !can_look_before(pc))
+        return DP_MEND_NOTHING;
+    const unsigned char *code = (const unsigned char *)(uintptr_t)pc - 2;
+    if (code[0] != 0x0f || code[1] != 0x05)
         return DP_MEND_NOTHING;
     memcpy(&blocked, &interrupted->uc_sigmask, sizeof blocked);
     if (dp_os_signal_waits(blocked))

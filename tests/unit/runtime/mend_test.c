@@ -1,0 +1,89 @@
+/*
+ * A wait that our signal interrupted is put back to its call, and nothing else is: not what
+ * only has the same number in its result's register, nor code behind which no memory is, nor a
+ * wait that a signal of the host's ended, too.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include "check.h"
+#include "sampling/mend.h"
+
+#define PAGE 65536 /* as large as a page can be */
+
+static unsigned char *code; /* `PAGE` bytes; what is in front cannot be read */
+
+static ucontext_t stopped_at(size_t offset, long long result)
+{
+    ucontext_t context;
+    memset(&context, 0, sizeof context);
+    context.uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)(code + offset);
+    context.uc_mcontext.gregs[REG_RAX] = result;
+    return context;
+}
+
+/* How far back the thread goes from behind `bytes` of code. */
+static size_t goes_back(const char *bytes, size_t count, long long result, enum dp_mended expected)
+{
+    ucontext_t context = stopped_at(64, result);
+    memset(code, 0x90, 64);
+    memcpy(code + 64 - count, bytes, count);
+    CHECK(dp_mend(&context) == expected);
+    return (size_t)(code + 64 - (unsigned char *)(uintptr_t)context.uc_mcontext.gregs[REG_RIP]);
+}
+
+#define GOES_BACK(bytes, result, expected) goes_back(bytes, sizeof bytes - 1, result, expected)
+
+static void what_is_mended(void)
+{
+    CHECK(GOES_BACK("\xb8\x17\0\0\0\x0f\x05", -EINTR, DP_MENDED) == 7); /* select */
+    CHECK(GOES_BACK("\x31\xc0\x0f\x05", -EINTR, DP_MENDED) == 4);       /* read */
+    CHECK(GOES_BACK("\x89\xf8\x0f\x05", -EINTR, DP_NOT_MENDED) == 0);   /* mov %edi, %eax */
+}
+
+static void what_is_no_interrupted_wait(void)
+{
+    CHECK(GOES_BACK("\xb8\x17\0\0\0\x0f\x05", -EAGAIN, DP_MEND_NOTHING) == 0);
+    CHECK(GOES_BACK("\xb8\x17\0\0\0\x0f\x05", 0, DP_MEND_NOTHING) == 0);
+    CHECK(GOES_BACK("\xb8\x17\0\0\0\x90\x90", -EINTR, DP_MEND_NOTHING) == 0);
+}
+
+static void where_nothing_is_in_front(void)
+{
+    for (size_t offset = 0; offset < 8; offset++) {
+        ucontext_t context = stopped_at(offset, -EINTR);
+        memset(code, 0x90, 64);
+        CHECK(dp_mend(&context) == DP_MEND_NOTHING);
+    }
+}
+
+static void where_the_hosts_signal_came_too(void)
+{
+    sigset_t blocked, before;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    pthread_kill(pthread_self(), SIGUSR1);
+    CHECK(GOES_BACK("\x31\xc0\x0f\x05", -EINTR, DP_MEND_LEFT) == 0);
+    signal(SIGUSR1, SIG_IGN); /* which takes it back */
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    CHECK(GOES_BACK("\x31\xc0\x0f\x05", -EINTR, DP_MENDED) == 4);
+}
+
+int main(void)
+{
+    unsigned char *front =
+        mmap(NULL, 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    code = front + PAGE;
+    CHECK(front != MAP_FAILED && mprotect(code, PAGE, PROT_READ | PROT_WRITE) == 0);
+    what_is_mended();
+    what_is_no_interrupted_wait();
+    where_nothing_is_in_front();
+    where_the_hosts_signal_came_too();
+    return 0;
+}
