@@ -106,7 +106,7 @@ static void put_value(struct dp_text *out, const struct dp_event_value *value)
     const struct dp_event_row *row = value->row;
     const char *label;
 
-    if (row->kind == DP_ROW_ARRAY) {
+    if (row->role == DP_ROW_ARRAY) {
         dp_text_char(out, '[');
         for (uint64_t i = 0; i < value->length; i++) {
             if (i > 0)
@@ -114,7 +114,7 @@ static void put_value(struct dp_text *out, const struct dp_event_value *value)
             put_number(out, row, dp_event_element(value, i));
         }
         dp_text_char(out, ']');
-    } else if (row->kind == DP_ROW_TEXT) {
+    } else if (row->role == DP_ROW_TEXT) {
         dp_json_text(out, value->bytes, value->length);
     } else if (row->unit == DP_IN_LABEL) {
         label = dp_label(row->labels, value->number);
@@ -170,7 +170,7 @@ static void put_event(struct dp_text *out, const struct dp_record_view *view,
 
 static bool is_due(const struct dp_event_row *row, const struct dp_record_view *view)
 {
-    return row->kind == DP_ROW_JSON &&
+    return row->role == DP_ROW_JSON &&
            (row->when != DP_WHEN_IF_PROFILED || view->attribute == DP_ATTRIBUTE_PROFILE ||
             view->attribute == DP_ATTRIBUTE_FLAME_GRAPH);
 }
@@ -184,7 +184,7 @@ int dp_event_json(struct dp_text *out, const struct dp_record_view *view)
 
     if (!dp_event_size(view->id, view->payload, view->payload_bytes, &bytes))
         return 0;
-    for (const struct dp_event_row *row = shape->rows; row->kind != DP_ROW_END; row++) {
+    for (const struct dp_event_row *row = shape->rows; row->role != DP_ROW_END; row++) {
         if (!is_due(row, view))
             continue;
         put_event(out, view, row);

@@ -57,53 +57,49 @@ const struct dp_event_shape dp_event_shapes[DP_ID_EXTENDED] = {
             .attributes = (of),                                                                    \
             .rows = (const struct dp_event_row[]){
 #define DP_JSON(event, at, which, if_)                                                             \
-    {.kind = DP_ROW_JSON,                                                                          \
+    {.role = DP_ROW_JSON,                                                                          \
      .name = #event,                                                                               \
      .moment = DP_MOMENT_##at,                                                                     \
      .members = DP_MEMBERS_##which,                                                                \
      .when = DP_WHEN_##if_},
-#define DP_WORDS(text) {.kind = DP_ROW_WORDS, .name = text},
+#define DP_WORDS(text) {.role = DP_ROW_WORDS, .name = text},
 #define DP_FIELD(c_type, field, in, shown)                                                         \
-    {.kind = DP_ROW_FIELD, TYPE(c_type), .name = #field, .unit = DP_IN_##in, SHOWN_##shown},
+    {.role = DP_ROW_FIELD, TYPE(c_type), .name = #field, .unit = DP_IN_##in, SHOWN_##shown},
 #define DP_ENUM(enumeration, field, shown)                                                         \
-    {.kind = DP_ROW_FIELD,                                                                         \
+    {.role = DP_ROW_FIELD,                                                                         \
      TYPE(u32),                                                                                    \
      .name = #field,                                                                               \
      .unit = DP_IN_LABEL,                                                                          \
      .labels = &enumeration##_enumeration,                                                         \
      SHOWN_##shown},
 #define DP_BITS(n, field, in, shown)                                                               \
-    {.kind = DP_ROW_BITS, .bits = n, .name = #field, .unit = DP_IN_##in, SHOWN_##shown},
+    {.role = DP_ROW_BITS, .bits = n, .name = #field, .unit = DP_IN_##in, SHOWN_##shown},
 #define DP_FLAG(bit, field, if_)                                                                   \
-    {.kind = DP_ROW_FLAG,                                                                          \
+    {.role = DP_ROW_FLAG,                                                                          \
      .flag = bit,                                                                                  \
      .name = #field,                                                                               \
      .unit = DP_IN_SWITCH,                                                                         \
      .when = DP_WHEN_##if_,                                                                        \
      SHOWN_METADATA(field)},
-#define DP_DELTA(field, in, shown)                                                                     \
-    {.kind = DP_ROW_DELTA,                                                                         \
-     .type = DP_ROW_i64,                                                                           \
-     .unit = DP_IN_##in,                                                                           \
-     .name = #field,                                                                               \
-     SHOWN_##shown},
+#define DP_DELTA(field, in, shown)                                                                 \
+    {.role = DP_ROW_DELTA, .type = DP_ROW_i64, .unit = DP_IN_##in, .name = #field, SHOWN_##shown},
 #define DP_AGAIN_DURATION(shown)                                                                   \
-    {.kind = DP_ROW_AGAIN,                                                                         \
+    {.role = DP_ROW_AGAIN,                                                                         \
      .type = DP_ROW_u64,                                                                           \
      .unit = DP_IN_DURATION,                                                                       \
      .name = "duration_ns",                                                                        \
      SHOWN_##shown},
 #define DP_ARRAY(c_type, field, count, in, shown)                                                  \
-    {.kind = DP_ROW_ARRAY,                                                                         \
+    {.role = DP_ROW_ARRAY,                                                                         \
      TYPE(c_type),                                                                                 \
      .name = #field,                                                                               \
      .length = #count,                                                                             \
      .unit = DP_IN_##in,                                                                           \
      SHOWN_##shown},
 #define DP_TEXT(field, shown)                                                                      \
-    {.kind = DP_ROW_TEXT, .name = #field, .unit = DP_IN_TEXT, SHOWN_##shown},
+    {.role = DP_ROW_TEXT, .name = #field, .unit = DP_IN_TEXT, SHOWN_##shown},
 #define DP_EVENT_END(event)                                                                        \
-    {.kind = DP_ROW_END}                                                                           \
+    {.role = DP_ROW_END}                                                                           \
     }                                                                                              \
     ,                                                                                              \
         .tail = TAIL_##event                                                                       \
@@ -135,7 +131,7 @@ static uint64_t length_of(const struct dp_event_row *rows, const struct dp_event
     uint64_t bit = 0;
 
     for (const struct dp_event_row *row = rows; row != array; row++) {
-        if (row->kind != DP_ROW_FIELD)
+        if (row->role != DP_ROW_FIELD)
             continue;
         if (row->unit == DP_IN_LENGTH && strcmp(row->name, array->length) == 0)
             return load(payload, bit, row->bits);
@@ -148,7 +144,7 @@ static uint64_t length_of(const struct dp_event_row *rows, const struct dp_event
 static bool tail_size(const struct dp_event_row *rows, const struct dp_event_row *row,
                       const uint8_t *payload, uint64_t at, uint64_t left, uint64_t *bytes)
 {
-    if (row->kind == DP_ROW_ARRAY) {
+    if (row->role == DP_ROW_ARRAY) {
         uint64_t length = length_of(rows, row, payload), each = row->bits / 8;
         *bytes = length * each; /* lengths are u32, so this cannot overflow */
         return length <= (left - at) / each;
@@ -164,7 +160,7 @@ bool dp_event_size_of_tail(const struct dp_event_shape *shape, const void *paylo
     const struct dp_event_row *row = shape->rows;
     for (unsigned tail = shape->tail; tail > 0; row++) {
         uint64_t more;
-        if (row->kind != DP_ROW_ARRAY && row->kind != DP_ROW_TEXT)
+        if (row->role != DP_ROW_ARRAY && row->role != DP_ROW_TEXT)
             continue;
         if (!tail_size(shape->rows, row, payload, *bytes, left, &more))
             return false;
@@ -176,7 +172,7 @@ bool dp_event_size_of_tail(const struct dp_event_shape *shape, const void *paylo
 
 void dp_event_walk_start(struct dp_event_walk *walk, uint32_t id, const void *payload)
 {
-    static const struct dp_event_row none[] = {{.kind = DP_ROW_END}};
+    static const struct dp_event_row none[] = {{.role = DP_ROW_END}};
     const struct dp_event_shape *shape = dp_event_shape(id);
 
     *walk = (struct dp_event_walk){.payload = payload, .row = shape ? shape->rows : none};
@@ -200,7 +196,7 @@ static void take_tail(struct dp_event_walk *walk, const struct dp_event_row *row
                       struct dp_event_value *value)
 {
     value->bytes = walk->payload + walk->bit / 8;
-    if (row->kind == DP_ROW_ARRAY) {
+    if (row->role == DP_ROW_ARRAY) {
         value->length = length_of(walk->first, row, walk->payload);
         walk->bit += value->length * row->bits;
     } else {
@@ -211,20 +207,20 @@ static void take_tail(struct dp_event_walk *walk, const struct dp_event_row *row
 
 bool dp_event_walk_next(struct dp_event_walk *walk, struct dp_event_value *value)
 {
-    while (walk->row->kind == DP_ROW_JSON || walk->row->kind == DP_ROW_WORDS)
+    while (walk->row->role == DP_ROW_JSON || walk->row->role == DP_ROW_WORDS)
         walk->row++;
     const struct dp_event_row *row = walk->row;
-    if (row->kind == DP_ROW_END)
+    if (row->role == DP_ROW_END)
         return false;
     walk->row++;
     *value = (struct dp_event_value){.row = row};
-    if (row->kind == DP_ROW_FIELD || row->kind == DP_ROW_BITS)
+    if (row->role == DP_ROW_FIELD || row->role == DP_ROW_BITS)
         take_number(walk, row, value);
-    else if (row->kind == DP_ROW_FLAG)
+    else if (row->role == DP_ROW_FLAG)
         value->number = (walk->flags & row->flag) != 0;
-    else if (row->kind == DP_ROW_DELTA)
+    else if (row->role == DP_ROW_DELTA)
         value->number = walk->last - walk->previous;
-    else if (row->kind == DP_ROW_AGAIN)
+    else if (row->role == DP_ROW_AGAIN)
         value->number = walk->duration;
     else
         take_tail(walk, row, value);
@@ -245,7 +241,7 @@ uint64_t dp_event_number(uint32_t id, const void *payload, enum dp_row_unit unit
 
     dp_event_walk_start(&walk, id, payload);
     while (dp_event_walk_next(&walk, &value))
-        if (value.row->unit == unit && value.row->kind != DP_ROW_ARRAY)
+        if (value.row->unit == unit && value.row->role != DP_ROW_ARRAY)
             return value.number;
     return 0;
 }
@@ -257,7 +253,7 @@ const char *dp_event_text(uint32_t id, const void *payload, unsigned n)
 
     dp_event_walk_start(&walk, id, payload);
     while (dp_event_walk_next(&walk, &value))
-        if (value.row->kind == DP_ROW_TEXT && n-- == 0)
+        if (value.row->role == DP_ROW_TEXT && n-- == 0)
             return value.bytes;
     return "";
 }

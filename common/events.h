@@ -32,7 +32,7 @@ const char *dp_label(const struct dp_enumeration *enumeration, uint64_t value);
 #define DP_ENUMERATION_END(name, id)
 #include "deep_profile/events.def"
 
-enum dp_row_kind {
+enum dp_row_role {
     DP_ROW_END,
     DP_ROW_JSON,
     DP_ROW_WORDS,
@@ -73,7 +73,7 @@ enum dp_row_when { DP_WHEN_ALWAYS, DP_WHEN_IF_PROFILED, DP_WHEN_IF_SET };
 
 /* A line of an event's block. Members that the line does not set are 0. */
 struct dp_event_row {
-    uint8_t kind;  /* enum dp_row_kind */
+    uint8_t role;  /* enum dp_row_role */
     uint8_t type;  /* enum dp_row_type */
     uint8_t unit;  /* enum dp_row_unit */
     uint8_t place; /* enum dp_row_place */
@@ -102,8 +102,8 @@ extern const struct dp_event_shape dp_event_shapes[DP_ID_EXTENDED];
 /* Is the row part of the payload? */
 static inline bool dp_row_is_field(const struct dp_event_row *row)
 {
-    return row->kind == DP_ROW_FIELD || row->kind == DP_ROW_BITS || row->kind == DP_ROW_ARRAY ||
-           row->kind == DP_ROW_TEXT;
+    return row->role == DP_ROW_FIELD || row->role == DP_ROW_BITS || row->role == DP_ROW_ARRAY ||
+           row->role == DP_ROW_TEXT;
 }
 
 /* NULL: no such event. */

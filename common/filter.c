@@ -21,7 +21,7 @@ static char *next_word(char **rest)
 static const char *read_size(const char *word, struct dp_filter_line *line, const char **got)
 {
     char *end;
-    line->kind = DP_FILTER_MIN_SIZE;
+    line->type = DP_FILTER_MIN_SIZE;
     line->min_size = (unsigned)strtoul(word, &end, 10);
     *got = word;
     return *word < '0' || *word > '9' || *end ? "a number of statements" : NULL;
@@ -32,8 +32,8 @@ static const char *read_pattern(const char *first, char **rest, struct dp_filter
 {
     *got = next_word(rest);
     line->include = *first == 'i';
-    line->kind = strcmp(*got, "file") == 0 ? DP_FILTER_FILE : DP_FILTER_FUNCTION;
-    if (line->kind == DP_FILTER_FUNCTION && strcmp(*got, "function") != 0)
+    line->type = strcmp(*got, "file") == 0 ? DP_FILTER_FILE : DP_FILTER_FUNCTION;
+    if (line->type == DP_FILTER_FUNCTION && strcmp(*got, "function") != 0)
         return "'function' or 'file'";
     *got = line->pattern = next_word(rest);
     return **got ? NULL : "a pattern";
@@ -76,9 +76,9 @@ bool dp_filter_matches(const struct dp_filter_line *line, const char *function, 
 {
     char written[NAME_MAX_BYTES];
     size_t length = strcspn(function, ".");
-    if (line->kind == DP_FILTER_FILE)
+    if (line->type == DP_FILTER_FILE)
         return matches_file(line->pattern, file);
-    if (line->kind != DP_FILTER_FUNCTION)
+    if (line->type != DP_FILTER_FUNCTION)
         return false;
     if (fnmatch(line->pattern, function, 0) == 0)
         return true;

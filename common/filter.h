@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-enum dp_filter_kind {
+enum dp_filter_type {
     DP_FILTER_NOTHING, /* an empty line, or a comment */
     DP_FILTER_FUNCTION,
     DP_FILTER_FILE,
@@ -20,7 +20,7 @@ enum dp_filter_kind {
 };
 
 struct dp_filter_line {
-    enum dp_filter_kind kind;
+    enum dp_filter_type type;
     bool include;       /* of FUNCTION and FILE; else exclude */
     const char *pattern; /* the same; points into the line's text */
     unsigned min_size;  /* of MIN_SIZE */

@@ -176,9 +176,9 @@ static void write_type(struct dp_text *out, const struct dp_event_row *row)
         [DP_ROW_u64] = "u64", [DP_ROW_i64] = "i64",
     };
 
-    if (row->kind == DP_ROW_TEXT) {
+    if (row->role == DP_ROW_TEXT) {
         dp_text_string(out, "string");
-    } else if (row->kind == DP_ROW_BITS) {
+    } else if (row->role == DP_ROW_BITS) {
         write_integer(out, row->bits, 1, "");
     } else if (row->unit == DP_IN_LABEL) {
         dp_text_string(out, "enum ");
@@ -196,7 +196,7 @@ static void write_field(struct dp_text *out, const struct dp_event_row *row)
     write_type(out, row);
     dp_text_char(out, ' ');
     dp_text_string(out, row->name);
-    if (row->kind == DP_ROW_ARRAY) {
+    if (row->role == DP_ROW_ARRAY) {
         dp_text_char(out, '[');
         dp_text_string(out, row->length);
         dp_text_char(out, ']');
@@ -211,7 +211,7 @@ static void write_event(struct dp_text *out, uint32_t id, const struct dp_event_
     dp_text_string(out, ";\n    id = ");
     dp_text_u64(out, id);
     dp_text_string(out, ";\n    stream_id = 0;\n    fields := struct {\n");
-    for (const struct dp_event_row *row = shape->rows; row->kind != DP_ROW_END; row++)
+    for (const struct dp_event_row *row = shape->rows; row->role != DP_ROW_END; row++)
         if (dp_row_is_field(row))
             write_field(out, row);
     dp_text_string(out, "    };\n};\n");

@@ -75,11 +75,11 @@ static const char *type_of(const struct dp_event_row *row)
 
 static void print_field(const struct dp_event_row *row)
 {
-    if (row->kind == DP_ROW_TEXT)
+    if (row->role == DP_ROW_TEXT)
         printf("text `%s`", row->name);
-    else if (row->kind == DP_ROW_BITS)
+    else if (row->role == DP_ROW_BITS)
         printf("u%d `%s`", row->bits, row->name);
-    else if (row->kind == DP_ROW_ARRAY)
+    else if (row->role == DP_ROW_ARRAY)
         printf("%s `%s[%s]`", type_of(row), row->name, row->length);
     else if (row->unit == DP_IN_LABEL)
         printf("enum %s `%s`", row->labels->name, row->name);
@@ -96,7 +96,7 @@ static void print_events(void)
         if (!shape)
             continue;
         printf("| %u | `%s` | ", id, shape->name);
-        for (const struct dp_event_row *row = shape->rows; row->kind != DP_ROW_END; row++) {
+        for (const struct dp_event_row *row = shape->rows; row->role != DP_ROW_END; row++) {
             if (!dp_row_is_field(row))
                 continue;
             fputs(between, stdout);
@@ -125,7 +125,7 @@ static void print_members(const struct dp_event_shape *shape, const struct dp_ev
 {
     const char *between = "";
 
-    for (const struct dp_event_row *row = shape->rows; row->kind != DP_ROW_END; row++) {
+    for (const struct dp_event_row *row = shape->rows; row->role != DP_ROW_END; row++) {
         if (row->place != place || line->members == DP_MEMBERS_NONE ||
             (place == DP_PLACE_MEASURED && line->members == DP_MEMBERS_DURATION &&
              row->unit != DP_IN_DURATION))
@@ -146,8 +146,8 @@ static void print_json(void)
     for (uint32_t id = 0; id < DP_ID_EXTENDED; id++) {
         const struct dp_event_shape *shape = dp_event_shape(id);
         for (const struct dp_event_row *row = shape ? shape->rows : NULL;
-             row && row->kind != DP_ROW_END; row++) {
-            if (row->kind != DP_ROW_JSON)
+             row && row->role != DP_ROW_END; row++) {
+            if (row->role != DP_ROW_JSON)
                 continue;
             printf("| `%s` | `profiler.%s` | ", shape->name, row->name);
             print_members(shape, row, DP_PLACE_MEASURED);

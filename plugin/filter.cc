@@ -24,9 +24,9 @@ static void read_line(const char *path, int number, char *text)
     const char *expected = dp_filter_read_line(text, &line, &got);
     if (expected)
         bad_line(path, number, got, expected);
-    if (line.kind == DP_FILTER_MIN_SIZE) {
+    if (line.type == DP_FILTER_MIN_SIZE) {
         dp_min_size = line.min_size;
-    } else if (line.kind != DP_FILTER_NOTHING) {
+    } else if (line.type != DP_FILTER_NOTHING) {
         line.pattern = xstrdup(line.pattern);
         anything_included |= line.include;
         lines.safe_push(line);

@@ -156,7 +156,7 @@ bool dp_os_own_usage(struct dp_os_usage *usage);
 /* Where a link leads, NUL-terminated: its length or -errno. */
 int64_t dp_os_read_link(const char *path, char *buffer, size_t capacity);
 /* AF_* and SOCK_* of a socket. 0 or -errno. */
-int dp_os_socket_kind(int fd, int *domain, int *type);
+int dp_os_socket_type(int fd, int *domain, int *type);
 /* The numbers of the process's threads. 0 or -errno. */
 int dp_os_list_threads(uint32_t *tids, uint32_t most, uint32_t *count);
 /* The end of the calling thread's own stack, when `sp` lies in it; else 0. All above sp is

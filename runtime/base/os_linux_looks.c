@@ -53,7 +53,7 @@ int64_t dp_os_read_link(const char *path, char *buffer, size_t capacity)
     return got < 0 ? -errno : got;
 }
 
-int dp_os_socket_kind(int fd, int *domain, int *type)
+int dp_os_socket_type(int fd, int *domain, int *type)
 {
     socklen_t length = sizeof *domain;
     if (syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, domain, &length) != 0)

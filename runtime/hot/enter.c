@@ -78,10 +78,10 @@ open_call(struct dp_lane *lane, const struct dp_site *code, const struct dp_site
         depth = dp_stacks_enter(lane, depth, config, stack);
     if (DP_UNLIKELY(depth == DP_LANE_FRAMES))
         depth = dp_stacks_make_room(lane);
-    struct dp_frame *own = &lane->frames[depth + 1];
-    own->child_ns = 0;
-    own->stack = stack;
-    own->config = config;
+    struct dp_frame *local = &lane->frames[depth + 1];
+    local->child_ns = 0;
+    local->stack = stack;
+    local->config = config;
     if (counts_memory)
         dp_begin_memory(lane, depth);
     struct dp_lane_frame *frame = &state->frames[depth];
@@ -91,7 +91,7 @@ open_call(struct dp_lane *lane, const struct dp_site *code, const struct dp_site
     frame->start_ns = now;
     /* A reader of a killed process finds whole frames below `frames_top`. */
     __atomic_store_n(&state->frames_top, depth + 1, __ATOMIC_RELEASE);
-    return own->due = lane->due | dp_due_opened(0, kinds, now);
+    return local->due = lane->due | dp_due_opened(0, kinds, now);
 }
 
 /* Every way but the simple ones. */
@@ -282,9 +282,9 @@ static inline __attribute__((always_inline)) void exit_opened(struct dp_lane *la
         dp_stacks_exit(lane, index, due, now);
         return;
     }
-    struct dp_frame *own = &lane->frames[depth + 1];
+    struct dp_frame *local = &lane->frames[depth + 1];
     uint64_t duration_ns = now - state->frames[depth].start_ns;
-    const struct dp_site_config *config = own->config;
+    const struct dp_site_config *config = local->config;
     struct dp_site_stats *stats = lane->stats[index];
     state->frames_top = depth;
     state->slow_paths++;
@@ -296,7 +296,7 @@ static inline __attribute__((always_inline)) void exit_opened(struct dp_lane *la
     if (duration_ns >= 1u << DP_CALL_DURATION_BITS)
         __builtin_unreachable(); /* see short_below_ns */
     stats->calls += config->always_open; /* else only an estimate is known */
-    dp_stats_add_call(lane, stats, &config->population, duration_ns, own->child_ns);
+    dp_stats_add_call(lane, stats, &config->population, duration_ns, local->child_ns);
     if (config->path == DP_PATH_TIME_EVERY)
         return;
     if (DP_UNLIKELY(index >= 1u << DP_CALL_SITE_BITS) ||

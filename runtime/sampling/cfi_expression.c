@@ -65,7 +65,7 @@ static bool is_plt(struct dp_cursor code, const struct dp_processor *processor,
         dp_cursor_byte(&code) != OP_GE || !is_literal_then(&code, 3, OP_SHL) ||
         dp_cursor_byte(&code) != OP_PLUS)
         return false;
-    state->kind = DP_CFA_PLT;
+    state->form = DP_CFA_PLT;
     return is_done(&code);
 }
 
@@ -99,12 +99,12 @@ bool dp_cfi_expression_cfa(struct dp_cursor code, const struct dp_processor *pro
     if (is_plt(code, processor, state))
         return true;
     state->more = 0;
-    state->kind = DP_CFA_REGISTER;
+    state->form = DP_CFA_REGISTER;
     if (code.at < code.end && *code.at == OP_DEREF) {
         dp_cursor_byte(&code);
-        state->kind = DP_CFA_MEMORY;
+        state->form = DP_CFA_MEMORY;
     }
-    int64_t *added = state->kind == DP_CFA_MEMORY ? &state->more : &state->offset, value;
+    int64_t *added = state->form == DP_CFA_MEMORY ? &state->more : &state->offset, value;
     if (!addend(&code, &value) || !is_done(&code))
         return false;
     return !__builtin_add_overflow(*added, value, added);

@@ -69,9 +69,9 @@ static struct dp_rule rule_of(const struct dp_cfi_state *state, bool is_signal)
         else if (!fits_16(state->saved[i].offset))
             rule.saved[i] = DP_PACK(DP_UNDEFINED, 0);
     }
-    if (!fits || state->kind == DP_CFA_NONE)
+    if (!fits || state->form == DP_CFA_NONE)
         return (struct dp_rule){0};
-    rule.cfa = DP_PACK(state->kind | (is_signal ? DP_RULE_SIGNAL : 0), state->number);
+    rule.cfa = DP_PACK(state->form | (is_signal ? DP_RULE_SIGNAL : 0), state->number);
     rule.cfa_offset = (int32_t)state->offset;
     rule.cfa_more = (int16_t)state->more;
     return rule;
@@ -155,7 +155,7 @@ static void save_at(struct run *run, uint64_t number, enum dp_where where, uint6
 static void define(struct run *run, uint64_t number, int64_t offset)
 {
     run->failed |= number >= 32;
-    run->now.kind = DP_CFA_REGISTER;
+    run->now.form = DP_CFA_REGISTER;
     run->now.number = (uint8_t)(number & 31);
     run->now.offset = offset;
     run->now.more = 0;
@@ -177,13 +177,13 @@ static void save_by_expression(struct run *run, bool is_value)
     bool known = dp_cfi_expression_place(block(run), &in, &offset) && !is_value;
     save(run, number, known ? DP_AT_REGISTER : DP_UNDEFINED, known ? in : 0, offset);
     if (!known && slot_of(run, number) == DP_SAVED_RA)
-        run->now.kind = DP_CFA_NONE;
+        run->now.form = DP_CFA_NONE;
 }
 
 static void define_by_expression(struct run *run)
 {
     if (!dp_cfi_expression_cfa(block(run), run->processor, &run->now))
-        run->now.kind = DP_CFA_NONE;
+        run->now.form = DP_CFA_NONE;
 }
 
 static void remember(struct run *run)

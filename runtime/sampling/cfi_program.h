@@ -14,7 +14,7 @@
 
 /* The rules while a program runs, in full width. */
 struct dp_cfi_state {
-    uint8_t kind, number; /* of the CFA: enum dp_cfa_kind, register */
+    uint8_t form, number; /* of the CFA: enum dp_cfa_form, register */
     int64_t offset, more;
     struct {
         uint8_t where, number;

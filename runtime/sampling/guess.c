@@ -140,7 +140,7 @@ static bool is_frame_of(const struct dp_walk *walk, uint64_t start, uint64_t fp,
         return false;
     *is_certain = target == start;
     struct dp_code callee = dp_view_find(walk->view, target);
-    bool is_table = callee.rule && dp_rule_cfa_kind(callee.rule) == DP_CFA_PLT;
+    bool is_table = callee.rule && dp_rule_cfa_form(callee.rule) == DP_CFA_PLT;
     return *is_certain || target == 0 || is_table || !callee.rule;
 }
 

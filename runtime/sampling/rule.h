@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum dp_cfa_kind {
+enum dp_cfa_form {
     DP_CFA_NONE,     /* no rule: there is no description, or one that we do not understand */
     DP_CFA_REGISTER, /* register + offset */
     DP_CFA_MEMORY,   /* the word at register + offset, plus `more` */
@@ -31,8 +31,8 @@ enum dp_where {
     DP_IS_CFA,      /* the value is CFA + offset */
 };
 
-/* A kind, or a where, and a register, in a byte. */
-#define DP_PACK(kind, number) ((uint8_t)((kind) << 5 | (number)))
+/* An enum dp_cfa_form or dp_where, and a register, in one byte. */
+#define DP_PACK(form, number) ((uint8_t)((form) << 5 | (number)))
 #define DP_PACKED_KIND(byte) ((byte) >> 5)
 #define DP_PACKED_NUMBER(byte) ((byte) & 31)
 
@@ -43,16 +43,16 @@ struct dp_rule {
     int16_t cfa_more;
     int16_t offset[DP_SAVED_COUNT];
     uint8_t saved[DP_SAVED_COUNT]; /* DP_PACK(enum dp_where, register) */
-    uint8_t cfa;                   /* DP_PACK(enum dp_cfa_kind, register) */
+    uint8_t cfa;                   /* DP_PACK(enum dp_cfa_form, register) */
     uint8_t unused;
 };
 
 _Static_assert(sizeof(struct dp_rule) == 20, "no holes: rules are compared by their bytes");
 
 /* The frame above was interrupted by a signal: its pc is no return address. */
-#define DP_RULE_SIGNAL 4 /* added to the kind of `cfa` */
+#define DP_RULE_SIGNAL 4 /* added to the form in `cfa` */
 
-static inline unsigned dp_rule_cfa_kind(const struct dp_rule *rule)
+static inline unsigned dp_rule_cfa_form(const struct dp_rule *rule)
 {
     return DP_PACKED_KIND(rule->cfa) & 3u;
 }

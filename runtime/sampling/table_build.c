@@ -131,7 +131,7 @@ static uint32_t hash_of(const struct dp_rule *rule)
 /* The number of a rule; 0 also when there are too many rules. */
 static uint32_t number_of(struct dp_table_builder *builder, const struct dp_rule *rule)
 {
-    if (dp_rule_cfa_kind(rule) == DP_CFA_NONE)
+    if (dp_rule_cfa_form(rule) == DP_CFA_NONE)
         return 0;
     uint32_t slot = hash_of(rule);
     for (; builder->number_of[slot]; slot = (slot + 1) % HASH_SLOTS)

@@ -170,7 +170,7 @@ static void wait_for_futex(const struct dp_thread_waits *waits, enum lock lock,
     dp_text_hex(text, waits->arguments[0], 12);
 }
 
-static const char *socket_kind(int domain, int type)
+static const char *socket_name(int domain, int type)
 {
     if (domain == AF_UNIX)
         return "unix ";
@@ -191,8 +191,8 @@ static void describe_descriptor(uint32_t fd, struct dp_text *text)
     path[name.length] = 0;
     if (dp_os_read_link(path, target, sizeof target) <= 0)
         return;
-    if (strncmp(target, "socket:", 7) == 0 && dp_os_socket_kind((int)fd, &domain, &type) == 0)
-        dp_text_string(text, socket_kind(domain, type));
+    if (strncmp(target, "socket:", 7) == 0 && dp_os_socket_type((int)fd, &domain, &type) == 0)
+        dp_text_string(text, socket_name(domain, type));
     dp_text_string(text, target);
 }
 

@@ -98,9 +98,9 @@ static bool find_cfa(struct dp_walk *walk, const struct dp_code *code, uint64_t 
     if (!register_value(walk, number, cfa))
         return give_up(walk, DP_STACK_NO_RULE);
     *cfa += (uint64_t)(int64_t)rule->cfa_offset;
-    if (dp_rule_cfa_kind(rule) == DP_CFA_PLT)
+    if (dp_rule_cfa_form(rule) == DP_CFA_PLT)
         *cfa += (int16_t)(walk->pc & 15) >= rule->cfa_more ? 8 : 0;
-    if (dp_rule_cfa_kind(rule) != DP_CFA_MEMORY)
+    if (dp_rule_cfa_form(rule) != DP_CFA_MEMORY)
         return true;
     if (!dp_walk_word(walk, *cfa, cfa))
         return give_up(walk, DP_STACK_UNREADABLE);

@@ -160,7 +160,7 @@ static uint32_t any_event(void)
 /* Elements as many as a length below 8 may say, or a hostile text. */
 static size_t make_tail(uint8_t *at, const struct dp_event_row *row, uint8_t length)
 {
-    if (row->kind == DP_ROW_ARRAY) {
+    if (row->role == DP_ROW_ARRAY) {
         for (unsigned i = 0; i < length * row->bits / 8u; i++)
             at[i] = (uint8_t)draw();
         return length * row->bits / 8u;
@@ -192,14 +192,14 @@ static size_t make_record(uint8_t *record, uint64_t time_ns)
     }
     uint8_t *field = record + size;
     size += shape->bytes;
-    for (const struct dp_event_row *row = shape->rows; row->kind != DP_ROW_END; row++) {
-        if (row->kind == DP_ROW_FIELD && row->unit == DP_IN_LENGTH && below(4)) {
+    for (const struct dp_event_row *row = shape->rows; row->role != DP_ROW_END; row++) {
+        if (row->role == DP_ROW_FIELD && row->unit == DP_IN_LENGTH && below(4)) {
             memset(field, 0, row->bits / 8);
             *field = length;
         }
-        if (row->kind == DP_ROW_FIELD)
+        if (row->role == DP_ROW_FIELD)
             field += row->bits / 8;
-        if (row->kind == DP_ROW_ARRAY || row->kind == DP_ROW_TEXT)
+        if (row->role == DP_ROW_ARRAY || row->role == DP_ROW_TEXT)
             size += make_tail(record + size, row, length);
     }
     return size;

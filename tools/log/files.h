@@ -13,10 +13,10 @@
 
 /* ---- looking ---- */
 
-enum dp_kind { DP_KIND_FILE, DP_KIND_FOLDER, DP_KIND_OTHER };
+enum dp_file_type { DP_TYPE_FILE, DP_TYPE_FOLDER, DP_TYPE_OTHER };
 
 struct dp_look {
-    enum dp_kind kind;
+    enum dp_file_type type;
     uint64_t bytes;
     uint64_t disk_bytes;
     struct timespec changed;
@@ -25,7 +25,7 @@ struct dp_look {
 };
 
 /* 0 or -errno. dp_look_at() follows links: for a path that a person named.
- * dp_look_inside() does not: for what lies in a log, where a link is DP_KIND_OTHER. */
+ * dp_look_inside() does not: for what lies in a log, where a link is DP_TYPE_OTHER. */
 int dp_look_at(const char *path, struct dp_look *look);
 int dp_look_inside(const char *path, struct dp_look *look);
 

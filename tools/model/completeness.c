@@ -91,11 +91,11 @@ void dp_profile_find_watched(struct dp_profile *profile)
 
 bool dp_profile_has_every_call(const struct dp_profile *profile)
 {
-    static const int kinds[] = {DP_LOSS_LOG_FULL,  DP_LOSS_OVERWRITTEN, DP_LOSS_NO_SPACE,
-                                DP_LOSS_NO_MEMORY, DP_LOSS_DEPTH,       DP_LOSS_REENTERED};
+    static const int losses[] = {DP_LOSS_LOG_FULL,  DP_LOSS_OVERWRITTEN, DP_LOSS_NO_SPACE,
+                                 DP_LOSS_NO_MEMORY, DP_LOSS_DEPTH,       DP_LOSS_REENTERED};
 
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (dp_profile_lost(profile, kinds[i]) > 0)
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++)
+        if (dp_profile_lost(profile, losses[i]) > 0)
             return false;
     return profile->has_lanes && !profile->calls_untimed && profile->gated == 0 &&
            profile->damage.places == 0;

@@ -27,7 +27,7 @@ static uint64_t hash_text(uint64_t hash, const char *text)
 
 static uint64_t hash_name(const struct dp_flame *flame, const struct dp_flame_name *name)
 {
-    uint64_t hash = hash_text(flame->key ^ name->kind, name->function);
+    uint64_t hash = hash_text(flame->key ^ name->type, name->function);
 
     return hash_text(hash_text(hash, name->module), name->place);
 }
@@ -39,7 +39,7 @@ static uint64_t hash_child(const struct dp_flame *flame, uint32_t parent, uint32
 
 static bool same_name(const struct dp_flame_name *a, const struct dp_flame_name *b)
 {
-    return a->kind == b->kind && strcmp(a->function, b->function) == 0 &&
+    return a->type == b->type && strcmp(a->function, b->function) == 0 &&
            strcmp(a->module, b->module) == 0 && strcmp(a->place, b->place) == 0;
 }
 
@@ -100,7 +100,7 @@ uint32_t dp_flame_name(struct dp_flame *flame, const struct dp_flame_name *name)
         dp_append(flame->names, &flame->n_names, &flame->names_capacity, sizeof *flame->names);
     uint32_t index = (uint32_t)flame->n_names - 1;
     flame->names[index] = (struct dp_flame_name){dp_copy(name->function), dp_copy(name->module),
-                                                 dp_copy(name->place), name->kind};
+                                                 dp_copy(name->place), name->type};
     flame->name_slots[at] = index + 1;
     return index;
 }
@@ -256,13 +256,13 @@ void dp_flame_settle(struct dp_flame *flame)
 }
 
 uint64_t dp_flame_total_of(const struct dp_flame *flame, enum dp_flame_side side,
-                           enum dp_flame_kind kind)
+                           enum dp_flame_type type)
 {
     uint64_t sum = 0;
 
     for (uint32_t i = 1; i < flame->n_nodes;) {
         const struct dp_flame_node *node = &flame->nodes[i];
-        bool found = flame->names[node->name].kind == kind;
+        bool found = flame->names[node->name].type == type;
         sum += found ? node->total[side] : 0;
         i = found ? node->end : i + 1;
     }

@@ -16,13 +16,13 @@
 enum dp_flame_side { DP_FLAME_NOW, DP_FLAME_BEFORE, DP_FLAME_SIDES };
 
 /* What a frame is. The order is that of the page's colours. */
-enum dp_flame_kind {
+enum dp_flame_type {
     DP_FLAME_FUNCTION,
     DP_FLAME_INLINED, /* into the frame that called it */
     DP_FLAME_LIBRARY, /* a function of a library */
     DP_FLAME_UNKNOWN, /* an address without a name */
     DP_FLAME_WAIT,    /* no function: what the thread waited for */
-    DP_FLAME_KINDS
+    DP_FLAME_TYPES
 };
 
 /* What is written on a frame. Two frames are the same when all of it is equal. */
@@ -30,7 +30,7 @@ struct dp_flame_name {
     const char *function;
     const char *module; /* "": not known */
     const char *place;  /* "db.c:42"; "": not known */
-    enum dp_flame_kind kind;
+    enum dp_flame_type type;
 };
 
 struct dp_flame_node {
@@ -78,7 +78,7 @@ void dp_flame_settle(struct dp_flame *flame);
 
 /* Settled: the weight of all nodes of a class; a node below another of the class counts once. */
 uint64_t dp_flame_total_of(const struct dp_flame *flame, enum dp_flame_side side,
-                           enum dp_flame_kind kind);
+                           enum dp_flame_type type);
 
 void dp_flame_finish(struct dp_flame *flame);
 

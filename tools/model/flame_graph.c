@@ -165,7 +165,7 @@ static int add_side(struct dp_flame_graph *graph, enum dp_flame_side side, const
 {
     struct dp_look look;
 
-    if (path && dp_look_at(path, &look) == 0 && look.kind == DP_KIND_FILE)
+    if (path && dp_look_at(path, &look) == 0 && look.type == DP_TYPE_FILE)
         return add_text(graph, side, path, problem);
     return add_logs(graph, side, path, problem);
 }

@@ -41,14 +41,14 @@ static uint32_t name_of(struct dp_flame *flame, const struct dp_stack_frame *fra
     struct dp_flame_name name = {.function = frame->named ? frame->function : "[unknown]",
                                  .module = last_part(frame->module),
                                  .place = last_part(frame->file),
-                                 .kind = DP_FLAME_FUNCTION};
+                                 .type = DP_FLAME_FUNCTION};
 
     if (!frame->named)
-        name.kind = DP_FLAME_UNKNOWN;
+        name.type = DP_FLAME_UNKNOWN;
     else if (frame->inlined)
-        name.kind = DP_FLAME_INLINED;
+        name.type = DP_FLAME_INLINED;
     else if (frame->module && choice->program && strcmp(frame->module, choice->program) != 0)
-        name.kind = DP_FLAME_LIBRARY;
+        name.type = DP_FLAME_LIBRARY;
     return dp_flame_name(flame, &name);
 }
 

@@ -25,19 +25,19 @@ static bool ends_in(const char *text, size_t length, const char *end)
     return length > n && memcmp(text + length - n, end, n) == 0;
 }
 
-static enum dp_flame_kind kind_of(const char *frame, size_t *length)
+static enum dp_flame_type type_of(const char *frame, size_t *length)
 {
-    enum dp_flame_kind kind = DP_FLAME_FUNCTION;
+    enum dp_flame_type type = DP_FLAME_FUNCTION;
 
     if (ends_in(frame, *length, "_[i]"))
-        kind = DP_FLAME_INLINED;
+        type = DP_FLAME_INLINED;
     else if (ends_in(frame, *length, "_[k]"))
-        kind = DP_FLAME_WAIT;
-    if (kind != DP_FLAME_FUNCTION)
+        type = DP_FLAME_WAIT;
+    if (type != DP_FLAME_FUNCTION)
         *length -= 4;
     if (*length >= 8 && memcmp(frame, "[unknown", 8) == 0)
         return DP_FLAME_UNKNOWN;
-    return kind;
+    return type;
 }
 
 /* `frame` is NUL-terminated at `length` while it is looked up. */
@@ -45,7 +45,7 @@ static void add_frame(struct reader *reader, char *frame, size_t length)
 {
     struct dp_flame_name name = {.function = frame, .module = "", .place = ""};
 
-    name.kind = kind_of(frame, &length);
+    name.type = type_of(frame, &length);
     frame[length] = '\0';
     reader->names =
         dp_append(reader->names, &reader->n_names, &reader->capacity, sizeof *reader->names);

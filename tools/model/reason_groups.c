@@ -41,9 +41,9 @@ static int compare_reasons(const struct item *x, const struct item *y)
     result = result ? result : order((uint32_t)x->syscall, (uint32_t)y->syscall);
     if (result)
         return result;
-    size_t x_kind = dp_object_kind(x->object), y_kind = dp_object_kind(y->object);
-    result = memcmp(x->object, y->object, x_kind < y_kind ? x_kind : y_kind);
-    return result ? result : order(x_kind, y_kind);
+    size_t x_bytes = dp_object_type_bytes(x->object), y_bytes = dp_object_type_bytes(y->object);
+    result = memcmp(x->object, y->object, x_bytes < y_bytes ? x_bytes : y_bytes);
+    return result ? result : order(x_bytes, y_bytes);
 }
 
 static int by_reason_longest_first(const void *a, const void *b)

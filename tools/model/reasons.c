@@ -103,7 +103,7 @@ const char *dp_stack_function(const struct dp_stack *stack)
 
 /* ---- one call ---- */
 
-size_t dp_object_kind(const char *object)
+size_t dp_object_type_bytes(const char *object)
 {
     const char *address = strstr(object, " 0x");
 
@@ -112,10 +112,10 @@ size_t dp_object_kind(const char *object)
 
 static int compare_objects(const char *x, const char *y)
 {
-    size_t x_kind = dp_object_kind(x), y_kind = dp_object_kind(y);
-    int order = memcmp(x, y, x_kind < y_kind ? x_kind : y_kind);
+    size_t x_bytes = dp_object_type_bytes(x), y_bytes = dp_object_type_bytes(y);
+    int order = memcmp(x, y, x_bytes < y_bytes ? x_bytes : y_bytes);
 
-    return order != 0 ? order : x_kind < y_kind ? -1 : x_kind > y_kind;
+    return order != 0 ? order : x_bytes < y_bytes ? -1 : x_bytes > y_bytes;
 }
 
 double dp_reason_ns_of(const struct dp_reason *reason, const struct dp_stack_sample *sample)

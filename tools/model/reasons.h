@@ -66,6 +66,6 @@ size_t dp_stack_own_frame(const struct dp_stack *stack, size_t from);
 const char *dp_stack_function(const struct dp_stack *stack);
 
 /* The length of an object's type: "mutex" in "mutex 0x7ffe10"; a file's path as a whole. */
-size_t dp_object_kind(const char *object);
+size_t dp_object_type_bytes(const char *object);
 
 #endif

@@ -178,9 +178,9 @@ static void print_number(const struct words *words, const struct dp_event_row *r
 
 static void print_value(const struct words *words, const struct dp_event_value *value)
 {
-    if (value->row->kind == DP_ROW_TEXT) {
+    if (value->row->role == DP_ROW_TEXT) {
         dp_print_clean(&words->printer->style, value->bytes);
-    } else if (value->row->kind == DP_ROW_ARRAY) {
+    } else if (value->row->role == DP_ROW_ARRAY) {
         for (uint64_t i = 0; i < value->length; i++) {
             if (i > 0)
                 putchar(' ');
@@ -290,8 +290,8 @@ static void print_words(const struct dp_event_printer *printer, const struct dp_
     dp_event_walk_start(&walk, record->id, record->payload);
     while (words.n < MOST_VALUES && dp_event_walk_next(&walk, &words.values[words.n]))
         words.n++;
-    for (const struct dp_event_row *row = walk.first; row->kind != DP_ROW_END; row++) {
-        if (row->kind == DP_ROW_WORDS) {
+    for (const struct dp_event_row *row = walk.first; row->role != DP_ROW_END; row++) {
+        if (row->role == DP_ROW_WORDS) {
             print_template(&words, row->name);
             return;
         }
@@ -322,8 +322,8 @@ static const char *event_name(const struct dp_record *record)
     const struct dp_event_shape *shape = dp_event_shape(record->id);
     const char *name = NULL;
 
-    for (const struct dp_event_row *row = shape->rows; row->kind != DP_ROW_END; row++)
-        if (row->kind == DP_ROW_JSON)
+    for (const struct dp_event_row *row = shape->rows; row->role != DP_ROW_END; row++)
+        if (row->role == DP_ROW_JSON)
             name = row->name;
     return name;
 }

@@ -10,12 +10,12 @@
 /* The names as they are written: without control characters and separators of frames. */
 static char **make_texts(const struct dp_flame *flame)
 {
-    static const char *const marks[DP_FLAME_KINDS] = {[DP_FLAME_INLINED] = "_[i]",
+    static const char *const marks[DP_FLAME_TYPES] = {[DP_FLAME_INLINED] = "_[i]",
                                                       [DP_FLAME_WAIT] = "_[k]"};
     char **texts = dp_allocate(flame->n_names, sizeof *texts);
 
     for (size_t i = 0; i < flame->n_names; i++) {
-        const char *mark = marks[flame->names[i].kind];
+        const char *mark = marks[flame->names[i].type];
         char *text = dp_clean_copy(flame->names[i].function);
         for (char *c = text; *c; c++)
             *c = *c == ';' ? ':' : *c;

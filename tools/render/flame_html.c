@@ -18,7 +18,7 @@ static void put_names(const struct dp_flame *flame, FILE *out)
         dp_markup_json(out, name->module);
         fputc(',', out);
         dp_markup_json(out, name->place);
-        fprintf(out, ",%d]", (int)name->kind);
+        fprintf(out, ",%d]", (int)name->type);
     }
     fputs("],\n", out);
 }

@@ -7,7 +7,7 @@
  *      "names": [[function, module, place, kind]...],
  *      "frames": [depth, name, total (, total before)...]}
  *
- * frames: flat, each frame before those below it; kind: enum dp_flame_kind.
+ * frames: flat, each frame before those below it; kind: enum dp_flame_type.
  */
 #ifndef DP_TOOLS_FLAME_HTML_H
 #define DP_TOOLS_FLAME_HTML_H

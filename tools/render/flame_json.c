@@ -6,10 +6,10 @@
 #include "flame_words.h"
 #include "markup.h"
 
-static const char *const kinds[DP_FLAME_KINDS] = {[DP_FLAME_INLINED] = "inlined",
-                                                  [DP_FLAME_LIBRARY] = "library",
-                                                  [DP_FLAME_UNKNOWN] = "unknown",
-                                                  [DP_FLAME_WAIT] = "wait"};
+static const char *const type_names[DP_FLAME_TYPES] = {[DP_FLAME_INLINED] = "inlined",
+                                                       [DP_FLAME_LIBRARY] = "library",
+                                                       [DP_FLAME_UNKNOWN] = "unknown",
+                                                       [DP_FLAME_WAIT] = "wait"};
 
 static void put_member(const char *key, const char *text, FILE *out)
 {
@@ -47,7 +47,7 @@ static void put_node(const struct dp_flame_graph *graph, const struct dp_flame_n
         fprintf(out, ",\"before\":%" PRIu64, node->total[DP_FLAME_BEFORE]);
     put_member("module", name->module, out);
     put_member("place", name->place, out);
-    put_member("kind", kinds[name->kind], out);
+    put_member("kind", type_names[name->type], out);
     if (node->depth == 0)
         put_facts(graph, out);
     fputs(",\"children\":[", out);

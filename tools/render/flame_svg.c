@@ -63,11 +63,11 @@ static void put_class(const struct picture *picture, const struct dp_flame_node 
         fprintf(picture->out, "%c%d", by > 0 ? 'm' : 'b', deep);
     else if (node->depth == 0)
         fputs("n", picture->out);
-    else if (name->kind == DP_FLAME_WAIT)
+    else if (name->type == DP_FLAME_WAIT)
         fputs("w", picture->out);
-    else if (name->kind == DP_FLAME_UNKNOWN)
+    else if (name->type == DP_FLAME_UNKNOWN)
         fputs("u", picture->out);
-    else if (name->kind == DP_FLAME_LIBRARY)
+    else if (name->type == DP_FLAME_LIBRARY)
         fprintf(picture->out, "l%u", hash(name->module) % 4);
     else
         fprintf(picture->out, "a%u", hash(name->function) % 6);
@@ -80,19 +80,19 @@ static const char *mark_of(const struct picture *picture, const struct dp_flame_
 
     if (picture->graph->compared && fabs(change(flame, node)) >= SAME)
         return change(flame, node) > 0 ? "\xe2\x96\xb2" : "\xe2\x96\xbc";
-    return flame->names[node->name].kind == DP_FLAME_INLINED ? "\xe2\x86\xb3" : "";
+    return flame->names[node->name].type == DP_FLAME_INLINED ? "\xe2\x86\xb3" : "";
 }
 
-static const char *const kinds[DP_FLAME_KINDS] = {[DP_FLAME_INLINED] = "inlined",
-                                                  [DP_FLAME_UNKNOWN] = "no name known",
-                                                  [DP_FLAME_WAIT] = "waiting"};
+static const char *const type_names[DP_FLAME_TYPES] = {[DP_FLAME_INLINED] = "inlined",
+                                                       [DP_FLAME_UNKNOWN] = "no name known",
+                                                       [DP_FLAME_WAIT] = "waiting"};
 
 /* The tooltip: name, place, figures. The script reads its lines. */
 static void put_title(const struct picture *picture, const struct dp_flame_node *node)
 {
     const struct dp_flame_graph *graph = picture->graph;
     const struct dp_flame_name *name = &graph->flame.names[node->name];
-    const char *where[] = {name->place, name->module, kinds[name->kind]};
+    const char *where[] = {name->place, name->module, type_names[name->type]};
     char amount[DP_UNIT_TEXT], share[DP_UNIT_TEXT];
     const char *separator = "\n";
 

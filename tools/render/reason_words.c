@@ -112,19 +112,19 @@ static void put_syscall(FILE *out, int32_t number)
 /* "mutex held by worker-3 in `flush_pages`": the address of a lock says nothing. */
 static bool put_object(FILE *out, const struct dp_stack_sample *wait)
 {
-    size_t kind = dp_object_kind(wait->object);
-    char *object = strndup(wait->object, kind);
+    size_t bytes = dp_object_type_bytes(wait->object);
+    char *object = strndup(wait->object, bytes);
 
     if (!object)
         return false;
-    if (kind > 0) {
+    if (bytes > 0) {
         fputs(": ", out);
         put_name(out, object, "");
     }
     free(object);
     if (wait->holder_tid == 0)
         return false;
-    fputs(kind > 0 ? " held by " : ", held by ", out);
+    fputs(bytes > 0 ? " held by " : ", held by ", out);
     if (*wait->holder)
         put_name(out, wait->holder, "");
     else

@@ -15,17 +15,17 @@ struct ranked_table {
                 const struct dp_report_function *function);
 };
 
-static void print(const struct ranked_table *kind, const struct dp_report_ranking *ranking,
+static void print(const struct ranked_table *ranked, const struct dp_report_ranking *ranking,
                   const struct dp_style *style)
 {
     struct dp_table table;
 
     if (ranking->n == 0)
         return;
-    dp_table_start(&table, kind->columns, kind->n_columns);
+    dp_table_start(&table, ranked->columns, ranked->n_columns);
     for (size_t i = 0; i < ranking->n; i++)
-        kind->row(&table, style, ranking->rows[i]);
-    dp_heading(style, kind->heading);
+        ranked->row(&table, style, ranking->rows[i]);
+    dp_heading(style, ranked->heading);
     dp_table_print(&table, style);
     dp_table_finish(&table);
     if (ranking->left_out > 0)

@@ -49,13 +49,13 @@ const char *dp_die_text(void *debug, void *die, unsigned attribute)
 /* The entry that this one refers to: the inlined function, or the declaration in a class. */
 static bool origin_of(Dwarf_Debug debug, Dwarf_Die die, uint64_t *offset)
 {
-    static const Dwarf_Half kinds[] = {DW_AT_abstract_origin, DW_AT_specification};
+    static const Dwarf_Half references[] = {DW_AT_abstract_origin, DW_AT_specification};
     Dwarf_Attribute found;
     Dwarf_Error error = NULL;
     Dwarf_Off to;
 
-    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (dwarf_attr(die, kinds[i], &found, &error) != DW_DLV_OK)
+    for (unsigned i = 0; i < sizeof references / sizeof *references; i++) {
+        if (dwarf_attr(die, references[i], &found, &error) != DW_DLV_OK)
             continue;
         bool known = dwarf_global_formref(found, &to, &error) == DW_DLV_OK;
         dwarf_dealloc(debug, found, DW_DLA_ATTR);

@@ -333,7 +333,7 @@ static void look_at_unit(struct search *search, unsigned version)
 static void look_at_units(struct search *search)
 {
     Dwarf_Unsigned length, abbreviations, type, next;
-    Dwarf_Half version, address_bytes, length_bytes, extension_bytes, kind;
+    Dwarf_Half version, address_bytes, length_bytes, extension_bytes, unit_type;
     Dwarf_Sig8 signature;
     Dwarf_Error error = NULL;
     int status;
@@ -341,7 +341,7 @@ static void look_at_units(struct search *search)
     while (search->left > 0 && (status = dwarf_next_cu_header_d(
                                     search->debug, true, &length, &version, &abbreviations,
                                     &address_bytes, &length_bytes, &extension_bytes, &signature,
-                                    &type, &next, &kind, &error)) != DW_DLV_NO_ENTRY) {
+                                    &type, &next, &unit_type, &error)) != DW_DLV_NO_ENTRY) {
         if (status == DW_DLV_ERROR) {
             dp_dwarf_failed(search->debug, error, dp_elf_path(search->elf), search->problem);
             return;

@@ -49,12 +49,12 @@ static uint64_t address_of(Dwarf_Die die, Dwarf_Unsigned index)
 }
 
 /* Adds an entry of a range list in a .dwo file. False: it is the last one, or invalid there. */
-static bool split_entry(struct sink *sink, Dwarf_Die die, unsigned kind, Dwarf_Unsigned first,
+static bool split_entry(struct sink *sink, Dwarf_Die die, unsigned entry, Dwarf_Unsigned first,
                         Dwarf_Unsigned second, uint64_t *base)
 {
     uint64_t address;
 
-    switch (kind) {
+    switch (entry) {
     case DW_RLE_base_addressx:
         *base = address_of(die, first);
         return true;
@@ -79,7 +79,7 @@ static void split_list(struct sink *sink, Dwarf_Debug debug, Dwarf_Die die, Dwar
 {
     Dwarf_Unsigned n, offset, at, header, table, begin, entries, end, first, second;
     Dwarf_Small small[4];
-    unsigned version, bytes, kind;
+    unsigned version, bytes, entry;
     Dwarf_Error error = NULL;
 
     if (dwarf_load_rnglists(debug, &n, &error) != DW_DLV_OK ||
@@ -89,9 +89,9 @@ static void split_list(struct sink *sink, Dwarf_Debug debug, Dwarf_Die die, Dwar
                                          &error) != DW_DLV_OK)
         return;
     while (at < end &&
-           dwarf_get_rnglist_rle(debug, 0, at, end, &bytes, &kind, &first, &second, &error) ==
+           dwarf_get_rnglist_rle(debug, 0, at, end, &bytes, &entry, &first, &second, &error) ==
                DW_DLV_OK &&
-           split_entry(sink, die, kind, first, second, &base) && bytes > 0)
+           split_entry(sink, die, entry, first, second, &base) && bytes > 0)
         at += bytes;
 }
 
@@ -102,18 +102,18 @@ static bool new_list(struct sink *sink, Dwarf_Attribute attribute, Dwarf_Half fo
     Dwarf_Rnglists_Head head;
     Dwarf_Unsigned n, offset, raw1, raw2, low, high;
     Dwarf_Error error = NULL;
-    unsigned bytes, kind;
+    unsigned bytes, entry;
     Dwarf_Bool unavailable;
 
     if (dwarf_rnglists_get_rle_head(attribute, form, value, &head, &n, &offset, &error) !=
         DW_DLV_OK)
         return false;
     for (Dwarf_Unsigned i = 0; i < n; i++) {
-        if (dwarf_get_rnglists_entry_fields_a(head, i, &bytes, &kind, &raw1, &raw2, &unavailable,
+        if (dwarf_get_rnglists_entry_fields_a(head, i, &bytes, &entry, &raw1, &raw2, &unavailable,
                                               &low, &high, &error) != DW_DLV_OK)
             break;
-        if (!unavailable && kind != DW_RLE_end_of_list && kind != DW_RLE_base_address &&
-            kind != DW_RLE_base_addressx)
+        if (!unavailable && entry != DW_RLE_end_of_list && entry != DW_RLE_base_address &&
+            entry != DW_RLE_base_addressx)
             give(sink, low, high);
     }
     dwarf_dealloc_rnglists_head(head);
@@ -147,12 +147,12 @@ bool dp_dwarf_ranges(void *debug, void *die, unsigned version, uint64_t base, dp
     struct sink sink = {.add = add, .context = context};
     Dwarf_Addr low, high;
     Dwarf_Half form;
-    enum Dwarf_Form_Class kind;
+    enum Dwarf_Form_Class class;
     Dwarf_Error error = NULL;
 
     if (dwarf_lowpc(die, &low, &error) == DW_DLV_OK &&
-        dwarf_highpc_b(die, &high, &form, &kind, &error) == DW_DLV_OK)
-        give(&sink, low, kind == DW_FORM_CLASS_CONSTANT ? low + high : high);
+        dwarf_highpc_b(die, &high, &form, &class, &error) == DW_DLV_OK)
+        give(&sink, low, class == DW_FORM_CLASS_CONSTANT ? low + high : high);
     else
         list(&sink, debug, die, version, base);
     return sink.some;

@@ -15,9 +15,9 @@ static unsigned min_size;
 
 static void keep(struct dp_filter_line line)
 {
-    if (line.kind == DP_FILTER_MIN_SIZE)
+    if (line.type == DP_FILTER_MIN_SIZE)
         min_size = line.min_size;
-    if (line.kind == DP_FILTER_MIN_SIZE || line.kind == DP_FILTER_NOTHING)
+    if (line.type == DP_FILTER_MIN_SIZE || line.type == DP_FILTER_NOTHING)
         return;
     lines = realloc(lines, (n_lines + 1) * sizeof *lines);
     if (!lines)

@@ -28,9 +28,9 @@ static const char *register_name(unsigned number)
 
 static void show_cfa(const struct dp_rule *rule)
 {
-    if (dp_rule_cfa_kind(rule) == DP_CFA_NONE)
+    if (dp_rule_cfa_form(rule) == DP_CFA_NONE)
         printf(" none");
-    else if (dp_rule_cfa_kind(rule) == DP_CFA_REGISTER)
+    else if (dp_rule_cfa_form(rule) == DP_CFA_REGISTER)
         printf(" %s%+d", register_name(DP_PACKED_NUMBER(rule->cfa)), rule->cfa_offset);
     else
         printf(" exp");

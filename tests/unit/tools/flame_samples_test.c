@@ -47,12 +47,12 @@ int main(void)
 {
     CHECK(total(DP_FLAME_OF_WALL, 0, false) == 60);
     CHECK(facts.samples == 6 && facts.without_stack == 1 && facts.cut_short == 0);
-    CHECK(find("copy")->kind == DP_FLAME_INLINED && find("main")->kind == DP_FLAME_FUNCTION);
-    CHECK(find("read")->kind == DP_FLAME_LIBRARY);
+    CHECK(find("copy")->type == DP_FLAME_INLINED && find("main")->type == DP_FLAME_FUNCTION);
+    CHECK(find("read")->type == DP_FLAME_LIBRARY);
     CHECK_TEXT(find("read")->module, "libc.so");
     CHECK_TEXT(find("read")->place, "a.c");
-    CHECK(find("[unknown]")->kind == DP_FLAME_UNKNOWN);
-    CHECK(find("waits for a CPU")->kind == DP_FLAME_WAIT && find("[no stack]"));
+    CHECK(find("[unknown]")->type == DP_FLAME_UNKNOWN);
+    CHECK(find("waits for a CPU")->type == DP_FLAME_WAIT && find("[no stack]"));
     CHECK_TEXT(flame.names[flame.nodes[1].name].function, "main");
     /* A look that two calls around each other wanted, and that at the whole program. */
     samples[2] = samples[0];

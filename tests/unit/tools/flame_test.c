@@ -6,9 +6,9 @@
 
 static struct dp_flame flame;
 
-static uint32_t name(const char *function, enum dp_flame_kind kind)
+static uint32_t name(const char *function, enum dp_flame_type type)
 {
-    return dp_flame_name(&flame, &(struct dp_flame_name){function, "", "", kind});
+    return dp_flame_name(&flame, &(struct dp_flame_name){function, "", "", type});
 }
 
 /* A function is a letter. */

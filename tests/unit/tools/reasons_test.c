@@ -241,7 +241,7 @@ static void many_calls_have_few_reasons(void)
     for (uint64_t i = 1; i <= 340; i++) {
         bool locked = i % 17 != 0;
         char object[32];
-        /* Each call its own lock: the kind is what they have in common. */
+        /* Each call has a lock of its own, all of one type. */
         snprintf(object, sizeof object, "mutex 0x%llx", (unsigned long long)i);
         add_call(i, i == 5 ? DP_REASON_IN_FLIGHT : 0, locked ? 1 : 100 + i, 0, locked ? 100 + i : 1,
                  0);
