@@ -187,14 +187,18 @@ class Tree:
     def symbols(self):
         """Of each source: the names it lacks, and those that it defines."""
         lacks, defines = defaultdict(set), defaultdict(set)
-        for source, path in self.objects():
+        of = {path: source for source, path in self.objects()}
+        for path in of:
             if not os.path.exists(path):
                 sys.exit(f"{path} is missing: build first")
-            self.counts["objects"] += 1
-            for line in subprocess.run(["nm", "--format=posix", "--extern-only", path], check=True,
-                                       capture_output=True, text=True).stdout.splitlines():
-                name, kind = line.split()[:2]
-                (lacks if kind in "Uwv" else defines)[source].add(name)
+        self.counts["objects"] += len(of)
+        # One nm for all: hundreds of processes would take a minute on a busy machine.
+        for line in subprocess.run(
+                ["nm", "--format=posix", "--extern-only", "--print-file-name", *of], check=True,
+                capture_output=True, text=True).stdout.splitlines():
+            path, symbol = line.split(": ", 1)
+            name, letter = symbol.split()[:2]
+            (lacks if letter in "Uwv" else defines)[of[path]].add(name)
         for source in self.files:
             part, room = self.place(source)
             if source.endswith((".c", ".S")) and source not in defines and source not in lacks \
