@@ -7,6 +7,7 @@
 #include "filter.h"
 
 unsigned dp_min_size;
+const char *dp_filter_path;
 
 static auto_vec<dp_filter_line> lines;
 static bool anything_included;
@@ -46,6 +47,7 @@ void dp_filter_read(const char *path)
         read_line(path, number, text);
     }
     fclose(file);
+    dp_filter_path = path;
 }
 
 bool dp_filter_takes(const char *function, const char *file)

@@ -8,6 +8,9 @@
  * -fplugin-arg-deep_profile-min-size. */
 extern unsigned dp_min_size;
 
+/* The file that was read; NULL: none. */
+extern const char *dp_filter_path;
+
 /*
  * Reads a filter file; an error names the line and what was expected. A line is
  *

@@ -45,6 +45,7 @@
 #include "diagnostics/file-cache.h"
 #endif
 #include "langhooks.h"
+#include "cpplib.h"
 #include "stor-layout.h"
 #include "tm.h"
 #include "tree-iterator.h"
@@ -79,6 +80,19 @@ static inline const char *dp_source_line(const char *file, int line, size_t *len
         return NULL;
     *length = span.length();
     return span.get_buffer();
+}
+
+/* The preprocessor of C and C++; lto1 has none. mkdeps.h is not installed. */
+extern cpp_reader *parse_in __attribute__((weak));
+extern void deps_add_dep(class mkdeps *, const char *) __attribute__((weak));
+
+/* Adds a file to the dependencies that -MD and the like write; does nothing where nobody asked
+ * for them. Only after the source was opened: it is the first of them. */
+static inline void dp_add_dependency(const char *path)
+{
+    class mkdeps *dependencies = &parse_in && parse_in ? cpp_get_deps(parse_in) : NULL;
+    if (dependencies && &deps_add_dep)
+        deps_add_dep(dependencies, path);
 }
 
 /* Can inserted code jump to the thunks of abi/gate.h? TARGET_X32 is a macro of

@@ -40,7 +40,7 @@ static struct plugin_info information = {
     "-fplugin-arg-deep_profile-min-size=N\tonly those of N statements or more\n"};
 
 enum argument { ARGUMENT_VERBOSE, ARGUMENT_PLAIN_CALLS, ARGUMENT_ALL, ARGUMENT_FILTER,
-                ARGUMENT_MIN_SIZE };
+                ARGUMENT_FILTER_KEY, ARGUMENT_MIN_SIZE };
 
 /* The arguments, as -fplugin-arg-deep_profile-NAME. */
 static const struct dp_name argument_names[] = {
@@ -48,6 +48,7 @@ static const struct dp_name argument_names[] = {
     {"plain-calls", ARGUMENT_PLAIN_CALLS}, /* for tests: as on processors without thunks */
     {"all", ARGUMENT_ALL},
     {"filter", ARGUMENT_FILTER},
+    {"filter-key", ARGUMENT_FILTER_KEY}, /* changes with the file: for compiler caches */
     {"min-size", ARGUMENT_MIN_SIZE},
     {NULL, 0},
 };
@@ -65,7 +66,8 @@ static void set_min_size(const char *value)
 
 static void take_argument(const char *key, const char *value, enum argument argument)
 {
-    bool takes_value = argument == ARGUMENT_FILTER || argument == ARGUMENT_MIN_SIZE;
+    bool takes_value = argument == ARGUMENT_FILTER || argument == ARGUMENT_FILTER_KEY ||
+                       argument == ARGUMENT_MIN_SIZE;
     if (value && !takes_value)
         fatal_error(UNKNOWN_LOCATION,
                     "deep-profile: plugin argument '%s' takes no value, but got '%s'", key, value);
@@ -75,7 +77,7 @@ static void take_argument(const char *key, const char *value, enum argument argu
         dp_filter_read(value);
     else if (argument == ARGUMENT_MIN_SIZE)
         set_min_size(value);
-    else
+    else if (argument != ARGUMENT_FILTER_KEY)
         *(argument == ARGUMENT_VERBOSE ? &dp_verbose
           : argument == ARGUMENT_ALL   ? &dp_all
                                        : &dp_plain_calls) = true;
@@ -113,6 +115,13 @@ static void choose_calls(void *, void *)
     dp_plain_calls |= !dp_target_has_thunks();
 }
 
+/* make and ninja compile again when the filter file changes: it is in what -MD and -MMD write. */
+static void depend_on_filter(void *, void *)
+{
+    if (dp_filter_path)
+        dp_add_dependency(dp_filter_path);
+}
+
 EXPORT int plugin_init(struct plugin_name_args *plugin, struct plugin_gcc_version *compiler)
 {
     const char *name = plugin->base_name;
@@ -121,6 +130,7 @@ EXPORT int plugin_init(struct plugin_name_args *plugin, struct plugin_gcc_versio
     register_callback(name, PLUGIN_INFO, NULL, &information);
     register_callback(name, PLUGIN_REGISTER_GGC_ROOTS, NULL, (void *)dp_root_table);
     register_callback(name, PLUGIN_START_UNIT, choose_calls, NULL);
+    register_callback(name, PLUGIN_START_UNIT, depend_on_filter, NULL);
     register_callback(name, PLUGIN_ATTRIBUTES, dp_register_attributes, NULL);
     dp_register_early_pass(name);
     dp_register_late_pass(name);

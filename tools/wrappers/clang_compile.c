@@ -249,6 +249,10 @@ static void add_dependencies(struct dp_words *command, const struct job *job,
     add_all(command, &job->dependencies);
     if (!job->writes_dependencies)
         return;
+    if (job->line->filter) {
+        dp_words_add(command, "-Xclang");
+        dp_words_add(command, dp_format("-fdepfile-entry=%s", job->line->filter));
+    }
     const char *output = job->output;
     if (!job->names_dependencies) {
         const char *dot = output ? strrchr(output, '.') : NULL;

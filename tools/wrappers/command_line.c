@@ -205,8 +205,9 @@ static void read_option(struct dp_command_line *line, const char *word, const ch
     else if (strcmp(word, "-r") == 0 || (starts_with(word, "-Wl,") && linker_relocates(word)) ||
              (strcmp(word, "-Xlinker") == 0 && next && linker_relocates(next)))
         line->relocatable = true;
-    else if (starts_with(word, "-l"))
-        line->linkable++;
+    else if (starts_with(word, "-l") || (starts_with(word, "-Wl,") && strstr(word, ",@")) ||
+             (strcmp(word, "-Xlinker") == 0 && next && next[0] == '@'))
+        line->linkable++; /* "@FILE" lists inputs */
 }
 
 /* The language that -x (or --language) sets; NULL means that the suffix decides. */

@@ -4,6 +4,7 @@
  * the runtime where something is linked, then becomes the real compiler. Prints nothing but
  * errors, and passes on every argument except -fdeep-profile… unchanged.
  */
+#include "cache_key.h"
 #include "clang_compile.h"
 #include "command_line.h"
 #include "layout.h"
@@ -131,8 +132,12 @@ static void add_compile_flags(struct dp_words *argv, const struct dp_command_lin
         dp_words_add(argv, "-fplugin-arg-deep_profile-verbose");
     if (line->all)
         dp_words_add(argv, "-fplugin-arg-deep_profile-all");
-    if (line->filter)
+    if (line->filter) {
+        const char *key = dp_file_key(line->filter);
         dp_words_add(argv, dp_format("-fplugin-arg-deep_profile-filter=%s", line->filter));
+        if (key)
+            dp_words_add(argv, dp_format("-fplugin-arg-deep_profile-filter-key=%s", key));
+    }
     if (line->min_size)
         dp_words_add(argv, dp_format("-fplugin-arg-deep_profile-min-size=%s", line->min_size));
     /* -idirafter: the prefix may also hold headers of other projects. */
@@ -239,6 +244,17 @@ static void stay(int signal)
     (void)signal;
 }
 
+/* Runs the command, and then does what is left to do after it. */
+static int run_and_end(const struct dp_words *command, const struct dp_command_line *line,
+                       const struct compiler *compiler, const char *plugin)
+{
+    int status = dp_run(command);
+    if (status == 0 && dp_cache_asks(line))
+        dp_cache_answer(line, &compiler->command, plugin);
+    dp_remove_temporary();
+    return status;
+}
+
 /* Compiles, and makes the rest of it the command line. Ends the program if nothing is left. */
 static void compile_by_clang(struct dp_command_line *line, const struct dp_layout *layout,
                              const struct compiler *compiler)
@@ -278,26 +294,26 @@ int main(int argc, char **argv)
     bool compiles = !line.informs && (line.sources > 0 || late);
     choose_compiler(&layout, &compiler, compiles, wish);
     refuse_other_abis(&line, &compiler);
-    bool by_plugin = compiles && !compiler.clang;
+    const char *plugin =
+        compiles && !compiler.clang ? dp_layout_plugin(&layout, compiler.major) : NULL;
     if (compiles && compiler.clang && line.sources > 0)
         compile_by_clang(&line, &layout, &compiler);
 
-    struct dp_words command = compiler.command;
+    struct dp_words command = {0};
+    for (size_t i = 0; i < compiler.command.count; i++)
+        dp_words_add(&command, compiler.command.word[i]);
     if (links(&line) && !line.shared && !line.fully_static)
         add_shared_runtime(&command, &line, &layout); /* first, before any other malloc */
     for (size_t i = 0; i < line.arguments.count; i++)
         dp_words_add(&command, line.arguments.word[i]);
-    if (by_plugin)
-        add_compile_flags(&command, &line, &layout, dp_layout_plugin(&layout, compiler.major));
+    if (plugin)
+        add_compile_flags(&command, &line, &layout, plugin);
     if (links(&line) && line.fully_static)
         add_static_runtime(&command, &layout);
     else if (links(&line) && line.shared)
         add_shared_runtime(&command, &line, &layout);
-    if (dp_has_temporary()) {
-        int status = dp_run(&command);
-        dp_remove_temporary();
-        return status;
-    }
+    if (dp_has_temporary() || dp_cache_asks(&line))
+        return run_and_end(&command, &line, &compiler, plugin);
     execvp(command.word[0], command.word);
     dp_die("cannot run '%s': %s", command.word[0], strerror(errno));
 }

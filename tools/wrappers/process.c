@@ -24,6 +24,21 @@ int dp_run(const struct dp_words *command)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+const char *dp_find_program(const char *name)
+{
+    if (strchr(name, '/'))
+        return name;
+    const char *folders = getenv("PATH");
+    while (folders && *folders) {
+        int length = (int)strcspn(folders, ":");
+        const char *path = dp_format("%.*s/%s", length, folders, name);
+        if (access(path, X_OK) == 0)
+            return path;
+        folders += length + (folders[length] == ':');
+    }
+    return NULL;
+}
+
 static char *read_all(FILE *file)
 {
     char *text = NULL;

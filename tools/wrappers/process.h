@@ -13,6 +13,10 @@ int dp_run(const struct dp_words *command);
  * errno of running it, or 0. What it says on stderr is thrown away. */
 char *dp_ask(const struct dp_words *command, int *error);
 
+/* Where a program lies that is run by `name`: the name itself if it has a slash, else found in the
+ * PATH. NULL: nowhere. */
+const char *dp_find_program(const char *name);
+
 /* Reads a file; NULL where it cannot be read (errno). */
 char *dp_read_file(const char *path);
 
