@@ -3,6 +3,17 @@
 
 #include "base/clock.h"
 
+/* The site's first call of this thread: its aggregates came after its calls had begun. */
+bool dp_stats_find_outermost(struct dp_lane *lane, struct dp_site_stats *stats, uint64_t depth)
+{
+    uint64_t i = 0;
+    while (i < depth && (lane->state->frames[i].site != stats->site ||
+                         lane->state->frames[i].start_ns & DP_FRAME_ENDED))
+        i++;
+    stats->outermost = i;
+    return i < depth;
+}
+
 /* Without the pause every call that finds no aggregates would make system calls that fail. */
 uint64_t dp_stats_ask(dp_out_function *make, struct dp_lane *lane, uintptr_t b, uintptr_t c)
 {

@@ -39,6 +39,37 @@ static inline void dp_stats_add_duration(struct dp_lane *lane, struct dp_site_st
         ++*slot;
 }
 
+/*
+ * Recursion: of calls of a site that are open inside each other on one thread, the outermost
+ * has the time of all. stats->outermost is the index of its frame. That is only true while this
+ * frame is below the top, open and of this site, which is checked here; so nothing has to be
+ * done where a call ends, however that happens.
+ */
+static inline void dp_stats_note_open(struct dp_lane *lane, uint32_t index, uint64_t depth)
+{
+    struct dp_site_stats *stats = lane->stats[index];
+    if (DP_UNLIKELY(!stats))
+        return; /* see dp_stats_is_nested() */
+    uint64_t outermost = stats->outermost;
+    const struct dp_lane_frame *frames = lane->state->frames;
+    if (outermost < depth && frames[outermost].site == index &&
+        !(frames[outermost].start_ns & DP_FRAME_ENDED))
+        return;
+    stats->outermost = depth;
+}
+
+bool dp_stats_find_outermost(struct dp_lane *lane, struct dp_site_stats *stats, uint64_t depth);
+
+/* The call of frame `depth`, which ends, was inside another one of its site. */
+static inline bool dp_stats_is_nested(struct dp_lane *lane, struct dp_site_stats *stats,
+                                      uint64_t depth)
+{
+    if (DP_LIKELY(stats->outermost == depth))
+        return false;
+    return stats->outermost != DP_OUTERMOST_UNKNOWN ||
+           dp_stats_find_outermost(lane, stats, depth);
+}
+
 /* A call of the population that aggregates describe. */
 static inline void dp_stats_add_call(struct dp_lane *lane, struct dp_site_stats *stats,
                                      const struct dp_population *population,

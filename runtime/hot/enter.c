@@ -84,6 +84,7 @@ open_call(struct dp_lane *lane, const struct dp_site *code, const struct dp_site
     local->config = config;
     if (counts_memory)
         dp_begin_memory(lane, depth);
+    dp_stats_note_open(lane, code->index, depth);
     struct dp_lane_frame *frame = &state->frames[depth];
     frame->site = code->index;
     frame->kinds = kinds;
@@ -296,6 +297,8 @@ static inline __attribute__((always_inline)) void exit_opened(struct dp_lane *la
     if (duration_ns >= 1u << DP_CALL_DURATION_BITS)
         __builtin_unreachable(); /* see short_below_ns */
     stats->calls += config->always_open; /* else only an estimate is known */
+    if (DP_UNLIKELY(dp_stats_is_nested(lane, stats, depth)))
+        stats->nested_ns += duration_ns;
     dp_stats_add_call(lane, stats, &config->population, duration_ns, local->child_ns);
     if (config->path == DP_PATH_TIME_EVERY)
         return;

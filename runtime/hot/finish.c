@@ -326,7 +326,9 @@ void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uin
         stats->calls += config->always_open;
         dp_stats_add_call(lane, stats, &config->population, duration_ns, child_ns);
         if (i == DP_NO_FRAME) /* the enclosing call does not know this one's time either */
-            stats->flags |= DP_STATS_CHILDREN_MISSED;
+            stats->flags |= DP_STATS_CHILDREN_MISSED | DP_STATS_NESTING_MISSED;
+        else if (dp_stats_is_nested(lane, stats, i))
+            stats->nested_ns += duration_ns;
         if (memory && dp_memory_view != DP_MEMORY_UNSEEN)
             add_memory(stats, memory);
     }

@@ -132,6 +132,9 @@ uint64_t dp_stacks_make_room(struct dp_lane *lane)
     }
     if (until_ns) /* they are in order of their start */
         atomic_store_explicit(&lane->forgotten_until_ns, until_ns, memory_order_release);
+    for (uint64_t i = kept; i-- > 0;) /* the outermost comes last */
+        if (lane->stats[state->frames[i].site])
+            lane->stats[state->frames[i].site]->outermost = i;
     lane->frames[0].child_ns = 0; /* is now of the call around those that are left */
     state->frames_top = kept;
     return kept;

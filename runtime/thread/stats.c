@@ -84,6 +84,7 @@ uint64_t dp_stats_make(void *argument, uintptr_t index, uintptr_t unused)
         __atomic_store_n(entry, (uint32_t)offset, __ATOMIC_RELEASE);
     }
     struct dp_site_stats *stats = dp_lane_pointer(state, offset);
+    stats->outermost = DP_OUTERMOST_UNKNOWN;
     lane->stats[index] = stats;
     return (uintptr_t)stats;
 }

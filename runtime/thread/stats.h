@@ -15,6 +15,9 @@ struct dp_population {
     uint64_t variance_high; /* its upper 64 bits */
 };
 
+/* dp_site_stats.outermost: the aggregates were not there when its open calls began. */
+#define DP_OUTERMOST_UNKNOWN UINT64_MAX
+
 /* Both are dp_out_functions: (lane, index) returns the site's aggregates; (lane, stats
  * offset, block) the block's offset. 0 if the arena is full (counted). */
 uint64_t dp_stats_make(void *lane, uintptr_t index, uintptr_t unused);

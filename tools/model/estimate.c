@@ -23,3 +23,9 @@ struct dp_estimate dp_estimate_within(struct dp_estimate estimate, double most)
     estimate.high = fmin(estimate.high, most);
     return estimate;
 }
+
+struct dp_estimate dp_estimate_part(struct dp_estimate estimate, double part)
+{
+    return (struct dp_estimate){estimate.value * part, estimate.low * part, estimate.high * part,
+                                estimate.certainty};
+}

@@ -30,4 +30,7 @@ struct dp_estimate dp_at_least(double low);
  * nothing changes; nor does what is exact. */
 struct dp_estimate dp_estimate_within(struct dp_estimate estimate, double most);
 
+/* Of something that is `part` of what was estimated. */
+struct dp_estimate dp_estimate_part(struct dp_estimate estimate, double part);
+
 #endif

@@ -15,12 +15,33 @@ static double share_of(double part, uint64_t whole)
     return whole > 0 ? part / (double)whole : NAN;
 }
 
-static double self_of(const struct dp_profile *profile, const struct dp_report_function *row,
-                      const struct dp_site_stats *sum)
+static double self_of(const struct dp_profile *profile, uint32_t site,
+                      struct dp_estimate summed_ns, const struct dp_site_stats *sum)
 {
-    if (sum->total_ns == 0 || !dp_profile_self_known(profile, row->site))
+    if (sum->total_ns == 0 || !dp_profile_self_known(profile, site))
         return NAN;
-    return row->total_ns.value * (1 - (double)sum->child_ns / (double)sum->total_ns);
+    return summed_ns.value * (1 - (double)sum->child_ns / (double)sum->total_ns);
+}
+
+/* Which calls were inside another one is known where each was timed. */
+static bool nesting_is_known(const struct dp_totals *totals)
+{
+    return !dp_totals_by_chance(totals) && totals->sum.gated == 0 &&
+           !(totals->sum.flags & DP_STATS_NESTING_MISSED);
+}
+
+/* A recursion's time once: `nested_ns` is in the time of the calls around, too. */
+static void count_recursion_once(struct dp_report_function *row, const struct dp_totals *totals)
+{
+    const struct dp_site_stats *sum = &totals->sum;
+
+    row->recursive = sum->nested_ns > 0;
+    if (!row->recursive || sum->nested_ns >= sum->total_ns)
+        return;
+    row->summed = !nesting_is_known(totals);
+    if (!row->summed)
+        row->total_ns = dp_estimate_part(row->total_ns, 1 - (double)sum->nested_ns /
+                                                                (double)sum->total_ns);
 }
 
 static struct dp_report_times times_of(const struct dp_totals *totals)
@@ -104,9 +125,10 @@ static void make_row(struct dp_report_function *row, const struct dp_profile *pr
                                        .memory = memory_of(sum),
                                        .has_count = totals->has_counted,
                                        .counted = totals->counted};
-    row->share_of_wall = share_of(row->total_ns.value, wall_ns);
-    row->share_of_cpu = share_of(row->total_ns.value, cpu_ns);
-    row->self_ns = self_of(profile, row, sum);
+    row->self_ns = self_of(profile, site, row->total_ns, sum);
+    count_recursion_once(row, totals);
+    row->share_of_wall = row->summed ? NAN : share_of(row->total_ns.value, wall_ns);
+    row->share_of_cpu = row->summed ? NAN : share_of(row->total_ns.value, cpu_ns);
 }
 
 /* ---- tables ---- */
@@ -133,7 +155,9 @@ static bool has_count(const struct dp_totals *totals)
  * come first. */
 static double time_of(const struct dp_totals *totals)
 {
-    return fmax(dp_estimate_total(totals).low, (double)totals->sum.slow_total_ns);
+    double nested_ns = nesting_is_known(totals) ? (double)totals->sum.nested_ns : 0;
+
+    return fmax(dp_estimate_total(totals).low - nested_ns, (double)totals->sum.slow_total_ns);
 }
 
 static double calls_of(const struct dp_totals *totals)

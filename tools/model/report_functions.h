@@ -35,7 +35,11 @@ struct dp_report_function {
     uint32_t site;
     const struct dp_site_info *info; /* NULL: the log does not name the site */
     struct dp_estimate calls;
-    struct dp_estimate total_ns; /* inclusive, of all calls; at most threads x wall */
+    /* Inclusive, of all calls, at most threads x wall. A recursion's time counts once, unless
+     * `summed`: which calls were inside another one is not known, and each counts. */
+    struct dp_estimate total_ns;
+    bool recursive;
+    bool summed; /* then there are no shares */
     double share_of_wall;        /* of total_ns.value */
     double share_of_cpu;
     double self_ns; /* without the time in calls of other functions */

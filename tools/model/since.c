@@ -48,6 +48,7 @@ static void subtract_sums(struct dp_site_stats *from, const struct dp_site_stats
     take_off(&from->gated, what->gated);
     take_off(&from->total_ns, what->total_ns);
     take_off(&from->child_ns, what->child_ns);
+    take_off(&from->nested_ns, what->nested_ns);
     take_off(&from->slow, what->slow);
     take_off(&from->slow_total_ns, what->slow_total_ns);
     take_off(&from->maybe_slow, what->maybe_slow);

@@ -51,6 +51,7 @@ void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats)
     sum->gated += stats->gated;
     sum->total_ns += stats->total_ns;
     sum->child_ns += stats->child_ns;
+    sum->nested_ns += stats->nested_ns;
     sum->slow += stats->slow;
     sum->slow_total_ns += stats->slow_total_ns;
     sum->maybe_slow += stats->maybe_slow;

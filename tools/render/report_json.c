@@ -72,6 +72,8 @@ static void put_times(struct dp_json *object, const struct dp_report_function *f
     const struct dp_report_times *times = &function->times;
 
     put_estimate(object, "total_ns", function->total_ns);
+    if (function->recursive)
+        dp_json_put_text(object, "recursion", function->summed ? "summed" : "once");
     if (!isnan(function->self_ns))
         dp_json_put_number(object, "self_ns", function->self_ns, 0);
     dp_json_put_number(object, "share_of_wall", function->share_of_wall, 6);

@@ -162,6 +162,25 @@ static void self_row(struct dp_table *table, const struct dp_style *style,
     function_row(table, style, &rest);
 }
 
+/* Why a share is missing. */
+static void explain_sums(const struct dp_report_ranking *ranking, const struct dp_style *style)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < ranking->n; i++) {
+        const struct dp_report_function *function = ranking->rows[i];
+        if (!function->summed)
+            continue;
+        fputs(n++ > 0 ? ", " : "\n", style->out);
+        dp_print_clean(style, function->info ? function->info->function : "?");
+    }
+    if (n > 0)
+        fprintf(style->out,
+                " call%s %s again. Which calls were inside another one is not known, so that total "
+                "has the time of each.\n",
+                n == 1 ? "s" : "", n == 1 ? "itself" : "themselves");
+}
+
 void dp_text_functions(const struct dp_report_functions *functions, const struct dp_style *style)
 {
     static const struct ranked_table inclusive = {
@@ -172,6 +191,7 @@ void dp_text_functions(const struct dp_report_functions *functions, const struct
         sizeof function_columns / sizeof *function_columns, self_row};
 
     print(functions->by_self ? &self : &inclusive, &functions->timed, style);
+    explain_sums(&functions->timed, style);
 }
 
 /* ---- memory ---- */

@@ -17,7 +17,7 @@
 #include "log.h"
 
 #define DP_STATE_MAGIC UINT32_C(0xD33B0F17)
-#define DP_STATE_VERSION 8
+#define DP_STATE_VERSION 9
 
 #define DP_MAX_SITES 65536   /* indices 1 to DP_MAX_SITES - 1 */
 #define DP_MAX_COUNTED 4096  /* slots 1 to DP_MAX_COUNTED - 1 */
@@ -108,6 +108,8 @@ struct dp_process_state {
 #define DP_STATS_CHILDREN_MISSED (1u << 0)
 /* Allocations were counted without their sizes: the members in bytes are not known. */
 #define DP_STATS_BYTES_UNKNOWN (1u << 1)
+/* `nested_ns` lacks the time of some call: it had no frame when it ended. */
+#define DP_STATS_NESTING_MISSED (1u << 2)
 
 /* Aggregates of one site in one lane. Times of profiled calls only. */
 struct dp_site_stats {
@@ -121,6 +123,8 @@ struct dp_site_stats {
     uint64_t gated;        /* chosen, but refused by the load gate */
     uint64_t total_ns;     /* inclusive, of `sampled` */
     uint64_t child_ns;     /* the part of it inside sampled calls below, on the same thread */
+    uint64_t nested_ns;    /* the part of it inside another sampled call of this site */
+    uint64_t outermost;    /* the runtime's: index of the frame of its outermost open call */
     uint64_t min_ns;
     uint64_t max_ns;
     uint64_t slow;         /* calls that were certainly over the threshold: all of them */

@@ -34,6 +34,10 @@ HAND_SITE(parent, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(child, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(general_parent, DP_ATTRIBUTE_PROFILE, "rate=1, threshold=1ns, check_load=false", 0);
 HAND_SITE(general_child, DP_ATTRIBUTE_PROFILE, "rate=1, threshold=1ns, check_load=false", 0);
+HAND_SITE(there, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
+HAND_SITE(and_back, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
+HAND_SITE(general_there, DP_ATTRIBUTE_PROFILE, "rate=1, threshold=1ns, check_load=false", 0);
+HAND_SITE(general_and_back, DP_ATTRIBUTE_PROFILE, "rate=1, threshold=1ns, check_load=false", 0);
 HAND_SITE(long_and_short, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 HAND_SITE(capped, DP_ATTRIBUTE_PROFILE, "rate=1, duration=100us, check_load=false", 0);
 HAND_SITE(long_ones, DP_ATTRIBUTE_PROFILE, "rate=1, threshold=1ms, check_load=false", 0);
@@ -116,6 +120,43 @@ static void self_time_is_without_the_children(struct dp_site *parent, struct dp_
     uint64_t child_ns = around->child_ns;
     one_millisecond(parent);
     CHECK(around->sampled == 2 && around->child_ns == child_ns);
+}
+
+/* ---- recursion ---- */
+
+#define STEP (MS / 10)
+
+static __attribute__((noinline)) void descend(struct dp_site *site, struct dp_site *other,
+                                              int depth)
+{
+    uint64_t due = hand_enter(site);
+    spin(STEP);
+    if (depth > 0)
+        descend(other, site, depth - 1);
+    hand_exit(site, due);
+}
+
+/* a calls b calls a calls b: the outermost of each has the time of those inside. The first
+ * time round their aggregates are made when the innermost call ends. */
+static void recursion_is_counted_once(struct dp_site *a, struct dp_site *b)
+{
+    for (int round = 1; round <= 2; round++) {
+        descend(a, b, 3);
+        const struct dp_site_stats *of_a = stats_of(a), *of_b = stats_of(b);
+        CHECK(of_a->sampled == 2u * (unsigned)round && of_b->sampled == 2u * (unsigned)round);
+        uint64_t once_a = of_a->total_ns - of_a->nested_ns;
+        uint64_t once_b = of_b->total_ns - of_b->nested_ns;
+        CHECK(of_a->nested_ns >= (unsigned)round * 2 * STEP && of_b->nested_ns >= (unsigned)round * STEP);
+        CHECK(of_a->nested_ns < of_b->total_ns && of_b->nested_ns < of_a->nested_ns);
+        CHECK(once_a > once_b && once_a >= (unsigned)round * 4 * STEP);
+    }
+    /* What is left of an earlier recursion says nothing. */
+    uint64_t nested_ns = stats_of(a)->nested_ns;
+    uint64_t due = hand_enter(b);
+    one_millisecond(a);
+    hand_exit(b, due);
+    one_millisecond(a);
+    CHECK(stats_of(a)->nested_ns == nested_ns);
 }
 
 /* ---- calls of every kind ---- */
@@ -517,6 +558,8 @@ int main(void)
     *stats_of(&parent_site) = (struct dp_site_stats){.site = parent_site.index};
     self_time_is_without_the_children(&parent_site, &child_site);
     self_time_is_without_the_children(&general_parent_site, &general_child_site);
+    recursion_is_counted_once(&there_site, &and_back_site);
+    recursion_is_counted_once(&general_there_site, &general_and_back_site);
     the_shortest_and_the_longest();
     a_call_longer_than_its_cap();
     only_calls_over_the_threshold_leave_records();

@@ -94,6 +94,33 @@ static void one_sample_does_not_lead_and_none_takes_more_time_than_there_was(voi
     end();
 }
 
+static void a_recursion_counts_once_where_each_call_was_timed(void)
+{
+    begin();
+    sample(1, 4, SECOND, 1);
+    stats_of(1)->nested_ns = 3 * SECOND;
+    stats_of(1)->child_ns = 3 * SECOND;
+    make(0);
+    const struct dp_report_function *row = report.functions.all.rows[0];
+    CHECK(row->recursive && !row->summed && row->total_ns.certainty == DP_EXACT);
+    CHECK_WITHIN_SHARE(row->total_ns.value, 1.0 * SECOND, 1e-9);
+    CHECK_WITHIN_SHARE(row->self_ns, 1.0 * SECOND, 1e-9);
+    CHECK_WITHIN_SHARE(row->share_of_wall, SECOND / (double)report.wall_ns, 1e-9);
+    dp_report_finish(&report);
+    stats_of(1)->flags = DP_STATS_NESTING_MISSED;
+    make(0);
+    row = report.functions.all.rows[0];
+    CHECK(row->recursive && row->summed && isnan(row->share_of_wall) && isnan(row->share_of_cpu));
+    CHECK_WITHIN_SHARE(row->total_ns.value, 4.0 * SECOND, 1e-9);
+    end();
+    begin();
+    sample(1, 4, SECOND, 3); /* calls between two that were sampled are not known */
+    stats_of(1)->nested_ns = SECOND;
+    make(0);
+    CHECK(report.functions.all.rows[0]->summed && isnan(report.functions.all.rows[0]->share_of_wall));
+    end();
+}
+
 static void self_time_is_known_only_when_no_call_below_was_left_to_chance(void)
 {
     begin();
@@ -401,6 +428,7 @@ int main(void)
     how_certain_a_figure_is();
     shares_are_of_the_process_or_not_known();
     one_sample_does_not_lead_and_none_takes_more_time_than_there_was();
+    a_recursion_counts_once_where_each_call_was_timed();
     self_time_is_known_only_when_no_call_below_was_left_to_chance();
     nor_is_it_known_of_sampled_recursion_or_where_calls_have_no_time();
     each_table_has_its_own_functions_order_and_limit();
