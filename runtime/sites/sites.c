@@ -7,14 +7,14 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "base/memory_ceiling.h"
-#include "configure.h"
+#include "base/facts.h"
 #include "base/lock.h"
+#include "base/memory_ceiling.h"
 #include "base/os.h"
 #include "base/peek.h"
-#include "base/facts.h"
+#include "configure.h"
+#include "describe.h"
 #include "thread/count_slots.h"
-#include "log/process_log.h"
 
 #define MAX_MODULES 1024
 #define ID_TABLE (2 * DP_MAX_SITES)
@@ -27,7 +27,7 @@ static uint32_t *ids; /* index by hash of the site's identity; 0: free */
 
 static struct module {
     struct dp_site *start;
-    uint32_t first, count; /* their indices */
+    uint32_t count;
 } modules[MAX_MODULES];
 static uint32_t n_modules;
 
@@ -93,116 +93,7 @@ static void open_gate(struct dp_site *site, const struct dp_site_config *config)
     dp_poke(&site->slow_after, slow_after);
 }
 
-/* Copies a string that must outlive its module. Never freed; NULL if memory is short. */
-static const char *keep(const char *string)
-{
-    static char *block;
-    static size_t left;
-    size_t bytes = strlen(string) + 1;
-    if (bytes > left) {
-        size_t size = bytes > 65536 ? bytes : 65536;
-        block = dp_memory_ceiling_take_for_good(size) ? dp_os_map_memory(size) : NULL;
-        left = block ? size : 0;
-    }
-    if (bytes > left)
-        return NULL;
-    char *copy = memcpy(block, string, bytes);
-    block += bytes;
-    left -= bytes;
-    return copy;
-}
-
-static const char *keep_name(const char *name)
-{
-    const char *kept = keep(name);
-    return kept ? kept : "?";
-}
-
-/* Done once for an index: names and line are part of the identity. */
-static void keep_names(struct dp_site_state *state, const char *module)
-{
-    const struct dp_site_desc *desc = state->site->desc;
-    state->names = (struct dp_site_names){
-        .function = keep_name(desc->function),
-        .file = keep_name(desc->file),
-        .module = keep_name(module),
-        .line = desc->line,
-    };
-}
-
-/* Stores the options of each attribute of the code; NULL: it does not have the attribute. */
-static void read_options(const struct dp_site_desc *desc, const char *options[DP_ATTRIBUTE_COUNT])
-{
-    memset(options, 0, DP_ATTRIBUTE_COUNT * sizeof *options);
-    for (uint32_t i = 0; i < desc->n_attributes; i++) {
-        if (desc->attributes[i].attribute < DP_ATTRIBUTE_COUNT)
-            options[desc->attributes[i].attribute] = desc->attributes[i].options;
-    }
-}
-
-/* The sink may read them now: pairs with dp_site_options(). */
-static void keep_options(struct dp_site_state *state)
-{
-    const char *options[DP_ATTRIBUTE_COUNT];
-    read_options(state->site->desc, options);
-    for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
-        const char *kept = options[a] ? keep(options[a]) : NULL;
-        __atomic_store_n(&state->options[a], kept, __ATOMIC_RELEASE);
-    }
-}
-
-/* Does the site ask for something else than before? It may belong to another build of a
- * module that was unloaded, or its switches may have changed since. */
-static bool asks_for_the_same(const struct dp_site_state *state)
-{
-    const struct dp_site_desc *desc = state->site->desc;
-    const char *options[DP_ATTRIBUTE_COUNT];
-    read_options(desc, options);
-    for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
-        if (!options[a] != !state->options[a] ||
-            (options[a] && strcmp(options[a], state->options[a]) != 0))
-            return false;
-    }
-    return dp_read_switches(desc) == state->switched_on;
-}
-
-static void log_site(uint32_t index, const struct dp_site_state *state)
-{
-    const struct dp_site_desc *desc = state->site->desc;
-    /* Does not ask the dynamic linker: in a forked child its lock may never be given back. */
-    dp_log_site(index, state->id, desc, state->names.module ? state->names.module : "");
-    dp_configure_log(index, state);
-}
-
-/* The attribute was there when the module was loaded before. */
-static void log_gone(uint32_t index, uint32_t attribute, const char *options)
-{
-    const struct dp_word no_rule = {"", 0};
-    struct dp_event_site_attribute gone = {
-        .site = index, .attribute = attribute, .state = DP_ATTRIBUTE_DISABLED};
-    dp_log_site_attribute(&gone, options, no_rule);
-}
-
-/* Fills in everything of a site except its identity. False: no memory. */
-static bool describe(uint32_t index, struct dp_site_state *state, const char *module)
-{
-    const char *before[DP_ATTRIBUTE_COUNT];
-    state->switched_on = dp_read_switches(state->site->desc);
-    if (!dp_configure(index, state))
-        return false;
-    memcpy(before, state->options, sizeof before);
-    if (!state->names.function)
-        keep_names(state, module);
-    keep_options(state);
-    log_site(index, state);
-    for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
-        if (before[a] && !state->options[a])
-            log_gone(index, a, before[a]);
-    }
-    return true;
-}
-
-/* Its gate stays closed, so its calls are not seen. */
+/* A site without memory: its gate stays closed, so its calls are not seen. */
 static void leave_out(struct dp_site *site, struct dp_site_state *state)
 {
     site->count_slot = 0;
@@ -237,8 +128,8 @@ static void add_site(struct dp_site *site, const char *module)
     state->site = site;
     if (site->desc->flags & DP_SITE_COUNTED || (known && dp_site_config(index)->counted))
         site->count_slot = dp_count_slot_for(index);
-    if ((!known || (loaded_again && !asks_for_the_same(state))) &&
-        !describe(index, state, module)) {
+    if ((!known || (loaded_again && !dp_site_is_unchanged(state))) &&
+        !dp_site_describe(index, state, module)) {
         leave_out(site, state);
         return;
     }
@@ -339,12 +230,12 @@ static void configure_again(struct dp_site *site, struct dp_site_state *state)
 {
     if (dp_configure(site->index, state)) /* on failure the old configuration stays in force */
         open_gate(site, dp_site_config(site->index));
-    log_site(site->index, state);
+    dp_site_log(site->index, state);
 }
 
 static void log_again(struct dp_site *site, struct dp_site_state *state)
 {
-    log_site(site->index, state);
+    dp_site_log(site->index, state);
 }
 
 void dp_sites_configure_again(void)

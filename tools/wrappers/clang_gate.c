@@ -6,12 +6,10 @@
  *  - The cold calls are jumps to the runtime's thunks from an asm, which loses r10, r11 and the
  *    flags only: a leaf stays a leaf, and nothing is saved on the straight way. On processors
  *    without thunks they are calls.
- *  - The registration goes into llvm.global_ctors, priority 99, as the plugin's.
  */
 #include "clang_gate.h"
 #include "words.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "deep_profile/abi/gate.h"
@@ -20,17 +18,6 @@
     ", !prof !{!\"branch_weights\", i32 1, i32 1048575}"
 
 /* ---- types ---- */
-
-/* An operand of pointer type: "ptr NAME", or "TYPE* NAME". */
-static const char *pointer(const struct dp_ir *ir, const char *type, const char *name)
-{
-    return ir->typed_pointers ? dp_format("%s* %s", type, name) : dp_format("ptr %s", name);
-}
-
-static const char *any_pointer(const struct dp_ir *ir)
-{
-    return ir->typed_pointers ? "i8*" : "ptr";
-}
 
 /* The address of a variable of the runtime that holds a pointer. In a module that knows
  * abi/gate.h it may have another type. */
@@ -50,31 +37,14 @@ static const char *holder(const struct dp_gate_module *module, const char *name)
     return dp_format("i8** %s", name);
 }
 
-static const char *site_type(const struct dp_ir *ir)
-{
-    return dp_format("{ i64, i64, i32, i32, %s }", any_pointer(ir));
-}
-
-/* The address of a constant object as an operand of type any_pointer(). */
-static const char *address(const struct dp_ir *ir, const char *type, const char *name)
-{
-    return ir->typed_pointers ? dp_format("i8* bitcast (%s* %s to i8*)", type, name)
-                              : dp_format("ptr %s", name);
-}
-
-static const char *site_name(const struct dp_gate *gate)
-{
-    return dp_format("@__deep_profile_%s_%u", gate->module->all ? "late" : "site", gate->site);
-}
-
 /* A member of the site, by its number in abi/site.h. */
 static const char *member(const struct dp_gate *gate, const char *type, int number)
 {
     const struct dp_ir *ir = gate->module->ir;
-    const char *site = site_type(ir);
-    return pointer(ir, type,
-                   dp_format("getelementptr inbounds (%s, %s, i32 0, i32 %d)", site,
-                             pointer(ir, site, site_name(gate)), number));
+    const char *site = dp_gate_site_type(ir);
+    return dp_gate_pointer(ir, type,
+                           dp_format("getelementptr inbounds (%s, %s, i32 0, i32 %d)", site,
+                                     dp_gate_pointer(ir, site, dp_gate_site_name(gate)), number));
 }
 
 enum { WEIGHT, SLOW_AFTER, INDEX, COUNT_SLOT };
@@ -93,7 +63,7 @@ static void store(FILE *out, const char *type, const char *value, const char *to
 
 static void load_word(const struct dp_gate *gate, FILE *out, const char *to, const char *variable)
 {
-    load(out, to, "i64", pointer(gate->module->ir, "i64", variable), 8);
+    load(out, to, "i64", dp_gate_pointer(gate->module->ir, "i64", variable), 8);
 }
 
 /* pointer + offset (an i64), as a pointer to `type`. */
@@ -131,12 +101,14 @@ _Static_assert(offsetof(struct dp_site, count_slot) == 20, "ASK");
 
 static const char *site_operand(const struct dp_gate *gate)
 {
-    return pointer(gate->module->ir, site_type(gate->module->ir), site_name(gate));
+    return dp_gate_pointer(gate->module->ir, dp_gate_site_type(gate->module->ir),
+                           dp_gate_site_name(gate));
 }
 
 static const char *site_argument(const struct dp_gate *gate)
 {
-    return address(gate->module->ir, site_type(gate->module->ir), site_name(gate));
+    return dp_gate_address(gate->module->ir, dp_gate_site_type(gate->module->ir),
+                           dp_gate_site_name(gate));
 }
 
 /* %deep_profile.opened = what the runtime says. */
@@ -183,7 +155,7 @@ static void write_due(const struct dp_gate *gate, FILE *out)
 /* left = budget -= weight */
 static void write_budget(const struct dp_gate *gate, FILE *out)
 {
-    const char *budget = pointer(gate->module->ir, "i64", "@deep_profile_budget");
+    const char *budget = dp_gate_pointer(gate->module->ir, "i64", "@deep_profile_budget");
     load(out, "%deep_profile.budget", "i64", budget, 8);
     load(out, "%deep_profile.weight", "i64", member(gate, "i64", WEIGHT), 8);
     fprintf(out,
@@ -205,7 +177,7 @@ static void write_opening(const struct dp_gate *gate, FILE *out)
 static void write_push(const struct dp_gate *gate, FILE *out)
 {
     const struct dp_ir *ir = gate->module->ir;
-    const char *any = any_pointer(ir);
+    const char *any = dp_gate_any_pointer(ir);
     load(out, "%deep_profile.open", any, holder(gate->module, "@deep_profile_open"), 8);
     fprintf(out,
             "  %%deep_profile.listed = icmp ne %s %%deep_profile.open, null\n"
@@ -213,7 +185,7 @@ static void write_push(const struct dp_gate *gate, FILE *out)
             "label %%deep_profile.pushed\n\ndeep_profile.push:\n",
             any);
     add_offset(gate, out, "%deep_profile.top_at", "i64", "%deep_profile.open", "0");
-    load(out, "%deep_profile.top", "i64", pointer(ir, "i64", "%deep_profile.top_at"), 8);
+    load(out, "%deep_profile.top", "i64", dp_gate_pointer(ir, "i64", "%deep_profile.top_at"), 8);
     fprintf(out,
             "  %%deep_profile.slot = and i64 %%deep_profile.top, %d\n"
             "  %%deep_profile.slot_bytes = mul i64 %%deep_profile.slot, %zu\n"
@@ -227,10 +199,12 @@ static void write_push(const struct dp_gate *gate, FILE *out)
     add_offset(gate, out, "%deep_profile.site_at", "i32", "%deep_profile.open",
                "%deep_profile.site_bytes");
     load(out, "%deep_profile.index", "i32", member(gate, "i32", INDEX), 4);
-    store(out, "i32", "%deep_profile.index", pointer(ir, "i32", "%deep_profile.site_at"), 8);
-    store(out, "i64", "%deep_profile.due", pointer(ir, "i64", "%deep_profile.due_at"), 8);
+    store(out, "i32", "%deep_profile.index", dp_gate_pointer(ir, "i32", "%deep_profile.site_at"),
+          8);
+    store(out, "i64", "%deep_profile.due", dp_gate_pointer(ir, "i64", "%deep_profile.due_at"), 8);
     fprintf(out, "  %%deep_profile.deeper = add i64 %%deep_profile.top, 1\n");
-    store(out, "i64", "%deep_profile.deeper", pointer(ir, "i64", "%deep_profile.top_at"), 8);
+    store(out, "i64", "%deep_profile.deeper", dp_gate_pointer(ir, "i64", "%deep_profile.top_at"),
+          8);
     fprintf(out, "  br label %%deep_profile.pushed\n\ndeep_profile.pushed:\n"
                  "  %%deep_profile.depth = phi i64 [ -1, %%deep_profile.warm ], "
                  "[ %%deep_profile.top, %%deep_profile.push ]\n");
@@ -240,7 +214,7 @@ static void write_push(const struct dp_gate *gate, FILE *out)
 static void write_count(const struct dp_gate *gate, FILE *out)
 {
     const struct dp_ir *ir = gate->module->ir;
-    const char *any = any_pointer(ir);
+    const char *any = dp_gate_any_pointer(ir);
     load(out, "%deep_profile.counts", any, holder(gate->module, "@deep_profile_counts"), 8);
     fprintf(out,
             "  %%deep_profile.counting = icmp ne %s %%deep_profile.counts, null\n"
@@ -252,9 +226,11 @@ static void write_count(const struct dp_gate *gate, FILE *out)
                  "  %%deep_profile.count_bytes = mul i64 %%deep_profile.count_index, 8\n");
     add_offset(gate, out, "%deep_profile.count_at", "i64", "%deep_profile.counts",
                "%deep_profile.count_bytes");
-    load(out, "%deep_profile.calls", "i64", pointer(ir, "i64", "%deep_profile.count_at"), 8);
+    load(out, "%deep_profile.calls", "i64", dp_gate_pointer(ir, "i64", "%deep_profile.count_at"),
+         8);
     fprintf(out, "  %%deep_profile.more = add i64 %%deep_profile.calls, 1\n");
-    store(out, "i64", "%deep_profile.more", pointer(ir, "i64", "%deep_profile.count_at"), 8);
+    store(out, "i64", "%deep_profile.more", dp_gate_pointer(ir, "i64", "%deep_profile.count_at"),
+          8);
     fprintf(out, "  br label %%deep_profile.counted\n\ndeep_profile.counted:\n");
 }
 
@@ -282,7 +258,7 @@ void dp_gate_entry(struct dp_gate *gate, FILE *out)
 static void write_pop(const struct dp_gate *gate, unsigned n, FILE *out)
 {
     const struct dp_ir *ir = gate->module->ir;
-    const char *any = any_pointer(ir);
+    const char *any = dp_gate_any_pointer(ir);
     const char *at = dp_format("%%deep_profile.exit%u.top_at", n);
     load(out, dp_format("%%deep_profile.exit%u.open", n), any,
          holder(gate->module, "@deep_profile_open"), 8);
@@ -292,14 +268,15 @@ static void write_pop(const struct dp_gate *gate, unsigned n, FILE *out)
             "label %%deep_profile.exit%u.popped\n\ndeep_profile.exit%u.pop:\n",
             n, any, n, n, n, n, n);
     add_offset(gate, out, at, "i64", dp_format("%%deep_profile.exit%u.open", n), "0");
-    load(out, dp_format("%%deep_profile.exit%u.top", n), "i64", pointer(ir, "i64", at), 8);
+    load(out, dp_format("%%deep_profile.exit%u.top", n), "i64", dp_gate_pointer(ir, "i64", at), 8);
     fprintf(out,
             "  %%deep_profile.exit%u.less = icmp ult i64 %%deep_profile.exit%u.top, "
             "%%deep_profile.depth\n"
             "  %%deep_profile.exit%u.least = select i1 %%deep_profile.exit%u.less, "
             "i64 %%deep_profile.exit%u.top, i64 %%deep_profile.depth\n",
             n, n, n, n, n);
-    store(out, "i64", dp_format("%%deep_profile.exit%u.least", n), pointer(ir, "i64", at), 8);
+    store(out, "i64", dp_format("%%deep_profile.exit%u.least", n), dp_gate_pointer(ir, "i64", at),
+          8);
     fprintf(out, "  br label %%deep_profile.exit%u.popped\n\ndeep_profile.exit%u.popped:\n", n, n);
 }
 
@@ -323,191 +300,4 @@ void dp_gate_exit(struct dp_gate *gate, bool unwinds, FILE *out)
     }
     write_exit(gate, due, out);
     fprintf(out, "  br label %%deep_profile.exit%u.done\n\ndeep_profile.exit%u.done:\n", n, n);
-}
-
-/* ---- sites ---- */
-
-/* A constant string of the module's own; returns its address as an operand. */
-static const char *write_text(struct dp_gate_module *module, const char *text, FILE *out)
-{
-    const char *name =
-        dp_format("@__deep_profile_%stext_%u", module->all ? "late_" : "", module->made++);
-    const char *type = dp_format("[%zu x i8]", strlen(text) + 1);
-    fprintf(out, "%s = private unnamed_addr constant %s c\"", name, type);
-    for (; *text; text++)
-        if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
-            fprintf(out, "\\%02X", (unsigned char)*text);
-        else
-            putc(*text, out);
-    fprintf(out, "\\00\", align 1\n");
-    return address(module->ir, type, name);
-}
-
-/* The array of struct dp_site_attribute. */
-static const char *write_attributes(struct dp_gate_module *module, const struct dp_annotated *made,
-                                    FILE *out)
-{
-    const char *texts[DP_ATTRIBUTE_COUNT];
-    const char *any = any_pointer(module->ir);
-    if (!made->count)
-        return dp_format("%s null", any);
-    for (size_t i = 0; i < made->count; i++)
-        texts[i] = write_text(module, made->written[i].options, out);
-    const char *name = dp_format("@__deep_profile_attributes_%u", module->made++);
-    const char *type = dp_format("[%zu x { %s, i32, i32 }]", made->count, any);
-    fprintf(out, "%s = private constant %s [", name, type);
-    for (size_t i = 0; i < made->count; i++)
-        fprintf(out, "%s{ %s, i32, i32 } { %s, i32 %d, i32 0 }", i ? ", " : "", any, texts[i],
-                (int)made->written[i].attribute);
-    fprintf(out, "], align 8\n");
-    return address(module->ir, type, name);
-}
-
-struct dp_gate dp_gate_module_site(struct dp_gate_module *module, const struct dp_annotated *made,
-                                   FILE *out)
-{
-    const char *any = any_pointer(module->ir);
-    const char *function = write_text(module, made->name, out);
-    const char *file = write_text(module, made->file, out);
-    const char *attributes = write_attributes(module, made, out);
-    const char *desc =
-        dp_format("@__deep_profile_%sdesc_%u", module->all ? "late_" : "", module->made);
-    const char *type = dp_format("{ %s, %s, i32, i32, i32, i32, %s }", any, any, any);
-    fprintf(out, "%s = private constant %s { %s, %s, i32 %u, i32 %u, i32 %zu, i32 0, %s }, align 8\n",
-            desc, type, function, file, made->line,
-            module->all ? DP_SITE_WHOLE_PROGRAM : made->flags, made->count, attributes);
-    struct dp_gate gate = {.module = module, .site = module->made++, .flags = made->flags};
-    fprintf(out,
-            "%s = internal global %s { i64 0, i64 %llu, i32 0, i32 0, %s }, section \"%s\", "
-            "align %zu\n",
-            site_name(&gate), site_type(module->ir), (unsigned long long)DP_SLOW_NEVER,
-            address(module->ir, type, desc), DP_SITE_SECTION, sizeof(struct dp_site));
-    return gate;
-}
-
-/* ---- the module ---- */
-
-/* What the module needs of the runtime: a declaration begins with `head`. */
-static const struct symbol {
-    const char *head;
-    const char *typed, *untyped;
-} symbols[] = {
-    {"@deep_profile_tick = ", "external global i64", "external global i64"},
-    {"@deep_profile_entry_tick = ", "external global i64", "external global i64"},
-    {"@deep_profile_budget = ", "external thread_local(initialexec) global i64",
-     "external thread_local(initialexec) global i64"},
-    {"@deep_profile_open = ", "external thread_local(initialexec) global i8*",
-     "external thread_local(initialexec) global ptr"},
-    {"@deep_profile_counts = ", "external thread_local(initialexec) global i8*",
-     "external thread_local(initialexec) global ptr"},
-    {"declare i64 @deep_profile_enter_call(", "i8*)", "ptr)"},
-    {"declare i64 @deep_profile_ask_call(", "i8*)", "ptr)"},
-    {"declare void @deep_profile_exit_call(", "i8*, i64)", "ptr, i64)"},
-};
-#define N_SYMBOLS (sizeof symbols / sizeof *symbols)
-_Static_assert(N_SYMBOLS <= sizeof((struct dp_gate_module *)0)->known, "known");
-
-void dp_gate_module_begin(struct dp_gate_module *module, const struct dp_ir *ir, bool all,
-                          bool sites)
-{
-    *module = (struct dp_gate_module){.ir = ir, .all = all, .sites = sites};
-    for (size_t i = 0; i < ir->n_lines; i++) {
-        const char *line = ir->lines[i];
-        if (!strstr(line, "deep_profile_"))
-            continue;
-        module->loads |= strstr(line, " @__deep_profile_load(") && dp_starts_with(line, "define ");
-        for (size_t s = 0; s < N_SYMBOLS; s++)
-            module->known[s] |= dp_starts_with(line, symbols[s].head);
-    }
-}
-
-static const char *structor_type(const struct dp_ir *ir)
-{
-    return ir->typed_pointers ? "{ i32, void ()*, i8* }" : "{ i32, ptr, ptr }";
-}
-
-static void write_structor(const struct dp_ir *ir, const char *which, FILE *out)
-{
-    fprintf(out, "%s { i32 99, %s, %s null }", structor_type(ir),
-            pointer(ir, "void ()", dp_format("@__deep_profile_%s", which)), any_pointer(ir));
-}
-
-/* "@llvm.global_ctors = appending global [1 x TYPE] [TYPE {…}]": one more. */
-static bool write_more_structors(const struct dp_gate_module *module, const char *line,
-                                 const char *list, const char *which, FILE *out)
-{
-    const char *head = dp_format("@llvm.global_%s = appending global [", list);
-    const char *begin = strstr(line, "] [");
-    if (!dp_starts_with(line, head) || !begin)
-        return false;
-    char *type;
-    unsigned long count = strtoul(line + strlen(head), &type, 10);
-    fprintf(out, "%s%lu%.*s", head, count + 1, (int)(begin + 3 - type), type);
-    write_structor(module->ir, which, out);
-    fprintf(out, ", %s\n", begin + 3);
-    return true;
-}
-
-bool dp_gate_module_line(struct dp_gate_module *module, const char *line, FILE *out)
-{
-    if (!module->sites || module->loads)
-        return false;
-    if (write_more_structors(module, line, "ctors", "load", out))
-        return module->constructors = true;
-    if (write_more_structors(module, line, "dtors", "unload", out))
-        return module->destructors = true;
-    return false;
-}
-
-static void write_structors(const struct dp_gate_module *module, const char *list,
-                            const char *which, FILE *out)
-{
-    fprintf(out, "@llvm.global_%s = appending global [1 x %s] [", list,
-            structor_type(module->ir));
-    write_structor(module->ir, which, out);
-    fprintf(out, "]\n");
-}
-
-static void write_registration(const struct dp_gate_module *module, FILE *out)
-{
-    const char *any = any_pointer(module->ir);
-    fprintf(out,
-            "@__start_" DP_SITE_SECTION " = extern_weak hidden global i8\n"
-            "@__stop_" DP_SITE_SECTION " = extern_weak hidden global i8\n"
-            "declare void @deep_profile_module_load(i32, %s, %s)\n"
-            "declare void @deep_profile_module_unload(%s)\n"
-            "define internal void @__deep_profile_load() {\n"
-            "  call void @deep_profile_module_load(i32 %d, %s @__start_" DP_SITE_SECTION
-            ", %s @__stop_" DP_SITE_SECTION ")\n  ret void\n}\n"
-            "define internal void @__deep_profile_unload() {\n"
-            "  call void @deep_profile_module_unload(%s @__start_" DP_SITE_SECTION
-            ")\n  ret void\n}\n",
-            any, any, any, DP_ABI_VERSION, any, any, any);
-    if (!module->constructors)
-        write_structors(module, "ctors", "load", out);
-    if (!module->destructors)
-        write_structors(module, "dtors", "unload", out);
-}
-
-static bool declares(const struct dp_ir *ir, const char *symbol)
-{
-    for (size_t i = 0; i < ir->n_lines; i++)
-        if (dp_starts_with(ir->lines[i], "declare ") && strstr(ir->lines[i], symbol))
-            return true;
-    return false;
-}
-
-void dp_gate_module_end(struct dp_gate_module *module, FILE *out)
-{
-    if (!module->sites)
-        return;
-    for (size_t s = 0; s < N_SYMBOLS; s++)
-        if (!module->known[s])
-            fprintf(out, "%s%s\n", symbols[s].head,
-                    module->ir->typed_pointers ? symbols[s].typed : symbols[s].untyped);
-    const char *personality = module->personality;
-    if (personality && !declares(module->ir, dp_format(" @%s(...)", personality)))
-        fprintf(out, "declare i32 @%s(...)\n", personality);
-    if (!module->loads)
-        write_registration(module, out);
 }
