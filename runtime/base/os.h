@@ -163,12 +163,17 @@ int dp_os_list_threads(uint32_t *tids, uint32_t most, uint32_t *count);
  * mapped as long as the thread runs. No system call, async-signal-safe. */
 uintptr_t dp_os_stack_end(uintptr_t sp);
 
-/* Makes `handler` that of the first signal from `most` down to `least` that the host leaves to
- * its default. It runs with every signal blocked. The signal, or -errno. */
+/*
+ * Makes `handler` that of a signal which the host leaves to its default. It runs with every
+ * signal blocked. The signal, or -errno. `may_end`: also one that ends a program without a
+ * handler; that is the one with the highest number. Otherwise it is one that such a program
+ * ignores.
+ */
 typedef void dp_os_handler(int signal, siginfo_t *info, void *context);
-int dp_os_take_signal(int most, int least, dp_os_handler *handler);
+int dp_os_take_signal(bool may_end, dp_os_handler *handler);
+bool dp_os_handles(int signal, dp_os_handler *handler);
+bool dp_os_is_ignored_by_default(int signal);
 void dp_os_leave_signal(int signal); /* to its default */
-int dp_os_last_signal(void);
 /* Sends it to one thread, with a value. 0 or -errno. */
 int dp_os_ask_thread(uint32_t tid, int signal, uint64_t value);
 /* In its handler: the value. False: the signal is somebody else's. Async-signal-safe. */

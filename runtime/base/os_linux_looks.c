@@ -93,30 +93,57 @@ int dp_os_list_threads(uint32_t *tids, uint32_t most, uint32_t *count)
     return error;
 }
 
-int dp_os_take_signal(int most, int least, dp_os_handler *handler)
+/* 0, or -EBUSY: the host has an action for it. */
+static int take_signal(int signal, dp_os_handler *handler)
 {
     struct sigaction found, action = {.sa_sigaction = handler,
                                       .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
     memset(&action.sa_mask, 0xff, sizeof action.sa_mask); /* those of libc, too */
-    for (int signal = most; signal >= least; signal--) {
-        if (__sigaction(signal, NULL, &found) != 0)
-            return -errno;
-        if (found.sa_flags & SA_SIGINFO || found.sa_handler != SIG_DFL)
-            continue;
-        return __sigaction(signal, &action, NULL) == 0 ? signal : -errno;
+    if (__sigaction(signal, NULL, &found) != 0)
+        return -errno;
+    if (found.sa_flags & SA_SIGINFO || found.sa_handler != SIG_DFL)
+        return -EBUSY;
+    return __sigaction(signal, &action, NULL) == 0 ? 0 : -errno;
+}
+
+/* With SIGCHLD and SIGCONT, which mean too much to their hosts. */
+static const int ignored[] = {SIGURG, SIGWINCH};
+
+int dp_os_take_signal(bool may_end, dp_os_handler *handler)
+{
+    enum { FIRST_TRIED = 8 };
+    int error = -EBUSY, tried[FIRST_TRIED + sizeof ignored / sizeof *ignored], n = 0;
+    for (int i = 0; may_end && i < FIRST_TRIED; i++)
+        tried[n++] = SIGRTMAX - i;
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        tried[n++] = ignored[i];
+    for (int i = 0; i < n && error == -EBUSY; i++) {
+        error = take_signal(tried[i], handler);
+        if (error == 0)
+            return tried[i];
     }
-    return -EBUSY;
+    return error;
+}
+
+bool dp_os_handles(int signal, dp_os_handler *handler)
+{
+    struct sigaction found;
+    return __sigaction(signal, NULL, &found) == 0 && found.sa_flags & SA_SIGINFO &&
+           found.sa_sigaction == handler;
+}
+
+bool dp_os_is_ignored_by_default(int signal)
+{
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        if (ignored[i] == signal)
+            return true;
+    return false;
 }
 
 void dp_os_leave_signal(int signal)
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
     __sigaction(signal, &action, NULL);
-}
-
-int dp_os_last_signal(void)
-{
-    return SIGRTMAX;
 }
 
 int dp_os_ask_thread(uint32_t tid, int signal, uint64_t value)

@@ -4,6 +4,7 @@
  * like collect their arguments as libc does, on the stack.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,12 +21,25 @@
 static int (*next_execve)(const char *, char *const[], char *const[]);
 static int (*next_execvpe)(const char *, char *const[], char *const[]);
 static int (*next_fexecve)(int, char *const[], char *const[]);
+static int (*next_execveat)(int, const char *, char *const[], char *const[], int);
 
-__attribute__((constructor)) static void find_next(void)
+static void find_next(void)
 {
     *(void **)&next_execve = dlsym(RTLD_NEXT, "execve");
     *(void **)&next_execvpe = dlsym(RTLD_NEXT, "execvpe");
     *(void **)&next_fexecve = dlsym(RTLD_NEXT, "fexecve");
+    *(void **)&next_execveat = dlsym(RTLD_NEXT, "execveat"); /* glibc 2.34 */
+}
+
+/* A program that is not instrumented itself, but a library of it, has libc in front of us. */
+__attribute__((constructor)) static void look_who_is_in_front(void)
+{
+    Dl_info in_front, ours;
+    void *first = dlsym(RTLD_DEFAULT, "execve");
+    find_next();
+    if (first && dladdr(first, &in_front) && dladdr((void *)(uintptr_t)find_next, &ours) &&
+        in_front.dli_fbase == ours.dli_fbase)
+        dp_ask_exec_holds();
 }
 
 /* A child of vfork shares our memory, and is asked nothing. */
@@ -67,6 +81,19 @@ EXPORT DP_FROM_HOST int fexecve(int fd, char *const argv[], char *const envp[])
         find_next();
     bool held = hold();
     return go_on(held, next_fexecve(fd, argv, envp));
+}
+
+EXPORT DP_FROM_HOST int execveat(int fd, const char *path, char *const argv[], char *const envp[],
+                                 int flags)
+{
+    if (!next_fexecve)
+        find_next();
+    if (!next_execveat) {
+        errno = ENOSYS;
+        return -1;
+    }
+    bool held = hold();
+    return go_on(held, next_execveat(fd, path, argv, envp, flags));
 }
 
 EXPORT int execv(const char *path, char *const argv[])

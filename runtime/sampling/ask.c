@@ -14,7 +14,6 @@
 #include "walk.h"
 
 #define SLOTS 64
-#define FIRST_TRIED 8 /* signals, from the highest down */
 
 enum slot_state { FREE, SENT, ANSWERED };
 
@@ -34,6 +33,7 @@ _Atomic int dp_ask_signal_in_use;
 static _Atomic bool sending;  /* the steward is between its checks and the signal: see send() */
 static _Atomic uint32_t held; /* threads that are between dp_ask_hold() and dp_ask_go_on() */
 static _Atomic uint64_t not_mended;
+static bool exec_holds; /* set before the first thread is asked */
 
 static struct slot *slot_of(uint64_t ticket)
 {
@@ -65,19 +65,19 @@ static void leave_to_default(int signal, siginfo_t *info)
     dp_os_signal_again(signal, info);
 }
 
+/* Without our handler a signal that is ignored would not have interrupted a wait, either. */
 static void on_asked(int signal, siginfo_t *info, void *context)
 {
     int saved_errno = errno;
     uint64_t ticket;
-    if (dp_os_asked_value(info, &ticket)) {
-        struct slot *slot = slot_of(ticket);
-        if (slot)
-            answer(slot, context);
-        if (dp_mend(context) == DP_NOT_MENDED)
-            atomic_fetch_add_explicit(&not_mended, 1, memory_order_relaxed);
-    } else {
+    bool is_ours = dp_os_asked_value(info, &ticket);
+    struct slot *slot = is_ours ? slot_of(ticket) : NULL;
+    if (slot)
+        answer(slot, context);
+    if (!is_ours && !dp_os_is_ignored_by_default(signal))
         leave_to_default(signal, info);
-    }
+    else if (dp_mend(context) == DP_NOT_MENDED)
+        atomic_fetch_add_explicit(&not_mended, 1, memory_order_relaxed);
     errno = saved_errno;
 }
 
@@ -129,15 +129,20 @@ void dp_ask_go_on(void)
     atomic_fetch_sub(&held, 1);
 }
 
-/* The signal to use. Installs the handler when there is none yet. */
+void dp_ask_exec_holds(void)
+{
+    exec_holds = true;
+}
+
+/* The signal to use. Installs the handler when there is none yet, or when the host has put its
+ * own in the place of ours without our seeing it. */
 static int signal_to_use(void)
 {
-    int signal = dp_ask_signal(), last = dp_os_last_signal();
-    if (signal)
+    int signal = dp_ask_signal();
+    if (signal && dp_os_handles(signal, on_asked))
         return signal;
-    signal = dp_os_take_signal(last, last - FIRST_TRIED + 1, on_asked);
-    if (signal > 0)
-        atomic_store(&dp_ask_signal_in_use, signal);
+    signal = dp_os_take_signal(exec_holds, on_asked);
+    atomic_store(&dp_ask_signal_in_use, signal > 0 ? signal : 0);
     return signal > 0 ? signal : 0;
 }
 

@@ -12,8 +12,12 @@
  * wait (mend.h). When the thread runs on a stack that is not its own, as a coroutine does, the
  * handler lets the kernel read that stack, unless the thread is in a sandbox.
  *
- * We use the signal with the highest number that the host leaves at its default action. The
- * handler is installed when the first thread has to be asked, not earlier.
+ * A signal that is pending while a thread executes another program finds no handler there. Where
+ * our exec functions stand in front of libc's they prevent that (host/exec.c), and we use the
+ * signal with the highest number that the host leaves at its default action. In static programs,
+ * and where only a library is instrumented, they do not: there we use a signal that a program
+ * without a handler ignores. The handler is installed when the first thread has to be asked,
+ * not earlier.
  */
 #ifndef DP_ASK_H
 #define DP_ASK_H
@@ -67,6 +71,8 @@ static inline int dp_ask_signal(void)
  * the calling thread. */
 void dp_ask_hold(void);
 void dp_ask_go_on(void);
+/* Called once, before the steward runs: every exec of the host does that. */
+void dp_ask_exec_holds(void);
 /* Any thread. The host wants the signal for itself: we send none after this returns. */
 void dp_ask_give_up(void);
 

@@ -2,11 +2,11 @@
  * Repeats a wait that our signal interrupted, with its own arguments, before the host sees
  * EINTR. Runs in our handler, which blocks all signals.
  *
- * Only waits that our signal interrupted are repeated. When a signal of the host arrives
- * together with ours, the kernel sets up the host's handler first, since our signal has the
- * highest number: the context that we get is then that handler's, not the wait's. No signal can
- * arrive during our handler unnoticed: it stays pending, and then the EINTR is left for the
- * host to see. A relative timeout starts from its beginning.
+ * Only waits that our signal interrupted are repeated. A signal of the host that arrives
+ * together with ours is delivered first when its number is lower: the context that we get is
+ * then that of the host's handler, not the wait's. Otherwise it stays pending until our handler
+ * returns, as any that arrives during our handler, and then the EINTR is left for the host to
+ * see. A relative timeout starts from its beginning.
  */
 #ifndef DP_MEND_H
 #define DP_MEND_H

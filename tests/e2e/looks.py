@@ -7,6 +7,7 @@ SECONDS: how long the program runs that aborts at an unexpected EINTR (5).
 """
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,23 @@ class Looks(unittest.TestCase):
         for _ in range(5):
             done = self.start("interrupts", "0", "echo", **OFTEN)
             self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "done\n", ""))
+
+    def test_which_signal_it_is_says_who_executes(self):
+        source, path = PROGRAMS + "pending_exec.c", self.root + "/pending_exec"
+        dp.run(CC, "-O2", "-g", source, "-o", path)
+        done = self.start("pending_exec", "stay", **OFTEN)
+        self.assertEqual(int(done.stdout), signal.SIGRTMAX)
+        ways = [(CC, "-static", source)]
+        dp.run(CC, "-O2", "-g", "-shared", "-fPIC", "-DPART=1", source, "-o",
+               self.root + "/libcompute.so")
+        ways.append(("cc", "-DPART=2", source, f"-L{self.root}", f"-Wl,-rpath,{self.root}",
+                     "-lcompute", "-Wl,--allow-shlib-undefined"))
+        for way in ways:
+            with self.subTest(way[0]):
+                dp.run(*way, "-O2", "-o", path)
+                done = self.start("pending_exec", "exec", **OFTEN)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertEqual(done.stdout, f"{int(signal.SIGURG)}\nalive\n")
 
     def test_a_host_that_takes_the_signal_for_itself(self):
         done = self.start("looked_at", "takes", **OFTEN)
