@@ -19,16 +19,24 @@ static int refuse(const char *path, const struct dp_process_state *process)
     return DP_EXIT_CHECK;
 }
 
-/* Might a process that runs elsewhere still be writing the log? */
+/* Might a process that runs elsewhere still be writing the log? Its heart beats many times a
+ * second, but its machine may be so busy that its thread gets no processor for a while. */
 static bool still_beats(const struct dp_log *log, const struct dp_process_state *before)
 {
-    struct dp_process_state now;
-    struct dp_problem problem;
-    bool found = false;
+    enum { LOOKS = 60, APART_MS = 50 };
 
-    dp_wait_ms(500); /* many ticks */
-    return dp_state_read(log, &now, &found, &problem) == DP_EXIT_OK && found &&
-           now.heartbeat_ns != before->heartbeat_ns;
+    for (int i = 0; i < LOOKS; i++) {
+        struct dp_process_state now;
+        struct dp_problem problem;
+        bool found = false;
+
+        dp_wait_ms(APART_MS);
+        if (dp_state_read(log, &now, &found, &problem) != DP_EXIT_OK || !found)
+            return false;
+        if (now.heartbeat_ns != before->heartbeat_ns)
+            return true;
+    }
+    return false;
 }
 
 static bool is_running(const struct dp_log *log, const struct dp_process_state *process)
