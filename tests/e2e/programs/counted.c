@@ -1,7 +1,10 @@
-/* Sixty-four counted functions, called three times each every 11 ms, 50 times over. */
+/* Sixty-four counted functions, called three times each every 11 ms, 50 times over. In the
+ * midst of it the runtime's thread is given the time to report them. */
 #include <deep_profile.h>
 
 #include <unistd.h>
+
+#include "steward.h"
 
 #define COUNTED(a, b)                                                    \
     DEEP_PROFILE_CALLS() __attribute__((noinline)) void counted_##a##b(void) \
@@ -24,6 +27,8 @@ int main(void)
         ALL(CALL)
         ALL(CALL)
         usleep(11000);
+        if (i == 25)
+            let_steward_look();
     }
     return 0;
 }

@@ -3,9 +3,10 @@
  *
  *     idle SECONDS     sleeps outside of calls, makes no other
  *     idle naps N      N times: a pause, then a call that sleeps for 60 to 110 ms, by threads
- *                      of its own too; prints what its own clock says: TID NANOSECONDS
+ *                      of its own too; prints what its own clock says: TID INSIDE AROUND, in
+ *                      nanoseconds
  *     idle fork        the parent rests, the child's calls are watched, and it rests, too
- *     idle handler     calls in a signal handler end the rest
+ *     idle handler     calls in a signal handler end the rest; prints how long one took at most
  */
 #include <deep_profile.h>
 
@@ -31,28 +32,41 @@ static uint64_t now(void)
 #ifdef ANNOTATED
 DEEP_PROFILE_IF_SLOW(50ms, rate=1)
 #endif
-__attribute__((noinline)) void operation(unsigned ms)
+__attribute__((noinline)) uint64_t operation(unsigned ms)
 {
     uint64_t start = now();
     if (ms)
         usleep(ms * 1000);
-    if (ms >= 50)
-        printf("%ld %llu\n", syscall(SYS_gettid), (unsigned long long)(now() - start));
+    return now() - start;
+}
+
+static void timed(unsigned ms)
+{
+    uint64_t start = now(), inside = operation(ms), around = now() - start;
+    if (around >= 50000000)
+        printf("%ld %llu %llu\n", syscall(SYS_gettid), (unsigned long long)inside,
+               (unsigned long long)around);
 }
 
 static void *naps(void *count)
 {
     for (int i = 0; i < *(int *)count; i++) {
         usleep(150000);
-        operation(i % 3 == 2 ? 0 : 60 + (unsigned)i % 6 * 10);
+        timed(i % 3 == 2 ? 0 : 60 + (unsigned)i % 6 * 10);
     }
     return NULL;
 }
 
+static volatile uint64_t longest;
+
 static void on_alarm(int signal)
 {
+    uint64_t start = now(), took;
     (void)signal;
     operation(0);
+    took = now() - start;
+    if (took > longest)
+        longest = took;
 }
 
 int main(int argc, char **argv)
@@ -82,6 +96,7 @@ int main(int argc, char **argv)
         setitimer(ITIMER_REAL, &every, NULL);
         for (uint64_t end = now() + 2000000000; now() < end;)
             usleep(100000);
+        printf("%llu\n", (unsigned long long)longest);
     } else {
         for (uint64_t end = now() + (uint64_t)(atof(argv[1]) * 1e9); now() < end;)
             usleep(200000);

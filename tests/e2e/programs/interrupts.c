@@ -23,6 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "steward.h"
+
 static atomic_bool stop;
 static int ends[2], sockets[2];
 static sem_t semaphore;
@@ -117,10 +119,13 @@ int main(int argc, char **argv)
         pthread_create(&threads[i], NULL, turns, (void *)i);
     struct timespec left = {atol(argv[1]), 0};
     check(nanosleep(&left, NULL));
+    for (int i = 0; i < 10 && left.tv_sec > 0; i++)
+        let_steward_look();
     struct sigaction action;
     for (int signal = 1; signal <= SIGRTMAX; signal++)
-        if (sigaction(signal, NULL, &action) == 0 && action.sa_handler != SIG_DFL)
-            printf("signal %d is not at its default\n", signal);
+        if (sigaction(signal, NULL, &action) == 0 && action.sa_handler != SIG_DFL &&
+            action.sa_handler != SIG_IGN) /* as nohup leaves one to us */
+            printf("signal %d has a handler\n", signal);
     if (argc > 2) /* while they compute */
         execlp(argv[2], argv[2], "done", (char *)NULL);
     atomic_store(&stop, true);

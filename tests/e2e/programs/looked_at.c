@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "steward.h"
+
 static volatile sig_atomic_t handled;
 static const char *what;
 
@@ -37,6 +39,13 @@ static void spin(long ms)
     while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 < ms);
 }
 
+/* As long, and as long as the runtime's thread needs to have looked at it. */
+static void spin_and_be_seen(long ms)
+{
+    spin(ms);
+    let_steward_sleep(20, spin, 5);
+}
+
 DEEP_PROFILE_IF_SLOW(40ms, rate=1)
 __attribute__((noinline)) int slow_call(void)
 {
@@ -45,7 +54,7 @@ __attribute__((noinline)) int slow_call(void)
     if (strcmp(what, "blocks") == 0) {
         sigfillset(&all);
         sigprocmask(SIG_BLOCK, &all, NULL);
-        spin(300);
+        spin_and_be_seen(300);
         sigpending(&pending);
         for (int signal = 1; signal <= SIGRTMAX; signal++)
             if (sigismember(&pending, signal) == 1)
@@ -53,7 +62,7 @@ __attribute__((noinline)) int slow_call(void)
         return 0;
     }
     if (strcmp(what, "takes") == 0) {
-        spin(200);
+        spin_and_be_seen(200);
         if (sigaction(SIGRTMAX, NULL, &before) != 0 || before.sa_handler != SIG_DFL)
             return 4;
         if (sigaction(SIGRTMAX, &action, &before) != 0 || before.sa_handler != SIG_DFL)
@@ -70,6 +79,7 @@ __attribute__((noinline)) int slow_call(void)
             return 77;
         prctl(PR_SET_DUMPABLE, 0);
         usleep(300000);
+        let_steward_look();
         return 0;
     }
     spin(100);

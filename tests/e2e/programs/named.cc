@@ -10,14 +10,21 @@
 
 #include <deep_profile.h>
 
+#include "steward.h"
+
 #ifdef __cplusplus
 namespace shop {
 #endif
 
 static void rest(void)
 {
-    struct timespec time = {0, 300000000};
-    nanosleep(&time, NULL); /* line: rest */
+    struct timespec time = {0, 150000000};
+    int tid = steward_tid();
+    for (int twice = 0; twice < 2; twice++)
+        for (long begin = steward_sleeps(tid), now = begin; now < begin + 3;) {
+            nanosleep(&time, NULL); /* line: rest */
+            now = tid ? steward_sleeps(tid) : begin + 3;
+        }
 }
 
 static inline __attribute__((always_inline)) void wait_for_goods(void)

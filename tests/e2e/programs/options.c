@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "steward.h"
+
 static volatile int sink;
 static char *volatile kept;
 
@@ -67,6 +69,7 @@ DEEP_PROFILE(rate=1, strategy=memory, duration=50ms) __attribute__((noinline)) v
 {
     kept = malloc(1000);
     usleep(200000);
+    let_steward_look(); /* which ends the count after 50 ms */
     kept = malloc(100000);
 }
 

@@ -3,7 +3,8 @@
  *
  *     reasons WHAT MILLISECONDS PATH
  *
- * Prints the numbers of the main thread and of the thread that holds what it waits for.
+ * Prints the numbers of the main thread and of the thread that holds what it waits for, and how
+ * long the call took, in nanoseconds.
  */
 #define _GNU_SOURCE
 #include <deep_profile.h>
@@ -21,12 +22,15 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "steward.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
@@ -36,7 +40,7 @@ static long milliseconds;
 static const char *path;
 static int pipe_ends[2], sockets[2];
 static pthread_t holder;
-static atomic_int ready, holder_tid;
+static atomic_int ready, calls, holder_tid;
 
 static long long now_ns(clockid_t clock)
 {
@@ -58,11 +62,24 @@ __attribute__((noinline)) static void spin(long ms)
         ;
 }
 
+/* Does `pass` for so long that a look has come, and another one at the end, also on a busy
+ * machine: the first finds when the call began, and comes after a quarter of its threshold. */
+static void be_seen(void (*pass)(long ms), long ms)
+{
+    let_steward_sleep(3, pass, 20);
+    pass(50);
+    let_steward_sleep(3, pass, 20);
+    pass(ms);
+    let_steward_sleep(3, pass, 20);
+}
+
 /* The holder has it for the call's time, asleep in here. */
 __attribute__((noinline)) static void flush_pages(void)
 {
     atomic_store(&ready, 1);
-    nap(milliseconds);
+    while (!atomic_load(&calls))
+        nap(1);
+    be_seen(nap, milliseconds);
 }
 
 static void *hold(void *what)
@@ -118,23 +135,25 @@ static void fault(void)
     size_t bytes = (size_t)4096 * 20000;
     char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     madvise(memory, bytes, MADV_NOHUGEPAGE);
-    nap(milliseconds / 2); /* the first look comes before them */
+    be_seen(nap, milliseconds / 2); /* the first look comes before them */
     for (size_t i = 0; i < bytes; i += 4096)
         memory[i] = 1;
     munmap(memory, bytes);
-    nap(milliseconds / 2);
+    be_seen(nap, milliseconds / 2);
 }
 
 DEEP_PROFILE_IF_SLOW(100ms, rate=1)
 __attribute__((noinline)) void slow_call(const char *what)
 {
     if (strcmp(what, "spin") == 0 || strcmp(what, "share") == 0) {
-        spin(milliseconds);
-    } else if (strcmp(what, "sleep") == 0) {
+        be_seen(spin, milliseconds);
+    } else if (strcmp(what, "brief") == 0) {
         nap(milliseconds);
+    } else if (strcmp(what, "sleep") == 0) {
+        be_seen(nap, milliseconds);
     } else if (strcmp(what, "half") == 0) {
-        nap(milliseconds / 2);
-        spin(milliseconds / 2);
+        be_seen(nap, milliseconds / 2);
+        be_seen(spin, milliseconds / 2);
     } else if (strcmp(what, "mutex") == 0) {
         pthread_mutex_lock(&mutex);
         pthread_mutex_unlock(&mutex);
@@ -167,15 +186,21 @@ __attribute__((noinline)) void slow_call(const char *what)
 static pid_t share_processor(void)
 {
     cpu_set_t one;
+    char byte;
     CPU_ZERO(&one);
     CPU_SET(sched_getcpu(), &one);
     pid_t child = fork();
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         sched_setaffinity(0, sizeof one, &one);
-        spin(milliseconds + 2000);
-        _exit(0);
+        if (write(pipe_ends[1], "x", 1) != 1)
+            _exit(1);
+        for (;;)
+            spin(1000);
     }
     sched_setaffinity(0, sizeof one, &one);
+    if (read(pipe_ends[0], &byte, 1) != 1)
+        exit(3);
     nap(50);
     return child;
 }
@@ -192,7 +217,8 @@ int main(int argc, char **argv)
     if (pipe(pipe_ends) != 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0)
         return 2;
     int none = strcmp(what, "spin") == 0 || strcmp(what, "share") == 0 ||
-               strcmp(what, "sleep") == 0 || strcmp(what, "half") == 0 || strcmp(what, "fault") == 0;
+               strcmp(what, "sleep") == 0 || strcmp(what, "brief") == 0 ||
+               strcmp(what, "half") == 0 || strcmp(what, "fault") == 0;
     if (strcmp(what, "share") == 0)
         child = share_processor();
     if (!none) {
@@ -200,13 +226,16 @@ int main(int argc, char **argv)
         while (!atomic_load(&ready))
             nap(1);
     }
+    atomic_store(&calls, 1);
+    long long start = now_ns(CLOCK_MONOTONIC);
     slow_call(what);
+    long long took = now_ns(CLOCK_MONOTONIC) - start;
     if (!none && strcmp(what, "join") != 0)
         pthread_join(holder, NULL);
     if (child) {
         kill(child, 9);
         waitpid(child, NULL, 0);
     }
-    printf("%d %d\n", (int)getpid(), atomic_load(&holder_tid));
+    printf("%d %d %lld\n", (int)getpid(), atomic_load(&holder_tid), took);
     return 0;
 }

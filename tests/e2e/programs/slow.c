@@ -1,5 +1,9 @@
 /* Calls around a threshold, judged by the coarse clock and by the exact one,
- * and one that is still running when it is reported, or many of them. */
+ * and one that is still running when it is reported, or many of them. By its own clock:
+ *
+ *     NAME NANOSECONDS    of each call of coarse() and exact(), measured around it
+ *     deepest NANOSECONDS     of all its calls together
+ */
 #include <deep_profile.h>
 
 #include <pthread.h>
@@ -8,7 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "steward.h"
+
+static long long now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
 
 DEEP_PROFILE_IF_SLOW(64ms, rate=1, metadata=judged:coarsely) __attribute__((noinline)) void coarse(int ms)
 {
@@ -28,7 +42,9 @@ DEEP_PROFILE_IF_SLOW(900us, rate=0.5, env=test) __attribute__((noinline)) void s
 
 DEEP_PROFILE_IF_SLOW(64ms, rate=1) __attribute__((noinline)) void stuck(void)
 {
+    let_steward_look(); /* so that it knows when this began */
     usleep(400000);
+    let_steward_look();
 }
 
 DEEP_PROFILE_IF_SLOW(400ms, rate=1) __attribute__((noinline)) void deepest(int depth)
@@ -45,8 +61,12 @@ DEEP_PROFILE_IF_SLOW(400ms, rate=1) __attribute__((noinline)) void nested(int de
         nested(depth + 1, aborts);
     } else {
         usleep(30000);
+        let_steward_look();
+        long long start = now();
         deepest(51);
+        printf("deepest %lld\n", now() - start);
         usleep(aborts ? 30000 : 700000);
+        let_steward_look();
         if (aborts)
             abort();
     }
@@ -63,6 +83,13 @@ static void *after_cut(void *state)
     return NULL;
 }
 
+static void timed(const char *name, void (*function)(int), int ms)
+{
+    long long start = now();
+    function(ms);
+    printf("%s %lld\n", name, now() - start);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 2 && strcmp(argv[1], "cut") == 0) {
@@ -75,13 +102,13 @@ int main(int argc, char **argv)
         return 0;
     }
     for (int i = 0; i < 100; i++)
-        coarse(0);
-    coarse(20);
-    coarse(120);
-    coarse(200);
+        timed("coarse", coarse, 0);
+    timed("coarse", coarse, 20);
+    timed("coarse", coarse, 120);
+    timed("coarse", coarse, 200);
     for (int i = 0; i < 20; i++)
-        exact(0);
-    exact(20);
+        timed("exact", exact, 0);
+    timed("exact", exact, 20);
     for (int i = 0; i < 40; i++)
         sometimes(5);
     stuck();
