@@ -7,6 +7,7 @@
 
 #include "base/facts.h"
 #include "base/os.h"
+#include "base/proc_text.h"
 #include "base/settings.h"
 #include "common/text.h"
 #include "log/directory.h"
@@ -23,26 +24,13 @@ struct sandbox {
 
 static struct sandbox at_start;
 
-static uint64_t number_after(const char *text, const char *key)
-{
-    const char *at = strstr(text, key);
-    uint64_t number = 0;
-    if (!at)
-        return 0;
-    for (at += strlen(key); *at == ' ' || *at == '\t'; at++)
-        ;
-    for (; *at >= '0' && *at <= '9'; at++)
-        number = number * 10 + (uint64_t)(*at - '0');
-    return number;
-}
-
 static struct sandbox look_at_sandbox(void)
 {
     char text[4096] = "";
     if (dp_os_read_file("/proc/thread-self/status", text, sizeof text) <= 0)
         return (struct sandbox){0};
-    return (struct sandbox){true, number_after(text, "\nSeccomp:"),
-                            number_after(text, "\nSeccomp_filters:")};
+    return (struct sandbox){true, dp_proc_number_after(text, "\nSeccomp:"),
+                            dp_proc_number_after(text, "\nSeccomp_filters:")};
 }
 
 static bool is_shut_in(void)

@@ -1,5 +1,6 @@
 /* os.h on Linux: threads and their stacks. */
 #include "os.h"
+#include "proc_text.h"
 #include "peek.h"
 #include "tsan.h"
 
@@ -63,16 +64,11 @@ void dp_os_yield(void)
     sched_yield();
 }
 
-/* A field of /proc/self/stat, from the third one on (the second, the command, may contain
- * anything). NULL: not known. */
+/* A field of /proc/self/stat; NULL: not known. */
 static const char *stat_field(char text[static 1024], int wanted)
 {
-    const char *at = NULL;
-    if (dp_os_read_file("/proc/self/stat", text, 1024) > 0)
-        at = strrchr(text, ')');
-    for (int field = 2; at && field < wanted; field++)
-        at = strchr(at + 1, ' ');
-    return at ? at + 1 : NULL;
+    bool known = dp_os_read_file("/proc/self/stat", text, 1024) > 0;
+    return known ? dp_proc_stat_field(text, wanted) : NULL;
 }
 
 /* The first thread stays as a zombie until the process ends, and counts as one. */
@@ -93,9 +89,7 @@ static void leave_as_last(void)
 {
     char text[1024];
     const char *status = stat_field(text, 52);
-    int code = 0;
-    for (; status && *status >= '0' && *status <= '9'; status++)
-        code = code * 10 + (*status - '0');
+    int code = status ? (int)dp_proc_number(&status) : 0;
     dp_os_restore_signals(&(struct dp_os_signals){0});
     if (code)
         syscall(SYS_exit, code >> 8);

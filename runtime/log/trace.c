@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/facts.h"
 #include "base/os.h"
+#include "base/proc_text.h"
 #include "base/settings.h"
 #include "common/machine.h"
 #include "common/metadata.h"
@@ -15,19 +16,14 @@
 
 static char directory[DP_PATH_MAX];
 
-/* The start time, field 22 of /proc/self/stat. The command in field 2 may contain anything. */
+/* The start time: field 22 of /proc/self/stat. */
 static uint64_t start_ticks(void)
 {
     char text[1024];
     if (dp_os_read_file("/proc/self/stat", text, sizeof text) <= 0)
         return 0;
-    const char *at = strrchr(text, ')');
-    for (int field = 2; at && field < 22; field++)
-        at = strchr(at + 1, ' ');
-    uint64_t ticks = 0;
-    for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; at++)
-        ticks = ticks * 10 + (uint64_t)(*at - '0');
-    return ticks;
+    const char *at = dp_proc_stat_field(text, 22);
+    return at ? dp_proc_number(&at) : 0;
 }
 
 static void copy_text(char *to, size_t capacity, const char *from)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/os.h"
+#include "base/proc_text.h"
 #include "common/text.h"
 
 static int64_t read_file(uint32_t tid, const char *name, char *buffer, size_t capacity)
@@ -18,16 +19,6 @@ static int64_t read_file(uint32_t tid, const char *name, char *buffer, size_t ca
     path[text.length] = 0;
     buffer[0] = 0;
     return dp_os_read_file(path, buffer, capacity);
-}
-
-static uint64_t decimal(const char **at)
-{
-    uint64_t value = 0;
-    while (**at == ' ' || **at == '\t')
-        ++*at;
-    while (**at >= '0' && **at <= '9')
-        value = value * 10 + (uint64_t)(*(*at)++ - '0');
-    return value;
 }
 
 static uint64_t hexadecimal(const char **at)
@@ -63,7 +54,7 @@ enum dp_task dp_thread_place(uint32_t tid, struct dp_thread_waits *waits)
     if (*at == '-') {
         at += 2;
     } else {
-        waits->syscall = (int32_t)decimal(&at);
+        waits->syscall = (int32_t)dp_proc_number(&at);
         for (int i = 0; i < 6; i++)
             waits->arguments[i] = hexadecimal(&at);
     }
@@ -72,21 +63,12 @@ enum dp_task dp_thread_place(uint32_t tid, struct dp_thread_waits *waits)
     return *at == '\n' && waits->pc ? DP_TASK_WAITS : DP_TASK_NOT_TOLD;
 }
 
-/* A field of `stat` from the third on; the command in the second may hold anything. */
-static const char *stat_field(const char *text, int wanted)
-{
-    const char *at = strrchr(text, ')');
-    for (int field = 2; at && field < wanted; field++)
-        at = strchr(at + 1, ' ');
-    return at ? at + 1 : NULL;
-}
-
 char dp_thread_letter(uint32_t tid)
 {
     char text[1024];
     if (read_file(tid, "stat", text, sizeof text) <= 0)
         return 0;
-    const char *letter = stat_field(text, 3);
+    const char *letter = dp_proc_stat_field(text, 3);
     return letter ? *letter : 0;
 }
 
@@ -97,8 +79,8 @@ bool dp_thread_runnable_ns(uint32_t tid, uint64_t *ns)
     const char *at = text;
     if (read_file(tid, "schedstat", text, sizeof text) <= 0)
         return false;
-    uint64_t run = decimal(&at);
-    *ns = decimal(&at);
+    uint64_t run = dp_proc_number(&at);
+    *ns = dp_proc_number(&at);
     return run || *ns; /* all 0: a kernel that does not count */
 }
 
@@ -114,7 +96,7 @@ static bool line_of(const char *text, const char *key, const char **at)
 static bool is_in_sandbox(const char *status)
 {
     const char *at;
-    return !line_of(status, "\nSeccomp:", &at) || decimal(&at) != 0;
+    return !line_of(status, "\nSeccomp:", &at) || dp_proc_number(&at) != 0;
 }
 
 void dp_thread_counts(uint32_t tid, struct dp_thread_counts *counts)
@@ -123,17 +105,17 @@ void dp_thread_counts(uint32_t tid, struct dp_thread_counts *counts)
     const char *at;
     memset(counts, 0, sizeof *counts);
     counts->in_sandbox = true;
-    if (read_file(tid, "stat", text, sizeof text) > 0 && (at = stat_field(text, 10))) {
-        counts->minor_faults = decimal(&at);
-        decimal(&at);
-        counts->major_faults = decimal(&at);
+    if (read_file(tid, "stat", text, sizeof text) > 0 && (at = dp_proc_stat_field(text, 10))) {
+        counts->minor_faults = dp_proc_number(&at);
+        dp_proc_number(&at);
+        counts->major_faults = dp_proc_number(&at);
         counts->faults_known = true;
     }
     if (read_file(tid, "status", text, sizeof text) > 0 &&
         line_of(text, "\nvoluntary_ctxt_switches:", &at)) {
-        counts->voluntary = decimal(&at);
+        counts->voluntary = dp_proc_number(&at);
         counts->switches_known = line_of(text, "\nnonvoluntary_ctxt_switches:", &at);
-        counts->involuntary = counts->switches_known ? decimal(&at) : 0;
+        counts->involuntary = counts->switches_known ? dp_proc_number(&at) : 0;
         counts->in_sandbox = is_in_sandbox(text);
     }
 }

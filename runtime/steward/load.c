@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/load_gate.h"
 #include "base/os.h"
+#include "base/proc_text.h"
 #include "base/peek.h"
 #include "base/settings.h"
 #include "common/text.h"
@@ -51,26 +52,6 @@ static bool read_text(const char *directory, const char *file)
     return dp_os_read_file(path, text, sizeof text) > 0;
 }
 
-static uint64_t number_at(const char **at)
-{
-    uint64_t value = 0;
-    while (**at == ' ' || **at == '\t')
-        ++*at;
-    while (**at >= '0' && **at <= '9')
-        value = value * 10 + (uint64_t)(*(*at)++ - '0');
-    return value;
-}
-
-/* The number after `key` in text; 0 if it is not there. */
-static uint64_t number_after(const char *key)
-{
-    const char *at = strstr(text, key);
-    if (!at)
-        return 0;
-    at += strlen(key);
-    return number_at(&at);
-}
-
 void dp_load_init(void)
 {
     group[0] = 0;
@@ -96,7 +77,7 @@ static void read_processors(struct reading *now)
     const char *at = text + 4;
     uint64_t fields[8]; /* user nice system idle iowait irq softirq steal */
     for (int i = 0; i < 8; i++) {
-        fields[i] = number_at(&at);
+        fields[i] = dp_proc_number(&at);
         now->total += fields[i];
     }
     now->busy = now->total - fields[3] - fields[4];
@@ -106,20 +87,20 @@ static void read_group(struct reading *now)
 {
     if (!group[0] || !read_text(group, "/cpu.stat"))
         return;
-    now->used_us = number_after("usage_usec ");
-    now->throttled_us = number_after("throttled_usec ");
+    now->used_us = dp_proc_number_after(text, "usage_usec ");
+    now->throttled_us = dp_proc_number_after(text, "throttled_usec ");
 }
 
 static void read_pressure(struct reading *now)
 {
     if (read_text("/proc/pressure/cpu", ""))
-        now->waited_us = number_after("total=");
+        now->waited_us = dp_proc_number_after(text, "total=");
     if (read_text("/proc/pressure/memory", "")) {
         const char *full = strstr(text, "full ");
         const char *total = full ? strstr(full, "total=") : NULL;
         if (total) {
             total += strlen("total=");
-            now->starved_us = number_at(&total);
+            now->starved_us = dp_proc_number(&total);
         }
     }
 }
@@ -143,7 +124,7 @@ static uint64_t group_quota_us(uint64_t elapsed_us)
     if (!group[0] || !read_text(group, "/cpu.max") || text[0] < '0' || text[0] > '9')
         return 0;
     const char *at = text;
-    uint64_t quota = number_at(&at), period = number_at(&at);
+    uint64_t quota = dp_proc_number(&at), period = dp_proc_number(&at);
     return period ? (uint64_t)((unsigned __int128)elapsed_us * quota / period) : 0;
 }
 
@@ -160,20 +141,20 @@ static uint32_t memory_share(const struct reading *now)
 {
     uint32_t value = share(now->starved_us - before.starved_us, now->time_us - before.time_us);
     if (read_text("/proc/meminfo", "")) {
-        uint64_t total = number_after("MemTotal:");
-        uint64_t available = number_after("MemAvailable:");
+        uint64_t total = dp_proc_number_after(text, "MemTotal:");
+        uint64_t available = dp_proc_number_after(text, "MemAvailable:");
         if (available <= total)
             value = larger(value, share(total - available, total));
     }
     if (group[0] && read_text(group, "/memory.max") && text[0] >= '0' && text[0] <= '9') {
         const char *at = text;
-        uint64_t limit = number_at(&at), used = 0, cache = 0;
+        uint64_t limit = dp_proc_number(&at), used = 0, cache = 0;
         if (read_text(group, "/memory.current")) {
             at = text;
-            used = number_at(&at);
+            used = dp_proc_number(&at);
         }
         if (read_text(group, "/memory.stat"))
-            cache = number_after("inactive_file ");
+            cache = dp_proc_number_after(text, "inactive_file ");
         value = larger(value, share(used > cache ? used - cache : 0, limit));
     }
     return value;

@@ -130,10 +130,10 @@ int dp_look_at(const char *path, struct dp_look *look)
     const char *name = inside(path);
     const struct log_file *file = name ? log_files_find(log_files, name) : NULL;
 
-    *look = (struct dp_look){.type = DP_TYPE_OTHER};
+    *look = (struct dp_look){.type = DP_FILE_OTHER};
     if (!file && !is_folder(name))
         return -ENOENT;
-    look->type = file ? DP_TYPE_FILE : DP_TYPE_FOLDER;
+    look->type = file ? DP_FILE_REGULAR : DP_FILE_FOLDER;
     look->bytes = look->disk_bytes = file ? file->size : 0;
     look->inode = file ? (uint64_t)(file - log_files->file) + 1 : 0;
     return 0;

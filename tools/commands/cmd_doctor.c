@@ -83,7 +83,7 @@ static int look_at(struct dp_doctor *doctor, const char *path, bool *program)
         free(found);
         return result;
     }
-    bool folder = look.type == DP_TYPE_FOLDER;
+    bool folder = look.type == DP_FILE_FOLDER;
     if (folder && holds_logs(path))
         return look_at_logs(doctor, path);
     *program = true;

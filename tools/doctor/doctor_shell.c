@@ -127,7 +127,7 @@ static void check_out(struct dp_doctor *doctor)
         char *slash = strrchr(folder, '/');
         slash[slash == folder] = '\0';
     } while (dp_look_at(folder, &look) < 0 && strcmp(folder, "/") != 0 && strchr(folder, '/'));
-    if (look.type != DP_TYPE_FOLDER)
+    if (look.type != DP_FILE_FOLDER)
         dp_doctor_find(doctor, DP_FINDING_PROBLEM, ABOUT,
                        "logs cannot be written: '%s' is not a folder (" PREFIX "OUT)", folder);
     else if (access(folder, W_OK | X_OK) != 0)

@@ -12,7 +12,7 @@
 
 struct dp_contents {
     uint8_t *bytes;      /* `size` bytes; NULL if there are none */
-    size_t size;         /* that were there and asked for */
+    size_t size;         /* that were read */
     uint64_t file_bytes; /* of the file */
 };
 

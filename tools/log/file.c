@@ -17,7 +17,7 @@
 #define MOST_DESCRIPTORS 256
 
 struct dp_file {
-    int fd; /* -1: given away, open_again() */
+    int fd; /* -1: closed for another file; see open_again() */
     char *path;
     dev_t device;
     ino_t inode;
@@ -184,6 +184,6 @@ uint64_t dp_file_hole_from(struct dp_file *file, uint64_t offset)
 {
     uint64_t hole = seek(file, offset, SEEK_HOLE);
 
-    /* Not known: takes the end of the file for a hole. */
+    /* When holes are not known: the end of the file is the next hole. */
     return hole == offset && dp_file_data_from(file, offset) == offset ? dp_file_size(file) : hole;
 }

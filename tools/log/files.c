@@ -32,12 +32,12 @@ static int look(const char *path, int flags, struct dp_look *look)
 {
     struct stat status;
 
-    *look = (struct dp_look){.type = DP_TYPE_OTHER};
+    *look = (struct dp_look){.type = DP_FILE_OTHER};
     if (fstatat(AT_FDCWD, path, &status, flags) < 0)
         return -errno;
-    look->type = S_ISREG(status.st_mode)   ? DP_TYPE_FILE
-                 : S_ISDIR(status.st_mode) ? DP_TYPE_FOLDER
-                                           : DP_TYPE_OTHER;
+    look->type = S_ISREG(status.st_mode)   ? DP_FILE_REGULAR
+                 : S_ISDIR(status.st_mode) ? DP_FILE_FOLDER
+                                           : DP_FILE_OTHER;
     look->bytes = (uint64_t)status.st_size;
     look->disk_bytes = (uint64_t)status.st_blocks * 512;
     look->changed = status.st_mtim;

@@ -13,7 +13,7 @@
 
 /* ---- looking ---- */
 
-enum dp_file_type { DP_TYPE_FILE, DP_TYPE_FOLDER, DP_TYPE_OTHER };
+enum dp_file_type { DP_FILE_REGULAR, DP_FILE_FOLDER, DP_FILE_OTHER };
 
 struct dp_look {
     enum dp_file_type type;
@@ -25,7 +25,7 @@ struct dp_look {
 };
 
 /* 0 or -errno. dp_look_at() follows links: for a path that a person named.
- * dp_look_inside() does not: for what lies in a log, where a link is DP_TYPE_OTHER. */
+ * dp_look_inside() does not: for what lies in a log, where a link is DP_FILE_OTHER. */
 int dp_look_at(const char *path, struct dp_look *look);
 int dp_look_inside(const char *path, struct dp_look *look);
 
@@ -42,8 +42,7 @@ struct dp_names {
     size_t capacity;
 };
 
-/* What lies in a folder, sorted, without names that start with a dot. 0 or
- * -errno. */
+/* The names in a folder, sorted, without those that start with a dot. 0 or -errno. */
 int dp_names_list(struct dp_names *names, const char *folder);
 void dp_names_free(struct dp_names *names);
 

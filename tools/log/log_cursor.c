@@ -51,8 +51,8 @@ static void note(struct dp_cursor *cursor, uint64_t offset, uint64_t bytes, cons
                    (unsigned long long)offset, reason);
 }
 
-/* The committed part of the current packet, as it is now. The writer may have shortened
- * it, down to what is committed. */
+/* Reads again how much of the current packet is committed. The writer may have shortened the
+ * packet meanwhile, but never below what is committed. */
 static void load_content(struct dp_cursor *cursor)
 {
     struct dp_packet_view view;
@@ -73,7 +73,7 @@ static void enter_packet(struct dp_cursor *cursor, uint64_t offset)
 {
     struct dp_packet_view view;
 
-    /* Looks again: the first look may have seen only a part of a new header. */
+    /* Reads the header again: the first read may have seen only a part of a new header. */
     dp_packet_look(cursor->log, cursor->file, offset, &view);
     cursor->packet = offset;
     cursor->packet_bytes = view.bytes;
@@ -105,7 +105,7 @@ struct walk {
     bool bad; /* no packet was at the offset before */
 };
 
-/* A stretch without packets counts as one damaged place, however long it is. */
+/* A range without packets counts as one damaged place, however long it is. */
 static void note_bad(struct dp_cursor *cursor, const struct walk *walk, uint64_t step,
                      const char *reason)
 {
@@ -178,7 +178,7 @@ static struct walk walk_from(const struct dp_cursor *cursor)
                          .before_bytes = cursor->packet_bytes};
 }
 
-/* The next packet with data in this file, behind the current one; or more in that. */
+/* Moves to more data in this file: in the current packet, or in the next one with data. */
 static bool find_packet(struct dp_cursor *cursor)
 {
     struct walk walk = walk_from(cursor);
@@ -281,8 +281,8 @@ static bool find_segment(struct dp_cursor *cursor)
     return false;
 }
 
-/* As above. Once it reads, a cursor does not look for segments that were begun after it
- * was: it would never end. */
+/* The same. A cursor that has begun to read ignores segments that the writer began later:
+ * otherwise it might never end. */
 static bool next_segment(struct dp_cursor *cursor)
 {
     for (int lists = 0; lists < MOST_LISTS; lists++) {

@@ -113,7 +113,7 @@ int dp_streams_list(const char *path, struct dp_stream_file **streams, size_t *n
         struct dp_stream_file file;
         /* A folder of that name is not ours: sources have a runtime/, too. */
         if (!stream_name(names.name[i], &file.lane, &file.segment) ||
-            !has(path, names.name[i], DP_TYPE_FILE))
+            !has(path, names.name[i], DP_FILE_REGULAR))
             continue;
         file.name = dp_copy(names.name[i]);
         file.again = false;
@@ -143,7 +143,7 @@ bool dp_is_log(const char *path)
     struct dp_stream_file *streams = NULL;
     size_t n_streams = 0;
 
-    if (has(path, "state/process", DP_TYPE_FILE))
+    if (has(path, "state/process", DP_FILE_REGULAR))
         return true;
     if (dp_streams_list(path, &streams, &n_streams) < 0)
         return false;
@@ -151,7 +151,7 @@ bool dp_is_log(const char *path)
     /* A metadata file alone may be any CTF trace, one of ours that is empty
      * has the directory of its state. */
     return n_streams > 0 ||
-           (has(path, "state", DP_TYPE_FOLDER) && has(path, "metadata", DP_TYPE_FILE));
+           (has(path, "state", DP_FILE_FOLDER) && has(path, "metadata", DP_FILE_REGULAR));
 }
 
 static void add_path(struct dp_paths *logs, char *path)
@@ -237,7 +237,7 @@ int dp_logs_find(const char *path, struct dp_paths *logs)
         dp_error("cannot open '%s': %s", path, strerror(-error));
         return DP_EXIT_DATA;
     }
-    if (look.type != DP_TYPE_FOLDER) {
+    if (look.type != DP_FILE_FOLDER) {
         dp_error("'%s' is a file; a log is a directory", path);
         return DP_EXIT_DATA;
     }

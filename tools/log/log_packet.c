@@ -37,7 +37,7 @@ static const char *header_problem(const struct dp_log *log, const struct dp_pack
     return NULL;
 }
 
-/* 0, or -errno. Less than a whole header: `got` bytes of it, and zeroes. */
+/* Reads a header: `got` bytes, then zeroes if the file has less. 0 or -errno. */
 static int read_header(struct dp_file *file, uint64_t offset, struct dp_packet *header,
                        uint64_t *got)
 {

@@ -8,8 +8,8 @@
 #define STEP_BYTES 65536
 #define HOLE_BYTES 4096
 
-/* A record is longer than a window: all that is left, but not what lies behind a hole,
- * in which the last text of a record ends. */
+/* A record that is longer than a window: read all that is left, up to the next hole, since the
+ * last text of a record ends there. */
 static uint64_t all_of_it(struct dp_file *file, uint64_t at, uint64_t from, uint64_t end)
 {
     uint64_t hole = dp_file_hole_from(file, from);
@@ -31,7 +31,7 @@ bool dp_window_load(struct dp_window *window, struct dp_file *file, uint64_t at,
     else if (size > STEP_BYTES)
         size = STEP_BYTES;
     if (size != window->size) {
-        /* Of exactly that size: sanitizers see a read behind it. */
+        /* Allocated with exactly that size, so that sanitizers notice a read behind it. */
         dp_window_finish(window);
         window->bytes = dp_allocate(1, (size_t)size);
         window->size = (size_t)size;

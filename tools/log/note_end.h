@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* `status` as waitpid() gives it, seen at `seen_ns`, monotonic. `out_of_memory`: while the
- * process ran, the kernel killed processes for want of memory. What the runtime has noted
- * itself is kept where the two agree. 0 or -errno. */
+/* `status` is waitpid()'s, seen at `seen_ns` (monotonic). `out_of_memory`: while the process ran,
+ * the kernel killed processes because memory was short. What the runtime itself wrote is kept
+ * when it agrees with `status`. 0 or -errno. */
 int dp_note_end(const char *log, int status, uint64_t seen_ns, bool out_of_memory);
 
 #endif

@@ -57,7 +57,7 @@ uint64_t dp_process_start_ticks(uint32_t pid)
     size_t length = fread(line, 1, sizeof line - 1, file);
     fclose(file);
     line[length] = '\0';
-    /* The second field is a name in brackets, of any bytes. */
+    /* The second field is a name in parentheses, which may contain any bytes. */
     char *rest = strrchr(line, ')');
     if (!rest || sscanf(rest + 1,
                         " %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "

@@ -63,9 +63,9 @@ static bool is_bridged(const struct dp_repair *repair, struct dp_file *file, uin
 }
 
 /*
- * [offset, end) holds no data, but a packet with data follows it. What is there,
- * unreadable or prepared and never used, becomes one empty packet (or several, of the
- * largest size) whose time is that of the packet before.
+ * [offset, end) has no data, but a packet with data follows. The range may be unreadable, or
+ * prepared and never used. It becomes one empty packet, or several of the largest size, with the
+ * time of the packet before.
  */
 static bool bridge(struct dp_repair *repair, struct dp_file *file, uint64_t offset, uint64_t end,
                    const struct dp_packet *model, uint64_t time_ns)
@@ -87,7 +87,7 @@ static bool bridge(struct dp_repair *repair, struct dp_file *file, uint64_t offs
     return true;
 }
 
-/* Less than a header is left in the file: whether it begins like a packet of this log. */
+/* Less than a header is left in the file. Whether it begins like a packet of this log. */
 static bool starts_like_ours(const struct dp_repair *repair, struct dp_file *file, uint64_t offset)
 {
     const uint32_t magic = DP_PACKET_MAGIC;

@@ -21,11 +21,6 @@ static const char *const of_names[DP_FLAME_OF_COUNT] = {
     [DP_FLAME_OF_SLOW] = "slow",
 };
 
-const char *dp_flame_of_name(enum dp_flame_of of)
-{
-    return of_names[of];
-}
-
 enum dp_flame_of dp_flame_of_named(const char *name)
 {
     enum dp_flame_of of = 0;
@@ -165,7 +160,7 @@ static int add_side(struct dp_flame_graph *graph, enum dp_flame_side side, const
 {
     struct dp_look look;
 
-    if (path && dp_look_at(path, &look) == 0 && look.type == DP_TYPE_FILE)
+    if (path && dp_look_at(path, &look) == 0 && look.type == DP_FILE_REGULAR)
         return add_text(graph, side, path, problem);
     return add_logs(graph, side, path, problem);
 }

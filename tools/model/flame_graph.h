@@ -43,10 +43,7 @@ struct dp_flame_graph {
     struct dp_flame_side_facts sides[DP_FLAME_SIDES];
 };
 
-/* wall, cpu, blocked, bytes, slow. */
-const char *dp_flame_of_name(enum dp_flame_of of);
-
-/* DP_FLAME_OF_COUNT: unknown word. */
+/* By its word: wall, cpu, blocked, bytes, slow. DP_FLAME_OF_COUNT: another word. */
 enum dp_flame_of dp_flame_of_named(const char *name);
 
 /*

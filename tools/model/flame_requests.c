@@ -127,7 +127,7 @@ bool dp_flame_request_is_drawn(const struct dp_flame_request *request,
     struct dp_look look;
     uint64_t start_ns = dp_profile_realtime(profile, dp_profile_start_ns(profile));
 
-    return dp_look_at(request->path, &look) == 0 && look.type == DP_TYPE_FILE &&
+    return dp_look_at(request->path, &look) == 0 && look.type == DP_FILE_REGULAR &&
            (uint64_t)look.changed.tv_sec * 1000000000 + (uint64_t)look.changed.tv_nsec >= start_ns;
 }
 

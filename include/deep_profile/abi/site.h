@@ -28,8 +28,7 @@ struct dp_site_attribute {
 
 /* dp_site_desc.flags */
 #define DP_SITE_IN_FLIGHT (1u << 0) /* the code keeps deep_profile_open */
-#define DP_SITE_COUNTED (1u << 1)   /* the code counts into deep_profile_counts */
-#define DP_SITE_FALLBACK (1u << 2)  /* built with -finstrument-functions, without the plugin */
+#define DP_SITE_COUNTED       (1u << 1) /* the code counts into deep_profile_counts */
 #define DP_SITE_WHOLE_PROGRAM (1u << 3) /* not annotated: whole-program mode */
 
 struct dp_site_desc {
