@@ -142,7 +142,7 @@ static int wait_for(pid_t pid, const sigset_t *signals)
     }
 }
 
-/* Processes that the kernel killed for want of memory, since it started. */
+/* How many processes the kernel killed because memory was short, since it started. */
 static unsigned long long killed_for_memory(void)
 {
     unsigned long long killed = 0;

@@ -19,7 +19,7 @@ struct arguments {
     unsigned long functions;
     unsigned long slow;
     bool tree;
-    const char *function; /* whose callers or callees are shown, and nothing else; NULL */
+    const char *function; /* only its callers or callees are shown; NULL: the whole report */
     bool callers;
 };
 
@@ -89,7 +89,7 @@ static int report_one(const char *path, const struct arguments *arguments,
     return status;
 }
 
-/* Of samples, or else of the recorded calls. */
+/* Made from samples; without them from recorded calls. */
 static int edges_of_one(const char *path, const struct arguments *arguments,
                         const struct dp_style *style, struct dp_json_document *document)
 {

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 /* Draws those of the log at `path`, or of the logs in that folder, and prints their names.
- * `missing`: only those that are not there yet, and says nothing where none is asked for.
- * Returns an exit status, after saying what is wrong. */
+ * `missing`: only those whose file does not exist yet, and prints nothing when there are none.
+ * Returns an exit status, after printing what is wrong. */
 int dp_draw_requested(const char *path, bool missing);
 
 #endif

@@ -21,7 +21,7 @@
 
 struct facts {
     uint64_t sites;
-    uint64_t whole_program; /* the ones without an attribute; not known for object files */
+    uint64_t whole_program; /* those without an attribute; not known for object files */
     bool has_section;
     bool relocatable; /* an object file */
     bool executable;  /* has an interpreter, or is not dynamic */

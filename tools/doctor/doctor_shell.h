@@ -13,7 +13,7 @@ void dp_doctor_unknown(struct dp_doctor *doctor);
  * prints nothing, since it is a guest. */
 void dp_doctor_mistaken(struct dp_doctor *doctor);
 
-/* All of the environment. */
+/* Everything in the environment that matters. */
 void dp_doctor_shell(struct dp_doctor *doctor);
 
 #endif

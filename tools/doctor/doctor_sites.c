@@ -128,7 +128,7 @@ static bool names_a_function(const struct dp_doctor *doctor, const struct dp_rul
     return false;
 }
 
-/* The name that was probably meant; "": none is near. */
+/* The name that was probably meant; "": no name is similar. */
 static const char *meant_by(const struct dp_doctor *doctor, struct dp_word pattern)
 {
     struct dp_name *names = dp_allocate(doctor->n_functions + 1, sizeof *names);

@@ -6,8 +6,8 @@
 
 /* ---- what was not timed ---- */
 
-/* An attribute in force that times a part of the calls. What the tick watches it times
- * when they are slow, and one in so many besides. */
+/* Whether the attribute is in force and times only a part of the calls. Of calls that the tick
+ * watches, the slow ones and a sampled part of the others are timed. */
 static bool times_a_part(const struct dp_site_attribute_info *info, enum dp_attribute attribute)
 {
     if (!info || !dp_attribute_in_force(info->state))
@@ -28,7 +28,7 @@ static bool times_every_call(const struct dp_site_attribute_info *info,
             info->rate_ppb >= 1000000000);
 }
 
-/* Also if none of its calls was chosen: it may have been called anyway. */
+/* True also when no call was sampled: the function may have been called all the same. */
 static bool may_leave_calls_out(const struct dp_site_info *site)
 {
     bool part = false, every = false;
@@ -58,8 +58,8 @@ void dp_profile_find_untimed(struct dp_profile *profile)
 
 /* ---- what was watched ---- */
 
-/* Calls that are longer than their threshold by so much are certainly counted as slow. The
- * tick may come a period late without being counted as late. */
+/* A call that exceeds its threshold by this much is certainly counted as slow. A tick may come
+ * one period late without being counted as late. */
 static double judged_within(uint64_t threshold_ns)
 {
     uint64_t period_ns = dp_tick_period_for(threshold_ns, threshold_ns);
@@ -67,7 +67,7 @@ static double judged_within(uint64_t threshold_ns)
     return threshold_ns >= DP_BY_TICK_FROM_NS ? 2 * (double)period_ns : 0;
 }
 
-/* Records may be a part of the slow calls only; the aggregates have all. */
+/* The log may have records of only a part of the slow calls; the aggregates count all. */
 void dp_profile_find_watched(struct dp_profile *profile)
 {
     double late_ns = (double)dp_profile_lost(profile, DP_LOSS_TICK_LATE);
@@ -82,7 +82,7 @@ void dp_profile_find_watched(struct dp_profile *profile)
             continue;
         totals->watched_ns = (double)slow->threshold;
         totals->watched_error_ns = judged_within(slow->threshold);
-        /* While the tick was late, each thread may have made slow calls that it missed. */
+        /* While the tick was late, each thread may have made slow calls that were not noticed. */
         totals->watched_missing_ns = late_ns * (double)profile->n_threads;
     }
 }

@@ -9,8 +9,8 @@
 enum dp_certainty {
     DP_EXACT,     /* low == value == high */
     DP_ESTIMATED, /* from samples: the interval holds with 95 % confidence */
-    DP_ROUGH,     /* from samples, too few or too uneven to say more than `low` */
-    DP_AT_LEAST,  /* low == value; nothing is known of the rest */
+    DP_ROUGH,     /* from samples that are too few or too uneven: only `low` is known */
+    DP_AT_LEAST,  /* low == value: the figure is at least this */
     DP_UNKNOWN,   /* all three are NAN */
 };
 
@@ -23,11 +23,11 @@ struct dp_estimate {
 
 struct dp_estimate dp_exactly(double value);
 
-/* Nothing that was seen says nothing: not positive, `low` makes the figure unknown. */
+/* A figure of which at least `low` was seen. When `low` is not positive, it is unknown. */
 struct dp_estimate dp_at_least(double low);
 
-/* The estimate, when the figure cannot be more than `most`. Where `low` is more, it can, and
- * nothing changes; nor does what is exact. */
+/* The estimate for a figure that cannot exceed `most`. Exact figures stay, and so does one whose
+ * `low` exceeds `most`: then the bound does not hold. */
 struct dp_estimate dp_estimate_within(struct dp_estimate estimate, double most);
 
 /* Of something that is `part` of what was estimated. */

@@ -9,7 +9,7 @@
 #include <deep_profile/abi/state.h>
 
 struct dp_histogram {
-    uint64_t *blocks[DP_HISTOGRAM_BLOCKS]; /* NULL: nothing in it */
+    uint64_t *blocks[DP_HISTOGRAM_BLOCKS]; /* NULL: an empty block */
     uint64_t count;
 };
 
@@ -36,7 +36,7 @@ struct dp_moments {
     double cubes;
 };
 
-/* Of the values below `below`. */
+/* The moments of the values below `below`. */
 struct dp_moments dp_histogram_moments(const struct dp_histogram *histogram, double below);
 
 /*

@@ -35,8 +35,8 @@ void dp_open_calls_add(struct dp_profile *profile, const struct dp_lane_state *l
     }
 }
 
-/* A watched call's entry has the time from which it is judged. Its start is earlier by
- * what follows from the site's threshold, which is in the log's records. */
+/* A watched call's entry has the time at which the call becomes slow. Its start is earlier by the
+ * site's threshold, which the log's records have. */
 static void date_calls(struct dp_profile *profile)
 {
     for (size_t i = 0; i < profile->n_open; i++) {

@@ -60,7 +60,7 @@ static int by_thread(const void *a, const void *b)
     return x->call->tid < y->call->tid ? -1 : x->call->tid > y->call->tid;
 }
 
-/* A call in flight was reported when it became slow, but was there until the last report. */
+/* A call in flight was reported when it became slow; it ran at least until its last report. */
 static void end_those_in_flight(struct node *nodes, size_t n)
 {
     qsort(nodes, n, sizeof *nodes, by_thread);
@@ -75,7 +75,8 @@ static void end_those_in_flight(struct node *nodes, size_t n)
     }
 }
 
-/* `inner` ended no later. A start is known to within the error of the duration. */
+/* Whether `inner`, which ended no later, lies within `outer`. Starts are as exact as the
+ * durations. */
 static bool contains(const struct node *outer, const struct node *inner)
 {
     uint64_t slack = outer->call->error_ns + inner->call->error_ns;

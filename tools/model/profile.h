@@ -61,7 +61,7 @@ struct dp_thread_info {
 struct dp_profile {
     struct dp_log log;
     bool has_process; /* `process` holds */
-    bool has_lanes;   /* aggregates come from state files, not from records */
+    bool has_lanes;   /* totals are from state files, not from records */
     struct dp_process_state process;
     enum dp_phase phase;
     uint64_t shown_ns; /* `totals` are of so long a time before now; 0: since the start */
@@ -69,7 +69,7 @@ struct dp_profile {
     struct dp_totals **totals; /* by site index, `n_totals` of them; NULL: none */
     size_t n_totals;
     size_t totals_capacity;
-    bool calls_untimed; /* of some site that is timed only a part of the calls was, or may be */
+    bool calls_untimed; /* for some site, only a part of the calls is timed */
 
     /* One a call, in no order; of very many the longest. See slow_calls.h. */
     struct dp_slow_call *slow;
@@ -79,7 +79,7 @@ struct dp_profile {
     uint64_t slow_events; /* calls that left an event; one that left two counts once */
     struct dp_in_flight_ids in_flight;
 
-    struct dp_call_tree *tree; /* NULL: not asked for */
+    struct dp_call_tree *tree; /* NULL: not wanted */
 
     struct dp_stacks stacks;
     struct dp_reasons reasons; /* of slow calls */

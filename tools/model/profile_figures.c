@@ -33,15 +33,16 @@ uint64_t dp_profile_start_ns(const struct dp_profile *profile)
     return profile->has_process ? profile->process.start_monotonic_ns : profile->first_ns;
 }
 
-/* Longer than the steward is ever silent: then the process was another program by exec, or
- * was stopped. */
+/* Longer than the steward's longest pause. After such a gap the process had become another
+ * program by exec, or was stopped. */
 #define SILENT_NS UINT64_C(2000000000)
 
 static uint64_t killed_end_ns(const struct dp_profile *profile, uint64_t end)
 {
     uint64_t seen = profile->process.end_seen_ns;
 
-    for (size_t i = 0; i < profile->n_open; i++) /* it was alive when they began */
+    /* The process was alive when each open call began. */
+    for (size_t i = 0; i < profile->n_open; i++)
         if (profile->open[i].start_ns > end)
             end = profile->open[i].start_ns;
     return seen > end && seen - end < SILENT_NS ? seen : end;

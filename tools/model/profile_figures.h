@@ -36,10 +36,10 @@ const char *dp_profile_program(const struct dp_profile *profile);
 uint32_t dp_profile_pid(const struct dp_profile *profile);
 
 /*
- * Is the time that a site's calls spent in calls of timed functions known, and with it the
- * self time? Not if calls were left out by chance (including the site's own, which may
- * recurse) or by the load gate, nor if a call below was left by a longjmp or an exception
- * and so has no time.
+ * Whether the time is known that a site's calls spent in calls of timed functions, and so their
+ * self time. It is not known when calls were left out by chance (the site's calls too, since it
+ * may recurse) or by the load gate, or when a call inside has no time because a longjmp or an
+ * exception left it.
  */
 bool dp_profile_self_known(const struct dp_profile *profile, uint32_t site);
 

@@ -45,7 +45,7 @@ static uint64_t stream_bytes(const struct dp_log *log, bool on_disk)
     return bytes;
 }
 
-/* "runtime" comes first: it names the sites. */
+/* The stream "runtime" comes first: its records name the sites. */
 static void read_streams(struct dp_profile *profile, bool lanes)
 {
     const struct dp_log *log = &profile->log;
@@ -75,7 +75,7 @@ static void take_counts_of_the_gate(struct dp_profile *profile)
     }
 }
 
-/* What can be said only when all that there is has been read. */
+/* What needs all records to be read first. */
 static void settle(struct dp_profile *profile)
 {
     take_counts_of_the_gate(profile);

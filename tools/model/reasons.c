@@ -101,7 +101,7 @@ const char *dp_stack_function(const struct dp_stack *stack)
     return stack->frames[own == SIZE_MAX ? 0 : own].function;
 }
 
-/* ---- one call ---- */
+/* ---- the reason of a call ---- */
 
 size_t dp_object_type_bytes(const char *object)
 {

@@ -10,8 +10,8 @@
 
 enum {
     MOST_GROUPS = 1000,
-    SOME_CALLS = 5, /* fewer say little of a function */
-    RECURSION = 4, /* calls of one function in a row that are one group */
+    SOME_CALLS = 5, /* fewer calls say little about a function */
+    RECURSION = 4,  /* calls of one function in a row that are one group */
 };
 
 /* ---- slow operations ---- */
@@ -54,8 +54,8 @@ static void make_slow_call(struct dp_report_slow_call *call, const struct dp_pro
     add_metadata(call);
 }
 
-/* Of calls that took much of the time, and at least twice what the process was on a CPU for,
- * half of the time is waiting, whatever else used the CPU. */
+/* Calls that took much of the time, and at least twice the CPU time of the process, waited for
+ * at least half of their time. */
 static struct dp_report_waiting waiting_of(const struct dp_profile *profile,
                                            const struct dp_operation_leaf *longest,
                                            uint64_t wall_ns, uint64_t cpu_ns)

@@ -32,8 +32,8 @@ struct dp_report_slow_call {
     size_t n_metadata;
 };
 
-/* A function that was slow because it waited, as an event loop does that has no work: its
- * slow calls took longer than the process was on a CPU. */
+/* A function that was slow because it waited, as an event loop without work does: its slow calls
+ * took longer than the process's CPU time. */
 struct dp_report_waiting {
     const struct dp_site_info *info; /* NULL: there is none */
     uint64_t calls;
@@ -48,7 +48,7 @@ struct dp_report_slow {
     uint64_t counted;    /* slow calls, whether they are above or not */
     uint64_t events;     /* of them: those that left an event */
     struct dp_report_waiting waiting;
-    uint64_t maybe;      /* not among `counted`: calls that may have been slow, too */
+    uint64_t maybe; /* calls that may have been slow; `counted` does not have them */
 };
 
 /* `wall_ns` and `cpu_ns` of the process; 0: not known. */

@@ -77,7 +77,7 @@ static void make_overhead(struct dp_report_overhead *overhead, const struct dp_p
     overhead->share_of_core = wall_ns > 0 ? (double)overhead->cost_ns / (double)wall_ns : NAN;
     double share = cpu_ns > 0 ? (double)overhead->cost_ns / (double)cpu_ns : NAN;
     overhead->share_of_cpu = share > 1 ? 1 : share;
-    /* Much of nearly nothing is not much: an idle server's CPU time. */
+    /* A large share of very little does not matter, as for an idle server's CPU time. */
     overhead->much = share >= MUCH && overhead->share_of_core >= MUCH_OF_A_CORE;
 }
 

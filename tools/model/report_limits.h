@@ -53,7 +53,7 @@ struct dp_report_overhead {
     uint64_t cost_ns;     /* of the steward and the slow paths together */
     double share_of_core; /* `cost_ns`, of one core's time; NAN: not known */
     double share_of_cpu;  /* the same, of the process's CPU time, at most 1; NAN: not known */
-    bool much;            /* so much that the figures are those of a slower program */
+    bool much;            /* so high that it changes the figures */
 };
 
 /* What an attribute in force requests and this version does not record. */

@@ -16,7 +16,7 @@ char *dp_refused_text(const struct dp_setting_info *setting, char text[static DP
     if (strcmp(setting->name, "DEEP_PROFILE") == 0)
         snprintf(text, DP_REFUSED_TEXT, "rule '%s' of DEEP_PROFILE was left out: %s",
                  setting->value, setting->problem);
-    else if (strcmp(setting->name, "malloc") == 0) /* no setting, but it limits what is known */
+    else if (strcmp(setting->name, "malloc") == 0) /* not a setting, but a limit */
         snprintf(text, DP_REFUSED_TEXT, "malloc is %s: %s", setting->value, setting->problem);
     else
         snprintf(text, DP_REFUSED_TEXT, "setting %s was refused: %s; '%s' holds", setting->name,

@@ -30,7 +30,7 @@ void dp_since_take(struct dp_since *since, const struct dp_profile *profile)
     since->wall_ns = dp_profile_wall_ns(profile);
 }
 
-/* The two looks read words that were written meanwhile: less than nothing is nothing. */
+/* The words changed while they were read, so a difference may be negative: that counts as 0. */
 static void take_off(uint64_t *from, uint64_t what)
 {
     *from = *from > what ? *from - what : 0;

@@ -1,8 +1,8 @@
 /*
  * What a running process did between two looks at its state.
  *
- * Used by `top --last`. The sums of a process only grow: those of an earlier look are taken
- * off those of a later one.
+ * Used by `top --last`. The sums of a process only grow, so the earlier ones are subtracted from
+ * the later ones.
  */
 #ifndef DP_TOOLS_SINCE_H
 #define DP_TOOLS_SINCE_H
@@ -18,8 +18,8 @@ struct dp_since {
 /* `since` may be zeroed, or one that was taken before. */
 void dp_since_take(struct dp_since *since, const struct dp_profile *profile);
 
-/* Leaves in the profile what happened since then, and for how long in `shown_ns`. The
- * shortest and the longest call become those of the histogram (0.8 %). */
+/* Changes the profile to what happened since then; `shown_ns` becomes the time between. The
+ * shortest and the longest call are taken from the histogram, which is exact to 0.8 %. */
 void dp_since_subtract(const struct dp_since *since, struct dp_profile *profile);
 
 void dp_since_finish(struct dp_since *since);

@@ -20,7 +20,7 @@ struct dp_site_attribute_info {
     uint64_t threshold;
     char *text; /* options, as written */
     char *rule;
-    bool changed; /* while the process ran: calls before it were judged otherwise */
+    bool changed; /* it changed while the process ran: earlier calls had another configuration */
     bool parsed; /* `options` holds; its words point into `text` */
     struct dp_options options;
 };
@@ -44,8 +44,8 @@ bool dp_attribute_in_force(uint32_t state);
 bool dp_site_out_of_force(const struct dp_site_info *site);
 
 /*
- * What an attribute requests by name that this version does not record yet, as
- * a clause ("strategy=call_graph: …"); NULL when there is nothing of the kind.
+ * What an attribute requests that this version does not record, as a clause
+ * ("strategy=call_graph: …"); NULL: everything is recorded.
  */
 const char *dp_not_recorded(const struct dp_site_info *site, uint32_t attribute);
 

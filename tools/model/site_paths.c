@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 
-/* By their last characters, so that files that end alike are side by side. */
+/* By their last characters first, so that files with the same end are side by side. */
 static int from_the_end(const char *a, const char *b)
 {
     size_t i = strlen(a), j = strlen(b);
@@ -36,8 +36,7 @@ static size_t alike(const char *a, const char *b)
     return n;
 }
 
-/* Where the shortest end of `file` begins that starts with a name and has more than `same`
- * characters. */
+/* Where the shortest end of `file` begins that has whole names and more than `same` characters. */
 static size_t folders_of(const char *file, size_t same)
 {
     size_t length = strlen(file), at = length;

@@ -19,8 +19,8 @@
  * come in their order: of two calls that end in one moment the inner one is first. */
 void dp_slow_call_add(struct dp_profile *profile, const struct dp_record *record);
 
-/* Of several reports of one call the last or longest. Call it when all has been read,
- * before the calls are looked at. */
+/* Keeps one report of each call: the last or the longest. Call it after the last record and
+ * before reading the calls. */
 void dp_slow_calls_settle(struct dp_profile *profile);
 
 #endif

@@ -10,8 +10,8 @@
  * than what is watched, since of the longer ones every one is known. */
 struct scaled {
     double sum_ns;
-    double error_ns; /* the histogram does not say it better */
-    double doubtful_ns; /* so near to the threshold that the tick may judge either way */
+    double error_ns;    /* the histogram knows no tighter bound */
+    double doubtful_ns; /* so close to the threshold that the tick may count it or not */
     struct dp_moments moments;
 };
 
@@ -62,7 +62,7 @@ static double upper_deviations(const struct dp_totals *totals, const struct scal
     double for_skewness = skewness * ((0.5 + 3 * z) * sqrt(left_out) -
                                       z * (1 - 2 * rate) / sqrt(left_out));
 
-    /* What is watched has no unseen tail. */
+    /* Of watched calls all long ones are seen: there is no unseen tail. */
     return Z_95 + for_skewness + (totals->watched_ns > 0 ? 0 : for_the_tail(&totals->histogram));
 }
 

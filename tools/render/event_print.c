@@ -27,7 +27,7 @@ void dp_event_printer_finish(struct dp_event_printer *printer)
     printer->line = (struct dp_text){0};
 }
 
-/* A field that the event has one of at most; 0: it has none. */
+/* The value of the event's only field with this unit; 0: it has none. */
 static uint32_t number_of(const struct dp_record *record, enum dp_row_unit unit)
 {
     return (uint32_t)dp_event_number(record->id, record->payload, unit);
@@ -35,7 +35,7 @@ static uint32_t number_of(const struct dp_record *record, enum dp_row_unit unit)
 
 /* ---- JSON ---- */
 
-/* That of a slow operation, which its last record has alone. False: it has none. */
+/* The reason of a slow operation, for its last record only. False: there is none. */
 static bool reason_of(const struct dp_event_printer *printer, const struct dp_record *record,
                       struct dp_reason *reason)
 {
@@ -49,7 +49,7 @@ static bool reason_of(const struct dp_event_printer *printer, const struct dp_re
                                 !(reason->event.flags & DP_REASON_IN_FLIGHT);
 }
 
-/* That of a sample; NULL: it has none. */
+/* The stack of a sample; NULL: it has none. */
 static const struct dp_stack *stack_of(const struct dp_event_printer *printer,
                                        const struct dp_record *record)
 {
@@ -61,8 +61,8 @@ static const struct dp_stack *stack_of(const struct dp_event_printer *printer,
     return dp_stacks_find(printer->stacks, event.stack);
 }
 
-/* Members that need more than the record: a comma, then `"reason":{…}`. The caller frees
- * them. NULL: there are none. */
+/* JSON members that need more than the record: a comma, then `"reason":{…}`. NULL: none. The
+ * caller frees them. */
 static char *more_members(const struct dp_event_printer *printer, const struct dp_record *record,
                           size_t *bytes)
 {
@@ -132,7 +132,7 @@ static int print_json(struct dp_event_printer *printer, const struct dp_record *
 
 /* ---- text ---- */
 
-/* More than any event has; the rest would not be printed. */
+/* More than any event has. */
 #define MOST_VALUES 32
 #define MOST_FRAMES 16
 
@@ -201,7 +201,7 @@ static const struct dp_event_value *find_value(const struct words *words, const 
     return NULL;
 }
 
-/* text[0, length) with its {field}s. */
+/* Prints text[0, length), with a value for each {field}. */
 static void print_fields(const struct words *words, const char *text, size_t length)
 {
     const char *end = text + length;
@@ -220,7 +220,7 @@ static void print_fields(const struct words *words, const char *text, size_t len
     }
 }
 
-/* [field:text] or [field:text|other text], without the brackets. */
+/* Prints [field:text] or [field:text|other text]; `text` is without the brackets. */
 static void print_choice(const struct words *words, const char *text, size_t length)
 {
     size_t name = strcspn(text, ":"), yes = name + 1;
@@ -234,7 +234,7 @@ static void print_choice(const struct words *words, const char *text, size_t len
         print_fields(words, other + 1, length - (size_t)(other + 1 - text));
 }
 
-/* The DP_WORDS of events.def. */
+/* Prints an event by its DP_WORDS of events.def. */
 static void print_template(const struct words *words, const char *text)
 {
     while (*text) {
@@ -249,7 +249,7 @@ static void print_template(const struct words *words, const char *text)
     }
 }
 
-/* An event without DP_WORDS: everything that JSON shows. */
+/* Prints an event without DP_WORDS: everything that JSON shows. */
 static void print_all(const struct words *words)
 {
     const char *before = "";
@@ -263,7 +263,7 @@ static void print_all(const struct words *words)
     }
 }
 
-/* A loss: what was counted, and its unit, depend on the reason (losses.def). */
+/* Prints a loss. What was counted, and its unit, depend on the reason (losses.def). */
 static bool print_loss(const struct dp_record *record)
 {
     struct dp_event_lost event;
@@ -315,8 +315,7 @@ static void print_more(const struct dp_event_printer *printer, const struct dp_r
     free(words);
 }
 
-/* The last of the events that a record stands for has everything; NULL: it stands for
- * none. */
+/* A record may stand for several JSON events, of which the last has everything. NULL: none. */
 static const char *event_name(const struct dp_record *record)
 {
     const struct dp_event_shape *shape = dp_event_shape(record->id);

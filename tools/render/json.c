@@ -37,7 +37,7 @@ static struct dp_json *open_level(struct dp_json_document *document, char start,
     return opened;
 }
 
-/* Where the next member goes: behind a comma, on a line of its own. */
+/* Begins the next member: after a comma, on its own line. */
 static void begin_member(struct dp_json *container)
 {
     struct dp_json_document *document = container->document;
@@ -51,7 +51,7 @@ static void begin_member(struct dp_json *container)
     new_line(document, document->top);
 }
 
-/* Character by character: there is no limit to the length of a string. */
+/* Character by character, since a string may have any length. */
 static void write_text(FILE *out, const char *string, size_t left)
 {
     char buffer[32];

@@ -55,7 +55,7 @@ struct dp_json *dp_json_add_object(struct dp_json *array);
  * are {"processes": [object, …]}. `json` false: nothing is ever written.
  */
 void dp_json_start(struct dp_json_document *document, bool json, bool folder);
-/* The object of the next log. Nothing is written before something is put in. */
+/* The object of the next log. Nothing is written before its first member. */
 struct dp_json *dp_json_next(struct dp_json_document *document);
 /* Ends the document, unless nothing was put into it. */
 void dp_json_finish(struct dp_json_document *document);

@@ -86,7 +86,7 @@ void dp_markup_json(FILE *out, const char *text)
 
     dp_json_text(&json, text, length);
     for (size_t i = 0; i < json.length; i++)
-        if (json.buffer[i] == '<') /* of a tag that would end the script */
+        if (json.buffer[i] == '<') /* "</" would begin the tag that ends the script */
             fputs("\\u003c", out);
         else
             fputc(json.buffer[i], out);

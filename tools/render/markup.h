@@ -1,7 +1,7 @@
 /*
- * Text inside of HTML, SVG and scripts. Names come from the profiled program and may hold
- * anything: nothing of them is ever read as markup, and what a reader would obey instead of
- * seeing (clean.h) or XML does not allow is written as \xNN.
+ * Escapes text for HTML, SVG and scripts. Names come from the profiled program and may contain
+ * anything. They are never read as markup; control characters (clean.h) and characters that XML
+ * does not allow are written as \xNN.
  */
 #ifndef DP_TOOLS_MARKUP_H
 #define DP_TOOLS_MARKUP_H
@@ -12,7 +12,7 @@
 /* Between tags, or in an attribute's quotes; HTML and XML. */
 void dp_markup_text(FILE *out, const char *text);
 
-/* At most `most` characters, the last one "…" when there are more. */
+/* At most `most` characters; if there are more, the last one is "…". */
 void dp_markup_cut(FILE *out, const char *text, size_t most);
 
 /* A JSON string that may stand in a script element. */

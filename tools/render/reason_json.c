@@ -61,7 +61,7 @@ static void put_wait(struct dp_json *one, const struct dp_stack_sample *wait, ui
     dp_json_put_text(one, "holder_function", *holder ? holder : NULL);
 }
 
-/* Each once, with its time of all samples. The runtime keeps few a call. */
+/* Each wait once, with the time of all its samples. A call has only a few. */
 static void put_waits(struct dp_json *object, const struct dp_reason *reason)
 {
     struct dp_json *array = dp_json_put_array(object, "waits");

@@ -12,7 +12,7 @@
 
 enum {
     MOST_COLUMNS = 60, /* of one name */
-    FAULT_NS = 100000, /* a page that is read from an SSD: fewer faults explain nothing */
+    FAULT_NS = 100000, /* the time to read a page from an SSD */
 };
 
 /* ---- pieces ---- */

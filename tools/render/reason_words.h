@@ -11,11 +11,11 @@
 #include "model/reasons.h"
 #include "style.h"
 
-/* `reason` is known. The caller frees it. */
+/* The sentence for a known reason. The caller frees it. */
 char *dp_reason_sentence(const struct dp_reason *reason, const struct dp_style *style);
 
-/* "`flush_pages` <- `checkpoint`": of the program's own functions the innermost `most`; of
- * the system's when there are no others. What is missing at its end is "?". The caller frees
+/* "`flush_pages` <- `checkpoint`": the innermost `most` functions of the program, or of libraries
+ * when there are none of the program. A stack that was cut short ends in "?". The caller frees
  * it. */
 char *dp_stack_words(const struct dp_stack *stack, size_t most, const char *quote);
 

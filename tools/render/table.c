@@ -11,13 +11,13 @@
 
 #define GAP 2
 
-/* Of a file or a pipe: what fits in an editor. */
+/* The width in a file or a pipe: what fits in an editor. */
 #define REDIRECTED_COLUMNS 160
 
-/* A wider cell is shown whole, but its column is no wider than this. */
+/* The greatest width of a column. Wider cells are shown whole all the same. */
 #define MOST_COLUMNS 200
 
-/* Of one cell: more than anybody reads in a table. JSON has it all. */
+/* The longest cell: people read no more in a table. JSON has all of it. */
 #define CELL_BYTES 1024
 
 void dp_table_start(struct dp_table *table, const struct dp_column *columns, size_t n_columns)
@@ -44,7 +44,7 @@ void dp_table_cellf(struct dp_table *table, const char *format, ...)
     dp_table_cell(table, text);
 }
 
-/* 0: nothing but empty cells. */
+/* 0: all cells are empty. */
 static size_t column_width(const struct dp_table *table, size_t column)
 {
     size_t width = 0;

@@ -37,7 +37,7 @@ static void metadata_cell(struct dp_table *table, const struct dp_report_slow_ca
     dp_table_cell(table, dp_clean(text, clean, sizeof clean));
 }
 
-/* What there is to say of the call besides its figures. */
+/* Remarks on the call, in addition to its figures. */
 static void remark_cell(struct dp_table *table, const struct dp_report_slow_call *call)
 {
     if (call->in_flight)
@@ -48,8 +48,8 @@ static void remark_cell(struct dp_table *table, const struct dp_report_slow_call
         dp_table_cell(table, "");
 }
 
-/* The function, indented by how far inside its operation the call is, with the slow calls in
- * it that are listed elsewhere; then where it is. */
+/* The function, indented by the call's depth in its operation, with the number of slow calls in
+ * it that are listed elsewhere. Then its place. */
 static void step_cells(struct dp_table *table, const struct dp_report_slow_call *call)
 {
     char place[4300], number[32] = "", others[64] = "";
@@ -65,7 +65,7 @@ static void step_cells(struct dp_table *table, const struct dp_report_slow_call 
     dp_table_cell(table, call->info ? dp_site_place(call->info, place, sizeof place) : "?");
 }
 
-/* Below the table it stands in whole sentences. */
+/* Below the table, in whole sentences. */
 static void why_cell(struct dp_table *table, const struct dp_reason *reason)
 {
     const char *syscall = reason->main ? dp_syscall_name(reason->main->syscall) : NULL;
@@ -109,7 +109,7 @@ static void steps_left_out(struct dp_table *table, size_t n)
     dp_cells_empty(table, SLOW_COLUMNS - 7);
 }
 
-/* Of a long operation the first calls, and its leaf. */
+/* For a long operation only the first calls and the leaf. */
 static void operation_rows(struct dp_table *table, const struct dp_style *style,
                            const struct dp_report_slow_call *calls, size_t n)
 {
@@ -147,7 +147,7 @@ static void slow_summary(const struct dp_report_slow *slow, const struct dp_styl
     fprintf(style->out, ", %zu shown\n", slow->n_operations);
 }
 
-/* Not among the calls counted: so close to the threshold that the tick does not tell. */
+/* Calls that are not counted: so close to the threshold that the tick cannot decide. */
 static void print_maybe(const struct dp_report_slow *slow, const struct dp_style *style)
 {
     if (slow->maybe > 0)
@@ -212,7 +212,7 @@ static void open_row(struct dp_table *table, const struct dp_style *style,
     dp_cell_names(table, call->site, call->info);
 }
 
-/* Of a recursion the first and the last call. */
+/* For a recursion only the first and the last call. */
 static void open_group(struct dp_table *table, const struct dp_style *style,
                        const struct dp_report_open *open, const struct dp_report_open_group *group)
 {

@@ -70,7 +70,7 @@ static void print_when(const struct dp_report *report, const struct dp_style *st
 
     line(style, "started");
     fprintf(style->out, "%s UTC", dp_unit_time(when, report->start_unix_ns, false));
-    if (report->phase != DP_PHASE_FAILED) /* nobody looked for how long */
+    if (report->phase != DP_PHASE_FAILED) /* how long is not known */
         fprintf(style->out, ", ran %s", dp_unit_ns(wall, (double)report->wall_ns, style->utf8));
     if (report->cpu_known)
         fprintf(style->out, ", CPU %s", dp_unit_ns(cpu, (double)report->cpu_ns, style->utf8));
@@ -118,7 +118,7 @@ static void print_log(const struct dp_report *report, const struct dp_style *sty
 
 enum { LAST_THREADS = 3, LAST_CALLS = 4 };
 
-/* The call of one thread that began latest, or latest before another. */
+/* The open call of a thread that began last; with `before`, the last one that began before it. */
 static const struct dp_report_open_call *
 latest_before(const struct dp_report_open *open, uint32_t tid,
               const struct dp_report_open_call *before)
@@ -196,7 +196,7 @@ static void print_out_of_force(uint32_t n, const struct dp_style *style)
             n == 1 ? "" : "s");
 }
 
-/* What the load gate has taken away: the figures below are without it. */
+/* What the load gate refused: the figures below do not include it. */
 static void print_load(const struct dp_report_load *load, const struct dp_style *style)
 {
     char percent[DP_UNIT_TEXT], refused[DP_UNIT_TEXT], all[DP_UNIT_TEXT];
@@ -214,7 +214,7 @@ static void print_load(const struct dp_report_load *load, const struct dp_style 
     fputs(" (DEEP_PROFILE_CHECK_LOAD=false records them)\n", style->out);
 }
 
-/* What costs, and what costs less. */
+/* What the profiler costs, and how to make it cost less. */
 static void print_cost(const struct dp_report_overhead *overhead, const struct dp_style *style)
 {
     bool steward = overhead->steward_cpu_ns > overhead->slow_paths_ns;
@@ -239,7 +239,7 @@ static void print_cost(const struct dp_report_overhead *overhead, const struct d
 
 enum { INDENT = 12 }; /* behind the labels */
 
-/* Columns of text[0, length), which may hold colours. */
+/* The width of text[0, length), which may contain colours. */
 static size_t columns_of(const char *text, size_t length)
 {
     size_t columns = 0;
@@ -254,7 +254,7 @@ static size_t columns_of(const char *text, size_t length)
     return columns;
 }
 
-/* Breaks a line between words. The first blanks are its indent and its label's. */
+/* Breaks a line between words. Its leading blanks are the indent, and a label's width. */
 static void print_wrapped(const char *text, size_t length, const struct dp_style *style)
 {
     size_t at = 0;

@@ -1,5 +1,5 @@
-/* The head of a report: what ran, when, and everything that makes every figure below
- * doubtful. */
+/* The head of a report: what ran, when, and everything that makes the figures below less
+ * certain. */
 #ifndef DP_TOOLS_TEXT_HEAD_H
 #define DP_TOOLS_TEXT_HEAD_H
 

@@ -11,11 +11,11 @@
 enum {
     MOST_GROUPS = 10,
     MOST_STACKS = 3,
-    MOST_MERGED = 64,  /* findings of one call; the runtime keeps fewer */
-    STACK_COLUMN = 23, /* where stacks begin */
+    MOST_MERGED = 64,  /* bounds the findings of one call; the runtime keeps fewer */
+    STACK_COLUMN = 23, /* the column where stacks begin */
     MOST_FRAMES = 12,
     MOST_PROBLEMS = 3,
-    COLUMNS = 80, /* where nothing else says how many there are */
+    COLUMNS = 80, /* the width when the terminal's is not known */
 };
 
 static size_t columns_of(const struct dp_style *style)
@@ -23,8 +23,8 @@ static size_t columns_of(const struct dp_style *style)
     return style->width >= 40 ? style->width : COLUMNS;
 }
 
-/* The last space of the first `room` columns, or the first behind them, that stands in no
- * `name`; 0: there is none. */
+/* The last space in the first `room` columns, or else the next space, outside of a `name`;
+ * 0: none. */
 static size_t break_of(const char *text, size_t room)
 {
     size_t columns = 0, space = 0;
@@ -39,7 +39,7 @@ static size_t break_of(const char *text, size_t room)
     return space;
 }
 
-/* A cleaned text, broken at spaces; what follows is indented by two more. */
+/* Prints a cleaned text, broken at spaces; further lines are indented by two more. */
 static void print_wrapped(const struct dp_style *style, int indent, const char *text)
 {
     int more = 0;
@@ -100,7 +100,7 @@ static void print_division(const struct dp_reason *reason, const struct dp_style
     print_wrapped(style, 4, text);
 }
 
-/* A line: findings that read the same. */
+/* Findings that would print the same words: one line. */
 struct line {
     char *words;
     uint32_t state;
@@ -123,7 +123,7 @@ static int longest_first(const void *a, const void *b)
     return x->ns > y->ns ? -1 : x->ns < y->ns;
 }
 
-/* Takes the words. */
+/* Takes ownership of `words`. */
 static void add_line(struct line *lines, size_t *n, struct line line)
 {
     size_t known = 0;

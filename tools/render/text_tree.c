@@ -45,7 +45,7 @@ static void callee_rows(struct printer *printer, const struct dp_tree_node *node
         const struct dp_tree_node *callee = node->callees[i];
         if (callee->total_ns < printer->tree->root->callees_ns / SMALLEST_PART) {
             printer->left_out += node->n_callees - i;
-            return; /* the others took less */
+            return; /* sorted: the others took even less */
         }
         node_row(printer, callee, depth);
         callee_rows(printer, callee, depth + 1);

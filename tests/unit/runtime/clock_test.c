@@ -11,7 +11,7 @@
 static int64_t distance(void)
 {
     int64_t best = INT64_MAX;
-    for (int i = 0; i < 100; i++) { /* the pair that was read closest together */
+    for (int i = 0; i < 100; i++) { /* the pair with the shortest time between its two reads */
         uint64_t before = dp_os_monotonic_ns();
         uint64_t ours = dp_now_ns();
         uint64_t after = dp_os_monotonic_ns();
@@ -48,8 +48,8 @@ static void after_a_sleep(void)
     CHECK_WITHIN(ratio, 1, 0.1);
 }
 
-/* A thread reads the counter of a processor that is behind the steward's, just after the
- * steward has published a line; or one that began anew, before the steward sees that. */
+/* A thread may read a counter that is behind the steward's, just after the steward published a
+ * line; or a counter that restarted at 0, before the steward notices. */
 static void of_a_counter_that_is_behind(uint64_t behind)
 {
     dp_clock_adjust();

@@ -39,7 +39,7 @@ static const struct dp_site_desc two_desc = {"two", __FILE__, __LINE__, 0, 2, 0,
 static struct dp_site two_site __attribute__((section(DP_SITE_SECTION), used, aligned(32))) = {
     0, DP_SLOW_NEVER, 0, 0, &two_desc};
 
-/* As live control would do it: another configuration, then the words of the code. */
+/* As live control would do it: publish a configuration, then store the words of the code. */
 static const struct dp_site_config *publish(struct dp_site *site,
                                             const struct dp_site_config *decided)
 {
@@ -104,7 +104,7 @@ static struct dp_event_slow_operation last_slow(void)
     return event;
 }
 
-/* Sites are configured once; the same once more is nothing new. */
+/* Sites are configured once; configuring again with the same result publishes nothing. */
 static void versions(void)
 {
     const struct dp_site_config *first = dp_site_config(quick_site.index);
@@ -121,7 +121,7 @@ static void versions(void)
     CHECK(!dp_site_config_at(quick_site.index, first->from_ns - 1));
 }
 
-/* The general way out and the short one. */
+/* The general way to end a call, and the short one. */
 static void totals_are_of_the_configuration_at_entry(struct dp_site *site)
 {
     set_population(site, 2);
@@ -180,7 +180,7 @@ static uint64_t reconfigured(void)
     return dp_self->state->lost[DP_LOSS_RECONFIGURED];
 }
 
-/* Calls known by their `due` alone. */
+/* Calls of which the runtime knows only their `due`. */
 static void a_watched_call_is_slow_by_the_threshold_at_entry(void)
 {
     struct dp_site_stats *stats = stats_of(&watched_site);
@@ -196,12 +196,12 @@ static void a_watched_call_is_slow_by_the_threshold_at_entry(void)
     CHECK(reconfigured() == unknown);
 }
 
-/* 100 ms, then 50 ms: by its due alone each of these calls may have begun under either. */
+/* 100 ms, then 50 ms: by its `due`, each of these calls may have begun under either threshold. */
 static void where_a_threshold_was_lowered_the_tick_tells(void)
 {
     struct dp_site_stats *stats = stats_of(&lowered_site);
     uint64_t slow = stats->slow, unknown = reconfigured();
-    sleep_ms(200); /* under the first for long enough */
+    sleep_ms(200); /* long enough for the first threshold */
     uint64_t before = hand_enter(&lowered_site);
     set_threshold(&lowered_site, 50 * MS);
     uint64_t after = hand_enter(&lowered_site);
@@ -214,7 +214,7 @@ static void where_a_threshold_was_lowered_the_tick_tells(void)
     CHECK(last_slow().duration_ns >= 140 * MS && reconfigured() == unknown);
 }
 
-/* As after more ticks than are kept: then it stays open, is counted, and not reported. */
+/* As after more ticks than are kept: the call stays open, is counted, and is not reported. */
 static void where_nothing_tells_it_is_counted(void)
 {
     struct dp_site_stats *stats = stats_of(&unclear_site);
@@ -255,7 +255,7 @@ static void which_version_a_due_is_of(void)
     CHECK(dp_site_config_of_due(index, 2100 + 101, is_even) == &second); /* 1701 is none */
     CHECK(dp_site_config_of_due(index, 2900 + 101, is_even) == &second); /* only interval */
     CHECK(dp_site_config_of_due(index, 3500 + 101, is_even) == &third);
-    /* Both in the tick of the change: they judge it alike. */
+    /* Both in the tick of the change: both give the same result. */
     CHECK(dp_site_config_of_due(index, 3000 + 101, is_even)->version == 3);
     third.slow_threshold_ns = 201;
     CHECK(!dp_site_config_of_due(index, 3000 + 101, is_even));
@@ -295,7 +295,7 @@ static void a_call_that_ends_on_another_thread(void)
     CHECK(elsewhere.variance == 6 * UNIT);
 }
 
-/* More than have a frame: the oldest are forgotten, and timed all the same. */
+/* More calls than there are frames: the oldest lose their frames, but are timed all the same. */
 static void calls_that_were_forgotten(void)
 {
     enum { OPEN = DP_LANE_FRAMES + 100 };
@@ -320,10 +320,10 @@ static void call_in_child(uint64_t due)
     hand_exit(&forked_site, hand_enter(&forked_site));
     const struct dp_site_config *config = dp_site_config(forked_site.index);
     const struct dp_site_stats *stats = stats_of(&forked_site);
-    /* Decided again: what was published by hand is not in force any more. */
+    /* Decided again: the configuration that was published by hand is no longer in force. */
     CHECK(config->version == version + 1 && config->population.estimated == UNIT);
     CHECK(dp_site_config(quick_site.index)->older); /* its parent's are there still */
-    /* The gate was of the parent; the call began after the child was made a process. */
+    /* The gate is the parent's; the call began after the fork. */
     CHECK(stats->sampled == 1 && stats->estimated == UNIT);
     hand_exit(&forked_site, due); /* its parent's call, which ends there */
     CHECK(stats->sampled == 1 && reconfigured() == 0);

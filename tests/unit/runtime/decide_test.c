@@ -132,7 +132,7 @@ static void load_checks(void)
     CHECK(DECIDE(WITH(IF_SLOW("1ms"), MEMORY(""), CALLS(""))).load_checked == 0);
 }
 
-/* Load is when people profile: what is asked for in this run is recorded. */
+/* People profile when there is load: what this run's rules request is recorded. */
 static void a_rule_is_obeyed_under_load_unless_it_says_otherwise(void)
 {
     const uint32_t whole = DP_SITE_WHOLE_PROGRAM;
@@ -146,11 +146,11 @@ static void a_rule_is_obeyed_under_load_unless_it_says_otherwise(void)
     CHECK(DECIDE(.rules = "f:check_load=true,rate=1").load_checked == DP_KIND(PROFILE));
     CHECK(DECIDE(WITH(PRODUCTION("")), .rules = "*:rate=0.1,check_load=true").load_checked ==
           DP_KIND(PRODUCTION));
-    /* Of what the rule does not name the attribute decides. */
+    /* Where the rule says nothing, the attribute decides. */
     CHECK(DECIDE(WITH(PROFILE("")), .rules = "g:rate=1").load_checked == DP_KIND(PROFILE));
     CHECK(DECIDE(WITH(PROFILE("")), .rules = "f:slow=1s").load_checked == DP_KIND(PROFILE));
     CHECK(DECIDE(.flags = whole).load_checked == DP_KIND(PROFILE));
-    /* check_load alone changes what is there. */
+    /* check_load alone changes the attribute that is there. */
     CHECK(DECIDE(WITH(PROFILE("")), .rules = "f:check_load=false").load_checked == 0);
     CHECK(DECIDE(WITH(PROFILE("check_load=false")), .rules = "f:check_load=true").load_checked ==
           DP_KIND(PROFILE));
@@ -350,7 +350,7 @@ static void whole_program(void)
     nothing_happens(&config);
 }
 
-/* What one call stands for is known however rare it is. */
+/* How many calls one sampled call stands for is known, however low the rate. */
 static void populations(void)
 {
     struct dp_site_config config = DECIDE(WITH(PROFILE("rate=0.000000001")));
@@ -379,7 +379,7 @@ static void walk(const struct dp_site_config *config, uint32_t left, uint32_t ch
     walk(config, left & ~kind, chosen, p * (1 - yes), sets);
 }
 
-/* Whatever is asked for together, each set of kinds is as likely as if every kind had
+/* With any combination of requests, each set of kinds is as likely as if every kind had
  * drawn for itself. */
 static void kinds_are_independent(const struct dp_site_config *config, const double *rates)
 {

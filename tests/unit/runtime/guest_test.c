@@ -1,5 +1,5 @@
 /*
- * What the runtime owes a host in rare moments: a signal handler between gate
+ * What the runtime promises a host in rare moments: a signal handler between gate
  * and runtime, calls nested deeper than it follows, counters that are full,
  * thread after thread with one seed, files that cannot be made, a lock that
  * another thread holds for long, or held when the process was forked.
@@ -112,8 +112,8 @@ static void the_reported_cost_is_that_of_a_recorded_call(void)
     CHECK(!dp_site_config(DP_MAX_SITES - 1));
 }
 
-/* call() that counts how many calls entered the runtime: those that were opened, and those
- * whose entry ended a rest of the tick. */
+/* call(), and how many calls entered the runtime: those that were opened, and those whose entry
+ * ended a rest of the tick. */
 static bool call_counting(struct dp_site *site, uint64_t *entered)
 {
     uint64_t due = deep_profile_entry_tick + site->slow_after;
@@ -141,7 +141,7 @@ static void a_recorded_call_is_charged_once(void)
     CHECK(state->slow_paths == slow_paths + 1000 + entered);
 }
 
-/* The handler's call has found the budget that the gate left, and drawn. */
+/* The handler's call found the used-up budget, and drew a new one. */
 static void handler_between_gate_and_runtime(void)
 {
     call(&opened_site);
@@ -172,7 +172,7 @@ static void deeper_than_is_followed(void)
 enum { IN_FLIGHT = 100000 };
 static ucontext_t here, coroutine;
 
-/* As calls of so many coroutines: all open at once, the oldest ends first. */
+/* As with so many coroutines: all calls are open at once, and the oldest ends first. */
 static void in_flight(void)
 {
     static uint64_t due[IN_FLIGHT];
@@ -208,7 +208,7 @@ static void a_full_bucket_stays_full(void)
     CHECK(slots[dp_histogram_slot(5000, block)] == UINT32_MAX);
 }
 
-/* Calls that find no aggregates make no system calls each, but ask again later. */
+/* Calls that find no aggregates do not each make a system call; they try again later. */
 static void no_room_for_aggregates(void)
 {
     struct dp_lane_state *state = dp_self->state;
@@ -225,7 +225,7 @@ static void no_room_for_aggregates(void)
     CHECK(calls_of(&left_out_site) == 1);
 }
 
-/* More room for aggregates is asked of the kernel, in a host that is in the midst of something. */
+/* The runtime asks the kernel for more room for aggregates while the host is in any state. */
 static void errno_where_aggregates_are_made(void)
 {
     struct dp_lane_state *state = dp_self->state;
@@ -264,7 +264,7 @@ static void run_thread(void *(*run)(void *), void *argument)
     CHECK(pthread_join(thread, NULL) == 0);
 }
 
-/* DEEP_PROFILE_SEED is set: not the same draw for each of them. */
+/* DEEP_PROFILE_SEED is set; each thread must still draw other budgets. */
 static void thread_after_thread(void)
 {
     long chosen = 0;
@@ -365,7 +365,7 @@ static void *wait_for_lock(void *unused)
     return unused;
 }
 
-/* A thread that waits for long leaves its processor to threads of any priority. */
+/* A thread that waits long gives its processor to threads of any priority. */
 static void a_lock_held_for_long(void)
 {
     struct dp_os_signals saved;
@@ -415,7 +415,7 @@ static void a_fork_while_sigaction_is_at_work(void)
     CHECK(pthread_join(thread, NULL) == 0);
 }
 
-/* Larger than a packet: lost, but nothing else for it. */
+/* A record larger than a packet is lost, and no other record. */
 static void a_record_too_large(void)
 {
     char text[4000];
@@ -429,7 +429,7 @@ static void a_record_too_large(void)
     CHECK(process_lost(DP_LOSS_NO_SPACE) == before + 1000);
 }
 
-/* A child that can have no log says so in its parent's, which may be cut by then. */
+/* A child that cannot have a log says so in its parent's, which may be cut by then. */
 static void a_childs_failure_is_reported_into_a_cut_file(void)
 {
     pid_t child = fork();

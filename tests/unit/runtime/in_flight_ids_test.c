@@ -83,7 +83,7 @@ static void calls_that_look_alike_take_an_id_each(void)
         CHECK(taken[id] == (id != BACK), "%d was taken %d times", id, taken[id]);
 }
 
-/* The steward learns how a call ended under the id that it had given it. */
+/* The steward learns how the call with that id ended. */
 static void an_awaited_end_is_reported_once(void)
 {
     struct dp_slow_end end = {.end_ns = 7, .duration_ns = 5}, found;
@@ -98,7 +98,7 @@ static void an_awaited_end_is_reported_once(void)
     CHECK(!dp_in_flight_report(100));
 }
 
-/* As many calls as there is room for do not push it out. */
+/* As many calls as there is room for do not evict it. */
 static void an_awaited_entry_stays(void)
 {
     struct dp_slow_end end = {.end_ns = 7}, found;

@@ -1,5 +1,5 @@
 /*
- * When the load gate closes and opens, by what the kernel says: texts of our own stand for
+ * When the load gate closes and opens, by the kernel's files. Texts of our own replace
  * its files.
  */
 #include "steward/load.h"

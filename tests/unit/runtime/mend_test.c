@@ -1,7 +1,7 @@
 /*
- * A wait that our signal interrupted is put back to its call, and nothing else is: not what
- * only has the same number in its result's register, nor code behind which no memory is, nor a
- * wait that a signal of the host's ended, too.
+ * Only a wait that our signal interrupted is repeated. Not code that happens to have -EINTR in
+ * its result register, not code at the start of a page after unmapped memory, and not a wait that
+ * a signal of the host ended, too.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -37,7 +37,7 @@ HAND_SITE(counted, DP_ATTRIBUTE_CALLS, "", DP_SITE_COUNTED);
 static _Atomic uint64_t now_ns = START;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t turned = PTHREAD_COND_INITIALIZER;
-static bool hosts_turn = true; /* under mutex; until then the steward waits */
+static bool hosts_turn = true; /* under mutex; the steward sleeps until this time */
 static bool is_over;           /* under mutex; the day has ended: the clock stands still */
 static uint64_t next_turn = START + SECOND;
 
@@ -77,7 +77,7 @@ static bool move_clock(uint64_t monotonic_ns)
     return moves;
 }
 
-/* Without fake time: a host that waits for a lock or for the steward to begin, and the
+/* Real time: for a host that waits for a lock or for the steward to begin, and for the
  * steward after the last call, which would pass seconds of it until the host has the
  * processor and stops it. */
 bool __wrap_dp_os_sleep_until(uint64_t monotonic_ns)
@@ -114,7 +114,7 @@ static void wait_for_turn(uint64_t ns)
     pthread_mutex_unlock(&mutex);
 }
 
-/* At the end, also that of a check that fails: the steward must see that it is stopped. */
+/* At the end, also after a failed check: the steward must see that it is stopped. */
 static void let_go(void)
 {
     pthread_mutex_lock(&mutex);
@@ -203,7 +203,7 @@ int main(int argc, char **argv)
         make_calls(1);
         call_watched(2);
         if (hour % 6 == 1)
-            call_watched(900); /* a quarter of an hour, the times of many wraps */
+            call_watched(900); /* a quarter of an hour: compact times wrap many times */
         struct own_resources now = own_resources();
         CHECK(bytes_of_streams(getenv("DEEP_PROFILE_OUT")) <=
               dp_setting_value(DP_SETTING_SIZE_LIMIT));

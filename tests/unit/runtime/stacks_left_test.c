@@ -34,7 +34,7 @@ static void a_longjmp_leaves_what_is_below_its_target(void)
     CHECK(state->frames_top == 2);
 }
 
-/* dp_enter() ran below the gate by what the thunk keeps. */
+/* dp_enter() ran below the gate, further down by the registers that the thunk saves. */
 static void a_longjmp_knows_how_deep_a_thunk_goes(void)
 {
     start_anew();
@@ -168,7 +168,7 @@ static void a_process_that_ends_leaves_nothing(void)
     CHECK_TEXT(what_was_said(), "a thread exit");
 }
 
-/* The parent's call, which ends in a forked child, too. */
+/* A call of the parent, which also ends in a forked child. */
 static void a_call_older_than_the_log_is_not_ours(void)
 {
     start_anew();
@@ -204,7 +204,7 @@ static void a_call_ends_on_another_thread_than_it_began_on(void)
     CHECK(pthread_create(&thread, NULL, in_another_thread, &x) == 0);
     pthread_join(thread, NULL);
     CHECK_TEXT(what_was_said(), "x return without a frame");
-    CHECK(finished_kinds == DP_KIND(PROFILE)); /* as its frame says, not its `due` alone */
+    CHECK(finished_kinds == DP_KIND(PROFILE)); /* from its frame; its `due` alone says less */
     CHECK_TEXT(open_calls(), "ay");
     CHECK(atomic_load(&dp_sites['x'].migrates) && atomic_load(&lane->visitors) == 0);
 }
@@ -247,7 +247,7 @@ static void a_call_is_forgotten_or_found_but_not_both(void)
         due_of_round = begin('x', on_stack(1));
         pthread_barrier_wait(&both);
         for (volatile int wait = i % 500; wait > 0; wait--)
-            ; /* so that either is first at times */
+            ; /* so that sometimes one thread is first, sometimes the other */
         dp_stacks_leave(lane, DP_LEFT_THREAD_EXIT);
         pthread_barrier_wait(&both);
         CHECK(n_finished == finished + i);

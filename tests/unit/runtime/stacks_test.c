@@ -45,7 +45,7 @@ static void what_is_deeper_than_a_call_that_begins_was_left(void)
     CHECK_TEXT(what_was_said(), "");
 }
 
-/* Two functions of which one was inlined into the other. */
+/* Two functions; one was inlined into the other. */
 static void calls_in_one_frame_are_not_deeper_than_each_other(void)
 {
     start_anew();
@@ -79,7 +79,7 @@ static void of_whole_program_calls_with_one_stack_pointer_the_first_was_left(voi
     CHECK_TEXT(open_calls(), "ag");
 }
 
-/* A call through a thunk has its frame further down than one without. */
+/* A call through a thunk has its frame further down than a plain call. */
 static void nor_is_a_plain_call_above_the_call_around_it(void)
 {
     start_anew();
@@ -173,7 +173,7 @@ static void the_end_of_a_coroutine_proves_nothing_of_the_threads_own_stack(void)
     CHECK_TEXT(open_calls(), "ab");
 }
 
-/* By a coarse clock; which of them ends the site says. */
+/* With a coarse clock. The site says which of them ends. */
 static void calls_may_begin_in_the_same_nanosecond(void)
 {
     start_anew();
@@ -186,7 +186,7 @@ static void calls_may_begin_in_the_same_nanosecond(void)
     CHECK_TEXT(what_was_said(), "y return");
 }
 
-/* Of 16 suspended calls and more it is found later: when the one around it ends. */
+/* With 16 or more suspended calls it is found later: when the call around it ends. */
 static void calls_that_were_left_are_looked_for_behind_few_others(void)
 {
     for (unsigned suspended = 15; suspended <= 16; suspended++) {
@@ -217,7 +217,7 @@ static void the_oldest_of_too_many_are_forgotten_and_still_end(void)
     CHECK(state->forgotten == HALF && state->frames_top == HALF + 1);
     CHECK(lane->frames[0].child_ns == 0);
     CHECK((state->frames[0].start_ns & DP_DUE_START_MASK) ==
-          (dues[HALF] & DP_DUE_START_MASK)); /* the youngest were kept, in order */
+          (dues[HALF] & DP_DUE_START_MASK)); /* the newest were kept, in order */
     CHECK(lane->frames[1].stack == on_stack(HALF));
     CHECK((atomic_load(&lane->forgotten_until_ns) & DP_DUE_START_MASK) ==
           (dues[HALF - 1] & DP_DUE_START_MASK));

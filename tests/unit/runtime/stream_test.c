@@ -25,7 +25,7 @@
 HAND_SITE(opened, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 
 #define FIRST_NS UINT64_C(1000000000000)
-#define APART_NS UINT64_C(1000000000) /* more than a compact header can tell */
+#define APART_NS UINT64_C(1000000000) /* more than a compact header can hold */
 #define PACKET_BYTES (256u << 10)
 
 void __real_dp_os_populate(void *address, size_t bytes);
@@ -41,7 +41,7 @@ int __wrap_dp_os_allocate(int fd, uint64_t offset, uint64_t bytes)
     return disk_is_full ? -ENOSPC : error; /* full in the midst of it */
 }
 
-/* The steward's request that the owner overtakes, once. */
+/* A request to the steward that the owner of the stream overtakes, once. */
 static struct dp_stream *overtaken;
 static uint32_t next_bytes;
 
@@ -69,7 +69,7 @@ void __wrap_dp_os_populate(void *address, size_t bytes)
     CHECK(write_record(stream, FIRST_NS));
 }
 
-/* As a reader does it; how many records there are. */
+/* Reads as a reader does; returns the number of records. */
 static uint64_t check_times(const struct dp_packet *packet)
 {
     uint64_t time = packet->timestamp_begin, records = 0;
@@ -103,7 +103,7 @@ static void start_stream(struct dp_stream *stream, uint32_t lane, uint32_t packe
     stream->next_bytes = packet_bytes;
 }
 
-/* Also where a record finds no pages yet, and asks for them in the same packet. */
+/* Also when a record finds no pages yet, and requests them in the same packet. */
 static void records_keep_their_time(void)
 {
     static struct dp_stream stream;
@@ -129,7 +129,7 @@ static void a_refused_record_leaves_no_time(void)
     dp_stream_close_packet(&stream);
 }
 
-/* While the disk was full somebody took away the file, in which there was nothing yet. */
+/* While the disk was full somebody removed the file, which was still empty. */
 static void a_file_without_packets_is_deleted(void)
 {
     static struct dp_stream stream;
@@ -140,19 +140,19 @@ static void a_file_without_packets_is_deleted(void)
     CHECK(!write_record(&stream, FIRST_NS));
     disk_is_full = false;
     dp_segment_name(name, stream.lane, stream.segment);
-    CHECK(file_bytes(name) == 0); /* what was allocated in part was given back */
+    CHECK(file_bytes(name) == 0); /* a partial allocation was freed */
     CHECK(dp_memory_ceiling_used() == used);
     dp_directory_unlink(name);
     CHECK(write_record(&stream, FIRST_NS + APART_NS));
     CHECK(dp_memory_ceiling_used() == used + PACKET_BYTES);
     dp_stream_close_packet(&stream);
-    /* What the packet did not use: of the file, and of the memory. */
+    /* What the packet did not use, in the file and in memory, is freed. */
     dp_segment_name(name, stream.lane, stream.segment);
     CHECK(file_bytes(name) == 4096 && dp_memory_ceiling_used() == used);
 }
 
-/* The steward brings pages of a packet that its owner leaves meanwhile for one of
- * which as much is there: what came is none of that one's. */
+/* The steward prepares pages of a packet that its owner leaves meanwhile. The next packet has as
+ * many pages; the steward's must not count for it. */
 static void pages_of_the_packet_before(uint32_t lane, uint32_t bytes)
 {
     static struct dp_stream stream;
@@ -192,8 +192,8 @@ static void a_child_has_a_ceiling(void)
     CHECK(waitpid(child, &status, 0) == child && status == 0);
 }
 
-/* A handler forked in the midst of a call into the runtime, the child has its own
- * log by now, and the handler returns: the call goes on with what it had. */
+/* A signal handler forks in the middle of a call into the runtime. The child has its own log when
+ * the handler returns: the call continues with the state from before. */
 static void a_child_ends_what_it_was_forked_in(void)
 {
     CHECK(hand_enter(&opened_site) & DP_DUE_OPENED);

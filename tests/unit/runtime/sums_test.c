@@ -54,7 +54,7 @@ HAND_SITE(memory_always, DP_ATTRIBUTE_MEMORY, "", 0);
 HAND_SITE(in_child, DP_ATTRIBUTE_PROFILE, "rate=0.5, check_load=false", 0);
 HAND_SITE(handed_on, DP_ATTRIBUTE_PROFILE, "rate=1, check_load=false", 0);
 
-/* The steward leaves the load gate to the tests. */
+/* The steward does not move the load gate: the tests do. */
 void __wrap_dp_load_check(void);
 void __wrap_dp_load_check(void)
 {
@@ -116,7 +116,7 @@ static void self_time_is_without_the_children(struct dp_site *parent, struct dp_
     CHECK(around->child_ns == below->total_ns);
     CHECK(around->total_ns > around->child_ns);
 
-    /* A call at the same depth that makes none has no part of theirs. */
+    /* A later call at the same depth without calls inside has no child time. */
     uint64_t child_ns = around->child_ns;
     one_millisecond(parent);
     CHECK(around->sampled == 2 && around->child_ns == child_ns);
@@ -150,7 +150,7 @@ static void recursion_is_counted_once(struct dp_site *a, struct dp_site *b)
         CHECK(of_a->nested_ns < of_b->total_ns && of_b->nested_ns < of_a->nested_ns);
         CHECK(once_a > once_b && once_a >= (unsigned)round * 4 * STEP);
     }
-    /* What is left of an earlier recursion says nothing. */
+    /* An earlier recursion leaves nothing behind. */
     uint64_t nested_ns = stats_of(a)->nested_ns;
     uint64_t due = hand_enter(b);
     one_millisecond(a);
@@ -221,7 +221,7 @@ static void a_call_that_is_left(void)
     CHECK(stats->exceptions == 1 && stats->sampled == sampled);
 }
 
-/* A hundredth is timed, the others are opened only to be counted: one slow path each. */
+/* One call in a hundred is timed; the others are opened only to be counted: one slow path each. */
 static void calls_that_are_only_counted(void)
 {
     const struct dp_site_stats *stats = stats_of(&sampled_site);
@@ -364,7 +364,7 @@ static int64_t peak_of(const struct dp_site *site)
     return stats_of(site)->peak_bytes;
 }
 
-/* Each call has a peak of its own; that of the call around goes on as if nobody had looked. */
+/* Each call has its own peak; the peak of the call around it is not affected. */
 static void a_peak_is_the_highest_of_a_call(void)
 {
     dp_memory_allocated(1000 * KB); /* before them: of none */
@@ -419,7 +419,7 @@ static void a_realloc_that_fails_frees_nothing(void)
     CHECK(!__wrap_realloc(pointer, 2000));
     CHECK(memcmp(&before, &dp_self->memory, sizeof before) == 0);
     no_room = false;
-    pointer = __wrap_realloc(pointer, 3000); /* one that does not fail is a block for another */
+    pointer = __wrap_realloc(pointer, 3000); /* one block replaces another */
     CHECK(pointer && dp_self->memory.frees == before.frees + 1);
     CHECK(dp_self->memory.allocations == before.allocations + 1);
     CHECK(dp_self->memory.live_bytes >= before.live_bytes + 1900);
@@ -444,7 +444,7 @@ static void at_first_store(int signal, siginfo_t *info, void *context)
     mprotect(watched_page, 4096, PROT_READ | PROT_WRITE);
 }
 
-/* On a page of its own, which cannot be written to before somebody looks. */
+/* On its own page, which is write-protected until the test looks. */
 static void a_record_is_there_before_its_size(struct dp_site *site)
 {
     struct dp_stream *stream = &dp_self->stream;
@@ -474,7 +474,7 @@ static void records_are_there_before_their_size(void)
 
 /* ---- lanes that are handed on ---- */
 
-/* Of the thread that ended last, when it did: its lane is the steward's afterwards. */
+/* When the last thread ended. After that its lane belongs to the steward. */
 static struct dp_lane *lane_of_thread;
 static struct dp_site_stats sums_of_thread;
 static uint32_t threads_of_lane;
@@ -511,7 +511,7 @@ static uint64_t used_when_it_rests(const struct dp_lane *lane)
     return dp_memory_ceiling_used();
 }
 
-/* Its file has them while nobody has it mapped. */
+/* The lane's file has the sums while nobody has it mapped. */
 static void a_lane_that_has_rested_keeps_its_sums(void)
 {
     struct dp_lane *lane = run_thread();

@@ -11,7 +11,7 @@
 #define MS UINT64_C(1000000)
 #define PERIOD (5 * MS)
 
-static uint64_t slept_ns; /* CLOCK_MONOTONIC stands while a machine sleeps */
+static uint64_t slept_ns; /* CLOCK_MONOTONIC stops while a machine sleeps */
 
 uint64_t __real_dp_os_monotonic_ns(void);
 uint64_t __wrap_dp_os_monotonic_ns(void);
@@ -27,7 +27,7 @@ static uint64_t next_tick(void)
     return deep_profile_tick;
 }
 
-/* How exactly it is known when a call began that read t0, and lasts for ten seconds. */
+/* The error of the start of a call that read t0 and lasts ten seconds. */
 static uint64_t width(uint64_t t0)
 {
     return dp_tick_latest_start(NULL, t0, t0 + 10000 * MS) - t0;
@@ -82,7 +82,7 @@ static void sleep_is_not_a_calls_time(void)
             CHECK(dp_tick_latest_of_exact(NULL, exact_before, end) >= exact_before + 999 * MS);
             CHECK(dp_tick_latest_of_exact(NULL, exact_after, end) == exact_after);
         }
-        dp_clock_adjust(); /* sees that the clocks went different ways */
+        dp_clock_adjust(); /* sees that the two clocks differ */
     }
 }
 

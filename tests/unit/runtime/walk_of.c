@@ -1,13 +1,13 @@
 /*
- * The stack walk, applied to another process that stands still: the oracle (tests/e2e/walk.py)
- * says what registers it has, and compares what comes out with what gdb says.
+ * Walks a stack of another process, which is stopped. The test (tests/e2e/walk.py) gives the
+ * registers, and compares the result with gdb's.
  *
  *     walk_of PID
  *
  * A line in, a line out, numbers in hexadecimal:
  *     refresh                       modules, tables, rows, bytes of the tables
  *     registers PC R0 R1 ... R15    flags, frames; in DWARF's numbering, all known
- *     waiting PC SP                 the same of a thread of which no more is known
+ *     waiting PC SP                 the same for a thread whose other registers are not known
  */
 #include <stdlib.h>
 #include <sys/uio.h>

@@ -1,7 +1,7 @@
 /*
  * The stack walk from inside: in a signal handler, of a thread that waits, on stacks that are
  * gone, corrupt or endless, through modules that are unloaded and replaced, without /proc and
- * without memory. That its frames are right is the matter of tests/e2e/walk.py.
+ * without memory. tests/e2e/walk.py tests that its frames are right.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -183,7 +183,7 @@ static void a_stack_that_is_cut_short(void)
     CHECK(flags == 0, "%#x", flags);
 }
 
-/* Nothing of the host's data gets into the frames, whatever it is taken for. */
+/* None of the host's data gets into the frames, whatever the walk takes it for. */
 static void a_stack_that_is_corrupt(void)
 {
     static uint64_t whole[SNAPSHOT / 8];
@@ -312,7 +312,7 @@ static void modules_that_are_replaced(const char *first, const char *second)
     CHECK(met == 0 && gone == 1);
 }
 
-/* Code that nobody knows does not make a refresh of every look. */
+/* Unknown code does not cause a refresh at every look. */
 static void refreshes_are_seldom(void)
 {
     refresh();
@@ -337,7 +337,7 @@ static bool is_mapped(const void *address)
     return mincore((void *)((uintptr_t)address & ~4095ul), 1, &resident) == 0;
 }
 
-/* A walk is under way while the module goes: its table stays until the walk has left. */
+/* A walk runs while the module is unloaded: its table stays until the walk has left. */
 static void a_table_outlives_its_walks(const char *path)
 {
     void *handle;
@@ -444,7 +444,7 @@ static void without_memory_for_tables(void)
     start_again();
 }
 
-/* A child has met nothing, and what the parent had is unmapped. */
+/* A child knows no modules, and the parent's tables are unmapped. */
 static void in_a_forked_child(const char *path)
 {
     void *handle;

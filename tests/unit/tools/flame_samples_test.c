@@ -54,7 +54,7 @@ int main(void)
     CHECK(find("[unknown]")->type == DP_FLAME_UNKNOWN);
     CHECK(find("waits for a CPU")->type == DP_FLAME_WAIT && find("[no stack]"));
     CHECK_TEXT(flame.names[flame.nodes[1].name].function, "main");
-    /* A look that two calls around each other wanted, and that at the whole program. */
+    /* One look, in the log for two nested calls and for the whole program. */
     samples[2] = samples[0];
     samples[2].site = 0;
     samples[2].looks = 3;

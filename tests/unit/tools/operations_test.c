@@ -31,7 +31,7 @@ static void check_step(size_t i, uint32_t site, uint32_t operation, uint32_t dep
 static void a_call_and_those_around_it_are_one_operation(void)
 {
     begin();
-    /* As their records come: the inner call ends first, or in the same moment. */
+    /* In the order of records: the inner call ends first, or at the same time. */
     add_slow(3, 1, 100, 470);
     add_slow(2, 1, 100, 475);
     add_slow(1, 1, 100, 475)->error_ns = 500000;

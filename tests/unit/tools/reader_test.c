@@ -188,14 +188,14 @@ static void a_bad_packet_costs_only_itself(size_t offset, uint64_t word)
     CHECK(at > 200);
     CHECK(!dp_cursor_next(&cursor, &record));
     CHECK(cursor.damage.places == 1 && cursor.damage.bytes == PACKET);
-    /* Asked again, it is not reported again. */
+    /* Reading again does not report it again. */
     CHECK(!dp_cursor_next(&cursor, &record));
     CHECK(cursor.damage.places == 1 && cursor.damage.bytes == PACKET);
     dp_cursor_finish(&cursor);
     dp_log_close(&log);
 }
 
-/* The thread lost its processor, or its life, in the midst of a header. */
+/* The thread was interrupted or killed while it wrote a header. */
 static void a_header_that_is_being_written_is_not_damage(void)
 {
     struct dp_packet header = {.uuid = {1}, .packet_size_bits = PACKET * 8,
@@ -360,7 +360,7 @@ static void a_growing_log_is_read_as_it_grows(void)
     CHECK((record = dp_merge_next(&merge)) && record->time_ns == START_NS + 2);
     CHECK(!dp_merge_next(&merge));
 
-    /* The next segment is prepared, which must not make the reader leave. */
+    /* The next segment is prepared: the reader must not go to it yet. */
     stream_open(&second, &writer, 0, 1);
     uint8_t zero[PACKET] = {0};
     CHECK(fwrite(zero, 1, PACKET, second.file) == PACKET && fflush(second.file) == 0);

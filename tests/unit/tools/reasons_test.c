@@ -366,7 +366,7 @@ static void findings_that_read_the_same_are_one_line(void)
     free(text);
 }
 
-/* But for names of functions, which are cut to 60. */
+/* Except names of functions, which are cut to 60. */
 static void lines_fit_the_terminal(void)
 {
     const char *line;

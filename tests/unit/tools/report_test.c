@@ -400,7 +400,7 @@ static void overhead_is_of_the_cpu_time_and_losses_are_the_larger_count(void)
     make(0);
     CHECK(overhead->much && overhead->share_of_cpu == 1); /* more than there is: all of it */
     dp_report_finish(&report);
-    profile.slow_paths = 0; /* an idle server: much of nearly nothing */
+    profile.slow_paths = 0; /* an idle server: a large share of very little */
     profile.process.steward_cpu_ns = profile.overhead.process_cpu_ns = SECOND / 1000;
     make(0);
     CHECK(!overhead->much && overhead->share_of_cpu == 1);

@@ -216,7 +216,7 @@ static void intervals_hold_for_heavy_tails(void)
     check_trial(&(struct trial){pareto, 0.5, 300, 1000, 0}, 0.8);
 }
 
-/* Of calls over the threshold every one is known: chance has no part in them. */
+/* Every call over the threshold is known: these have no sampling error. */
 static void watched_calls_make_intervals_narrow(void)
 {
     struct trial trial = {pareto, 0.1, 300, 1000, 0};
@@ -242,7 +242,7 @@ static void few_samples_have_no_interval(void)
     CHECK(total.certainty == DP_ROUGH && isinf(total.high));
     CHECK_WITHIN_SHARE(total.value, 5000000, 1e-4);
     CHECK(total.low == 5000);
-    /* What is possible bounds it, unless what is known is more. */
+    /* The possible maximum bounds it, unless the known part exceeds that. */
     CHECK(dp_estimate_within(total, 1e6).value == 1e6);
     CHECK(dp_estimate_within(total, 1e6).high == 1e6 && dp_estimate_within(total, 1e6).low == 5000);
     CHECK(isinf(dp_estimate_within(total, 4999).high));
