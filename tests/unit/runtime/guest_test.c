@@ -409,7 +409,7 @@ static void a_fork_while_sigaction_is_at_work(void)
         CHECK(child >= 0);
         if (child == 0)
             _exit(dp_bus_sigaction(SIGBUS, NULL, &action));
-        CHECK(ends_well(child, 5));
+        CHECK(ends_well(child, 60));
     }
     enough = true;
     CHECK(pthread_join(thread, NULL) == 0);

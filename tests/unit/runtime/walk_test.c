@@ -3,6 +3,7 @@
  * gone, corrupt or endless, through modules that are unloaded and replaced, without /proc and
  * without memory. tests/e2e/walk.py tests that its frames are right.
  */
+#include <alloca.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "base/facts.h"
@@ -217,6 +219,25 @@ static void a_stack_that_is_endless(void)
     CHECK(flags & DP_STACK_ENDED_EARLY);
 }
 
+/* A signal handler's frame whose interrupted frame is itself. From one stack to another a walk
+ * comes a few times, and then no more. */
+static void a_circle_of_stacks(void)
+{
+#ifdef __x86_64__ /* where libc shows what a handler returns to */
+    struct sigaction action;
+    ucontext_t *context = (ucontext_t *)snapshot;
+    sigaction(SIGUSR1, NULL, &action);
+    struct dp_registers before = interrupted;
+    interrupted = (struct dp_registers){(uintptr_t)action.sa_restorer, snapshot_at, 0, NULL};
+    context->uc_mcontext.gregs[REG_RIP] = (greg_t)interrupted.pc;
+    context->uc_mcontext.gregs[REG_RSP] = (greg_t)interrupted.sp;
+    context->uc_mcontext.gregs[REG_RBP] = 0;
+    walk_snapshot(SNAPSHOT);
+    CHECK(count > 1 && count < MOST / 2 && flags & DP_STACK_CORRUPT, "%u %#x", count, flags);
+    interrupted = before;
+#endif
+}
+
 static void no_room_for_frames(void)
 {
     uint64_t size = 0;
@@ -229,17 +250,30 @@ static void no_room_for_frames(void)
 static int ends[2];
 static _Atomic int waiting_tid;
 
-__attribute__((noinline)) static long waits_here(void)
+typedef long waits_function(size_t);
+
+__attribute__((noinline)) static long waits_here(size_t unused)
 {
     struct pollfd end = {ends[0], POLLIN, 0};
+    (void)unused;
     atomic_store(&waiting_tid, (int)dp_os_tid());
     return poll(&end, 1, -1);
 }
 
-static void *waiting_thread(void *argument)
+/* Where its frame begins stands nowhere but in the frame pointer. */
+__attribute__((noinline)) static long waits_in_a_large_frame(size_t bytes)
 {
-    waits_here();
-    return argument;
+    struct pollfd end = {ends[0], POLLIN, 0};
+    char *volatile more = alloca(bytes);
+    more[0] = 0;
+    atomic_store(&waiting_tid, (int)dp_os_tid());
+    return poll(&end, 1, -1);
+}
+
+static void *waiting_thread(void *waits)
+{
+    (*(waits_function **)waits)(400);
+    return NULL;
 }
 
 /* "NUMBER ARGUMENTS... SP PC": where it waits; false: it runs. */
@@ -257,19 +291,20 @@ static bool registers_of_waiting(struct dp_registers *registers)
     return true;
 }
 
-static void walks_a_thread_that_waits(void)
+static void walks_a_thread_that_waits(waits_function *waits, uint32_t most_reads)
 {
     pthread_t thread;
     struct dp_registers registers;
-    CHECK(pipe(ends) == 0 && pthread_create(&thread, NULL, waiting_thread, NULL) == 0);
+    atomic_store(&waiting_tid, 0);
+    CHECK(pipe(ends) == 0 && pthread_create(&thread, NULL, waiting_thread, &waits) == 0);
     while (!atomic_load(&waiting_tid) || !registers_of_waiting(&registers))
         usleep(1000);
     window = (struct dp_window){.bytes = 0};
     count = dp_walk(&registers, dp_read_window, &window, frames, MOST, &flags);
     CHECK(!(flags & DP_STACK_ENDED_EARLY), "%#x", flags);
-    CHECK(is_in((const void *)waits_here, frames, count));
+    CHECK(is_in((const void *)waits, frames, count));
     CHECK(is_in((const void *)waiting_thread, frames, count));
-    CHECK(window.reads <= 4, "%u system calls", window.reads);
+    CHECK(window.reads <= most_reads, "%u system calls", window.reads);
     CHECK(write(ends[1], "x", 1) == 1 && pthread_join(thread, NULL) == 0);
 }
 
@@ -480,7 +515,9 @@ int main(int arguments, char **argument)
     a_stack_that_is_corrupt();
     a_stack_that_is_endless();
     no_room_for_frames();
-    walks_a_thread_that_waits();
+    a_circle_of_stacks();
+    walks_a_thread_that_waits(waits_here, 4);
+    walks_a_thread_that_waits(waits_in_a_large_frame, 100); /* it is searched for */
     modules_that_are_replaced(argument[1], argument[2]);
     refreshes_are_seldom();
     a_table_outlives_its_walks(argument[1]);
