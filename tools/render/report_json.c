@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "limits_json.h"
 #include "reason_json.h"
 
 /* KEY, KEY_low and KEY_high: the 95 % confidence interval. */
@@ -269,17 +270,6 @@ static void put_lanes(struct dp_json *object, const struct dp_report *report)
     }
 }
 
-static void put_unrecorded(struct dp_json *object, const struct dp_report_limits *limits)
-{
-    struct dp_json *array = dp_json_put_array(object, "not_recorded");
-
-    for (size_t i = 0; i < limits->n_unrecorded; i++) {
-        struct dp_json *one = dp_json_add_object(array);
-        dp_json_put_text(one, "function", limits->unrecorded[i].info->function);
-        dp_json_put_text(one, "what", limits->unrecorded[i].what);
-    }
-}
-
 static void put_pictures(struct dp_json *object, const struct dp_report_pictures *pictures)
 {
     struct dp_json *array = dp_json_put_array(object, "flame_graphs");
@@ -295,52 +285,7 @@ static void put_pictures(struct dp_json *object, const struct dp_report_pictures
     }
 }
 
-static void put_load(struct dp_json *object, const struct dp_report_load *of)
-{
-    struct dp_json *load = dp_json_put_object(object, "load");
-    struct dp_json *moves = dp_json_put_array(load, "moves");
-
-    for (size_t i = 0; i < of->n; i++) {
-        const struct dp_report_load_move *move = &of->moves[i];
-        struct dp_json *one = dp_json_add_object(moves);
-        dp_json_put_u64(one, "time_unix_ns", move->time_unix_ns);
-        dp_json_put_text(one, "resource", dp_resource_name(move->resource));
-        dp_json_put_bool(one, "closed", move->closed);
-        dp_json_put_number(one, "value", move->value, 6);
-        dp_json_put_number(one, "limit", move->limit, 6);
-        dp_json_put_u64(one, "gated", move->gated);
-    }
-    dp_json_put_u64(load, "gated", of->refused);
-    dp_json_put_u64(load, "closed_ns", of->closed_ns);
-}
-
-/* Every kind, also when it is 0: loss is always shown. */
-static void put_losses(struct dp_json *object, const struct dp_report_losses *losses)
-{
-    struct dp_json *loss = dp_json_put_object(object, "loss");
-
-    for (int i = 0; i < DP_LOSS_COUNT; i++)
-        dp_json_put_u64(loss, losses->of[i].name, losses->of[i].lost);
-    struct dp_json *damage = dp_json_put_object(object, "damage");
-    dp_json_put_u64(damage, "places", losses->damage->places);
-    dp_json_put_u64(damage, "bytes", losses->damage->bytes);
-    dp_json_put_text(damage, "first", losses->damage->places ? losses->damage->first.text : NULL);
-}
-
-static void put_overhead(struct dp_json *object, const struct dp_report_overhead *of)
-{
-    struct dp_json *overhead = dp_json_put_object(object, "overhead");
-
-    if (!of->known)
-        return;
-    dp_json_put_u64(overhead, "steward_cpu_ns", of->steward_cpu_ns);
-    dp_json_put_u64(overhead, "slow_paths", of->slow_paths);
-    dp_json_put_u64(overhead, "slow_path_ns", of->slow_path_ns);
-    dp_json_put_u64(overhead, "slow_paths_ns", of->slow_paths_ns);
-    dp_json_put_u64(overhead, "log_bytes", of->log_bytes);
-}
-
-/* Of a process that did not finish, and of which it is known how it ended. */
+/* How a process ended that did not finish its log; nothing where that is not known. */
 static void put_ending(struct dp_json *object, const struct dp_ending *ending)
 {
     static const char *const names[] = {"unknown", "signal", "_exit", "status", "exec"};
@@ -357,7 +302,7 @@ static void put_ending(struct dp_json *object, const struct dp_ending *ending)
     } else if (ending->end != DP_END_EXEC) {
         dp_json_put_u64(one, "status", ending->code);
     }
-    if (ending->flags & DP_END_WAITED) { /* else neither is known */
+    if (ending->flags & DP_END_WAITED) { /* only then both are known */
         dp_json_put_bool(one, "core_dumped", ending->flags & DP_END_CORE_DUMPED);
         dp_json_put_bool(one, "kernel_was_out_of_memory", ending->flags & DP_END_OUT_OF_MEMORY);
     }
@@ -396,8 +341,5 @@ void dp_report_json(const struct dp_report *report, struct dp_json *object)
     put_lanes(object, report);
     if (report->pictures.wanted.n > 0)
         put_pictures(object, &report->pictures);
-    put_unrecorded(object, &report->limits);
-    put_load(object, &report->limits.load);
-    put_losses(object, &report->limits.losses);
-    put_overhead(object, &report->limits.overhead);
+    dp_json_put_limits(object, &report->limits);
 }
