@@ -15,8 +15,8 @@
 
 enum { MOST_PATHS = 32 };
 
-/* How the process is shut in. One that shut itself in later may be killed for starting a
- * program; one that began in a container is as it was. */
+/* The process's seccomp sandbox. When the process entered one after its start, it may be killed
+ * for starting a program. A sandbox from before the start, as in a container, is no reason. */
 struct sandbox {
     bool known;
     uint64_t mode, filters; /* of seccomp; filters: 0 where the kernel does not count them */
@@ -75,7 +75,7 @@ static void add_path(struct paths *paths, const char *folder, size_t length, con
     paths->left -= bytes;
 }
 
-/* A folder that is not absolute is another one wherever the program goes. */
+/* Relative folders are left out: they change with the working directory. */
 static void add_search_path(struct paths *paths, const char *search, const char *name)
 {
     while (search && *search) {
@@ -101,8 +101,8 @@ static void find_tool(struct paths *paths)
 
 /* ---- drawing ---- */
 
-/* What the tool needs of the host's environment: it is not profiled, and takes no library
- * that the host preloads. */
+/* The tool gets only these variables of the host: it is not profiled, and loads no library that
+ * the host preloads. */
 static void make_environment(char **environment, char *room, size_t size)
 {
     static const char *const kept[] = {"PATH", "HOME", "TMPDIR", "XDG_CACHE_HOME", "LANG",

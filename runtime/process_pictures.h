@@ -1,18 +1,19 @@
 /*
- * The flame graphs that functions ask for: drawn when the process ends, by a process of ours
- * that reads the finished log (decisions/0016). Nothing is drawn in here.
+ * Draws the flame graphs that functions request. When the process ends, it starts a process of
+ * ours that reads the finished log (decisions/0016). Nothing is drawn in the host.
  */
 #ifndef DP_PROCESS_PICTURES_H
 #define DP_PROCESS_PICTURES_H
 
-/* After functions were registered: keeps what is needed at the end, once one asks for it. */
+/* Call it after functions were registered. When one requests a picture, keeps what is needed to
+ * draw it at the end. */
 void dp_process_pictures_note(void);
 
-/* In a forked child, before its log is opened: its files get names of their own. */
+/* Call it in a forked child before its log is opened: its files get their own names. */
 void dp_process_pictures_in_child(void);
 
-/* The log is complete: starts who draws, and waits for it where that is asked for. Writes
- * into the process's state what became of it. */
+/* Call it when the log is complete. Starts the process that draws, waits for it if requested,
+ * and writes the result into the process's state. */
 void dp_process_pictures_draw(void);
 
 #endif

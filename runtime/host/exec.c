@@ -31,7 +31,8 @@ static void find_next(void)
     *(void **)&next_execveat = dlsym(RTLD_NEXT, "execveat"); /* glibc 2.34 */
 }
 
-/* A program that is not instrumented itself, but a library of it, has libc in front of us. */
+/* When only a library of the program is instrumented, the program finds libc's functions before
+ * ours. */
 __attribute__((constructor)) static void look_who_is_in_front(void)
 {
     Dl_info in_front, ours;
@@ -42,7 +43,7 @@ __attribute__((constructor)) static void look_who_is_in_front(void)
         dp_ask_exec_holds();
 }
 
-/* A child of vfork shares our memory, and is asked nothing. */
+/* A child of vfork shares our memory, but the steward sends it no signal. */
 static bool hold(void)
 {
     if (dp_process_mode() != DP_MODE_ON || !dp_process_is_ours() ||
@@ -106,7 +107,7 @@ EXPORT int execvp(const char *file, char *const argv[])
     return execvpe(file, argv, environ);
 }
 
-/* How many arguments there are, with the first and the NULL. */
+/* The number of arguments, with the first one and the NULL. */
 static size_t count(va_list *arguments)
 {
     size_t n = 2;

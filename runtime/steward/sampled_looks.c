@@ -17,10 +17,10 @@
 #include "thread/lane.h"
 
 #define PERIOD_NS UINT64_C(10000000)
-#define LONGEST_NS UINT64_C(1000000000) /* that a look may stand for */
-#define WRITE_NS UINT64_C(1000000000)   /* a thread that waits for long is written so often */
+#define LONGEST_NS  UINT64_C(1000000000) /* the longest time that one look stands for */
+#define WRITE_NS    UINT64_C(1000000000) /* how often a thread that keeps waiting is written */
 #define THREADS_MAX 512
-#define SITES_MAX 5 /* of calls around each other, and of the whole program */
+#define SITES_MAX   5 /* of nested calls, and the whole program */
 
 struct sampled {
     uint32_t tid; /* 0: the place is free */
@@ -88,7 +88,7 @@ static struct sampled *place_of(uint32_t tid)
     return free_one;
 }
 
-/* It has waited since, in the same place. */
+/* Whether the thread has waited since the last look, in the same place. */
 static bool still_waits(const struct dp_look *look)
 {
     uint64_t cpu_ns;
@@ -120,7 +120,7 @@ static void look_at(uint32_t tid, const uint32_t *sites, uint32_t n, uint64_t we
     one->weight_ns += weight_ns;
 }
 
-/* Does a call of this frame ask for stacks, and is it not past its duration? */
+/* Whether the call in this frame wants stacks, and its duration= has not passed. */
 static bool wants_stacks(const struct dp_lane_frame *frame, uint64_t now, uint32_t *site)
 {
     uint64_t start = dp_peek(&frame->start_ns);
@@ -138,7 +138,7 @@ static bool wants_stacks(const struct dp_lane_frame *frame, uint64_t now, uint32
     return false;
 }
 
-/* The sites of the innermost calls that ask, each once; room for one more. */
+/* The sites of the innermost calls that want stacks, each once. Leaves room for one more. */
 static uint32_t sites_of(const struct dp_lane_state *state, uint64_t now,
                          uint32_t sites[SITES_MAX])
 {
@@ -191,7 +191,7 @@ static void look_at_others(uint64_t weight_ns, uint64_t now)
             look_at(tids[i], &nobody, 1, weight_ns, now);
 }
 
-/* Threads that this round did not want. */
+/* Ends the sampling of threads that no call wanted in this round. */
 static void leave_others(uint64_t now)
 {
     for (uint32_t i = 0; i < used; i++) {

@@ -1,8 +1,8 @@
 /*
- * Stacks by time: every 10 ms the threads that are in a call whose strategy is to sample
- * stacks (sample, flame_graph); and with DEEP_PROFILE_SAMPLE all threads of the process, so
- * often. Each look stands for the time since the round before; a thread that waited all that
- * time is neither read again nor written again. Steward only.
+ * Samples stacks by time. Every 10 ms the steward looks at the threads that are in a call whose
+ * strategy samples stacks (sample, flame_graph); with DEEP_PROFILE_SAMPLE it looks at all threads
+ * with that period. A look stands for the time since the last round. A thread that has waited
+ * all that time is neither read nor written again. Steward only.
  */
 #ifndef DP_SAMPLED_LOOKS_H
 #define DP_SAMPLED_LOOKS_H
@@ -13,7 +13,7 @@
 void dp_sampled_looks_init(void);
 /* Once a tick: looks when a round is due. */
 void dp_sampled_looks_round(uint64_t now);
-/* Writes what is not written yet. */
+/* Writes the looks that are not written yet. */
 void dp_sampled_looks_finish(uint64_t now);
 
 #endif

@@ -19,17 +19,17 @@
 
 #define FOLLOWED_MAX 64
 #define LEAST_APART_NS UINT64_C(1000000)
-#define LOOKS_IN_THRESHOLD 16 /* and in its age, when it is older than that */
+#define LOOKS_IN_THRESHOLD 16 /* in its age, when the call is older than its threshold */
 #define READS_IN_THRESHOLD 64
-#define LATE_END_NS UINT64_C(1000000000) /* between a call's last moment and its slow path's end */
+#define LATE_END_NS UINT64_C(1000000000) /* at most, from a call's end to its record */
 
 struct followed {
     uint64_t id; /* 0: the place is free */
     struct dp_watched call;
     uint32_t tid;
     uint32_t looks;
-    bool reported, over; /* in flight; it is not on its list any more */
-    bool counted;        /* the last look is among the findings */
+    bool reported, over; /* reported in flight; no longer on its lane's list */
+    bool counted;        /* the findings have the last look */
     uint64_t over_since_ns;
     uint64_t next_look_ns, next_report_ns;
     struct dp_reading first, last;
@@ -38,8 +38,8 @@ struct followed {
     struct dp_findings findings;
 };
 
-static struct followed *all[FOLLOWED_MAX]; /* memory of their own: mostly there are none */
-static uint64_t last_number; /* counts up from the middle: calls get other ids at their end */
+static struct followed *all[FOLLOWED_MAX]; /* mapped one by one: most processes need none */
+static uint64_t last_number; /* starts in the middle: ids that calls get at their end differ */
 
 int dp_slow_looks_init(void)
 {
@@ -90,8 +90,8 @@ static struct followed *make_place(void)
     return place;
 }
 
-/* The threads of a host may wait for good in calls that are watched. What was reported of
- * them stays. */
+/* Threads of the host may wait forever in watched calls. What was reported of them stays in the
+ * log. */
 static struct followed *place_of_oldest_reported(void)
 {
     struct followed *oldest = NULL;
@@ -107,7 +107,7 @@ static struct followed *place_of_oldest_reported(void)
     return oldest;
 }
 
-/* A place for one more; NULL: there are too many, or no memory. */
+/* A free place for another call; NULL: too many, or no memory. */
 static struct followed *take_place(void)
 {
     for (int n = 0; n < FOLLOWED_MAX; n++)
@@ -135,7 +135,7 @@ static bool read_clocks(uint32_t tid, struct dp_reading *reading)
     return true;
 }
 
-/* Several calls of one thread are looked at together. */
+/* One look at a thread serves all its calls. */
 static bool look_with_others(struct followed *one, uint64_t now)
 {
     for (int n = 0; n < FOLLOWED_MAX; n++) {
@@ -201,7 +201,11 @@ void dp_slow_looks_follow(const struct dp_watched *call, uint64_t now)
     one->id = dp_slow_id(call->lane->index, call->site, call->due, ++last_number);
     dp_in_flight_add(call->site, call->due, one->id,
                      one->counts.in_sandbox ? DP_AWAITED : DP_AWAITED_WITH_USAGE);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with the fence in dp_in_flight_take */
+    /* Pairs with the fence in dp_in_flight_take(). This thread, the steward, has stored the entry
+     * and now loads the call's list; the call's thread takes the call off the list, then loads
+     * the entries. At least one of them sees the other's store, so an ended call is not followed
+     * without an end. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!is_open(call) && dp_in_flight_take_back(one->id)) {
         one->id = 0;
         return;
@@ -240,7 +244,7 @@ static void count_since(const struct followed *one, const struct dp_slow_end *en
     }
 }
 
-/* `duration_ns`: as the report says, so that the four times add up to it. */
+/* `duration_ns` is the reported duration: the four times add up to it. */
 static void write_reason(const struct followed *one, const struct dp_slow_end *end, bool ended)
 {
     struct dp_reading next;
@@ -264,7 +268,7 @@ static void write_reason(const struct followed *one, const struct dp_slow_end *e
     dp_log_event(DP_EVENT_ID_reason, &event, sizeof event);
 }
 
-/* All that is known, and not written yet. */
+/* Writes everything that is known and not written yet. */
 static void write_all(struct followed *one, const struct dp_slow_end *end, bool ended)
 {
     add_time_until(one, end->end_ns);
@@ -297,8 +301,8 @@ void dp_slow_looks_report(uint64_t id, uint64_t now)
             report_so_far(all[n], now);
 }
 
-/* A call that is not on its list has ended. The thread says so on its way out when it was
- * slow: that may be a moment later. */
+/* A call that is no longer on its lane's list has ended. When it was slow, its thread records the
+ * end in in_flight_ids.h, perhaps a moment later. */
 static void end(struct followed *one, uint64_t now)
 {
     struct dp_slow_end how;
@@ -311,15 +315,15 @@ static void end(struct followed *one, uint64_t now)
             write_all(one, &how, true);
         one->id = 0;
     } else if (one->reported && now - one->over_since_ns < LATE_END_NS) {
-        return; /* it was slow */
+        return; /* it was slow: its thread will still record the end */
     } else if (dp_in_flight_take_back(one->id) || now - one->over_since_ns > LATE_END_NS) {
-        one->id = 0; /* it was not slow */
+        one->id = 0; /* it was not slow: nothing is written */
     }
     if (!one->id && one->look.ticket)
         dp_ask_forget(one->look.ticket);
 }
 
-/* The closer to the end the clocks were read, the smaller the error. */
+/* Reads the clocks from time to time: the closer to the end, the smaller the error. */
 static void go_on(struct followed *one, uint64_t now)
 {
     uint64_t apart = one->call.threshold_ns / READS_IN_THRESHOLD;
