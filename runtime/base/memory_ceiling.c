@@ -110,6 +110,30 @@ bool dp_memory_ceiling_take_for_good(uint64_t bytes)
     return true;
 }
 
+static void give_for_good(uint64_t bytes)
+{
+    dp_memory_ceiling_give(bytes);
+    atomic_fetch_sub_explicit(&kept, bytes, memory_order_relaxed);
+}
+
+void *dp_memory_ceiling_map_for_good(uint64_t bytes)
+{
+    if (!dp_memory_ceiling_take_for_good(bytes))
+        return NULL;
+    void *at = dp_os_map_memory(bytes);
+    if (!at)
+        give_for_good(bytes);
+    return at;
+}
+
+void dp_memory_ceiling_unmap_for_good(void *at, uint64_t bytes)
+{
+    if (!at)
+        return;
+    dp_os_unmap(at, bytes);
+    give_for_good(bytes);
+}
+
 void dp_memory_ceiling_reset(void)
 {
     atomic_store_explicit(&used, atomic_load_explicit(&kept, memory_order_relaxed),

@@ -26,6 +26,10 @@ void dp_memory_ceiling_take_anyway(uint64_t bytes);
 void dp_memory_ceiling_give(uint64_t bytes);
 /* The same for what a forked child keeps. */
 bool dp_memory_ceiling_take_for_good(uint64_t bytes);
+/* Takes and maps zeroed memory that a forked child keeps. NULL: nothing was taken. */
+void *dp_memory_ceiling_map_for_good(uint64_t bytes);
+/* Unmaps and gives what dp_memory_ceiling_map_for_good() returned. NULL is accepted. */
+void dp_memory_ceiling_unmap_for_good(void *at, uint64_t bytes);
 
 uint64_t dp_memory_ceiling_used(void);
 

@@ -6,7 +6,6 @@
 #include <xxhash.h>
 
 #include "base/memory_ceiling.h"
-#include "base/os.h"
 #include "deep_profile/abi/log.h"
 #include "log/process_log.h"
 #include "modules.h"
@@ -34,23 +33,15 @@ void dp_stack_log_init(void)
 
 void dp_stack_log_release(void)
 {
-    if (written)
-        dp_memory_ceiling_give(WRITTEN_MAX * sizeof *written);
-    dp_os_unmap(written, WRITTEN_MAX * sizeof *written);
+    dp_memory_ceiling_unmap_for_good(written, WRITTEN_MAX * sizeof *written);
     written = NULL;
 }
 
 /* At the first stack. */
 static bool make_table(void)
 {
-    const uint64_t bytes = WRITTEN_MAX * sizeof *written;
-    if (written)
-        return true;
-    if (!dp_memory_ceiling_take_for_good(bytes))
-        return false;
-    written = dp_os_map_memory(bytes);
     if (!written)
-        dp_memory_ceiling_give(bytes);
+        written = dp_memory_ceiling_map_for_good(WRITTEN_MAX * sizeof *written);
     return written;
 }
 

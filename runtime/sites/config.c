@@ -32,8 +32,7 @@ static struct dp_site_config *take(void)
     static struct dp_site_config *chunk;
     static uint32_t left;
     if (!left) {
-        const uint64_t bytes = CHUNK * sizeof *chunk;
-        chunk = dp_memory_ceiling_take_for_good(bytes) ? dp_os_map_memory(bytes) : NULL;
+        chunk = dp_memory_ceiling_map_for_good(CHUNK * sizeof *chunk);
         left = chunk ? CHUNK : 0;
     }
     return left ? &chunk[--left] : NULL;

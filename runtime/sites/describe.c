@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/memory_ceiling.h"
-#include "base/os.h"
 #include "configure.h"
 #include "log/process_log.h"
 
@@ -16,7 +15,7 @@ static const char *keep(const char *string)
     size_t bytes = strlen(string) + 1;
     if (bytes > left) {
         size_t size = bytes > 65536 ? bytes : 65536;
-        block = dp_memory_ceiling_take_for_good(size) ? dp_os_map_memory(size) : NULL;
+        block = dp_memory_ceiling_map_for_good(size);
         left = block ? size : 0;
     }
     if (bytes > left)

@@ -47,14 +47,8 @@ void dp_sampled_looks_init(void)
 
 static bool has_room(void)
 {
-    const uint64_t bytes = THREADS_MAX * sizeof *all;
-    if (all)
-        return true;
-    if (!dp_memory_ceiling_take_for_good(bytes))
-        return false;
-    all = dp_os_map_memory(bytes);
     if (!all)
-        dp_memory_ceiling_give(bytes);
+        all = dp_memory_ceiling_map_for_good(THREADS_MAX * sizeof *all);
     return all;
 }
 

@@ -54,9 +54,7 @@ int dp_slow_looks_init(void)
 void dp_slow_looks_release(void)
 {
     for (int i = 0; i < FOLLOWED_MAX; i++) {
-        if (all[i])
-            dp_memory_ceiling_give(sizeof *all[i]);
-        dp_os_unmap(all[i], sizeof *all[i]);
+        dp_memory_ceiling_unmap_for_good(all[i], sizeof *all[i]);
         all[i] = NULL;
     }
     dp_stack_log_release();
@@ -82,12 +80,7 @@ uint64_t dp_slow_looks_id(const struct dp_lane *lane, uint64_t i, uint64_t due)
 
 static struct followed *make_place(void)
 {
-    if (!dp_memory_ceiling_take_for_good(sizeof(struct followed)))
-        return NULL;
-    struct followed *place = dp_os_map_memory(sizeof *place);
-    if (!place)
-        dp_memory_ceiling_give(sizeof *place);
-    return place;
+    return dp_memory_ceiling_map_for_good(sizeof(struct followed));
 }
 
 /* Threads of the host may wait forever in watched calls. What was reported of them stays in the
