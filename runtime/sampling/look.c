@@ -78,7 +78,7 @@ static void ask_running(struct dp_look *look, const struct before *before)
 static enum dp_task place_of(struct dp_look *look)
 {
     struct dp_thread_waits *waits = &look->waits;
-    enum dp_task place = DP_TASK_NOT_TOLD;
+    enum dp_task place = DP_TASK_UNKNOWN;
     for (int i = 0; i < TRIES; i++) {
         place = dp_thread_place(look->tid, waits);
         if (place != DP_TASK_WAITS)
@@ -163,7 +163,7 @@ bool dp_look_at(uint32_t tid, struct dp_look *look)
     switch (place_of(look)) {
     case DP_TASK_GONE:
         return false;
-    case DP_TASK_NOT_TOLD:
+    case DP_TASK_UNKNOWN:
         guess(look, &before);
         break;
     case DP_TASK_RUNS:

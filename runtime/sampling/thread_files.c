@@ -45,7 +45,7 @@ enum dp_task dp_thread_place(uint32_t tid, struct dp_thread_waits *waits)
     char text[256];
     int64_t got = read_file(tid, "syscall", text, sizeof text);
     if (got <= 0)
-        return got == -ESRCH ? DP_TASK_GONE : DP_TASK_NOT_TOLD;
+        return got == -ESRCH ? DP_TASK_GONE : DP_TASK_UNKNOWN;
     if (text[0] == 'r')
         return DP_TASK_RUNS;
     const char *at = text;
@@ -60,7 +60,7 @@ enum dp_task dp_thread_place(uint32_t tid, struct dp_thread_waits *waits)
     }
     waits->sp = hexadecimal(&at);
     waits->pc = hexadecimal(&at);
-    return *at == '\n' && waits->pc ? DP_TASK_WAITS : DP_TASK_NOT_TOLD;
+    return *at == '\n' && waits->pc ? DP_TASK_WAITS : DP_TASK_UNKNOWN;
 }
 
 char dp_thread_letter(uint32_t tid)

@@ -11,9 +11,9 @@
 
 /* What a thread does, by the file `syscall`. */
 enum dp_task {
-    DP_TASK_RUNS,     /* it runs, or waits for a processor */
-    DP_TASK_WAITS,    /* it waits in the kernel; pc and sp are those that it will return to */
-    DP_TASK_NOT_TOLD, /* the file cannot be read: PR_SET_DUMPABLE, hidepid, no /proc, a sandbox */
+    DP_TASK_RUNS,    /* it runs, or waits for a processor */
+    DP_TASK_WAITS,   /* it waits in the kernel; pc and sp are those that it will return to */
+    DP_TASK_UNKNOWN, /* the file cannot be read: PR_SET_DUMPABLE, hidepid, no /proc, a sandbox */
     DP_TASK_GONE,
 };
 
