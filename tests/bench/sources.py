@@ -76,6 +76,7 @@ def fetch(cache, package):
         raise SystemExit(f"None of the archives in {cache}/sources.list has the source of "
                          f"{package}. Put it, unpacked, into {folder}/source.") from error
     (archive,) = [path for path in glob.glob(f"{folder}/*.orig.tar.*") if not path.endswith(".asc")]
+    shutil.rmtree(folder + "/unpacked", ignore_errors=True)  # of a run that was ended
     os.mkdir(folder + "/unpacked")
     quiet("tar", "-xf", archive, "-C", folder + "/unpacked", "--strip-components=1")
     os.rename(folder + "/unpacked", folder + "/source")

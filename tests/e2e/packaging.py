@@ -7,6 +7,7 @@ for its functions in the log. `installed` first installs into a scratch folder,
 which also shows that an installation can be moved.
 """
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -15,6 +16,7 @@ import unittest
 import dp
 
 HOW, BUILD, TOOL, BINDIR, LIBDIR = sys.argv[1:6]
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
 ANNOTATED = """
 #include <deep_profile.h>
@@ -76,6 +78,21 @@ target_link_libraries(main twice) # without a keyword, and one after
 deep_profile_target(main)
 add_executable(main-static main.c twice.c)
 target_link_libraries(main-static PRIVATE DeepProfile::deep_profile_static)
+"""
+CMAKE_LIBRARY = """
+cmake_minimum_required(VERSION 3.16)
+project(main C)
+find_package(DeepProfile REQUIRED)
+add_library(twice @KIND@ twice.c)
+deep_profile_target(twice)
+add_executable(main plain.c)
+target_link_libraries(main PRIVATE twice)
+install(TARGETS twice EXPORT twice DESTINATION lib)
+"""
+SUBPROJECT = """
+project('main', 'c', default_options: ['werror=true'])
+dp = dependency('deep-profile', fallback: 'deep-profile')
+executable('main', 'main.c', 'twice.c', dependencies: dp)
 """
 CMAKE_PLAIN = """
 cmake_minimum_required(VERSION 3.16)
@@ -140,6 +157,8 @@ class Packaging(unittest.TestCase):
         self.write("main.c", ANNOTATED)
         self.write("twice.c", LIBRARY)
         self.write("twice.cc", LIBRARY)
+        self.write("plain.c", "#include <stdio.h>\nint twice(int);\n"
+                   "int main(void) { printf(\"%d\\n\", twice(21)); return 0; }\n")
         self.cc = self.wrappers + "/deep-profile-cc"
         self.cxx = self.wrappers + "/deep-profile-c++"
 
@@ -232,8 +251,6 @@ class Packaging(unittest.TestCase):
     @needs("pkg-config")
     def test_pkg_config_where_only_a_library_is_profiled(self):
         """Its memory is counted, too: the runtime comes before libc."""
-        self.write("plain.c", "#include <stdio.h>\nint twice(int);\n"
-                   "int main(void) { printf(\"%d\\n\", twice(21)); return 0; }\n")
         self.build("sh", "-c", "gcc -O2 -fPIC -shared twice.c -o libtwice.so "
                    "$(pkg-config --cflags --libs deep-profile) && "
                    "gcc -O2 -Wl,--as-needed plain.c -o main -L. -ltwice -Wl,-rpath,$PWD "
@@ -272,6 +289,44 @@ class Packaging(unittest.TestCase):
         self.build("cmake", "--build", "b", "-j2")
         self.check("b/main")
         self.check("b/main-static")
+
+    @needs("cmake")
+    def test_cmake_package_where_only_a_library_is_profiled(self):
+        for kind in ("SHARED", "STATIC", "OBJECT"):
+            with self.subTest(kind):
+                self.write("CMakeLists.txt", CMAKE_LIBRARY.replace("@KIND@", kind))
+                self.build("cmake", "-B", kind, "-DDeepProfile_DIR=" + self.cmake_dir,
+                           "-DCMAKE_EXE_LINKER_FLAGS=-Wl,--as-needed", CC="gcc")
+                self.build("cmake", "--build", kind)
+                needed = self.build("readelf", "-d", kind + "/main").stdout
+                self.assertRegex(needed, "NEEDED.*libdeep_profile")
+                self.check(kind + "/main", functions={"twice"})
+
+    @needs("cmake", "ninja")
+    def test_cmake_with_ninja_and_response_files(self):
+        self.write("CMakeLists.txt", CMAKE_PLAIN)
+        self.build("cmake", "-G", "Ninja", "-DCMAKE_NINJA_FORCE_RESPONSE_FILE=1", "-B", "b",
+                   "-DCMAKE_C_COMPILER=" + self.cc)
+        self.assertIn(".rsp", self.build("ninja", "-C", "b", "-v").stdout)
+        self.check("b/main")
+
+    def test_meson_subproject(self):
+        """What would be built and how; tests/stress/projects builds it."""
+        if HOW != "build-folder":
+            self.skipTest("a subproject is not installed")
+        self.write("meson.build", SUBPROJECT)
+        os.mkdir(self.folder + "/subprojects")
+        os.symlink(SOURCE, self.folder + "/subprojects/deep-profile")
+        self.build("meson", "setup", "--wrap-mode=forcefallback", "b", CC="gcc")
+        steps = self.build("ninja", "-C", "b", "-t", "commands", "main").stdout.splitlines()
+        (step,) = [step for step in steps if step.endswith("/main.c") and "-c" in step.split()]
+        (plugin,) = re.findall(r"-fplugin=(\S+)", step)
+        made = [step for step in steps if os.path.relpath(plugin, self.folder + "/b") in step]
+        self.assertLess(steps.index(made[0]), steps.index(step), "the plugin is made before")
+        ours = [step for step in steps if " -c ../subprojects/" in step]
+        self.assertGreater(len(ours), 10)
+        self.assertFalse([step for step in ours if "-Werror" in step.split()])
+        self.assertRegex(steps[-1], "--no-as-needed.*libdeep_profile.so")
 
     @needs("cmake", "clang")
     def test_cmake_package_without_a_plugin(self):
