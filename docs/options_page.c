@@ -117,7 +117,7 @@ int main(void)
            "| `slow=D` | watches every call for taking longer than D; all slow calls leave an "
            "event |\n"
            "| `calls` | counts the calls exactly |\n"
-           "| `memory`, `memory=B` | counts what the calls allocate; with B, events of calls by which memory grows by B bytes or more (0: of all) |\n"
+           "| `memory`, `memory=B` | counts what the calls allocate, in totals; with B, also events of calls by which memory grows by B bytes or more (0: of all) |\n"
            "| `check_load=true` | stops while the machine is under load; without it, what a rule "
            "asks for is recorded under load, too |\n"
            "| `off` | takes everything away that stands before it |\n\n"

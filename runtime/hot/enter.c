@@ -16,6 +16,7 @@
 #include "base/load_gate.h"
 #include "base/sampler.h"
 #include "base/tick.h"
+#include "call_memory.h"
 #include "finish.h"
 #include "record.h"
 #include "sites/config.h"
@@ -198,6 +199,9 @@ static __attribute__((noinline)) uint64_t enter_by_path(struct dp_lane *lane, st
     case DP_PATH_TIME_EVERY: /* the load gate is not asked: it is what matters under load */
         give_back(lane);
         return open_call(lane, code, config, DP_KIND(IF_SLOW), false, stack);
+    case DP_PATH_MEMORY_EVERY: /* nor here */
+        give_back(lane);
+        return open_call(lane, code, config, DP_KIND(MEMORY), true, stack);
     case DP_PATH_RECORD_SAMPLED:
         if (DP_UNLIKELY(dp_load_gate_closed()))
             break;
@@ -262,7 +266,10 @@ static inline __attribute__((always_inline)) uint64_t enter_from(struct dp_site 
 static __attribute__((noinline)) void exit_popped(struct dp_lane *lane, uint64_t depth,
                                                   uint64_t now)
 {
-    dp_finish_call(lane, &lane->state->frames[depth], depth, DP_LEFT_RETURN, now);
+    if (lane->frames[depth + 1].config->path == DP_PATH_MEMORY_EVERY)
+        dp_finish_counted(lane, depth, now);
+    else
+        dp_finish_call(lane, &lane->state->frames[depth], depth, DP_LEFT_RETURN, now);
 }
 
 static __attribute__((noinline)) void record_call(struct dp_lane *lane, uint32_t index,

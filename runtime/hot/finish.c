@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/due.h"
 #include "base/tick.h"
+#include "call_memory.h"
 #include "in_flight_ids.h"
 #include "record.h"
 #include "sites/config.h"
@@ -121,81 +122,19 @@ void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t
     judge(lane, index, config, due, now - latest, longest, now);
 }
 
-/* What a counted call did to memory, from the counts before and at its end. */
-struct memory_change {
-    struct dp_memory_counts before, after;
-};
-
-void dp_begin_memory(struct dp_lane *lane, uint64_t depth)
-{
-    struct dp_memory_frame *frame = &lane->memory_frames[depth];
-    frame->before = lane->memory;
-    lane->memory.peak_bytes = lane->memory.live_bytes;
-}
-
-void dp_move_memory(struct dp_lane *lane, uint64_t from, uint64_t to)
-{
-    const struct dp_lane_frame *frame = &lane->state->frames[from];
-    struct dp_memory_frame *memory = lane->memory_frames;
-    if (from == to || !(frame->kinds & lane->frames[from + 1].config->memory))
-        return;
-    memory[to].before = memory[from].before;
-    memory[to].at_cap = memory[from].at_cap;
-    atomic_store_explicit(&memory[to].capped_ns,
-                          atomic_load_explicit(&memory[from].capped_ns, memory_order_acquire),
-                          memory_order_release);
-}
-
-/* The enclosing calls count on as if this one had not been counted. */
-static void end_memory(struct dp_lane *lane, uint64_t depth, struct memory_change *memory)
-{
-    struct dp_memory_frame *frame = &lane->memory_frames[depth];
-    bool capped = atomic_load_explicit(&frame->capped_ns, memory_order_acquire) ==
-                  (lane->state->frames[depth].start_ns & ~DP_FRAME_ENDED);
-    memory->before = frame->before;
-    memory->after = capped ? frame->at_cap : lane->memory;
-    if (lane->memory.peak_bytes < frame->before.peak_bytes)
-        lane->memory.peak_bytes = frame->before.peak_bytes;
-}
-
-static int64_t peak_of(const struct memory_change *memory)
-{
-    return memory->after.peak_bytes - memory->before.live_bytes;
-}
-
-/* Bytes allocated after the call less those before it: what the threshold compares. */
-static int64_t growth_of(const struct memory_change *memory)
-{
-    return memory->after.live_bytes - memory->before.live_bytes;
-}
-
-static void add_memory(struct dp_site_stats *stats, const struct memory_change *memory)
-{
-    stats->memory_calls++;
-    if (dp_memory_view != DP_MEMORY_BYTES)
-        stats->flags |= DP_STATS_BYTES_UNKNOWN;
-    stats->allocated_bytes += memory->after.allocated_bytes - memory->before.allocated_bytes;
-    stats->freed_bytes += memory->after.freed_bytes - memory->before.freed_bytes;
-    stats->allocations += memory->after.allocations - memory->before.allocations;
-    stats->frees += memory->after.frees - memory->before.frees;
-    if (peak_of(memory) > stats->peak_bytes)
-        stats->peak_bytes = peak_of(memory);
-}
-
 /* The fields that `memory` and `call_memory` share. */
-#define FILL_MEMORY(event, memory)                                                         \
-    do {                                                                                   \
-        (event)->before_bytes = (memory)->before.live_bytes;                               \
-        (event)->after_bytes = (memory)->after.live_bytes;                                 \
-        (event)->allocated_bytes =                                                         \
-            (memory)->after.allocated_bytes - (memory)->before.allocated_bytes;            \
-        (event)->freed_bytes = (memory)->after.freed_bytes - (memory)->before.freed_bytes; \
-        (event)->allocations = (memory)->after.allocations - (memory)->before.allocations; \
-        (event)->frees = (memory)->after.frees - (memory)->before.frees;                   \
-        (event)->peak_bytes = peak_of(memory);                                             \
+#define FILL_MEMORY(event, memory)                            \
+    do {                                                      \
+        (event)->before_bytes = (memory)->before_bytes;       \
+        (event)->after_bytes = (memory)->after_bytes;         \
+        (event)->allocated_bytes = (memory)->allocated_bytes; \
+        (event)->freed_bytes = (memory)->freed_bytes;         \
+        (event)->allocations = (memory)->allocations;         \
+        (event)->frees = (memory)->frees;                     \
+        (event)->peak_bytes = (memory)->peak_bytes;           \
     } while (0)
 
-static void emit_memory(struct dp_lane *lane, uint32_t index, const struct memory_change *memory,
+static void emit_memory(struct dp_lane *lane, uint32_t index, const struct dp_memory_change *memory,
                         uint64_t duration_ns, uint64_t now)
 {
     struct dp_event_memory *event = dp_record_begin(&lane->stream, DP_EVENT_ID_memory,
@@ -209,7 +148,7 @@ static void emit_memory(struct dp_lane *lane, uint32_t index, const struct memor
 }
 
 static void emit_call_memory(struct dp_lane *lane, uint32_t index, bool capped,
-                             const struct memory_change *memory, uint64_t duration_ns,
+                             const struct dp_memory_change *memory, uint64_t duration_ns,
                              uint64_t now)
 {
     struct dp_event_call_memory *event = dp_record_begin(
@@ -226,7 +165,7 @@ static void emit_call_memory(struct dp_lane *lane, uint32_t index, bool capped,
 /* The record of PROFILE or PRODUCTION; memory: NULL where it was
  * not counted. */
 static void emit_call(struct dp_lane *lane, uint32_t index, const struct dp_site_config *config,
-                      enum dp_attribute attribute, const struct memory_change *memory,
+                      enum dp_attribute attribute, const struct dp_memory_change *memory,
                       uint64_t duration_ns, uint64_t now)
 {
     const struct dp_probe *probe = &config->probes[attribute];
@@ -243,8 +182,15 @@ static void emit_call(struct dp_lane *lane, uint32_t index, const struct dp_site
                        capped);
 }
 
+static bool grows_enough(const struct dp_site_config *config, const struct dp_memory_change *memory)
+{
+    const struct dp_probe *probe = &config->probes[DP_ATTRIBUTE_MEMORY];
+    return probe->event &&
+           (!probe->threshold || dp_memory_growth(memory) >= (int64_t)probe->threshold);
+}
+
 static void emit_events(struct dp_lane *lane, const struct dp_lane_frame *frame,
-                        const struct dp_site_config *config, const struct memory_change *memory,
+                        const struct dp_site_config *config, const struct dp_memory_change *memory,
                         uint64_t duration_ns, uint64_t now)
 {
     if (frame->kinds & DP_KIND(PROFILE))
@@ -253,15 +199,12 @@ static void emit_events(struct dp_lane *lane, const struct dp_lane_frame *frame,
         emit_call(lane, frame->site, config, DP_ATTRIBUTE_FLAME_GRAPH, memory, duration_ns, now);
     if (frame->kinds & DP_KIND(PRODUCTION))
         emit_call(lane, frame->site, config, DP_ATTRIBUTE_PRODUCTION, NULL, duration_ns, now);
-    if (memory && frame->kinds & DP_KIND(MEMORY)) {
-        const struct dp_probe *probe = &config->probes[DP_ATTRIBUTE_MEMORY];
-        if (probe->event && (!probe->threshold || growth_of(memory) >= (int64_t)probe->threshold))
-            emit_memory(lane, frame->site, memory, duration_ns, now);
-    }
+    if (memory && frame->kinds & DP_KIND(MEMORY) && grows_enough(config, memory))
+        emit_memory(lane, frame->site, memory, duration_ns, now);
 }
 
 static void judge_slow(struct dp_lane *lane, const struct dp_lane_frame *frame,
-                       const struct dp_site_config *config, const struct memory_change *memory,
+                       const struct dp_site_config *config, const struct dp_memory_change *memory,
                        uint64_t duration_ns, uint64_t now)
 {
     if (!config->slow_threshold_ns || duration_ns < config->slow_threshold_ns)
@@ -272,13 +215,6 @@ static void judge_slow(struct dp_lane *lane, const struct dp_lane_frame *frame,
           now - latest, duration_ns, now);
     if (memory && config->probes[DP_ATTRIBUTE_IF_SLOW].memory)
         emit_call_memory(lane, frame->site, false, memory, duration_ns, now);
-}
-
-void dp_give_up_memory(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame *frame)
-{
-    struct memory_change unused;
-    if (frame->kinds & lane->frames[i + 1].config->memory)
-        end_memory(lane, i, &unused);
 }
 
 /* When the call of frame i was left is not known, so it is in no other call's child_ns. */
@@ -311,14 +247,14 @@ void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uin
     }
     uint64_t duration_ns = positive(lane, now, frame->start_ns);
     uint64_t child_ns = i == DP_NO_FRAME ? 0 : lane->frames[i + 1].child_ns;
-    struct memory_change change, *memory = NULL;
+    struct dp_memory_change change, *memory = NULL;
 
     if (frame->kinds & config->memory) {
         if (i == DP_NO_FRAME) {
             lane->state->lost[DP_LOSS_DEPTH]++; /* what its memory was is not known */
         } else {
             memory = &change;
-            end_memory(lane, i, memory);
+            dp_end_memory(lane, i, memory);
         }
     }
     struct dp_site_stats *stats = dp_stats_of(lane, frame->site);
@@ -330,7 +266,7 @@ void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uin
         else if (dp_stats_is_nested(lane, stats, i))
             stats->nested_ns += duration_ns;
         if (memory && dp_memory_view != DP_MEMORY_UNSEEN)
-            add_memory(stats, memory);
+            dp_add_memory(stats, memory);
     }
     if (dp_memory_view != DP_MEMORY_BYTES)
         memory = NULL; /* events say bytes */
@@ -339,4 +275,26 @@ void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uin
     else
         emit_exception(lane, frame, left, now);
     judge_slow(lane, frame, config, memory, duration_ns, now);
+}
+
+void dp_finish_counted(struct dp_lane *lane, uint64_t i, uint64_t now)
+{
+    const struct dp_lane_frame *frame = &lane->state->frames[i];
+    const struct dp_frame *local = &lane->frames[i + 1];
+    struct dp_site_stats *stats = lane->stats[frame->site];
+    struct dp_memory_change memory;
+
+    if (DP_UNLIKELY(!stats || now < frame->start_ns || dp_memory_view != DP_MEMORY_BYTES)) {
+        dp_finish_call(lane, frame, i, DP_LEFT_RETURN, now);
+        return;
+    }
+    dp_end_memory(lane, i, &memory);
+    uint64_t duration_ns = now - frame->start_ns;
+    stats->calls++;
+    if (DP_UNLIKELY(dp_stats_is_nested(lane, stats, i)))
+        stats->nested_ns += duration_ns;
+    dp_stats_add_call(lane, stats, &local->config->population, duration_ns, local->child_ns);
+    dp_add_memory(stats, &memory);
+    if (DP_UNLIKELY(grows_enough(local->config, &memory)))
+        emit_memory(lane, frame->site, &memory, duration_ns, now);
 }

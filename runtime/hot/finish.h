@@ -15,6 +15,8 @@
  * DP_NO_FRAME where none is left of it. */
 void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uint64_t i,
                     enum dp_left left, uint64_t now);
+/* The same of a call of DP_PATH_MEMORY_EVERY that returns. */
+void dp_finish_counted(struct dp_lane *lane, uint64_t i, uint64_t now);
 /* The call of frame i was left without an exit. */
 void dp_finish_left(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame *frame,
                     enum dp_left left, uint64_t now);
@@ -24,11 +26,5 @@ void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t
 /* Counts a call of a site whose every call opens the gate: once, when it ends
  * or when it is not opened. Nothing for other sites. */
 void dp_count_call(struct dp_lane *lane, uint32_t index, const struct dp_site_config *config);
-/* The call at `depth` counts memory from here. */
-void dp_begin_memory(struct dp_lane *lane, uint64_t depth);
-/* Where the call of frame i counts memory: it does no longer; frame i becomes
- * frame `to`. */
-void dp_give_up_memory(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame *frame);
-void dp_move_memory(struct dp_lane *lane, uint64_t from, uint64_t to);
 
 #endif

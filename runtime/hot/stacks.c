@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/due.h"
 #include "base/facts.h"
+#include "call_memory.h"
 #include "finish.h"
 #include "sites/sites.h"
 

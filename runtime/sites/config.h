@@ -44,6 +44,7 @@ enum dp_path {
     DP_PATH_RECORD_SAMPLED, /* calls chosen by chance leave a `call` record, nothing else */
     DP_PATH_RECORD_EVERY,   /* every call leaves a `call` record, nothing else */
     DP_PATH_TIME_EVERY,     /* time every call; a slow one leaves a record */
+    DP_PATH_MEMORY_EVERY,   /* count the memory of every call, nothing else */
 };
 
 struct dp_site_config {

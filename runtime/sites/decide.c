@@ -144,6 +144,8 @@ static enum dp_path path_of(const struct dp_site_config *config)
         return config->always_open ? DP_PATH_COUNT : DP_PATH_GENERAL;
     if (only_times(config, kinds))
         return DP_PATH_TIME_EVERY;
+    if (kinds == DP_KIND(MEMORY) && !config->slow_threshold_ns)
+        return DP_PATH_MEMORY_EVERY;
     if (kinds != DP_KIND(PROFILE) || config->memory || config->slow_threshold_ns ||
         !probe->event || probe->threshold)
         return DP_PATH_GENERAL;

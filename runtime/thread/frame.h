@@ -6,6 +6,7 @@
 #define DP_FRAME_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Memory this thread has allocated and freed since it was first seen. */
@@ -16,6 +17,14 @@ struct dp_memory_counts {
     uint64_t frees;
     int64_t live_bytes;
     int64_t peak_bytes; /* highest live_bytes since the innermost counted call began */
+};
+
+/* What the counted calls below the innermost open counted call have allocated. */
+struct dp_memory_below {
+    uint64_t bytes;
+    uint64_t allocations;
+    uint64_t call; /* that call's number; 0: none is open */
+    bool mixed;    /* calls have ended in another order; see hot/call_memory.h */
 };
 
 struct dp_site_config;
@@ -33,6 +42,8 @@ struct dp_memory_frame {
     _Atomic uint64_t capped_ns; /* start of the call whose count ended with `at_cap` */
     struct dp_memory_counts before;
     struct dp_memory_counts at_cap;
+    struct dp_memory_below around; /* the lane's, when the call began */
+    uint64_t number;               /* of the call, among the counted calls of the lane */
 };
 
 #endif

@@ -41,6 +41,8 @@ struct dp_lane {
     uint64_t random;
     struct dp_stream stream;
     struct dp_memory_counts memory;
+    struct dp_memory_below below;
+    uint64_t counted_calls; /* calls whose memory was counted */
     uintptr_t stack_low; /* the stack the owner was started on; 0 bytes: not known */
     size_t stack_bytes;
     size_t state_bytes;

@@ -253,6 +253,7 @@ struct dp_lane *dp_lane_take(void)
     lane->busy = 0;
     dp_os_stack(&lane->stack_low, &lane->stack_bytes);
     memset(&lane->memory, 0, sizeof lane->memory);
+    memset(&lane->below, 0, sizeof lane->below);
     state->tid = dp_os_tid();
     dp_os_thread_name(state->thread_name);
     state->thread_start_ns = dp_now_ns();

@@ -116,6 +116,44 @@ class Memory(Figures):
                 self.assertEqual(memory["freed_bytes"], 0)
 
 
+    def own_memory(self, rules, *arguments):
+        program = self.build("own_memory", "-fdeep-profile=all")
+        _, functions = self.report(rules, program, *arguments)
+        return {name: f["memory"] for name, f in functions.items() if "memory" in f}
+
+    def test_a_function_s_own_is_what_no_call_below_allocated(self):
+        memory = self.own_memory("*:memory")
+        self.assertEqual({name: (m["allocations"], m["self_allocations"])
+                          for name, m in memory.items()},
+                         {"main": (90, 0), "outer": (80, 30), "middle": (50, 0),
+                          "inner": (50, 50), "apart": (10, 10)}, self.text)
+        self.assertEqual(sum(m["self_allocated_bytes"] for m in memory.values()),
+                         memory["main"]["allocated_bytes"])
+        self.assertGreaterEqual(memory["outer"]["self_allocated_bytes"], 30000)
+        self.assertLess(memory["outer"]["self_allocated_bytes"], 40000)
+        table = self.text[self.text.index("Memory allocated by functions themselves"):]
+        self.assertRegex(table.splitlines()[1], r"^\s*self ")
+        self.assertRegex(table.splitlines()[2], r"\bouter\b") # the most first
+
+    def test_a_rule_for_memory_leaves_no_record_of_a_call_unless_asked(self):
+        self.own_memory("*:memory")
+        self.assertEqual(self.events("memory"), [])
+        self.own_memory("*:memory;outer:memory=0")
+        self.assertEqual(len(self.events("memory")), 10)
+
+    def test_what_is_allocated_around_calls_that_were_left_is_not_told_apart(self):
+        memory = self.own_memory("*:memory", "leave")
+        self.assertNotIn("self_allocations", memory["outer"], self.text)
+        self.assertEqual((memory["apart"]["allocations"], memory["apart"]["self_allocations"]),
+                         (10, 10))
+        self.assertIn("Memory allocated in functions and what they call", self.text)
+
+    def test_nor_around_calls_of_which_a_part_is_counted(self):
+        program = self.build("own_memory-annotated", "-DANNOTATED", source="own_memory.c")
+        _, functions = self.report("1", program)
+        self.assertNotIn("self_allocations", functions["outer"]["memory"], self.text)
+
+
 class TotalTime(Figures):
     def test_one_outlier(self):
         """Only one call in twenty is chosen: run until the long one is."""

@@ -409,6 +409,8 @@ static void lane_states(const struct writer *writer)
     memory->allocations = 13;
     memory->frees = 9;
     memory->peak_bytes = 4500;
+    memory->self_allocated_bytes = 5500;
+    memory->self_allocations = 11;
     add_call(&image, PAY, 2000 * MS, 0.001);
     stats_of(&image, PAY)->gated = 20;
     ((uint64_t *)(image.bytes + DP_LANE_COUNTS_OFFSET))[1] = 1234567;

@@ -45,15 +45,35 @@ static bool left_calls_out(const struct dp_totals *totals)
     return totals && (dp_totals_by_chance(totals) || totals->sum.gated > 0);
 }
 
+/* A profile(strategy=memory) that counts the memory of a part of the calls. */
+static bool may_leave_memory_out(const struct dp_site_info *site)
+{
+    const struct dp_options *options = site ? dp_site_options(site, DP_ATTRIBUTE_PROFILE) : NULL;
+
+    return options && options->strategy == DP_STRATEGY_MEMORY &&
+           times_a_part(site->attributes[DP_ATTRIBUTE_PROFILE], DP_ATTRIBUTE_PROFILE) &&
+           !times_every_call(site->attributes[DP_ATTRIBUTE_MEMORY], DP_ATTRIBUTE_MEMORY);
+}
+
+static bool left_memory_out(const struct dp_totals *totals)
+{
+    return left_calls_out(totals) && totals->sum.memory_calls > 0;
+}
+
 void dp_profile_find_untimed(struct dp_profile *profile)
 {
-    bool untimed = false;
+    bool untimed = false, uncounted = false;
 
-    for (size_t i = 0; i < profile->n_totals; i++)
+    for (size_t i = 0; i < profile->n_totals; i++) {
         untimed |= left_calls_out(profile->totals[i]);
-    for (size_t i = 0; i < profile->sites.n; i++)
+        uncounted |= left_memory_out(profile->totals[i]);
+    }
+    for (size_t i = 0; i < profile->sites.n; i++) {
         untimed |= may_leave_calls_out(profile->sites.sites[i]);
+        uncounted |= may_leave_memory_out(profile->sites.sites[i]);
+    }
     profile->calls_untimed = untimed;
+    profile->memory_uncounted = uncounted;
 }
 
 /* ---- what was watched ---- */

@@ -7,7 +7,7 @@
 
 #include "profile.h"
 
-/* Sets profile->calls_untimed. */
+/* Sets profile->calls_untimed and memory_uncounted. */
 void dp_profile_find_untimed(struct dp_profile *profile);
 
 /* Sets what struct dp_totals says of watching. */

@@ -69,7 +69,8 @@ struct dp_profile {
     struct dp_totals **totals; /* by site index, `n_totals` of them; NULL: none */
     size_t n_totals;
     size_t totals_capacity;
-    bool calls_untimed; /* for some site, only a part of the calls is timed */
+    bool calls_untimed;    /* for some site, only a part of the calls is timed */
+    bool memory_uncounted; /* for some site, the memory of only a part of the calls is counted */
 
     /* One a call, in no order; of very many the longest. See slow_calls.h. */
     struct dp_slow_call *slow;

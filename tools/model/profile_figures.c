@@ -109,6 +109,15 @@ bool dp_profile_self_known(const struct dp_profile *profile, uint32_t site)
            !(own->sum.flags & DP_STATS_CHILDREN_MISSED);
 }
 
+bool dp_profile_self_memory_known(const struct dp_profile *profile, uint32_t site)
+{
+    const struct dp_totals *own = dp_profile_find_totals(profile, site);
+    uint32_t unknown = DP_STATS_SELF_MEMORY_UNKNOWN | DP_STATS_CHILDREN_MISSED;
+
+    return profile->has_lanes && !profile->memory_uncounted && own &&
+           own->sum.memory_calls > 0 && !(own->sum.flags & unknown);
+}
+
 uint64_t dp_profile_forgotten(const struct dp_profile *profile)
 {
     bool open = profile->phase != DP_PHASE_FINISHED && profile->forgotten <= INT64_MAX;

@@ -43,4 +43,8 @@ uint32_t dp_profile_pid(const struct dp_profile *profile);
  */
 bool dp_profile_self_known(const struct dp_profile *profile, uint32_t site);
 
+/* Whether it is known what the counted calls of a site allocated outside of the counted calls
+ * below them. */
+bool dp_profile_self_memory_known(const struct dp_profile *profile, uint32_t site);
+
 #endif

@@ -58,10 +58,14 @@ static struct dp_report_times times_of(const struct dp_totals *totals)
                                     .p999_ns = dp_quantile_ns(totals, 0.999)};
 }
 
-static struct dp_report_memory memory_of(const struct dp_site_stats *sum)
+static struct dp_report_memory memory_of(const struct dp_profile *profile, uint32_t site,
+                                         const struct dp_site_stats *sum)
 {
     return (struct dp_report_memory){.calls = sum->memory_calls,
                                      .bytes_known = !(sum->flags & DP_STATS_BYTES_UNKNOWN),
+                                     .self_known = dp_profile_self_memory_known(profile, site),
+                                     .self_allocated_bytes = sum->self_allocated_bytes,
+                                     .self_allocations = sum->self_allocations,
                                      .allocated_bytes = sum->allocated_bytes,
                                      .freed_bytes = sum->freed_bytes,
                                      .allocations = sum->allocations,
@@ -122,7 +126,7 @@ static void make_row(struct dp_report_function *row, const struct dp_profile *pr
                                        .slow_total_ns = sum->slow_total_ns,
                                        .slow_max_ns = sum->slow_max_ns,
                                        .maybe_slow = sum->maybe_slow,
-                                       .memory = memory_of(sum),
+                                       .memory = memory_of(profile, site, sum),
                                        .has_count = totals->has_counted,
                                        .counted = totals->counted};
     row->self_ns = self_of(profile, site, row->total_ns, sum);
@@ -173,6 +177,11 @@ static double self_time_of(const struct dp_totals *totals)
 static double bytes_of(const struct dp_totals *totals)
 {
     return (double)totals->sum.allocated_bytes;
+}
+
+static double self_bytes_of(const struct dp_totals *totals)
+{
+    return (double)totals->sum.self_allocated_bytes;
 }
 
 static double count_of(const struct dp_totals *totals)
@@ -277,6 +286,16 @@ static bool every_self_time_is_known(const struct dp_profile *profile)
     return any;
 }
 
+static bool every_self_memory_is_known(const struct dp_profile *profile)
+{
+    for (uint32_t site = 0; site < profile->n_totals; site++) {
+        const struct dp_totals *totals = profile->totals[site];
+        if (totals && has_memory(totals) && !dp_profile_self_memory_known(profile, site))
+            return false;
+    }
+    return true;
+}
+
 void dp_report_functions_make(struct dp_report_functions *functions,
                               const struct dp_profile *profile, size_t limit, uint64_t wall_ns,
                               uint64_t cpu_ns)
@@ -285,6 +304,7 @@ void dp_report_functions_make(struct dp_report_functions *functions,
     static const struct table timed = {has_time, time_of, calls_of};
     static const struct table by_self = {has_time, self_time_of, time_of};
     static const struct table memory = {has_memory, bytes_of, nothing_of};
+    static const struct table memory_by_self = {has_memory, self_bytes_of, bytes_of};
     static const struct table counted = {has_count, count_of, nothing_of};
     const struct maker maker = {functions, profile, limit, wall_ns, cpu_ns};
 
@@ -293,7 +313,9 @@ void dp_report_functions_make(struct dp_report_functions *functions,
     functions->all = make_ranking(&maker, &all);
     functions->by_self = every_self_time_is_known(profile);
     functions->timed = make_ranking(&maker, functions->by_self ? &by_self : &timed);
-    functions->memory = make_ranking(&maker, &memory);
+    functions->memory_by_self = every_self_memory_is_known(profile);
+    functions->memory =
+        make_ranking(&maker, functions->memory_by_self ? &memory_by_self : &memory);
     functions->counted = make_ranking(&maker, &counted);
 }
 

@@ -23,6 +23,9 @@ struct dp_report_times {
 struct dp_report_memory {
     uint64_t calls; /* 0: no memory was counted */
     bool bytes_known;
+    bool self_known; /* the next two hold: what was allocated in no counted call below */
+    uint64_t self_allocated_bytes;
+    uint64_t self_allocations;
     uint64_t allocated_bytes;
     uint64_t freed_bytes;
     uint64_t allocations;
@@ -70,7 +73,9 @@ struct dp_report_functions {
     struct dp_report_ranking timed;   /* the same without functions that were only counted; by
                                          self time when `by_self` */
     bool by_self;                     /* the self time of every function is known */
-    struct dp_report_ranking memory;  /* by allocated bytes */
+    struct dp_report_ranking memory;  /* by allocated bytes; those outside of counted calls below
+                                         when `memory_by_self` */
+    bool memory_by_self;              /* they are known of every function */
     struct dp_report_ranking counted; /* by exact count */
     struct dp_report_function **made; /* owns the rows: by site, NULL for sites in no table */
     size_t n_made;

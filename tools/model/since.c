@@ -58,6 +58,8 @@ static void subtract_sums(struct dp_site_stats *from, const struct dp_site_stats
     take_off(&from->freed_bytes, what->freed_bytes);
     take_off(&from->allocations, what->allocations);
     take_off(&from->frees, what->frees);
+    take_off(&from->self_allocated_bytes, what->self_allocated_bytes);
+    take_off(&from->self_allocations, what->self_allocations);
 }
 
 static void subtract_histogram(struct dp_histogram *from, const struct dp_histogram *what)

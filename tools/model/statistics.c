@@ -61,6 +61,8 @@ void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats)
     sum->freed_bytes += stats->freed_bytes;
     sum->allocations += stats->allocations;
     sum->frees += stats->frees;
+    sum->self_allocated_bytes += stats->self_allocated_bytes;
+    sum->self_allocations += stats->self_allocations;
 }
 
 bool dp_totals_by_chance(const struct dp_totals *totals)

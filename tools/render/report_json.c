@@ -62,6 +62,10 @@ static void put_memory(struct dp_json *object, const struct dp_report_memory *of
     dp_json_put_u64(memory, "calls", of->calls);
     put_bytes(memory, of, "delta_bytes", (int64_t)(of->allocated_bytes - of->freed_bytes));
     put_bytes(memory, of, "allocated_bytes", (int64_t)of->allocated_bytes);
+    if (of->self_known) {
+        put_bytes(memory, of, "self_allocated_bytes", (int64_t)of->self_allocated_bytes);
+        dp_json_put_u64(memory, "self_allocations", of->self_allocations);
+    }
     put_bytes(memory, of, "freed_bytes", (int64_t)of->freed_bytes);
     dp_json_put_u64(memory, "allocations", of->allocations);
     dp_json_put_u64(memory, "frees", of->frees);

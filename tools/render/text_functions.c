@@ -196,10 +196,11 @@ void dp_text_functions(const struct dp_report_functions *functions, const struct
 
 /* ---- memory ---- */
 
+/* Of the two columns of what functions allocate themselves one has no cells, as above. */
 static const struct dp_column memory_columns[] = {
-    {"calls", false, 1}, {"delta", false, 0},   {"allocated", false, 1},
-    {"freed", false, 2}, {"allocs", false, 2},  {"frees", false, 3},
-    {"peak", false, 1},  {"function", true, 0}, {"at", true, 4},
+    {"self", false, 0},    {"calls", false, 1}, {"delta", false, 0},  {"allocated", false, 1},
+    {"self", false, 2},    {"freed", false, 2}, {"allocs", false, 2}, {"frees", false, 3},
+    {"peak", false, 1},    {"function", true, 0}, {"at", true, 4},
 };
 
 static void bytes_cell(struct dp_table *table, const struct dp_report_memory *memory,
@@ -211,15 +212,30 @@ static void bytes_cell(struct dp_table *table, const struct dp_report_memory *me
         dp_table_cell(table, "");
 }
 
-static void memory_row(struct dp_table *table, const struct dp_style *style,
-                       const struct dp_report_function *function)
+static void self_bytes_cell(struct dp_table *table, const struct dp_report_memory *memory)
+{
+    if (memory->self_known)
+        bytes_cell(table, memory, (double)memory->self_allocated_bytes);
+    else
+        dp_table_cell(table, "");
+}
+
+static void memory_cells(struct dp_table *table, const struct dp_report_function *function,
+                         bool by_self)
 {
     const struct dp_report_memory *memory = &function->memory;
 
-    (void)style;
+    if (by_self)
+        self_bytes_cell(table, memory);
+    else
+        dp_table_cell(table, "");
     dp_cell_count(table, memory->calls);
     bytes_cell(table, memory, (double)memory->allocated_bytes - (double)memory->freed_bytes);
     bytes_cell(table, memory, (double)memory->allocated_bytes);
+    if (by_self)
+        dp_table_cell(table, "");
+    else
+        self_bytes_cell(table, memory);
     bytes_cell(table, memory, (double)memory->freed_bytes);
     dp_cell_number(table, memory->allocations);
     dp_cell_number(table, memory->frees);
@@ -227,14 +243,32 @@ static void memory_row(struct dp_table *table, const struct dp_style *style,
     dp_cell_names(table, function->site, function->info);
 }
 
+static void memory_row(struct dp_table *table, const struct dp_style *style,
+                       const struct dp_report_function *function)
+{
+    (void)style;
+    memory_cells(table, function, false);
+}
+
+static void memory_self_row(struct dp_table *table, const struct dp_style *style,
+                            const struct dp_report_function *function)
+{
+    (void)style;
+    memory_cells(table, function, true);
+}
+
 void dp_text_memory(const struct dp_report_functions *functions, const struct dp_style *style)
 {
-    static const struct ranked_table table = {"Memory, of the calls that were counted",
-                                              memory_columns,
-                                              sizeof memory_columns / sizeof *memory_columns,
-                                              memory_row};
+    static const struct ranked_table all = {"Memory allocated in functions and what they call",
+                                            memory_columns,
+                                            sizeof memory_columns / sizeof *memory_columns,
+                                            memory_row};
+    static const struct ranked_table self = {"Memory allocated by functions themselves",
+                                             memory_columns,
+                                             sizeof memory_columns / sizeof *memory_columns,
+                                             memory_self_row};
 
-    print(&table, &functions->memory, style);
+    print(functions->memory_by_self ? &self : &all, &functions->memory, style);
 }
 
 /* ---- exact counts ---- */

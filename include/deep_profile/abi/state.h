@@ -17,7 +17,7 @@
 #include "log.h"
 
 #define DP_STATE_MAGIC UINT32_C(0xD33B0F17)
-#define DP_STATE_VERSION 9
+#define DP_STATE_VERSION 10
 
 #define DP_MAX_SITES 65536   /* indices 1 to DP_MAX_SITES - 1 */
 #define DP_MAX_COUNTED 4096  /* slots 1 to DP_MAX_COUNTED - 1 */
@@ -110,6 +110,9 @@ struct dp_process_state {
 #define DP_STATS_BYTES_UNKNOWN (1u << 1)
 /* `nested_ns` lacks the time of some call: it had no frame when it ended. */
 #define DP_STATS_NESTING_MISSED (1u << 2)
+/* `self_allocated_bytes` and `self_allocations` lack those of some call: calls of the thread
+ * did not end in the reverse order of their start, or the call was capped. */
+#define DP_STATS_SELF_MEMORY_UNKNOWN (1u << 3)
 
 /* Aggregates of one site in one lane. Times of profiled calls only. */
 struct dp_site_stats {
@@ -140,6 +143,9 @@ struct dp_site_stats {
     int64_t peak_bytes; /* highest of any call */
     uint32_t blocks[DP_HISTOGRAM_BLOCKS]; /* offsets in the lane file; 0: none.
                                              Each block: uint32_t[DP_HISTOGRAM_SUB] */
+    /* The part of the allocations inside no counted call below, on the same thread. */
+    uint64_t self_allocated_bytes;
+    uint64_t self_allocations;
 };
 
 /* The unit of "one sampled call stands for so many calls". */

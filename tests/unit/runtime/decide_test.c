@@ -209,7 +209,8 @@ static void memory(void)
 {
     struct dp_site_config config = DECIDE(WITH(MEMORY("10MB")));
     CHECK(config.always == DP_KIND(MEMORY) && config.memory == DP_KIND(MEMORY));
-    CHECK(config.weight == DP_WEIGHT_ALWAYS && config.path == DP_PATH_GENERAL);
+    CHECK(config.weight == DP_WEIGHT_ALWAYS && config.path == DP_PATH_MEMORY_EVERY);
+    CHECK(DECIDE(WITH(IF_SLOW("1s"), MEMORY(""))).path == DP_PATH_GENERAL);
     CHECK(config.probes[DP_ATTRIBUTE_MEMORY].threshold == 10 * 1024 * 1024);
     CHECK(DECIDE(WITH(MEMORY(""))).probes[DP_ATTRIBUTE_MEMORY].threshold == 0);
 }

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -386,6 +387,66 @@ static void a_peak_is_the_highest_of_a_call(void)
     dp_memory_freed(1000 * KB);
 }
 
+static uint64_t own_bytes(const struct dp_site *site)
+{
+    return stats_of(site)->self_allocated_bytes;
+}
+
+static bool own_is_known(const struct dp_site *site)
+{
+    return !(stats_of(site)->flags & DP_STATS_SELF_MEMORY_UNKNOWN);
+}
+
+/* A call's own allocations are those that no counted call below it made. */
+static void what_is_allocated_below_is_not_a_call_s_own(void)
+{
+    uint64_t around = own_bytes(&around_site), inside = own_bytes(&inside_site);
+    uint64_t due = hand_enter(&around_site);
+    dp_memory_allocated(10 * KB);
+    uint64_t again = hand_enter(&around_site); /* recursion */
+    call_inside(50 * KB);
+    dp_memory_allocated(1 * KB);
+    hand_exit(&around_site, again);
+    call_inside(20 * KB);
+    hand_exit(&around_site, due);
+    CHECK(own_bytes(&around_site) == around + 11 * KB);
+    CHECK(own_bytes(&inside_site) == inside + 70 * KB);
+    CHECK(own_is_known(&around_site) && own_is_known(&inside_site));
+    dp_memory_freed(11 * KB);
+}
+
+static ucontext_t main_stack, other_stack;
+
+static void begin_and_end_on_another_stack(void)
+{
+    uint64_t due = hand_enter(&inside_site);
+    swapcontext(&other_stack, &main_stack);
+    hand_exit(&inside_site, due);
+}
+
+/* Coroutines: whose an allocation is, nobody knows. */
+static void nor_is_it_known_of_calls_that_end_in_the_order_of_their_start(void)
+{
+    static char stack[1 << 16];
+    uint64_t around = own_bytes(&around_site), inside = own_bytes(&inside_site);
+    getcontext(&other_stack);
+    other_stack.uc_stack.ss_sp = stack;
+    other_stack.uc_stack.ss_size = sizeof stack;
+    other_stack.uc_link = &main_stack;
+    makecontext(&other_stack, begin_and_end_on_another_stack, 0);
+    uint64_t due = hand_enter(&around_site);
+    swapcontext(&main_stack, &other_stack);
+    allocate_for_a_while(1 * KB);
+    hand_exit(&around_site, due);
+    swapcontext(&main_stack, &other_stack);
+    CHECK(!own_is_known(&around_site) && !own_is_known(&inside_site));
+    CHECK(own_bytes(&around_site) == around && own_bytes(&inside_site) == inside);
+    due = hand_enter(&memory_site); /* what begins later is not concerned */
+    allocate_for_a_while(1 * KB);
+    hand_exit(&memory_site, due);
+    CHECK(own_is_known(&memory_site) && own_bytes(&memory_site) >= 1 * KB);
+}
+
 void *__wrap_malloc(size_t bytes);
 void *__wrap_realloc(void *pointer, size_t bytes);
 void __wrap_free(void *pointer);
@@ -571,6 +632,8 @@ int main(void)
     a_refused_call_is_counted(&production_site);
     a_threshold_of_memory_is_of_what_stays_allocated();
     a_peak_is_the_highest_of_a_call();
+    what_is_allocated_below_is_not_a_call_s_own();
+    nor_is_it_known_of_calls_that_end_in_the_order_of_their_start();
     a_realloc_that_fails_frees_nothing();
     a_lane_that_has_rested_keeps_its_sums();
     a_forked_child_knows_what_a_call_stands_for();

@@ -201,6 +201,36 @@ static void a_function_that_the_log_does_not_name_has_no_info(void)
     end();
 }
 
+/* Not of one whose calls ended in another order, nor where a rate chooses whose memory is counted. */
+static void what_functions_allocate_themselves_is_known_where_all_is_counted(void)
+{
+    begin();
+    for (uint32_t site = 1; site <= 2; site++) {
+        sample(site, 1, SECOND, 1);
+        stats_of(site)->memory_calls = 1;
+        stats_of(site)->allocated_bytes = 100 / site;
+        stats_of(site)->self_allocated_bytes = 10 * site;
+    }
+    make(0);
+    CHECK(report.functions.memory_by_self && report.functions.memory.rows[0]->site == 2);
+    CHECK(report.functions.memory.rows[0]->memory.self_known);
+    dp_report_finish(&report);
+    stats_of(1)->flags = DP_STATS_SELF_MEMORY_UNKNOWN;
+    make(0);
+    CHECK(!report.functions.memory_by_self && report.functions.memory.rows[0]->site == 1);
+    CHECK(!report.functions.memory.rows[0]->memory.self_known);
+    CHECK(report.functions.memory.rows[1]->memory.self_known);
+    dp_report_finish(&report);
+    sample(3, 10, SECOND, 10); /* its memory is not counted */
+    make(0);
+    CHECK(report.functions.memory.rows[1]->memory.self_known);
+    dp_report_finish(&report);
+    profile.memory_uncounted = true;
+    make(0);
+    CHECK(!report.functions.memory.rows[1]->memory.self_known);
+    end();
+}
+
 static void file_of(uint32_t site, const char *file)
 {
     struct dp_site_info *info = dp_site_get(&profile.sites, site);
@@ -432,6 +462,7 @@ int main(void)
     self_time_is_known_only_when_no_call_below_was_left_to_chance();
     nor_is_it_known_of_sampled_recursion_or_where_calls_have_no_time();
     each_table_has_its_own_functions_order_and_limit();
+    what_functions_allocate_themselves_is_known_where_all_is_counted();
     a_function_that_the_log_does_not_name_has_no_info();
     of_absolute_paths_only_what_tells_them_apart_is_shown();
     recorded_calls_make_a_tree();
