@@ -18,6 +18,7 @@
 #include "log/segments.h"
 #include "process_pictures.h"
 #include "process_start.h"
+#include "sampling/heap.h"
 #include "sampling/modules.h"
 #include "sites/sites.h"
 #include "thread/lanes.h"
@@ -43,6 +44,7 @@ DP_FROM_HOST static void reset_child(void)
     dp_process_meeting = true; /* a sandbox may refuse a call here by a signal */
     *alive_page() = (struct alive){0, 0};
     dp_lanes_were_forked();
+    dp_heap_end();
     dp_call_out_reset();
     dp_sites_unlock();
     dp_bus_unlock();

@@ -12,6 +12,7 @@
 #include "log/process_log.h"
 #include "log/stream.h"
 #include "log/trace.h"
+#include "sampling/heap.h"
 #include "sites/sites.h"
 #include "steward/load.h"
 #include "steward/sink.h"
@@ -60,7 +61,8 @@ static void log_settings(void)
                        "allocations are counted, but no bytes");
     if (dp_memory_view == DP_MEMORY_UNSEEN)
         dp_log_setting(0, "malloc", "another library's, in front of the profiler's",
-                       "allocations are not counted");
+                       "allocations are not counted; they are with libdeep_profile.so first in "
+                       "LD_PRELOAD, unless malloc is the program's own");
     for (size_t i = 0; i < rules->n_refused; i++) {
         const struct dp_refused_rule *refused = &rules->refused[i];
         char rule[256], problem[256];
@@ -123,6 +125,8 @@ int dp_process_start_work(void)
     dp_process_state()->slow_path_ns = dp_process_facts()->slow_path_ns;
     dp_load_init();
     start_sink();
+    if (dp_memory_view != DP_MEMORY_UNSEEN && dp_heap_init() != 0)
+        dp_process_lost(DP_LOSS_NO_MEMORY, 1);
     int error = dp_steward_start(every_second);
     if (error) {
         dp_log_finish();

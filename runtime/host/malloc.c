@@ -15,10 +15,13 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "sampling/heap.h"
 #include "thread/memory.h"
 
 #define EXPORT __attribute__((visibility("default")))
 #define BOOT_BYTES 4096
+/* The function of the program that called ours. */
+#define CALLER __builtin_extract_return_addr(__builtin_return_address(0))
 
 static struct {
     void *(*malloc)(size_t);
@@ -67,12 +70,16 @@ static void sanitizer_allocated(const volatile void *pointer, size_t bytes)
 {
     if (__builtin_expect(dp_memory_counted, 0) && pointer)
         dp_memory_allocated(bytes);
+    if (__builtin_expect(dp_heap_on, 0) && pointer)
+        dp_heap_allocated((const void *)pointer, bytes, CALLER);
 }
 
 static void sanitizer_freed(const volatile void *pointer)
 {
     if (__builtin_expect(dp_memory_counted, 0) && pointer)
         dp_memory_freed(__sanitizer_get_allocated_size(pointer));
+    if (__builtin_expect(dp_heap_on, 0) && pointer)
+        dp_heap_freed((const void *)pointer);
 }
 
 /* Do both addresses belong to the same program or library? */
@@ -152,23 +159,25 @@ static inline size_t size_of(void *pointer)
     return next.usable_size ? next.usable_size(pointer) : 0;
 }
 
-static inline void *allocated(void *pointer)
+static inline void *allocated(void *pointer, size_t bytes, const void *caller)
 {
     if (__builtin_expect(dp_memory_counted, 0) && pointer)
         dp_memory_allocated(size_of(pointer));
+    if (__builtin_expect(dp_heap_on, 0) && pointer)
+        dp_heap_allocated(pointer, bytes, caller);
     return pointer;
 }
 
 EXPORT void *malloc(size_t bytes)
 {
-    return ready() ? allocated(next.malloc(bytes)) : boot_allocate(bytes);
+    return ready() ? allocated(next.malloc(bytes), bytes, CALLER) : boot_allocate(bytes);
 }
 
 EXPORT void *calloc(size_t count, size_t bytes)
 {
     size_t total;
     if (ready())
-        return allocated(next.calloc(count, bytes));
+        return allocated(next.calloc(count, bytes), count * bytes, CALLER);
     if (__builtin_mul_overflow(count, bytes, &total)) {
         errno = ENOMEM;
         return NULL;
@@ -182,6 +191,8 @@ EXPORT void free(void *pointer)
         return;
     if (__builtin_expect(dp_memory_counted, 0))
         dp_memory_freed(size_of(pointer));
+    if (__builtin_expect(dp_heap_on, 0))
+        dp_heap_freed(pointer);
     next.free(pointer);
 }
 
@@ -194,19 +205,33 @@ static void *realloc_from_boot(void *pointer, size_t bytes)
     return moved;
 }
 
-EXPORT void *realloc(void *pointer, size_t bytes)
+/* A refused one left the memory where it is; one of 0 bytes may give it back and return NULL. */
+static void *resize(void *pointer, size_t bytes, const void *caller)
+{
+    uint64_t sample = dp_heap_on ? dp_heap_before_realloc(pointer) : 0;
+    size_t before = pointer && dp_memory_counted ? size_of(pointer) : 0;
+    void *moved = next.realloc(pointer, bytes);
+    bool refused = !moved && bytes > 0;
+    dp_heap_after_realloc(pointer, sample, refused);
+    if (dp_memory_counted && pointer && !refused)
+        dp_memory_freed(before);
+    return allocated(moved, bytes, caller);
+}
+
+static inline void *reallocated(void *pointer, size_t bytes, const void *caller)
 {
     if (pointer && from_boot(pointer))
         return realloc_from_boot(pointer, bytes);
     if (!ready())
         return boot_allocate(bytes);
-    if (!__builtin_expect(dp_memory_counted, 0))
+    if (!__builtin_expect(dp_memory_counted | dp_heap_on, 0))
         return next.realloc(pointer, bytes);
-    size_t before = pointer ? size_of(pointer) : 0;
-    void *moved = next.realloc(pointer, bytes);
-    if (pointer && (moved || bytes == 0))
-        dp_memory_freed(before);
-    return allocated(moved);
+    return resize(pointer, bytes, caller);
+}
+
+EXPORT void *realloc(void *pointer, size_t bytes)
+{
+    return reallocated(pointer, bytes, CALLER);
 }
 
 EXPORT void *reallocarray(void *pointer, size_t count, size_t bytes)
@@ -216,17 +241,17 @@ EXPORT void *reallocarray(void *pointer, size_t count, size_t bytes)
         errno = ENOMEM;
         return NULL;
     }
-    return realloc(pointer, total);
+    return reallocated(pointer, total, CALLER);
 }
 
 EXPORT void *aligned_alloc(size_t alignment, size_t bytes)
 {
-    return ready() ? allocated(next.aligned_alloc(alignment, bytes)) : NULL;
+    return ready() ? allocated(next.aligned_alloc(alignment, bytes), bytes, CALLER) : NULL;
 }
 
 EXPORT void *memalign(size_t alignment, size_t bytes)
 {
-    return ready() ? allocated(next.memalign(alignment, bytes)) : NULL;
+    return ready() ? allocated(next.memalign(alignment, bytes), bytes, CALLER) : NULL;
 }
 
 EXPORT int posix_memalign(void **pointer, size_t alignment, size_t bytes)
@@ -235,16 +260,16 @@ EXPORT int posix_memalign(void **pointer, size_t alignment, size_t bytes)
         return ENOMEM;
     int error = next.posix_memalign(pointer, alignment, bytes);
     if (!error)
-        allocated(*pointer);
+        allocated(*pointer, bytes, CALLER);
     return error;
 }
 
 EXPORT void *valloc(size_t bytes)
 {
-    return ready() ? allocated(next.valloc(bytes)) : NULL;
+    return ready() ? allocated(next.valloc(bytes), bytes, CALLER) : NULL;
 }
 
 EXPORT void *pvalloc(size_t bytes)
 {
-    return ready() ? allocated(next.pvalloc(bytes)) : NULL;
+    return ready() ? allocated(next.pvalloc(bytes), bytes, CALLER) : NULL;
 }

@@ -125,10 +125,14 @@ struct dp_stream *dp_log_stream_written(void)
 
 /* Keeps events about the process within their share, for programs that run for weeks. Sites
  * and settings are always written. */
+static uint64_t whole_share(void)
+{
+    return dp_setting_value(DP_SETTING_SIZE_LIMIT) / DP_STREAM_PROCESS_SHARE / 2;
+}
+
 static bool take_share(uint64_t bytes)
 {
-    uint64_t record = bytes + sizeof(struct dp_wide_header);
-    uint64_t share = dp_setting_value(DP_SETTING_SIZE_LIMIT) / DP_STREAM_PROCESS_SHARE / 2;
+    uint64_t record = bytes + sizeof(struct dp_wide_header), share = whole_share();
     if (atomic_fetch_add_explicit(&event_bytes, record, memory_order_relaxed) + record <= share)
         return true;
     atomic_fetch_sub_explicit(&event_bytes, record, memory_order_relaxed);
@@ -139,6 +143,24 @@ bool dp_log_event_if_room(uint32_t id, const void *payload, size_t bytes)
 {
     struct part part = {payload, bytes, false};
     return take_share(bytes) && write_parts(id, &part, 1);
+}
+
+bool dp_log_take_room(size_t bytes)
+{
+    return take_share(bytes);
+}
+
+bool dp_log_event_in_room(uint32_t id, const void *payload, size_t bytes)
+{
+    struct part part = {payload, bytes, false};
+    return write_parts(id, &part, 1);
+}
+
+uint64_t dp_log_room_left(uint64_t *whole)
+{
+    uint64_t used = atomic_load_explicit(&event_bytes, memory_order_relaxed);
+    *whole = whole_share();
+    return used < *whole ? *whole - used : 0;
 }
 
 void dp_log_event(uint32_t id, const void *payload, size_t bytes)

@@ -26,6 +26,11 @@ void dp_log_event(uint32_t id, const void *payload, size_t bytes);
 /* The same within the share of such events. False: not written; a used-up share does not
  * count as a loss. */
 bool dp_log_event_if_room(uint32_t id, const void *payload, size_t bytes);
+/* In two steps: takes a share for an event that is to come, and writes it into that. */
+bool dp_log_take_room(size_t bytes);
+bool dp_log_event_in_room(uint32_t id, const void *payload, size_t bytes);
+/* Bytes that are left of the share, and the whole of it. */
+uint64_t dp_log_room_left(uint64_t *whole);
 void dp_log_site(uint32_t index, uint64_t site_id, const struct dp_site_desc *desc,
                  const char *module);
 void dp_log_site_attribute(const struct dp_event_site_attribute *event, const char *options,

@@ -27,6 +27,17 @@ extern const struct dp_processor dp_processor;
 #define DP_PROGRAM_COUNTER 254
 uint64_t dp_processor_saved_at(uint64_t context, unsigned number);
 
+/* The registers of the function that this stands in, at this point. */
+#if defined __x86_64__
+#define dp_processor_here(pc, sp, fp)                                                            \
+    __asm__ volatile("lea 0f(%%rip), %0\n0:\tmov %%rsp, %1\n\tmov %%rbp, %2"                    \
+                     : "=r"(*(pc)), "=r"(*(sp)), "=r"(*(fp)))
+#else
+#define dp_processor_here(pc, sp, fp)                                                            \
+    __asm__ volatile("adr %0, 0f\n0:\tmov %1, sp\n\tmov %2, x29"                                \
+                     : "=r"(*(pc)), "=r"(*(sp)), "=r"(*(fp)))
+#endif
+
 /* A return address without the bits with which the processor signed it. */
 uint64_t dp_processor_plain(uint64_t return_address);
 

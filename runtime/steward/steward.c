@@ -11,6 +11,8 @@
 #include "load.h"
 #include "log/prepare.h"
 #include "rest.h"
+#include "sampling/heap.h"
+#include "sampling/heap_log.h"
 #include "sampled_looks.h"
 #include "sink.h"
 #include "slow_looks.h"
@@ -115,6 +117,7 @@ static void do_duties(struct duties *next, uint64_t now, uint64_t period)
     else
         dp_slow_looks_round(now);
     dp_sampled_looks_round(now);
+    dp_heap_log(now);
     if (is_time(&next->load, now, dp_setting_value(DP_SETTING_LOAD_PERIOD)))
         dp_load_check();
     if (is_time(&next->sink, now, SINK_NS) && dp_sink_feed())
@@ -162,6 +165,8 @@ static void *run(void *unused)
     dp_tick_end_rest();
     dp_watch_lanes(dp_now_ns(), tick_period());
     dp_sampled_looks_finish(dp_now_ns());
+    dp_heap_end();
+    dp_heap_log(dp_now_ns());
     every_second();
     dp_books_keep(dp_now_ns(), true);
     dp_books_log_clock();
@@ -179,10 +184,13 @@ int dp_steward_start(void (*upkeep)(void))
     dp_books_init();
     dp_rest_init();
     dp_sampled_looks_init();
+    dp_heap_log_init();
     dp_tick_start(dp_now_ns());
     error = dp_os_thread_start(run);
     if (error)
         dp_watch_release();
+    else
+        dp_heap_begin();
     return error;
 }
 

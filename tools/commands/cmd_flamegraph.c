@@ -45,7 +45,7 @@ static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "Write to FILE (default: standard output)", 0},
     {"format", OPTION_FORMAT, "svg|html|json|folded", 0,
      "The form (default: by the ending of FILE, else svg)", 0},
-    {"of", OPTION_OF, "wall|cpu|blocked|bytes|slow", 0, "What the width means (default: wall)", 0},
+    {"of", OPTION_OF, "wall|cpu|blocked|bytes|held|peak|slow", 0, "What the width means (default: wall)", 0},
     {"diff", OPTION_DIFF, "BEFORE", 0, "Show what changed since the log BEFORE", 0},
     {"requested", OPTION_REQUESTED, 0, 0,
      "Draw the files that functions ask for with flame_graph(output=FILE)", 0},
@@ -76,7 +76,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     case OPTION_OF:
         arguments->of = dp_flame_of_named(value);
         if (arguments->of == DP_FLAME_OF_COUNT)
-            dp_usage_error(state, "--of is wall, cpu, blocked, bytes or slow, not '%s'", value);
+            dp_usage_error(state, "--of is wall, cpu, blocked, bytes, held, peak or slow, not '%s'", value);
         return 0;
     case OPTION_DIFF:
         arguments->before = value;

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "completeness.h"
 #include "flame_calls.h"
+#include "flame_heap.h"
 #include "flame_samples.h"
 #include "flame_text.h"
 #include "log/files.h"
@@ -18,6 +19,7 @@
 static const char *const of_names[DP_FLAME_OF_COUNT] = {
     [DP_FLAME_OF_WALL] = "wall",   [DP_FLAME_OF_CPU] = "cpu",
     [DP_FLAME_OF_BLOCKED] = "blocked", [DP_FLAME_OF_BYTES] = "bytes",
+    [DP_FLAME_OF_HELD] = "held",   [DP_FLAME_OF_PEAK] = "peak",
     [DP_FLAME_OF_SLOW] = "slow",
 };
 
@@ -39,6 +41,24 @@ static uint64_t add_samples(struct dp_flame_graph *graph, enum dp_flame_side sid
     const struct dp_flame_choice choice = {graph->of, site, slow, dp_profile_program(profile)};
 
     return dp_flame_add_samples(&graph->flame, side, &profile->stacks, &choice, facts);
+}
+
+bool dp_flame_of_memory(enum dp_flame_of of)
+{
+    return of == DP_FLAME_OF_BYTES || of == DP_FLAME_OF_HELD || of == DP_FLAME_OF_PEAK;
+}
+
+/* Sampled allocations belong to no call. */
+static uint64_t add_allocations(struct dp_flame_graph *graph, enum dp_flame_side side,
+                                struct dp_profile *profile, uint32_t site)
+{
+    const struct dp_flame_choice choice = {graph->of, site, false, dp_profile_program(profile)};
+    uint64_t end_ns = dp_profile_start_ns(profile) + dp_profile_wall_ns(profile);
+
+    if (!dp_flame_of_memory(graph->of) || site)
+        return 0;
+    return dp_flame_add_allocations(&graph->flame, side, &profile->allocations, end_ns, &choice,
+                                    &graph->sides[side]);
 }
 
 static uint64_t add_calls(struct dp_flame_graph *graph, enum dp_flame_side side,
@@ -65,7 +85,8 @@ static void add_what_there_is(struct dp_flame_graph *graph, enum dp_flame_side s
     dp_stacks_name(&profile->stacks);
     if (graph->of == DP_FLAME_OF_SLOW)
         add_samples(graph, side, profile, site, true);
-    else if (add_samples(graph, side, profile, site, false) == 0 &&
+    else if (add_allocations(graph, side, profile, site) == 0 &&
+             add_samples(graph, side, profile, site, false) == 0 &&
              add_calls(graph, side, profile, site) == 0 &&
              add_samples(graph, side, profile, site, true) > 0)
         facts->slow_only = true;
@@ -107,7 +128,10 @@ static const char *const remedies[DP_FLAME_OF_COUNT] = {
                          "(DEEP_PROFILE='*:rate=1')",
     [DP_FLAME_OF_CPU] = "nothing was sampled: DEEP_PROFILE_SAMPLE=10ms does",
     [DP_FLAME_OF_BLOCKED] = "nothing was sampled: DEEP_PROFILE_SAMPLE=10ms does",
-    [DP_FLAME_OF_BYTES] = "no call's memory was counted: profile(strategy=memory, rate=1) does",
+    [DP_FLAME_OF_BYTES] = "no allocation was sampled (DEEP_PROFILE_HEAP=512KB), and no call's "
+                          "memory counted (profile(strategy=memory, rate=1))",
+    [DP_FLAME_OF_HELD] = "no sampled allocation was held: DEEP_PROFILE_HEAP=512KB samples them",
+    [DP_FLAME_OF_PEAK] = "no sampled allocation was held: DEEP_PROFILE_HEAP=512KB samples them",
     [DP_FLAME_OF_SLOW] = "no slow call was looked at: they are, as with "
                          "DEEP_PROFILE='*:slow=100ms'",
 };

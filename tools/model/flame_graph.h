@@ -16,6 +16,8 @@ enum dp_flame_of {
     DP_FLAME_OF_CPU,     /* time on a CPU */
     DP_FLAME_OF_BLOCKED, /* time blocked */
     DP_FLAME_OF_BYTES,   /* allocated */
+    DP_FLAME_OF_HELD,    /* bytes that are held at the end */
+    DP_FLAME_OF_PEAK,    /* bytes that were held when most were */
     DP_FLAME_OF_SLOW,    /* time in calls over their threshold */
     DP_FLAME_OF_COUNT
 };
@@ -43,8 +45,11 @@ struct dp_flame_graph {
     struct dp_flame_side_facts sides[DP_FLAME_SIDES];
 };
 
-/* By its word: wall, cpu, blocked, bytes, slow. DP_FLAME_OF_COUNT: another word. */
+/* By its word: wall, cpu, blocked, bytes, held, peak, slow. DP_FLAME_OF_COUNT: another word. */
 enum dp_flame_of dp_flame_of_named(const char *name);
+
+/* Are its weights bytes? */
+bool dp_flame_of_memory(enum dp_flame_of of);
 
 /*
  * Makes the graph of what is at `path`: a log, a folder of logs, or a file of folded stacks.

@@ -28,6 +28,8 @@ static uint64_t weight_of(const struct dp_stack_sample *sample,
     case DP_FLAME_OF_BLOCKED:
         return sample->state == DP_THREAD_BLOCKED ? sample->weight_ns : 0;
     case DP_FLAME_OF_BYTES:
+    case DP_FLAME_OF_HELD:
+    case DP_FLAME_OF_PEAK:
         return 0;
     default:
         return sample->weight_ns;
@@ -68,19 +70,26 @@ static uint32_t wait_of(struct dp_flame *flame, const struct dp_stack_sample *sa
     return dp_flame_name(flame, &(struct dp_flame_name){text, "", "", DP_FLAME_WAIT});
 }
 
-static void add(struct dp_flame *flame, enum dp_flame_side side,
-                const struct dp_stack_sample *sample, uint64_t weight_ns,
-                const struct dp_flame_choice *choice)
+uint32_t dp_flame_add_stack(struct dp_flame *flame, const struct dp_stack *stack,
+                            const struct dp_flame_choice *choice)
 {
-    const struct dp_stack *stack = sample->stack;
     uint32_t node = 0;
 
     for (size_t i = stack ? stack->n_frames : 0; i-- > 0;)
         node = dp_flame_child(flame, node, name_of(flame, &stack->frames[i], choice));
-    if (!stack || stack->n_frames == 0)
-        node = dp_flame_child(
-            flame, node,
-            dp_flame_name(flame, &(struct dp_flame_name){"[no stack]", "", "", DP_FLAME_UNKNOWN}));
+    if (stack && stack->n_frames > 0)
+        return node;
+    return dp_flame_child(
+        flame, node,
+        dp_flame_name(flame, &(struct dp_flame_name){"[no stack]", "", "", DP_FLAME_UNKNOWN}));
+}
+
+static void add(struct dp_flame *flame, enum dp_flame_side side,
+                const struct dp_stack_sample *sample, uint64_t weight_ns,
+                const struct dp_flame_choice *choice)
+{
+    uint32_t node = dp_flame_add_stack(flame, sample->stack, choice);
+
     if (sample->state != DP_THREAD_ON_CPU)
         node = dp_flame_child(flame, node, wait_of(flame, sample));
     dp_flame_weigh(flame, node, side, weight_ns);

@@ -14,6 +14,10 @@ struct dp_flame_choice {
     const char *program; /* its path: functions of other modules are library functions */
 };
 
+/* The node of a stack's innermost frame; NULL, or without frames: that of "[no stack]". */
+uint32_t dp_flame_add_stack(struct dp_flame *flame, const struct dp_stack *stack,
+                            const struct dp_flame_choice *choice);
+
 /* Adds the chosen samples, whose stacks must have names, and counts them in `facts`. Returns how
  * many looks have a weight. */
 uint64_t dp_flame_add_samples(struct dp_flame *flame, enum dp_flame_side side,

@@ -48,6 +48,7 @@ void dp_profile_finish(struct dp_profile *profile)
     dp_call_tree_destroy(profile->tree);
     dp_stacks_finish(&profile->stacks);
     dp_reasons_finish(&profile->reasons);
+    dp_allocations_finish(&profile->allocations);
     free(profile->load);
     free(profile->open);
     free(profile->threads);

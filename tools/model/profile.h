@@ -9,6 +9,7 @@
 #ifndef DP_TOOLS_PROFILE_H
 #define DP_TOOLS_PROFILE_H
 
+#include "allocations.h"
 #include "call_tree.h"
 #include "in_flight_ids.h"
 #include "log/damage.h"
@@ -84,6 +85,7 @@ struct dp_profile {
 
     struct dp_stacks stacks;
     struct dp_reasons reasons; /* of slow calls */
+    struct dp_allocations allocations;
 
     struct dp_load_move *load;
     size_t n_load, load_capacity;

@@ -86,6 +86,7 @@ static void settle(struct dp_profile *profile)
     dp_open_calls_settle(profile);
     dp_stacks_settle(&profile->stacks);
     dp_reasons_settle(&profile->reasons);
+    dp_allocations_settle(&profile->allocations, &profile->stacks);
     if (profile->tree)
         dp_call_tree_settle(profile->tree);
 }

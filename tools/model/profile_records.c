@@ -197,6 +197,7 @@ void dp_profile_read_record(struct dp_profile *profile, const struct dp_record *
         dp_call_tree_add(profile->tree, record);
     dp_stacks_read(&profile->stacks, record);
     dp_reasons_read(&profile->reasons, record);
+    dp_allocations_read(&profile->allocations, record);
     switch (record->id) {
     case DP_EVENT_ID_slow_operation:
         if (!profile->has_lanes)

@@ -105,6 +105,7 @@ void dp_report_make(struct dp_report *report, const struct dp_profile *profile, 
     dp_report_slow_make(&report->slow, profile, report->wall_ns, report->cpu_ns);
     dp_report_reasons_make(&report->reasons, profile);
     dp_report_open_make(&report->open, profile, report->wall_ns);
+    dp_report_heap_make(&report->heap, profile);
     report->tree = tree_of(profile);
     report->pictures = pictures_of(profile);
     dp_report_limits_make(&report->limits, profile, report->wall_ns, report->cpu_ns);
@@ -119,6 +120,7 @@ void dp_report_finish(struct dp_report *report)
     dp_report_slow_finish(&report->slow);
     dp_report_reasons_finish(&report->reasons);
     dp_report_open_finish(&report->open);
+    dp_report_heap_finish(&report->heap);
     dp_report_limits_finish(&report->limits);
     dp_flame_requests_finish(&report->pictures.wanted);
     free(report->pictures.drawn);

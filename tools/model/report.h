@@ -14,6 +14,7 @@
 #include "flame_requests.h"
 #include "report_calls.h"
 #include "report_functions.h"
+#include "report_heap.h"
 #include "report_limits.h"
 #include "report_reasons.h"
 
@@ -74,6 +75,7 @@ struct dp_report {
     struct dp_report_slow slow;
     struct dp_report_reasons reasons;
     struct dp_report_open open;
+    struct dp_report_heap heap;
     struct dp_report_tree tree;
     struct dp_report_pictures pictures;
     struct dp_report_limits limits;

@@ -8,6 +8,7 @@
 static const char *const meanings[DP_FLAME_OF_COUNT] = {
     [DP_FLAME_OF_WALL] = "wall time",       [DP_FLAME_OF_CPU] = "CPU time",
     [DP_FLAME_OF_BLOCKED] = "blocked time", [DP_FLAME_OF_BYTES] = "allocated bytes",
+    [DP_FLAME_OF_HELD] = "bytes held at the end", [DP_FLAME_OF_PEAK] = "bytes held at the peak",
     [DP_FLAME_OF_SLOW] = "time in slow calls",
 };
 
@@ -15,7 +16,7 @@ const char *dp_flame_unit(const struct dp_flame_graph *graph)
 {
     if (graph->counts)
         return "count";
-    return graph->of == DP_FLAME_OF_BYTES ? "bytes" : "ns";
+    return dp_flame_of_memory(graph->of) ? "bytes" : "ns";
 }
 
 char *dp_flame_amount(char buffer[DP_UNIT_TEXT], const struct dp_flame_graph *graph,
@@ -23,7 +24,7 @@ char *dp_flame_amount(char buffer[DP_UNIT_TEXT], const struct dp_flame_graph *gr
 {
     if (graph->counts)
         return dp_unit_count(buffer, (double)amount);
-    if (graph->of == DP_FLAME_OF_BYTES)
+    if (dp_flame_of_memory(graph->of))
         return dp_unit_bytes(buffer, (double)amount);
     return dp_unit_ns(buffer, (double)amount, true);
 }

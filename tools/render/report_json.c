@@ -5,20 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap_json.h"
 #include "limits_json.h"
 #include "reason_json.h"
-
-/* KEY, KEY_low and KEY_high: the 95 % confidence interval. */
-static void put_estimate(struct dp_json *object, const char *key, struct dp_estimate estimate)
-{
-    char low[64], high[64];
-
-    snprintf(low, sizeof low, "%s_low", key);
-    snprintf(high, sizeof high, "%s_high", key);
-    dp_json_put_number(object, key, estimate.value, 0);
-    dp_json_put_number(object, low, estimate.low, 0);
-    dp_json_put_number(object, high, estimate.high, 0);
-}
 
 /* 0 stands for what is not known. */
 static void put_known(struct dp_json *object, const char *key, uint64_t value)
@@ -76,7 +65,7 @@ static void put_times(struct dp_json *object, const struct dp_report_function *f
 {
     const struct dp_report_times *times = &function->times;
 
-    put_estimate(object, "total_ns", function->total_ns);
+    dp_json_put_estimate(object, "total_ns", function->total_ns);
     if (function->recursive)
         dp_json_put_text(object, "recursion", function->summed ? "summed" : "once");
     if (!isnan(function->self_ns))
@@ -96,7 +85,7 @@ static void put_times(struct dp_json *object, const struct dp_report_function *f
 static void put_function(struct dp_json *object, const struct dp_report_function *function)
 {
     put_site(object, function->site, function->info);
-    put_estimate(object, "estimated_calls", function->calls);
+    dp_json_put_estimate(object, "estimated_calls", function->calls);
     dp_json_put_bool(object, "exact", function->calls.certainty == DP_EXACT);
     dp_json_put_u64(object, "sampled", function->sampled);
     dp_json_put_u64(object, "gated", function->gated);
@@ -341,6 +330,7 @@ void dp_report_json(const struct dp_report *report, struct dp_json *object)
     put_slow(object, &report->slow);
     put_reasons(object, &report->reasons);
     put_open(object, &report->open);
+    dp_json_put_heap(object, &report->heap);
     put_tree(object, &report->tree);
     put_lanes(object, report);
     if (report->pictures.wanted.n > 0)

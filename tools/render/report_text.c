@@ -5,6 +5,7 @@
 #include "text_calls.h"
 #include "text_functions.h"
 #include "text_head.h"
+#include "text_heap.h"
 #include "text_limits.h"
 #include "text_pictures.h"
 #include "text_reasons.h"
@@ -23,6 +24,7 @@ void dp_report_text(const struct dp_report *report, const struct dp_style *style
     dp_text_reasons(&report->reasons, style);
     dp_text_open(&report->open, style);
     dp_text_memory(&report->functions, style);
+    dp_text_heap(&report->heap, style);
     dp_text_counts(&report->functions, style);
     dp_text_pictures(report, style);
     dp_text_unrecorded(limits, style);

@@ -145,6 +145,9 @@ enum {
 #define DP_SAMPLE_NO_SIGNAL (1u << 2) /* it ran, and our signal is blocked, or not ours */
 #define DP_SAMPLE_NO_ROOM (1u << 3)   /* the table of stacks is full */
 
+/* allocation.flags */
+#define DP_ALLOCATION_NOT_FOLLOWED (1u << 0) /* its release will not be seen */
+
 /* reason.flags */
 #define DP_REASON_IN_FLIGHT (1u << 0)   /* the call still ran */
 #define DP_REASON_NO_RUNNABLE (1u << 1) /* runnable_ns is not known, and part of blocked_ns */

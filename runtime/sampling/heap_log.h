@@ -1,0 +1,17 @@
+/*
+ * Writes sampled allocations and their releases into the process's stream. Steward only.
+ *
+ * An allocation takes its part of the stream's share together with its release's: of what is
+ * in the log as allocated, the release gets in, too.
+ */
+#ifndef DP_HEAP_LOG_H
+#define DP_HEAP_LOG_H
+
+#include <stdint.h>
+
+/* Before the steward runs; also in a forked child. */
+void dp_heap_log_init(void);
+/* Writes what came in. Once a tick, and at the end. */
+void dp_heap_log(uint64_t now);
+
+#endif
