@@ -19,7 +19,7 @@
 
 #define KEPT 4096 /* power of two */
 #define NOT_LOOKED_AT 64
-#define LATE_PERIODS 8       /* a loss */
+#define LATE_PERIODS 8       /* a loss, whatever the thresholds */
 #define WIDE_PERIODS 2       /* worth keeping in `late` */
 #define NOISE_NS INT64_C(1000000) /* two clocks that run in step differ by less */
 
@@ -140,7 +140,14 @@ static uint64_t next_tick(uint64_t now)
     return now > before ? now : before + 1;
 }
 
-void dp_tick_advance(uint64_t now, uint64_t period)
+/* A longer gap is a loss. */
+static uint64_t longest_gap(uint64_t period, uint64_t slow_ns)
+{
+    uint64_t hides_none = slow_ns > WIDE_PERIODS * period ? slow_ns : WIDE_PERIODS * period;
+    return hides_none < LATE_PERIODS * period ? hides_none : LATE_PERIODS * period;
+}
+
+void dp_tick_advance(uint64_t now, uint64_t period, uint64_t slow_ns)
 {
     uint64_t number = get(&all.count), before = dp_tick_last();
     dp_process_state()->heartbeat_ns = now;
@@ -151,7 +158,7 @@ void dp_tick_advance(uint64_t now, uint64_t period)
     if (!before)
         return;
     replaced(number - 1, period);
-    if (now - before > LATE_PERIODS * period)
+    if (now - before > longest_gap(period, slow_ns))
         dp_process_lost(DP_LOSS_TICK_LATE, now - before - period);
 }
 
@@ -211,7 +218,7 @@ void dp_tick_start(uint64_t now)
     dp_os_expect_races(&deep_profile_tick, sizeof deep_profile_tick);
     dp_os_expect_races(&deep_profile_entry_tick, sizeof deep_profile_entry_tick);
     atomic_store_explicit(&first_lead, lead_now(), memory_order_relaxed);
-    dp_tick_advance(now, UINT64_MAX / LATE_PERIODS);
+    dp_tick_advance(now, UINT64_MAX / LATE_PERIODS, UINT64_MAX);
     dp_first_tick = dp_tick_last();
     /* In a forked child nobody has advanced the tick until now; that gap does not count. */
     atomic_store_explicit(&widest_kept_no_more, 0, memory_order_relaxed);

@@ -109,7 +109,7 @@ static bool is_time(uint64_t *next, uint64_t now, uint64_t period_ns)
 static void do_duties(struct duties *next, uint64_t now, uint64_t period)
 {
     uint64_t calls_period = dp_setting_value(DP_SETTING_CALLS_PERIOD);
-    dp_tick_advance(now, period);
+    dp_tick_advance(now, period, dp_configure_shortest_slow_ns());
     dp_process_has_not_ended();
     prepare_lanes();
     if (is_time(&next->watch, now, dp_watch_interval_ns()) || now >= next->look)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/facts.h"
 #include "base/os.h"
 #include "check.h"
 
@@ -23,7 +24,7 @@ uint64_t __wrap_dp_os_monotonic_ns(void)
 
 static uint64_t next_tick(void)
 {
-    dp_tick_advance(dp_now_ns(), PERIOD);
+    dp_tick_advance(dp_now_ns(), PERIOD, UINT64_MAX);
     return deep_profile_tick;
 }
 
@@ -86,6 +87,25 @@ static void sleep_is_not_a_calls_time(void)
     }
 }
 
+static uint64_t lost_by(uint64_t gap, uint64_t period, uint64_t slow_ns)
+{
+    const uint64_t *lost = &dp_process_state()->lost[DP_LOSS_TICK_LATE];
+    uint64_t before = *lost;
+    dp_tick_advance(dp_tick_last() + gap, period, slow_ns);
+    return *lost - before;
+}
+
+/* Its times are made up, so it comes last. */
+static void a_gap_that_may_hide_a_slow_call_is_a_loss(void)
+{
+    CHECK(lost_by(8 * MS, 1 * MS, UINT64_MAX) == 0);
+    CHECK(lost_by(9 * MS, 1 * MS, UINT64_MAX) == 8 * MS);
+    CHECK(lost_by(3 * MS, 1 * MS, 1 * MS) == 2 * MS);
+    CHECK(lost_by(2 * MS, 1 * MS, 1 * MS) == 0); /* a tick is rarely on time */
+    CHECK(lost_by(5 * MS, 1 * MS, 5 * MS) == 0 && lost_by(6 * MS, 1 * MS, 5 * MS) == 5 * MS);
+    CHECK(lost_by(40 * MS, 5 * MS, 500 * MS) == 0);
+}
+
 int main(void)
 {
     dp_clock_init("auto");
@@ -93,5 +113,6 @@ int main(void)
     the_tick_in_force_says_nothing();
     a_late_tick_is_of_its_calls_only();
     sleep_is_not_a_calls_time();
+    a_gap_that_may_hide_a_slow_call_is_a_loss();
     return 0;
 }
