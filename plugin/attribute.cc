@@ -18,16 +18,6 @@ static const char *const names[DP_ATTRIBUTE_COUNT] = {
  * for messages only. */
 static hash_map<tree, location_t> *declared;
 
-/* Strategies that are accepted but not built yet, and what they will record. */
-static const struct {
-    enum dp_strategy strategy;
-    const char *what;
-} not_built[] = {
-    {DP_STRATEGY_SAMPLE, "stack samples"},
-    {DP_STRATEGY_TIME, "the time of each function below"},
-    {DP_STRATEGY_CALL_GRAPH, "the call graph"},
-};
-
 static bool find_attribute_name(tree name, enum dp_attribute *attribute)
 {
     for (int i = 0; i < DP_ATTRIBUTE_COUNT; i++)
@@ -101,33 +91,6 @@ static bool given_before(tree fn, enum dp_attribute attribute, tree args, const 
     return false;
 }
 
-/* The range of the value after `strategy =`. */
-static location_t place_of_strategy(const struct dp_attribute_place *place)
-{
-    const char *value = strstr(place->text, "strategy");
-    value = value ? strchr(value, '=') : NULL;
-    if (!value)
-        return place->name;
-    struct dp_word word = dp_trim(dp_make_word(value + 1, strcspn(value + 1, ",")));
-    return dp_place_of_word(place, word);
-}
-
-static void warn_not_built(tree fn, const char *text, const struct dp_options *options)
-{
-    if (!(options->given & (1u << DP_OPTION_STRATEGY)))
-        return;
-    for (const auto &row : not_built) {
-        if (row.strategy != options->strategy)
-            continue;
-        struct dp_attribute_place place;
-        dp_find_attribute(&place, fn, options->attribute, text);
-        warning_at(place_of_strategy(&place), 0,
-                   "strategy '%s' is not built yet: each %s call records its time, not %s",
-                   dp_strategy_names()[options->strategy].name,
-                   options->attribute == DP_ATTRIBUTE_IF_SLOW ? "reported" : "sampled", row.what);
-    }
-}
-
 static bool check(tree fn, enum dp_attribute attribute, tree args, const char *text)
 {
     struct dp_attribute_place place;
@@ -151,7 +114,6 @@ static bool check(tree fn, enum dp_attribute attribute, tree args, const char *t
                  IDENTIFIER_POINTER(DECL_NAME(fn)));
         return false;
     }
-    warn_not_built(fn, text, &options);
     if (args)
         declared->put(args, DECL_SOURCE_LOCATION(fn));
     return true;

@@ -267,11 +267,6 @@ location_t dp_place_of(const struct dp_attribute_place *place, size_t offset, si
     return range == UNKNOWN_LOCATION ? place->name : range;
 }
 
-location_t dp_place_of_word(const struct dp_attribute_place *place, struct dp_word word)
-{
-    return dp_place_of(place, (size_t)(word.text - place->text), word.length);
-}
-
 void dp_report(const struct dp_attribute_place *place, const struct dp_options_error *error)
 {
     gcc_rich_location where(dp_place_of(place, error->offset, error->length));

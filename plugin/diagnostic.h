@@ -34,9 +34,6 @@ void dp_find_attribute_of_function(struct dp_attribute_place *place, location_t 
 /* The range of text[offset, offset + length); if that is empty, the range of the name. */
 location_t dp_place_of(const struct dp_attribute_place *place, size_t offset, size_t length);
 
-/* The same for a word inside an option, e.g. options.output. */
-location_t dp_place_of_word(const struct dp_attribute_place *place, struct dp_word word);
-
 /* Reports the error. Its suggestion is shown in the text and as a fix-it. */
 void dp_report(const struct dp_attribute_place *place, const struct dp_options_error *error);
 

@@ -21,7 +21,9 @@
 #include "record.h"
 #include "sites/config.h"
 #include "stacks.h"
+#include "thread/call_tree.h"
 #include "thread/lane.h"
+#include "trees.h"
 
 _Atomic(dp_out_function *) dp_meet_thread;
 
@@ -121,7 +123,10 @@ static __attribute__((noinline)) uint64_t enter(struct dp_lane *lane, struct dp_
         dp_count_call(lane, code->index, config);
         return not_opened(code);
     }
-    return open_call(lane, code, config, kinds, kinds & config->memory, stack);
+    uint64_t due = open_call(lane, code, config, kinds, kinds & config->memory, stack);
+    if (DP_UNLIKELY(kinds & config->trees))
+        dp_tree_begin(lane, config, due, stack);
+    return due;
 }
 
 /* A call that was chosen by chance, for its record and nothing else. */
@@ -140,7 +145,16 @@ static __attribute__((noinline)) uint64_t enter_sampled(struct dp_lane *lane, st
 static __attribute__((noinline)) bool is_inside(struct dp_lane *lane, uintptr_t stack)
 {
     lane->state->lost[DP_LOSS_REENTERED]++;
-    return !dp_stacks_left_runtime(lane, stack);
+    if (!dp_stacks_left_runtime(lane, stack))
+        return true;
+    dp_tree_drop(lane); /* it may be half changed */
+    return false;
+}
+
+/* The gate is open, but nothing can be done for the call. */
+static void draw_again(struct dp_lane *lane)
+{
+    deep_profile_budget = lane->tree_on ? DP_TREE_BUDGET : dp_sampler_draw(&lane->random);
 }
 
 /* The first call of a thread or a forked child, a signal handler inside the
@@ -165,12 +179,8 @@ static __attribute__((noinline)) struct dp_lane *unusual(struct dp_lane *lane,
     }
     if (lane->busy && deep_profile_budget >= 0)
         return NULL; /* DP_ASK_ALL: nobody chose the call */
-    if (lane->busy && is_inside(lane, stack)) {
-        deep_profile_budget = dp_sampler_draw(&lane->random);
-        return NULL;
-    }
-    if (code->index == 0) {
-        deep_profile_budget = dp_sampler_draw(&lane->random);
+    if ((lane->busy && is_inside(lane, stack)) || code->index == 0) {
+        draw_again(lane);
         return NULL;
     }
     return lane;
@@ -187,12 +197,17 @@ static inline void give_back(struct dp_lane *lane)
     deep_profile_budget = budget;
 }
 
+static uint64_t enter_in_tree(struct dp_lane *lane, struct dp_site *code,
+                              const struct dp_site_config *config, uintptr_t stack);
+
 /* Also calls that nobody chose, where every entry asks (DP_ASK_ALL). */
 static __attribute__((noinline)) uint64_t enter_by_path(struct dp_lane *lane, struct dp_site *code,
                                                         const struct dp_site_config *config,
                                                         uintptr_t stack)
 {
     struct dp_site_stats *stats;
+    if (DP_UNLIKELY(deep_profile_budget < DP_TREE_BUDGET_SHOWS))
+        return enter_in_tree(lane, code, config, stack);
     if (DP_UNLIKELY(deep_profile_entry_tick & DP_ASK_ALL_SHOWS) && code->weight == 0)
         return not_opened(code); /* also where the gate was closed for good: sites.c */
     switch ((enum dp_path)config->path) {
@@ -221,6 +236,25 @@ static __attribute__((noinline)) uint64_t enter_by_path(struct dp_lane *lane, st
     return enter(lane, code, config, stack);
 }
 
+/* A tree holds the gate open: as if it did not, and then the call has its node. */
+static __attribute__((noinline)) uint64_t enter_in_tree(struct dp_lane *lane, struct dp_site *code,
+                                                        const struct dp_site_config *config,
+                                                        uintptr_t stack)
+{
+    int64_t taken = DP_TREE_BUDGET - deep_profile_budget;
+    if (DP_UNLIKELY(!lane->tree_on)) /* a handler's longjmp has cut something short */
+        deep_profile_budget = dp_sampler_draw(&lane->random);
+    bool below = lane->tree_on && dp_tree_goes_on(lane, config, stack);
+    deep_profile_budget = (lane->tree_on ? lane->tree->budget : deep_profile_budget) - taken;
+    uint64_t due = deep_profile_budget < 0 ? enter_by_path(lane, code, config, stack)
+                                           : not_opened(code);
+    if (!lane->tree_on || deep_profile_budget < DP_TREE_BUDGET_SHOWS)
+        return due; /* gone, or begun in this call */
+    lane->tree->budget = deep_profile_budget;
+    deep_profile_budget = DP_TREE_BUDGET;
+    return below ? dp_tree_enter(lane, code->index, config, stack, due) : due;
+}
+
 /* The shortest way: every call leaves a record, and that is all. The gate has just taken
  * DP_WEIGHT_ALWAYS from the budget, so it is negative; else see give_back() and, where the
  * site's weight is 0, enter_by_path(). */
@@ -228,10 +262,11 @@ static inline __attribute__((always_inline)) uint64_t
 enter_chosen(struct dp_lane *lane, struct dp_site *code, uintptr_t stack)
 {
     const struct dp_site_config *config = dp_site_config(code->index);
-    int64_t budget = deep_profile_budget;
-    if (DP_UNLIKELY(config->path != DP_PATH_RECORD_EVERY || budget >= 0 || dp_load_gate_closed()))
+    uint64_t budget = (uint64_t)deep_profile_budget + DP_WEIGHT_ALWAYS;
+    if (DP_UNLIKELY(config->path != DP_PATH_RECORD_EVERY || budget >= DP_WEIGHT_ALWAYS ||
+                    dp_load_gate_closed()))
         return enter_by_path(lane, code, config, stack);
-    deep_profile_budget = budget + DP_WEIGHT_ALWAYS;
+    deep_profile_budget = (int64_t)budget;
     return open_call(lane, code, config, DP_KIND(PROFILE), false, stack);
 }
 

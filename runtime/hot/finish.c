@@ -11,6 +11,7 @@
 #include "sites/config.h"
 #include "slow_id.h"
 #include "thread/memory.h"
+#include "trees.h"
 
 static inline uint64_t positive(struct dp_lane *lane, uint64_t end, uint64_t start)
 {
@@ -78,6 +79,8 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, const struct dp_site
     event->threshold_ns = config->slow_threshold_ns;
     event->duration_error_ns = error_ns;
     dp_record_commit(&lane->stream, event + 1, now);
+    if (config->trees & DP_KIND(IF_SLOW) && !dp_tree_write(lane, id, now))
+        lane->state->lost[DP_LOSS_TREES]++;
 }
 
 static bool was_tick(uint64_t tick)
@@ -217,6 +220,14 @@ static void judge_slow(struct dp_lane *lane, const struct dp_lane_frame *frame,
         emit_call_memory(lane, frame->site, false, memory, duration_ns, now);
 }
 
+void dp_finish_below(struct dp_lane *lane, uint32_t index, const struct dp_site_config *config,
+                     uint64_t due, uint64_t now)
+{
+    const struct dp_lane_frame frame = {.site = index, .start_ns = dp_due_start(due, now)};
+    lane->state->slow_paths++;
+    judge_slow(lane, &frame, config, NULL, positive(lane, now, frame.start_ns), now);
+}
+
 /* When the call of frame i was left is not known, so it is in no other call's child_ns. */
 static void miss_child(struct dp_lane *lane, uint64_t i)
 {
@@ -233,6 +244,18 @@ void dp_finish_left(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame
     dp_give_up_memory(lane, i, frame);
     dp_count_call(lane, frame->site, lane->frames[i + 1].config);
     emit_exception(lane, frame, left, now);
+}
+
+/* Of a call that was chosen, slow or not. */
+static void write_tree(struct dp_lane *lane, const struct dp_lane_frame *frame,
+                       const struct dp_site_config *config, uint64_t now)
+{
+    if (!(config->trees & frame->kinds & DP_KIND(PROFILE)) ||
+        !config->probes[DP_ATTRIBUTE_PROFILE].event)
+        return;
+    uint64_t id = dp_slow_id(lane->index, frame->site, frame->start_ns, lane->state->slow_paths);
+    if (!dp_tree_write(lane, id, now))
+        lane->state->lost[DP_LOSS_TREES]++;
 }
 
 void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uint64_t i,
@@ -275,6 +298,7 @@ void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uin
     else
         emit_exception(lane, frame, left, now);
     judge_slow(lane, frame, config, memory, duration_ns, now);
+    write_tree(lane, frame, config, now);
 }
 
 void dp_finish_counted(struct dp_lane *lane, uint64_t i, uint64_t now)

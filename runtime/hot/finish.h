@@ -23,6 +23,10 @@ void dp_finish_left(struct dp_lane *lane, uint64_t i, const struct dp_lane_frame
 /* A call that the tick says was slow. It is not reported, but counted as lost, where its
  * threshold was changed and nothing tells under which one it began. */
 void dp_finish_slow(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now);
+/* A call ends that opened its gate for a tree alone (trees.h): where it is watched for
+ * slowness, its exact time is known now. */
+void dp_finish_below(struct dp_lane *lane, uint32_t index, const struct dp_site_config *config,
+                     uint64_t due, uint64_t now);
 /* Counts a call of a site whose every call opens the gate: once, when it ends
  * or when it is not opened. Nothing for other sites. */
 void dp_count_call(struct dp_lane *lane, uint32_t index, const struct dp_site_config *config);

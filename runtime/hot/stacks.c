@@ -8,6 +8,7 @@
 #include "call_memory.h"
 #include "finish.h"
 #include "sites/sites.h"
+#include "trees.h"
 
 /* So many calls on other stacks are passed over in search of one on the thread's own stack
  * that was left: in a thread with many suspended coroutines every call pays for the search. */
@@ -61,13 +62,13 @@ static uintptr_t at_gate(uintptr_t stack)
 }
 
 /* Where the gates called us in different ways only bounds of their stack pointers are known. */
-static bool is_over(const struct dp_frame *frame, const struct dp_site_config *config,
-                    uintptr_t stack)
+bool dp_stacks_is_over(uintptr_t before, const struct dp_site_config *before_config,
+                       const struct dp_site_config *config, uintptr_t stack)
 {
-    if ((frame->stack ^ stack) & DP_PLAIN_CALL)
-        return at_gate(frame->stack) < (stack & ~DP_PLAIN_CALL);
-    return frame->stack < stack ||
-           (frame->stack == stack && config->after_inlining && frame->config->after_inlining);
+    if ((before ^ stack) & DP_PLAIN_CALL)
+        return at_gate(before) < (stack & ~DP_PLAIN_CALL);
+    return before < stack ||
+           (before == stack && config->after_inlining && before_config->after_inlining);
 }
 
 uint64_t dp_stacks_enter(struct dp_lane *lane, uint64_t depth,
@@ -80,7 +81,8 @@ uint64_t dp_stacks_enter(struct dp_lane *lane, uint64_t depth,
     for (uint64_t i = depth; i-- > 0 && passed < LOOK_BACK;) {
         if (!is_own(lane, i))
             passed++;
-        else if (is_over(&lane->frames[i + 1], config, stack))
+        else if (dp_stacks_is_over(lane->frames[i + 1].stack, lane->frames[i + 1].config, config,
+                                   stack))
             tell_left(lane, i, DP_LEFT_LONGJMP, now);
         else
             break;
@@ -120,6 +122,7 @@ uint64_t dp_stacks_make_room(struct dp_lane *lane)
 {
     struct dp_lane_state *state = lane->state;
     uint64_t kept = 0, open = 0, until_ns = 0;
+    dp_tree_drop(lane); /* it knows its frames by their places */
     for (uint64_t i = 0; i < state->frames_top; i++)
         open += !has_ended(&state->frames[i]);
     for (uint64_t i = 0; i < state->frames_top; i++) {
@@ -214,7 +217,8 @@ static bool end_elsewhere(struct dp_lane *lane, uint32_t index, uint64_t due, ui
     return found;
 }
 
-void dp_stacks_exit(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
+/* It has a frame, or its lane has forgotten it. */
+static void exit_opened(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
 {
     uint64_t start_ns = dp_due_start(due, now);
     enum dp_left left = due & DP_DUE_UNWOUND ? DP_LEFT_UNWIND : DP_LEFT_RETURN;
@@ -244,6 +248,33 @@ void dp_stacks_exit(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t
     }
 }
 
+void dp_stacks_exit(struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
+{
+    const struct dp_site_config *config;
+    if (lane->tree_on && dp_tree_exit(lane, index, due, now, &config))
+        dp_finish_below(lane, index, config, due & ~DP_DUE_UNWOUND, now);
+    else if (due >> DP_DUE_KINDS_SHIFT & DP_DUE_KINDS)
+        exit_opened(lane, index, due, now);
+    else
+        lane->state->slow_paths++; /* its tree is gone */
+    dp_tree_after_exit(lane);
+}
+
+struct jump {
+    uintptr_t target, handlers;
+    size_t bytes;
+    bool to_own, to_handlers;
+};
+
+static bool is_jumped_over(const struct dp_lane *lane, const struct jump *jump, uintptr_t stack)
+{
+    bool below = at_gate(stack) < jump->target;
+    return dp_on_own_stack(lane, stack)
+               ? jump->to_own && below
+               : stack - jump->handlers < jump->bytes &&
+                     (jump->to_own || (jump->to_handlers && below));
+}
+
 /*
  * On the thread's own stack everything below the target is over. Between two other
  * stacks a longjmp may be how coroutines are switched, and nothing is over; but a
@@ -267,15 +298,13 @@ void dp_stacks_jump(uintptr_t target, uintptr_t here, uintptr_t handlers, size_t
     }
     lane->busy = here;
     DP_COMPILER_BARRIER();
-    bool to_handlers = target - handlers < bytes;
+    const struct jump jump = {target, handlers, bytes, to_own, target - handlers < bytes};
     uint64_t now = dp_now_ns();
-    for (uint64_t i = state->frames_top; i-- > 0;) {
-        uintptr_t stack = lane->frames[i + 1].stack;
-        bool below = at_gate(stack) < target;
-        if (is_own(lane, i) ? to_own && below
-                            : stack - handlers < bytes && (to_own || (to_handlers && below)))
+    for (uint64_t i = state->frames_top; i-- > 0;)
+        if (is_jumped_over(lane, &jump, lane->frames[i + 1].stack))
             tell_left(lane, i, DP_LEFT_LONGJMP, now);
-    }
+    while (lane->tree_on && is_jumped_over(lane, &jump, dp_tree_innermost(lane)))
+        dp_tree_leave_innermost(lane, now);
     trim(state);
     DP_COMPILER_BARRIER();
     lane->busy = 0;
@@ -284,6 +313,7 @@ void dp_stacks_jump(uintptr_t target, uintptr_t here, uintptr_t handlers, size_t
 void dp_stacks_leave(struct dp_lane *lane, enum dp_left left)
 {
     uint64_t now = dp_now_ns();
+    dp_tree_drop(lane);
     for (uint64_t i = lane->state->frames_top; i-- > 0;) {
         /* A coroutine may go on in another thread. */
         if (left == DP_LEFT_THREAD_EXIT && lane->stack_bytes && !is_own(lane, i))

@@ -28,6 +28,10 @@ static inline bool dp_on_own_stack(const struct dp_lane *lane, uintptr_t address
  * with the same stack pointer (`depth` are open): how many are left. */
 uint64_t dp_stacks_enter(struct dp_lane *lane, uint64_t depth,
                          const struct dp_site_config *config, uintptr_t stack);
+/* A call under `config` begins at `stack`: is the one that began at `before` over? Both on the
+ * thread's own stack. */
+bool dp_stacks_is_over(uintptr_t before, const struct dp_site_config *before_config,
+                       const struct dp_site_config *config, uintptr_t stack);
 /* The lane's frames are full: forgets the oldest; how many are left. */
 uint64_t dp_stacks_make_room(struct dp_lane *lane);
 /* An opened call ends that is not the innermost of this thread's. */

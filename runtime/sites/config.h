@@ -55,6 +55,7 @@ struct dp_site_config {
     uint32_t by_chance;        /* kinds chosen by chance */
     uint32_t load_checked;     /* kinds that are off while the load gate is closed */
     uint32_t memory;           /* kinds that count memory */
+    uint32_t trees;            /* kinds that keep the calls below (hot/trees.h) */
     /* 1: the gate is whole-program mode's. If two such calls are open, the inner one's gate has
      * the lower stack pointer; gates that were inserted before inlining may share one. */
     uint32_t after_inlining;

@@ -12,6 +12,7 @@
 static struct dp_decide_settings settings;
 static _Atomic uint64_t shortest_slow_ns = UINT64_MAX; /* the steward reads it */
 static _Atomic uint32_t pictures;
+static bool trees_asked; /* under the registry's lock */
 
 void dp_configure_init(const struct dp_decide_settings *in_force)
 {
@@ -26,6 +27,11 @@ uint64_t dp_configure_shortest_slow_ns(void)
 uint32_t dp_configure_pictures(void)
 {
     return atomic_load_explicit(&pictures, memory_order_relaxed);
+}
+
+bool dp_configure_trees(void)
+{
+    return trees_asked;
 }
 
 static void note_pictures(const struct dp_demand demands[DP_ATTRIBUTE_COUNT])
@@ -95,7 +101,8 @@ bool dp_configure(uint32_t index, const struct dp_site_state *state)
                                  config->probes[DP_ATTRIBUTE_CALLS].event);
     if (config->memory)
         dp_memory_counted = true;
-    if (config->slow_by_tick && config->slow_threshold_ns < shortest_slow_ns)
+    trees_asked |= config->trees != 0;
+    if ((config->slow_by_tick || config->trees) && config->slow_threshold_ns && config->slow_threshold_ns < shortest_slow_ns)
         shortest_slow_ns = config->slow_threshold_ns;
     return true;
 }

@@ -43,6 +43,11 @@ static void choose_by_rate(struct dp_site_config *config, uint32_t kind, double 
     *missed *= 1 - rate;
 }
 
+static bool keeps_the_calls_below(const struct dp_options *options)
+{
+    return options->strategy == DP_STRATEGY_CALL_GRAPH || options->strategy == DP_STRATEGY_TIME;
+}
+
 static void set_if_slow(struct dp_site_config *config, const struct dp_site_request *request,
                         const struct dp_decide_settings *settings,
                         const struct dp_options *options, double *missed)
@@ -51,7 +56,8 @@ static void set_if_slow(struct dp_site_config *config, const struct dp_site_requ
     probe->load_checked = false; /* cheap, and important under load */
     probe->memory = options->strategy == DP_STRATEGY_MEMORY;
     config->slow_threshold_ns = options->threshold_ns;
-    config->slow_by_tick = !probe->memory && options->threshold_ns >= DP_BY_TICK_FROM_NS;
+    config->slow_by_tick = !probe->memory && !keeps_the_calls_below(options) &&
+                           options->threshold_ns >= DP_BY_TICK_FROM_NS;
     if (!config->slow_by_tick) {
         config->always |= DP_KIND(IF_SLOW);
     } else if (settings->slow_baseline > 0 && !(request->desc->flags & DP_SITE_WHOLE_PROGRAM)) {
@@ -94,6 +100,8 @@ static void set_probe(struct dp_site_config *config, const struct dp_site_reques
         config->always_open |= options->strategy == DP_STRATEGY_CALLS;
         choose_by_rate(config, kind, options->rate, missed);
     }
+    if (keeps_the_calls_below(options))
+        config->trees |= kind;
     if (probe->load_checked)
         config->load_checked |= kind;
     if (probe->memory)
@@ -131,10 +139,10 @@ static void set_weight(struct dp_site_config *config, double rate)
 static bool only_times(const struct dp_site_config *config, uint32_t kinds)
 {
     return kinds == DP_KIND(IF_SLOW) && config->always == kinds && !config->memory &&
-           config->slow_threshold_ns;
+           !config->trees && config->slow_threshold_ns;
 }
 
-/* Comes last, since it depends on the rest. Two kinds, memory or a threshold need
+/* Comes last, since it depends on the rest. Two kinds, memory, a tree or a threshold need
  * DP_PATH_GENERAL. */
 static enum dp_path path_of(const struct dp_site_config *config)
 {
@@ -146,7 +154,7 @@ static enum dp_path path_of(const struct dp_site_config *config)
         return DP_PATH_TIME_EVERY;
     if (kinds == DP_KIND(MEMORY) && !config->slow_threshold_ns)
         return DP_PATH_MEMORY_EVERY;
-    if (kinds != DP_KIND(PROFILE) || config->memory || config->slow_threshold_ns ||
+    if (kinds != DP_KIND(PROFILE) || config->memory || config->trees || config->slow_threshold_ns ||
         !probe->event || probe->threshold)
         return DP_PATH_GENERAL;
     if (config->always)

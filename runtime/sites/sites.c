@@ -87,7 +87,8 @@ static uint32_t *slot_of(uint64_t id)
 static void open_gate(struct dp_site *site, const struct dp_site_config *config)
 {
     uint64_t slow_after = config->slow_after;
-    if (site->desc->flags & DP_SITE_WHOLE_PROGRAM && (config->weight || site->count_slot))
+    if (site->desc->flags & DP_SITE_WHOLE_PROGRAM &&
+        (config->weight || site->count_slot || dp_configure_trees()))
         slow_after += DP_ASK;
     dp_poke(&site->weight, (uint64_t)config->weight);
     dp_poke(&site->slow_after, slow_after);
@@ -156,11 +157,23 @@ static struct module *find_module(const struct dp_site *start)
     return NULL;
 }
 
+/* A call that keeps those below needs every gate of whole-program mode to look at the budget. */
+static void make_gates_ask(void)
+{
+    for (uint32_t m = 0; m < n_modules; m++)
+        for (uint32_t i = 0; modules[m].start && i < modules[m].count; i++) {
+            struct dp_site *site = &modules[m].start[i];
+            if (site->index && dp_sites[site->index].site == site)
+                open_gate(site, dp_site_config(site->index));
+        }
+}
+
 void dp_sites_add(struct dp_site *start, struct dp_site *stop)
 {
     struct dp_os_signals saved;
     const char *module = module_name(start);
     dp_lock_take(&registry_lock, &saved);
+    bool asked = dp_configure_trees();
     if (!find_module(start)) {
         struct module *slot = find_module(NULL);
         if (!slot && n_modules < MAX_MODULES)
@@ -174,6 +187,8 @@ void dp_sites_add(struct dp_site *start, struct dp_site *stop)
         if (slot)
             *slot = (struct module){.start = start, .count = (uint32_t)(stop - start)};
     }
+    if (!asked && dp_configure_trees())
+        make_gates_ask();
     dp_lock_give(&registry_lock, &saved);
 }
 

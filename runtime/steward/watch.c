@@ -85,7 +85,7 @@ static bool has_frame(const struct dp_lane_state *state, uint32_t index, uint64_
  */
 static bool may_be_in_flight(const struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
 {
-    if (due & DP_DUE_OPENED)
+    if (due >> DP_DUE_KINDS_SHIFT & DP_DUE_KINDS && due & DP_DUE_OPENED) /* else: hot/trees.h */
         return has_frame(lane->state, index, dp_due_start(due, now));
     return !atomic_load_explicit(&dp_sites[index].migrates, memory_order_relaxed);
 }

@@ -48,6 +48,8 @@ struct dp_lane {
     size_t state_bytes;
     uint64_t taken_bytes; /* of the memory ceiling, while the state is mapped */
     uint64_t retry_stats_ns; /* until then no room for more aggregates is requested */
+    struct dp_call_tree *tree; /* call_tree.h; NULL: not made */
+    bool tree_on;              /* gates are held open for it (hot/trees.h) */
     struct dp_lane *next_free;
     uint64_t free_since_ns;
     bool has_file;

@@ -15,6 +15,7 @@
 #include "base/peek.h"
 #include "base/sampler.h"
 #include "base/settings.h"
+#include "call_tree.h"
 #include "count_slots.h"
 #include "lane_file.h"
 #include "log/prepare.h"
@@ -87,6 +88,8 @@ void dp_lanes_reset(void)
         dp_stream_forget(&dp_lanes[i]->stream);
         dp_os_unmap(dp_lanes[i]->state, dp_lanes[i]->state_bytes);
         dp_os_unmap(dp_lanes[i]->stats, STATS_BYTES);
+        if (dp_lanes[i]->tree)
+            dp_os_unmap(dp_lanes[i]->tree, sizeof *dp_lanes[i]->tree);
         dp_os_unmap(dp_lanes[i], sizeof *dp_lanes[i]);
     }
     free_lanes = resting_lanes = NULL;
@@ -210,6 +213,8 @@ static void rest(struct dp_lane *lane)
     dp_os_unmap(state, lane->state_bytes);
     dp_os_unmap(stats, STATS_BYTES);
     dp_memory_ceiling_give(lane->taken_bytes);
+    dp_call_tree_release(lane->tree);
+    lane->tree = NULL;
     put(&resting_lanes, lane);
 }
 

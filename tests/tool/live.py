@@ -13,7 +13,7 @@ from case import CHECK, Case, FINE, MAKE_LOG, TOOL, environment
 
 # Offsets in struct dp_process_state.
 HEARTBEAT = 56
-MACHINE = 272
+MACHINE = 296
 
 # What a steward does, as far as anybody sees.
 BEAT = f"""

@@ -18,12 +18,18 @@ struct dp_tree_pending {
 
 /* ---- nodes ---- */
 
+void dp_tree_node_free(struct dp_tree_node *node)
+{
+    for (size_t i = 0; i < node->n_callees; i++)
+        dp_tree_node_free(node->callees[i]);
+    free(node->callees);
+    free(node);
+}
+
 static void free_callees(struct dp_tree_node *node)
 {
-    for (size_t i = 0; i < node->n_callees; i++) {
-        free_callees(node->callees[i]);
-        free(node->callees[i]);
-    }
+    for (size_t i = 0; i < node->n_callees; i++)
+        dp_tree_node_free(node->callees[i]);
     free(node->callees);
     node->callees = NULL;
     node->n_callees = node->capacity = 0;
@@ -74,6 +80,24 @@ static void merge(struct dp_tree_node *into, struct dp_tree_node *from)
     free(from);
 }
 
+void dp_tree_node_add_copy(struct dp_tree_node *parent, const struct dp_tree_node *node)
+{
+    struct dp_tree_node *same = callee_of(parent, node->site);
+
+    if (!same) {
+        same = dp_allocate(1, sizeof *same);
+        *same = (struct dp_tree_node){.site = node->site, .height = 1};
+        parent->callees = dp_append(parent->callees, &parent->n_callees, &parent->capacity,
+                                    sizeof *parent->callees);
+        parent->callees[parent->n_callees - 1] = same;
+    }
+    same->calls += node->calls;
+    same->total_ns += node->total_ns;
+    same->callees_ns += node->callees_ns;
+    for (size_t i = 0; i < node->n_callees; i++)
+        dp_tree_node_add_copy(same, node->callees[i]);
+}
+
 static int longest_first(const void *a, const void *b)
 {
     const struct dp_tree_node *x = *(struct dp_tree_node *const *)a,
@@ -84,12 +108,12 @@ static int longest_first(const void *a, const void *b)
     return x->site < y->site ? -1 : x->site > y->site;
 }
 
-static void sort(struct dp_tree_node *node)
+void dp_tree_node_sort(struct dp_tree_node *node)
 {
     if (node->n_callees > 0)
         qsort(node->callees, node->n_callees, sizeof *node->callees, longest_first);
     for (size_t i = 0; i < node->n_callees; i++)
-        sort(node->callees[i]);
+        dp_tree_node_sort(node->callees[i]);
 }
 
 /* ---- calls ---- */
@@ -193,7 +217,7 @@ void dp_call_tree_add(struct dp_call_tree *tree, const struct dp_record *record)
 void dp_call_tree_settle(struct dp_call_tree *tree)
 {
     settle_first(tree, tree->n_pending);
-    sort(&tree->root);
+    dp_tree_node_sort(&tree->root);
 }
 
 void dp_call_tree_destroy(struct dp_call_tree *tree)

@@ -37,6 +37,13 @@ struct dp_call_tree {
     int64_t lane;
 };
 
+/* With all callees. */
+void dp_tree_node_free(struct dp_tree_node *node);
+/* Callees, and theirs, in order: those that took longest first. */
+void dp_tree_node_sort(struct dp_tree_node *node);
+/* Adds `node` and its callees to those of `parent`. */
+void dp_tree_node_add_copy(struct dp_tree_node *parent, const struct dp_tree_node *node);
+
 struct dp_call_tree *dp_call_tree_create(void);
 
 /* Adds a record of a call; ignores other records. All records of one lane must come in order,

@@ -49,6 +49,7 @@ void dp_profile_finish(struct dp_profile *profile)
     dp_stacks_finish(&profile->stacks);
     dp_reasons_finish(&profile->reasons);
     dp_allocations_finish(&profile->allocations);
+    dp_saved_trees_finish(&profile->saved_trees);
     free(profile->load);
     free(profile->open);
     free(profile->threads);

@@ -16,6 +16,7 @@
 #include "log/log_open.h"
 #include "log/log_state.h"
 #include "reasons.h"
+#include "saved_trees.h"
 #include "settings.h"
 #include "site_table.h"
 #include "stacks.h"
@@ -86,6 +87,7 @@ struct dp_profile {
     struct dp_stacks stacks;
     struct dp_reasons reasons; /* of slow calls */
     struct dp_allocations allocations;
+    struct dp_saved_trees saved_trees;
 
     struct dp_load_move *load;
     size_t n_load, load_capacity;

@@ -87,6 +87,7 @@ static void settle(struct dp_profile *profile)
     dp_stacks_settle(&profile->stacks);
     dp_reasons_settle(&profile->reasons);
     dp_allocations_settle(&profile->allocations, &profile->stacks);
+    dp_saved_trees_settle(&profile->saved_trees);
     if (profile->tree)
         dp_call_tree_settle(profile->tree);
 }

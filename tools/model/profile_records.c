@@ -198,6 +198,7 @@ void dp_profile_read_record(struct dp_profile *profile, const struct dp_record *
     dp_stacks_read(&profile->stacks, record);
     dp_reasons_read(&profile->reasons, record);
     dp_allocations_read(&profile->allocations, record);
+    dp_saved_trees_read(&profile->saved_trees, record);
     switch (record->id) {
     case DP_EVENT_ID_slow_operation:
         if (!profile->has_lanes)

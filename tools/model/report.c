@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "completeness.h"
+#include "flame_samples.h"
 #include "profile_figures.h"
 #include "rule_names.h"
 
@@ -71,12 +72,46 @@ static struct dp_report head_of(const struct dp_profile *profile)
         .has_data = dp_profile_has_data(profile)};
 }
 
+/* NULL: nothing was sampled. */
+static struct dp_flame *flame_of(const struct dp_profile *profile)
+{
+    const struct dp_flame_choice choice = {
+        .of = DP_FLAME_OF_WALL, .program = dp_profile_program(profile)};
+    struct dp_flame_side_facts facts = {0};
+    struct dp_flame *flame = dp_allocate(1, sizeof *flame);
+
+    dp_flame_start(flame);
+    if (dp_flame_add_samples(flame, DP_FLAME_NOW, &profile->stacks, &choice, &facts) > 0) {
+        dp_flame_settle(flame);
+        return flame;
+    }
+    dp_flame_finish(flame);
+    free(flame);
+    return NULL;
+}
+
 static struct dp_report_tree tree_of(const struct dp_profile *profile)
 {
     if (!profile->tree)
         return (struct dp_report_tree){0};
     return (struct dp_report_tree){&profile->tree->root, &profile->sites,
-                                   dp_profile_has_every_call(profile)};
+                                   dp_profile_has_every_call(profile), flame_of(profile)};
+}
+
+static struct dp_report_below below_of(const struct dp_profile *profile)
+{
+    const struct dp_saved_trees *trees = &profile->saved_trees;
+    struct dp_report_below below = {.sites = &profile->sites, .not_kept = trees->not_kept};
+
+    for (size_t i = 0; i < trees->n; i++) {
+        below.left_out += trees->trees[i].left_out;
+        below.left += trees->trees[i].left;
+        below.missing += trees->trees[i].missing;
+        if (trees->trees[i].root)
+            dp_tree_node_add_copy(&below.root, trees->trees[i].root);
+    }
+    dp_tree_node_sort(&below.root);
+    return below;
 }
 
 static struct dp_report_pictures pictures_of(const struct dp_profile *profile)
@@ -107,6 +142,7 @@ void dp_report_make(struct dp_report *report, const struct dp_profile *profile, 
     dp_report_open_make(&report->open, profile, report->wall_ns);
     dp_report_heap_make(&report->heap, profile);
     report->tree = tree_of(profile);
+    report->below = below_of(profile);
     report->pictures = pictures_of(profile);
     dp_report_limits_make(&report->limits, profile, report->wall_ns, report->cpu_ns);
 }
@@ -122,6 +158,12 @@ void dp_report_finish(struct dp_report *report)
     dp_report_open_finish(&report->open);
     dp_report_heap_finish(&report->heap);
     dp_report_limits_finish(&report->limits);
+    for (size_t i = 0; i < report->below.root.n_callees; i++)
+        dp_tree_node_free(report->below.root.callees[i]);
+    free(report->below.root.callees);
+    if (report->tree.flame)
+        dp_flame_finish(report->tree.flame);
+    free(report->tree.flame);
     dp_flame_requests_finish(&report->pictures.wanted);
     free(report->pictures.drawn);
     *report = (struct dp_report){0};

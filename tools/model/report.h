@@ -11,6 +11,7 @@
 #define DP_TOOLS_REPORT_H
 
 #include "ending.h"
+#include "flame.h"
 #include "flame_requests.h"
 #include "report_calls.h"
 #include "report_functions.h"
@@ -29,6 +30,14 @@ struct dp_report_tree {
     const struct dp_tree_node *root; /* NULL: not asked for */
     const struct dp_site_table *sites;
     bool complete; /* every call of the functions that are profiled has a record */
+    struct dp_flame *flame; /* of samples of all that ran, owned; NULL: there are none */
+};
+
+/* What calls below those of strategy call_graph and time took. */
+struct dp_report_below {
+    struct dp_tree_node root; /* its callees are those functions, their trees added up */
+    const struct dp_site_table *sites;
+    uint64_t left_out, left, missing, not_kept; /* as in saved_trees.h */
 };
 
 /* The flame graphs that functions ask for. */
@@ -77,6 +86,7 @@ struct dp_report {
     struct dp_report_open open;
     struct dp_report_heap heap;
     struct dp_report_tree tree;
+    struct dp_report_below below;
     struct dp_report_pictures pictures;
     struct dp_report_limits limits;
 };

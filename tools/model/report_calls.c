@@ -51,6 +51,7 @@ static void make_slow_call(struct dp_report_slow_call *call, const struct dp_pro
                                          .leaf = step->leaf,
                                          .elsewhere = step->elsewhere};
     dp_reason_find(&call->reason, &profile->reasons, &profile->stacks, slow->id);
+    call->tree = dp_saved_tree_of(&profile->saved_trees, slow->id);
     add_metadata(call);
 }
 

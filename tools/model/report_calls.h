@@ -28,6 +28,7 @@ struct dp_report_slow_call {
     bool leaf;               /* the innermost of the operation's longest calls */
     uint64_t elsewhere;      /* slow calls in it that are operations of their own */
     struct dp_reason reason;
+    const struct dp_saved_tree *tree; /* of the calls below; NULL: none was kept */
     struct dp_report_metadata *metadata; /* each key once, with the value given last */
     size_t n_metadata;
 };

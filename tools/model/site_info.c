@@ -28,22 +28,7 @@ const char *dp_not_recorded(const struct dp_site_info *site, uint32_t attribute)
 
     if (info && info->state == DP_ATTRIBUTE_NOT_BUILT)
         return "flame_graph: the version that wrote this log draws none";
-    if (!info || !dp_attribute_in_force(info->state))
-        return NULL;
-    if (!info->parsed || !(info->options.given & 1u << DP_OPTION_STRATEGY))
-        return NULL;
-    switch (info->options.strategy) {
-    case DP_STRATEGY_SAMPLE:
-        return "strategy=sample: stacks are not sampled yet; the calls' times were recorded";
-    case DP_STRATEGY_CALL_GRAPH:
-        return "strategy=call_graph: callers and callees are not recorded yet; the calls' times "
-               "were";
-    case DP_STRATEGY_TIME:
-        return "strategy=time: functions below are not timed for it yet; the calls' own times "
-               "were recorded";
-    default:
-        return NULL;
-    }
+    return NULL;
 }
 
 const struct dp_options *dp_site_options(const struct dp_site_info *site, uint32_t attribute)

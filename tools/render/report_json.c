@@ -7,6 +7,7 @@
 
 #include "heap_json.h"
 #include "limits_json.h"
+#include "model/tree_rows.h"
 #include "reason_json.h"
 
 /* 0 stands for what is not known. */
@@ -130,7 +131,32 @@ static void put_metadata(struct dp_json *object, const struct dp_report_slow_cal
     }
 }
 
-static void put_slow(struct dp_json *object, const struct dp_report_slow *slow)
+static void put_callees(struct dp_json *array, const struct dp_site_table *sites,
+                        const struct dp_tree_node *node, uint32_t depth);
+
+/* Of one call, or of all of a function. */
+static void put_below(struct dp_json *array, const struct dp_site_table *sites,
+                      struct dp_tree_node *of)
+{
+    const struct dp_tree_node around = {.callees = &of, .n_callees = 1};
+
+    put_callees(array, sites, &around, 0);
+}
+
+static void put_slow_tree(struct dp_json *object, const struct dp_report_slow_call *call,
+                          const struct dp_site_table *sites)
+{
+    if (!call->tree)
+        return;
+    struct dp_json *tree = dp_json_put_object(object, "tree");
+    dp_json_put_u64(tree, "left_out", call->tree->left_out);
+    dp_json_put_u64(tree, "left", call->tree->left);
+    dp_json_put_u64(tree, "missing", call->tree->missing);
+    put_below(dp_json_put_array(tree, "calls"), sites, call->tree->root);
+}
+
+static void put_slow(struct dp_json *object, const struct dp_report_slow *slow,
+                     const struct dp_site_table *sites)
 {
     struct dp_json *array = dp_json_put_array(object, "slow_operations");
 
@@ -150,6 +176,7 @@ static void put_slow(struct dp_json *object, const struct dp_report_slow *slow)
         dp_json_put_u64(one, "operations_inside", call->elsewhere);
         put_metadata(one, call);
         dp_json_put_reason(one, &call->reason);
+        put_slow_tree(one, call, sites);
     }
     dp_json_put_u64(object, "slow_events", slow->events);
     dp_json_put_u64(object, "slow_operations_found", slow->operations);
@@ -224,27 +251,57 @@ static void put_open(struct dp_json *object, const struct dp_report_open *open)
 }
 
 /* Depth first: a call's callees follow it, with a depth of one more. */
-static void put_callees(struct dp_json *array, const struct dp_report_tree *tree,
+static void put_callees(struct dp_json *array, const struct dp_site_table *sites,
                         const struct dp_tree_node *node, uint32_t depth)
 {
     for (size_t i = 0; i < node->n_callees; i++) {
         const struct dp_tree_node *callee = node->callees[i];
         struct dp_json *one = dp_json_add_object(array);
         dp_json_put_u64(one, "depth", depth);
-        put_site(one, callee->site, dp_site_find(tree->sites, callee->site));
+        put_site(one, callee->site, dp_site_find(sites, callee->site));
         dp_json_put_u64(one, "calls", callee->calls);
         dp_json_put_u64(one, "total_ns", callee->total_ns);
         dp_json_put_i64(one, "self_ns", (int64_t)(callee->total_ns - callee->callees_ns));
-        put_callees(array, tree, callee, depth + 1);
+        put_callees(array, sites, callee, depth + 1);
     }
+}
+
+/* The same of stacks, whose functions may have no site. */
+static void put_sampled_tree(struct dp_json *array, const struct dp_flame *flame)
+{
+    struct dp_tree_rows rows;
+
+    dp_tree_rows_of_flame(&rows, flame);
+    for (size_t i = 0; i < rows.n; i++) {
+        struct dp_json *one = dp_json_add_object(array);
+        dp_json_put_u64(one, "depth", rows.rows[i].depth);
+        dp_json_put_text(one, "function", rows.rows[i].function);
+        dp_json_put_u64(one, "total_ns", rows.rows[i].total_ns);
+        dp_json_put_u64(one, "self_ns", rows.rows[i].self_ns);
+    }
+    dp_tree_rows_finish(&rows);
 }
 
 static void put_tree(struct dp_json *object, const struct dp_report_tree *tree)
 {
     if (!tree->root)
         return;
-    put_callees(dp_json_put_array(object, "call_tree"), tree, tree->root, 0);
+    put_callees(dp_json_put_array(object, "call_tree"), tree->sites, tree->root, 0);
     dp_json_put_bool(object, "call_tree_complete", tree->complete);
+    if (tree->flame)
+        put_sampled_tree(dp_json_put_array(object, "call_tree_of_samples"), tree->flame);
+}
+
+/* Of the functions of strategy call_graph and time. */
+static void put_below_all(struct dp_json *object, const struct dp_report_below *below)
+{
+    if (below->root.n_callees == 0)
+        return;
+    put_callees(dp_json_put_array(object, "calls_below"), below->sites, &below->root, 0);
+    dp_json_put_u64(object, "calls_below_left_out", below->left_out);
+    dp_json_put_u64(object, "calls_below_left", below->left);
+    dp_json_put_u64(object, "calls_below_missing", below->missing);
+    dp_json_put_u64(object, "trees_not_kept", below->not_kept);
 }
 
 /* ---- the process and its log ---- */
@@ -327,11 +384,12 @@ void dp_report_json(const struct dp_report *report, struct dp_json *object)
 {
     put_process(object, report);
     put_functions(object, &report->functions.all);
-    put_slow(object, &report->slow);
+    put_slow(object, &report->slow, report->below.sites);
     put_reasons(object, &report->reasons);
     put_open(object, &report->open);
     dp_json_put_heap(object, &report->heap);
     put_tree(object, &report->tree);
+    put_below_all(object, &report->below);
     put_lanes(object, report);
     if (report->pictures.wanted.n > 0)
         put_pictures(object, &report->pictures);

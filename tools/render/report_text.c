@@ -22,6 +22,7 @@ void dp_report_text(const struct dp_report *report, const struct dp_style *style
     dp_text_tree(&report->tree, style);
     dp_text_slow(&report->slow, style);
     dp_text_reasons(&report->reasons, style);
+    dp_text_below(&report->below, &report->slow, style);
     dp_text_open(&report->open, style);
     dp_text_memory(&report->functions, style);
     dp_text_heap(&report->heap, style);

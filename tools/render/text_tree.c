@@ -2,75 +2,128 @@
 #include "text_tree.h"
 
 #include "base/units.h"
-#include "cells.h"
+#include "tree_text.h"
 
 /* A call below this part of all time is left out. */
-#define SMALLEST_PART 200
-
-static const struct dp_column columns[] = {
-    {"total", false, 0}, {"%", false, 1},      {"self", false, 1},
-    {"calls", false, 1}, {"function", true, 0}, {"at", true, 2},
-};
-
-struct printer {
-    struct dp_table table;
-    const struct dp_report_tree *tree;
-    const struct dp_style *style;
-    size_t left_out;
-};
-
-static void node_row(struct printer *printer, const struct dp_tree_node *node, int depth)
-{
-    const struct dp_site_info *info = dp_site_find(printer->tree->sites, node->site);
-    char text[DP_UNIT_TEXT], place[4300];
-
-    dp_cell_time(&printer->table, printer->style, (double)node->total_ns);
-    dp_table_cell(&printer->table,
-                  dp_unit_percent(text, (double)node->total_ns /
-                                            (double)printer->tree->root->callees_ns));
-    dp_cell_time(&printer->table, printer->style,
-                 (double)node->total_ns - (double)node->callees_ns);
-    dp_cell_count(&printer->table, node->calls);
-    if (info)
-        dp_table_cellf(&printer->table, "%*s%s", depth, "", info->function);
-    else
-        dp_table_cellf(&printer->table, "%*ssite %u", depth, "", node->site);
-    dp_table_cell(&printer->table, info ? dp_site_place(info, place, sizeof place) : "?");
-}
-
-/* At most DP_TREE_DEPTH deep. */
-static void callee_rows(struct printer *printer, const struct dp_tree_node *node, int depth)
-{
-    for (size_t i = 0; i < node->n_callees; i++) {
-        const struct dp_tree_node *callee = node->callees[i];
-        if (callee->total_ns < printer->tree->root->callees_ns / SMALLEST_PART) {
-            printer->left_out += node->n_callees - i;
-            return; /* sorted: the others took even less */
-        }
-        node_row(printer, callee, depth);
-        callee_rows(printer, callee, depth + 1);
-    }
-}
+#define LEAST 0.005
+#define MOST_SLOW 3 /* trees of single calls */
 
 void dp_text_tree(const struct dp_report_tree *tree, const struct dp_style *style)
 {
-    struct printer printer = {.tree = tree, .style = style};
+    struct dp_tree_rows rows;
 
     if (!tree->root)
         return;
+    if (tree->flame) {
+        dp_heading(style, "Call tree, from samples");
+        dp_tree_rows_of_flame(&rows, tree->flame);
+        dp_tree_text(&rows, LEAST, style);
+        dp_tree_rows_finish(&rows);
+        if (tree->root->n_callees == 0)
+            return;
+    }
     dp_heading(style, "Call tree, of the recorded calls");
-    dp_table_start(&printer.table, columns, sizeof columns / sizeof *columns);
-    callee_rows(&printer, tree->root, 0);
-    if (printer.table.n_cells > 0)
-        dp_table_print(&printer.table, style);
-    dp_table_finish(&printer.table);
-    if (tree->root->n_callees == 0)
+    dp_tree_rows_of_callees(&rows, tree->root, tree->sites);
+    dp_tree_text(&rows, LEAST, style);
+    if (rows.n == 0)
         fputs("no call was recorded\n", style->out);
-    if (printer.left_out > 0)
-        fprintf(style->out, "and %zu more that took less than 0.5 %% each (--format=json has all)\n",
-                printer.left_out);
+    dp_tree_rows_finish(&rows);
     if (!tree->complete)
         fputs("not every call was recorded: a call stands below the nearest recorded one around "
               "it\n",
               style->out);
+}
+
+/* ---- the trees of strategy=call_graph and time ---- */
+
+static void print_losses(const struct dp_style *style, uint64_t left_out, uint64_t left,
+                         uint64_t missing)
+{
+    if (left_out > 0)
+        fprintf(style->out,
+                "%llu call%s left out: too many different ones, or too many open at once; the time "
+                "is the caller's\n",
+                (unsigned long long)left_out, left_out == 1 ? " is" : "s are");
+    if (left > 0)
+        fprintf(style->out, "%llu call%s did not return: the time ends where that was noticed\n",
+                (unsigned long long)left, left == 1 ? "" : "s");
+    if (missing > 0)
+        fprintf(style->out, "%llu node%s missing in the log: it was full, or is damaged\n",
+                (unsigned long long)missing, missing == 1 ? " is" : "s are");
+}
+
+static void print_slow(const struct dp_report_slow *slow, const struct dp_site_table *sites,
+                       const struct dp_style *style)
+{
+    size_t shown = 0;
+    char duration[DP_UNIT_TEXT];
+
+    for (size_t i = 0; i < slow->n && shown < MOST_SLOW; i++) {
+        const struct dp_report_slow_call *call = &slow->calls[i];
+        struct dp_tree_rows rows;
+        if (!call->tree || call->depth > 0)
+            continue;
+        if (shown++ == 0)
+            dp_heading(style, "Calls below the slowest calls");
+        else
+            fputc('\n', style->out);
+        dp_print_clean(style, call->info ? call->info->function : "?");
+        fprintf(style->out, ", %s\n",
+                dp_unit_ns(duration, (double)call->duration_ns, style->utf8));
+        dp_tree_rows_of_call(&rows, call->tree->root, sites);
+        dp_tree_text(&rows, LEAST, style);
+        dp_tree_rows_finish(&rows);
+        print_losses(style, call->tree->left_out, call->tree->left, call->tree->missing);
+    }
+}
+
+/* Of its only call the tree is shown already. */
+static bool is_shown(const struct dp_report_slow *slow, const struct dp_tree_node *of)
+{
+    size_t shown = 0;
+
+    for (size_t i = 0; of->calls == 1 && i < slow->n && shown < MOST_SLOW; i++) {
+        const struct dp_report_slow_call *call = &slow->calls[i];
+        if (!call->tree || call->depth > 0)
+            continue;
+        shown++;
+        if (call->site == of->site)
+            return true;
+    }
+    return false;
+}
+
+/* All calls of a function together: also of those whose own trees are above. */
+static void print_sums(const struct dp_report_below *below, const struct dp_report_slow *slow,
+                       const struct dp_style *style)
+{
+    size_t shown = 0;
+
+    for (size_t i = 0; i < below->root.n_callees; i++) {
+        const struct dp_tree_node *of = below->root.callees[i];
+        struct dp_tree_rows rows;
+        if (is_shown(slow, of))
+            continue;
+        if (shown++ == 0)
+            dp_heading(style, "Calls below the functions of strategy call_graph and time");
+        else
+            fputc('\n', style->out);
+        dp_tree_rows_of_call(&rows, of, below->sites);
+        dp_tree_text(&rows, LEAST, style);
+        dp_tree_rows_finish(&rows);
+    }
+    if (shown > 0)
+        print_losses(style, below->left_out, below->left, below->missing);
+    if (below->not_kept > 0)
+        fprintf(style->out, "%llu more trees are in the log\n",
+                (unsigned long long)below->not_kept);
+}
+
+void dp_text_below(const struct dp_report_below *below, const struct dp_report_slow *slow,
+                   const struct dp_style *style)
+{
+    if (below->root.n_callees == 0)
+        return;
+    print_slow(slow, below->sites, style);
+    print_sums(below, slow, style);
 }

@@ -12,32 +12,13 @@
 /* Of libstdc++: the one function of a C++ library that is needed here. */
 char *__cxa_demangle(const char *name, char *buffer, size_t *length, int *status);
 
-bool dp_annotation_warnings = true;
-
-static void say_at(const char *file, unsigned line, const char *what, const char *format,
-                   va_list args)
-{
-    fprintf(stderr, "%s:%u: %s: ", file, line, what);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-}
-
 void dp_error_at(const char *file, unsigned line, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    say_at(file, line, "error", format, args);
-    va_end(args);
-}
-
-static void warn_at(const char *file, unsigned line, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void warn_at(const char *file, unsigned line, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    say_at(file, line, "warning", format, args);
+    fprintf(stderr, "%s:%u: error: ", file, line);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
     va_end(args);
 }
 
@@ -60,32 +41,6 @@ static const char *read_attribute(const char *name, enum dp_attribute *attribute
         }
     }
     return NULL;
-}
-
-/* As the plugin does: strategies that are accepted but not built yet. */
-static void warn_not_built(const struct dp_annotated *function, const struct dp_options *options)
-{
-    static const char *const instead[] = {
-        [DP_STRATEGY_SAMPLE] = "stack samples",
-        [DP_STRATEGY_TIME] = "the time of each function below",
-        [DP_STRATEGY_CALL_GRAPH] = "the call graph",
-        [DP_STRATEGY_MEMORY] = NULL,
-        [DP_STRATEGY_CALLS] = NULL,
-        [DP_STRATEGY_FLAME_GRAPH] = "the flame graph",
-    };
-    bool by_name = options->given & (1u << DP_OPTION_STRATEGY);
-    if (!dp_annotation_warnings)
-        return;
-    if (options->attribute == DP_ATTRIBUTE_FLAME_GRAPH && !by_name)
-        warn_at(function->file, function->line,
-                "'%s' is not built yet: nothing is recorded for it",
-                dp_attribute_name(options->attribute));
-    else if (by_name && instead[options->strategy])
-        warn_at(function->file, function->line,
-                "strategy '%s' is not built yet: each %s call records its time, not %s",
-                dp_strategy_names()[options->strategy].name,
-                options->attribute == DP_ATTRIBUTE_IF_SLOW ? "reported" : "sampled",
-                instead[options->strategy]);
 }
 
 /* Is the same attribute there already? With other options that is a mistake. */
@@ -122,7 +77,6 @@ bool dp_annotate(struct dp_annotated *function, const char *text)
     }
     if (is_there(function, &one, &wrong))
         return !wrong;
-    warn_not_built(function, &options);
     if (one.attribute == DP_ATTRIBUTE_IF_SLOW)
         function->flags |= DP_SITE_IN_FLIGHT;
     if (options.strategy == DP_STRATEGY_CALLS)

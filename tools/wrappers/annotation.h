@@ -33,9 +33,6 @@ struct dp_annotated {
     struct dp_annotation written[DP_ATTRIBUTE_COUNT];
 };
 
-/* Off: the compiler's -w. */
-extern bool dp_annotation_warnings;
-
 /* Is `text` an annotation? */
 bool dp_is_annotation(const char *text);
 

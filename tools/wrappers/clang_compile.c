@@ -86,7 +86,6 @@ static void read_facts(struct job *job, const char *word, const char *next)
     job->writes_dependencies |= is(word, "-MD") || is(word, "-MMD");
     job->names_dependencies |= strncmp(word, "-MF", 3) == 0;
     job->names_target |= strncmp(word, "-MT", 3) == 0 || strncmp(word, "-MQ", 3) == 0;
-    dp_annotation_warnings &= !is(word, "-w");
     job->has_pch |= is(word, "-include-pch");
 }
 
