@@ -37,6 +37,9 @@
 
 #define RETRY_LANE_NS UINT64_C(100000000)
 
+/* deep-profile-cc reads it in the file. */
+__attribute__((used)) static const char release[] = DP_RELEASE_MARK DP_VERSION;
+
 static _Atomic bool start_claimed; /* by the thread that starts the runtime */
 static DP_INITIAL_EXEC _Thread_local bool starting;
 static struct dp_rules rules;

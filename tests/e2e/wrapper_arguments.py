@@ -6,6 +6,7 @@ wrappers into a made-up installation with plugins for GCC 12 and 11, so that it
 needs neither the plugin nor the runtime.
 """
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -220,6 +221,20 @@ class Wrapper(unittest.TestCase):
         self.compiler("cache", 12)
         self.assertEqual(self.arguments("-c", "a.c", DEEP_PROFILE_CC=" cache  gcc "),
                          ["gcc", "-c", "a.c", *self.compile_flags()])
+
+    def test_a_runtime_of_another_release(self):
+        for library, option in (("libdeep_profile.so", "-shared"), ("libdeep_profile.so", "-O2"),
+                                ("libdeep_profile.a", "-static")):
+            with self.subTest(library, option=option):
+                path = write(f"{self.lib}/{library}", "\0deep-profile's runtime of release 0.0.9\0")
+                message = self.error("a.o", option)
+                self.assertRegex(message, r"deep-profile-cc: this is release \S+, but "
+                                 f"'{re.escape(path)}' is of release 0.0.9: install all parts of "
+                                 "one release")
+                release = re.search(r"this is release (\S+),", message)[1]
+                write(path, f"\0deep-profile's runtime of release {release}\0")
+                self.arguments("a.o", option)
+                os.unlink(path)
 
     def test_own_name_as_compiler(self):
         os.symlink(f"{self.prefix}/{BINDIR}/deep-profile-cc", self.path + "/deep-profile-cc")

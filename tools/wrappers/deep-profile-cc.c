@@ -160,6 +160,7 @@ static void add_static_runtime(struct dp_words *argv, const struct dp_layout *la
     for (const char *const *function = wrapped; *function; function++)
         add_linker(argv, dp_format("--wrap=%s", *function));
     /* The whole archive: libc's own calls of malloc need the runtime, but come after it. */
+    dp_layout_check_release(layout, "libdeep_profile.a");
     add_linker(argv, "--push-state");
     add_linker(argv, "--whole-archive");
     add_linker(argv, dp_format("%s/libdeep_profile.a", layout->runtime));
@@ -171,6 +172,7 @@ static void add_shared_runtime(struct dp_words *argv, const struct dp_command_li
 {
     /* A program always links it: its libraries may be annotated, and its malloc must be
      * found before libc's. A library links it only if it has annotated functions. */
+    dp_layout_check_release(layout, "libdeep_profile.so");
     add_linker(argv, "--push-state");
     add_linker(argv, line->shared ? "--as-needed" : "--no-as-needed");
     add_linker(argv, dp_format("%s/libdeep_profile.so", layout->runtime));

@@ -8,12 +8,15 @@
 #include "words.h"
 #include "wrapper-config.h"
 
+#include "deep_profile/abi/gate.h"
+
 #include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A file that Meson writes beside the program in a build folder. It names our include
@@ -109,6 +112,35 @@ const char *dp_layout_plugin(const struct dp_layout *layout, int major)
 {
     const char *path = dp_format("%s/gcc-%d/deep_profile.so", layout->plugins, major);
     return access(path, R_OK) == 0 ? path : NULL;
+}
+
+/* Its contents, with a zero byte behind them; NULL: it cannot be read. */
+static char *read_binary(const char *path, size_t *size)
+{
+    struct stat status;
+    FILE *file = fopen(path, "r");
+    char *bytes =
+        file && fstat(fileno(file), &status) == 0 ? malloc((size_t)status.st_size + 1) : NULL;
+    if (bytes) {
+        *size = fread(bytes, 1, (size_t)status.st_size, file);
+        bytes[*size] = '\0';
+    }
+    if (file)
+        fclose(file);
+    return bytes;
+}
+
+void dp_layout_check_release(const struct dp_layout *layout, const char *library)
+{
+    const char *path = dp_format("%s/%s", layout->runtime, library);
+    size_t size, length = strlen(DP_RELEASE_MARK);
+    char *bytes = read_binary(path, &size);
+    const char *mark = bytes ? memmem(bytes, size, DP_RELEASE_MARK, length) : NULL;
+    if (mark && strcmp(mark + length, DP_VERSION) != 0)
+        dp_die("this is release " DP_VERSION ", but '%s' is of release %.20s: install all parts of "
+               "one release",
+               path, mark + length);
+    free(bytes);
 }
 
 static int newest_first(const void *a, const void *b)

@@ -50,6 +50,10 @@
 /* Increases with any change to gate.h or site.h. */
 #define DP_ABI_VERSION 3
 
+/* The runtime's files hold this text and then its release ("0.1.0"): deep-profile-cc links no
+ * other than its own. */
+#define DP_RELEASE_MARK "deep-profile's runtime of release "
+
 /*
  * `due` of a call that the gate let through has this bit set: a negative number,
  * so every tick is past it. To the inserted code the rest means nothing; it names
