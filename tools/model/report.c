@@ -90,6 +90,27 @@ static struct dp_flame *flame_of(const struct dp_profile *profile)
     return NULL;
 }
 
+/* Both sides are of the same samples. */
+static void add_sampled(struct dp_report *report, const struct dp_profile *profile, size_t limit)
+{
+    struct dp_flame_choice choice = {.of = DP_FLAME_OF_WALL, .program = dp_profile_program(profile)};
+    struct dp_flame_side_facts facts = {0};
+    struct dp_flame flame;
+
+    dp_flame_start(&flame);
+    uint64_t looks =
+        dp_flame_add_samples(&flame, DP_SAMPLED_WALL, &profile->stacks, &choice, &facts);
+    if (looks == 0) {
+        dp_flame_finish(&flame);
+        return;
+    }
+    choice.of = DP_FLAME_OF_CPU;
+    dp_flame_add_samples(&flame, DP_SAMPLED_CPU, &profile->stacks, &choice, &facts);
+    dp_flame_settle(&flame);
+    dp_sampled_functions_make(&report->sampled, &flame, looks);
+    report->sampled_shown = limit && limit < report->sampled.n ? limit : report->sampled.n;
+}
+
 static struct dp_report_tree tree_of(const struct dp_profile *profile)
 {
     if (!profile->tree)
@@ -141,6 +162,7 @@ void dp_report_make(struct dp_report *report, const struct dp_profile *profile, 
     dp_report_reasons_make(&report->reasons, profile);
     dp_report_open_make(&report->open, profile, report->wall_ns);
     dp_report_heap_make(&report->heap, profile);
+    add_sampled(report, profile, limit);
     report->tree = tree_of(profile);
     report->below = below_of(profile);
     report->pictures = pictures_of(profile);
@@ -153,6 +175,7 @@ void dp_report_finish(struct dp_report *report)
         free(report->problems[i].rule);
     free(report->problems);
     dp_report_functions_finish(&report->functions);
+    dp_sampled_functions_finish(&report->sampled);
     dp_report_slow_finish(&report->slow);
     dp_report_reasons_finish(&report->reasons);
     dp_report_open_finish(&report->open);

@@ -18,6 +18,7 @@
 #include "report_heap.h"
 #include "report_limits.h"
 #include "report_reasons.h"
+#include "sampled_functions.h"
 
 /* A setting that was refused, or a rule that names no function. */
 struct dp_report_problem {
@@ -81,6 +82,8 @@ struct dp_report {
 
     bool has_data; /* false: no call was recorded */
     struct dp_report_functions functions;
+    struct dp_sampled_functions sampled; /* nothing, where nothing was sampled */
+    size_t sampled_shown;                /* as many as a table may have */
     struct dp_report_slow slow;
     struct dp_report_reasons reasons;
     struct dp_report_open open;

@@ -292,6 +292,27 @@ static void put_tree(struct dp_json *object, const struct dp_report_tree *tree)
         put_sampled_tree(dp_json_put_array(object, "call_tree_of_samples"), tree->flame);
 }
 
+static void put_sampled(struct dp_json *object, const struct dp_sampled_functions *sampled,
+                        size_t shown)
+{
+    if (sampled->n == 0)
+        return;
+    struct dp_json *array = dp_json_put_array(object, "sampled_functions");
+    for (size_t i = 0; i < shown; i++) {
+        const struct dp_sampled_function *function = &sampled->functions[i];
+        const struct dp_flame_name *name = &sampled->flame.names[function->name];
+        struct dp_json *one = dp_json_add_object(array);
+        dp_json_put_text(one, "function", name->function);
+        dp_json_put_text(one, "module", *name->module ? name->module : NULL);
+        dp_json_put_u64(one, "self_cpu_ns", function->self_cpu_ns);
+        dp_json_put_u64(one, "cpu_ns", function->cpu_ns);
+        dp_json_put_u64(one, "wall_ns", function->wall_ns);
+    }
+    dp_json_put_u64(object, "sampled_cpu_ns", sampled->cpu_ns);
+    dp_json_put_u64(object, "sampled_wall_ns", sampled->wall_ns);
+    dp_json_put_u64(object, "samples", sampled->looks);
+}
+
 /* Of the functions of strategy call_graph and time. */
 static void put_below_all(struct dp_json *object, const struct dp_report_below *below)
 {
@@ -388,6 +409,7 @@ void dp_report_json(const struct dp_report *report, struct dp_json *object)
     put_reasons(object, &report->reasons);
     put_open(object, &report->open);
     dp_json_put_heap(object, &report->heap);
+    put_sampled(object, &report->sampled, report->sampled_shown);
     put_tree(object, &report->tree);
     put_below_all(object, &report->below);
     put_lanes(object, report);

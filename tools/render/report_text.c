@@ -9,6 +9,7 @@
 #include "text_limits.h"
 #include "text_pictures.h"
 #include "text_reasons.h"
+#include "text_sampled.h"
 #include "text_tree.h"
 
 void dp_report_text(const struct dp_report *report, const struct dp_style *style)
@@ -19,6 +20,7 @@ void dp_report_text(const struct dp_report *report, const struct dp_style *style
     if (!report->has_data)
         fputs("\nNo call was recorded; 'deep-profile doctor' says why.\n", style->out);
     dp_text_functions(&report->functions, style);
+    dp_text_sampled(report, style);
     dp_text_tree(&report->tree, style);
     dp_text_slow(&report->slow, style);
     dp_text_reasons(&report->reasons, style);

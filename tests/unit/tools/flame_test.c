@@ -3,6 +3,7 @@
 
 #include "model/call_edges.h"
 #include "model/flame.h"
+#include "model/sampled_functions.h"
 
 static struct dp_flame flame;
 
@@ -160,6 +161,39 @@ static void a_recursion_counts_once(void)
     dp_flame_finish(&flame);
 }
 
+static const struct dp_sampled_function *sampled(const struct dp_sampled_functions *functions,
+                                                 const char *function)
+{
+    for (size_t i = 0; i < functions->n; i++)
+        if (strcmp(functions->flame.names[functions->functions[i].name].function, function) == 0)
+            return &functions->functions[i];
+    return NULL;
+}
+
+/* f calls itself through g, and is called again beside it; what it waits for is no function. */
+static void sampled_functions_have_the_time_of_a_recursion_once(void)
+{
+    struct dp_sampled_functions functions;
+
+    dp_flame_start(&flame);
+    add("mf", DP_SAMPLED_WALL, 2);
+    add("mfgf", DP_SAMPLED_WALL, 3);
+    add("mfgf", DP_SAMPLED_CPU, 3);
+    add("mgf", DP_SAMPLED_WALL, 4);
+    add("mgf", DP_SAMPLED_CPU, 1);
+    uint32_t wait[] = {name("m", DP_FLAME_FUNCTION), name("w", DP_FLAME_WAIT)};
+    dp_flame_add(&flame, wait, 2, DP_SAMPLED_WALL, 5);
+    dp_flame_settle(&flame);
+    dp_sampled_functions_make(&functions, &flame, 7);
+    CHECK(functions.wall_ns == 14 && functions.cpu_ns == 4 && functions.looks == 7);
+    CHECK(functions.n == 3 && !sampled(&functions, "w"));
+    const struct dp_sampled_function *f = sampled(&functions, "f"), *g = sampled(&functions, "g");
+    CHECK(f == &functions.functions[0] && f->self_cpu_ns == 4);
+    CHECK(f->wall_ns == 9 && f->cpu_ns == 4 && g->wall_ns == 7 && g->self_cpu_ns == 0);
+    CHECK(sampled(&functions, "m")->wall_ns == 14);
+    dp_sampled_functions_finish(&functions);
+}
+
 static void nothing_is_a_tree_too(void)
 {
     dp_flame_start(&flame);
@@ -177,6 +211,7 @@ int main(void)
     what_nests_too_deep_is_cut_and_counted();
     many_and_large();
     a_recursion_counts_once();
+    sampled_functions_have_the_time_of_a_recursion_once();
     nothing_is_a_tree_too();
     return 0;
 }
