@@ -31,6 +31,22 @@ static void take(Dwarf_Line row, struct dp_dwarf_line *line)
         line->file = file;
 }
 
+/* *ended: is the row the last of a sequence? libdwarf 0.11 says so of rows, too, where a
+ * function's epilogue begins. False: the row cannot be read. */
+static bool ends_sequence(Dwarf_Line row, Dwarf_Bool *ended)
+{
+    Dwarf_Bool prologue, epilogue;
+    Dwarf_Unsigned isa, discriminator;
+    Dwarf_Error error = NULL;
+
+    if (dwarf_lineendsequence(row, ended, &error) != DW_DLV_OK ||
+        dwarf_prologue_end_etc(row, &prologue, &epilogue, &isa, &discriminator, &error) !=
+            DW_DLV_OK)
+        return false;
+    *ended = *ended && !epilogue;
+    return true;
+}
+
 /* A row is valid up to the next one; the last row of a sequence only says where it ends. */
 static void look_up(Dwarf_Line *rows, Dwarf_Signed n_rows, const uint64_t *addresses,
                     const uint32_t *of, size_t n, struct dp_dwarf_line *lines)
@@ -50,7 +66,7 @@ static void look_up(Dwarf_Line *rows, Dwarf_Signed n_rows, const uint64_t *addre
                  a++)
                 take(rows[i - 1], &lines[a]);
         low = high;
-        if (dwarf_lineendsequence(rows[i], &ended, &error) != DW_DLV_OK)
+        if (!ends_sequence(rows[i], &ended))
             return;
     }
 }
