@@ -10,8 +10,8 @@
  * Options are key=value, separated by commas, without quotes unless a value
  * holds a comma or a blank: DEEP_PROFILE(rate=0.5, env=dev|test). They are
  * checked while compiling; docs/options.md lists them. Several macros may stand
- * on one function. Without deep-profile-cc or its plugin they are nothing at
- * all, so this header may stay in the source.
+ * on one function. Without deep-profile-cc they are nothing at all, so this header may
+ * stay in the source.
  */
 #ifndef DEEP_PROFILE_H
 #define DEEP_PROFILE_H

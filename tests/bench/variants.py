@@ -100,12 +100,15 @@ def whole_program(compiler):
 
 def without_plugin(compiler):
     """The same states, where deep-profile-cc has a compiler without a plugin."""
+    ways = (("clang", [CLANG], "without (clang)",
+             {"DEEP_PROFILE_CC": CLANG, "DEEP_PROFILE_CXX": cxx(CLANG)}),
+            ("GCC", [], "without", {"DEEP_PROFILE_PLUGIN": "none"}))
     found = []
-    for variant in annotated(compiler) + whole_program(compiler):
-        found.append(Variant("clang: " + variant.name, compiler, variant.flags, variant.calls,
-                             environment=variant.environment, needs=[CLANG],
-                             base="without (clang)",
-                             build={"DEEP_PROFILE_CC": CLANG, "DEEP_PROFILE_CXX": cxx(CLANG)}))
+    for name, needs, base, build in ways:
+        for variant in annotated(compiler) + whole_program(compiler):
+            found.append(Variant(f"{name}: {variant.name}", compiler, variant.flags, variant.calls,
+                                 environment=variant.environment, needs=needs, base=base,
+                                 build=build))
     return found
 
 

@@ -23,13 +23,14 @@ def environment(**variables):
     no LD_LIBRARY_PATH, which Meson sets for its tests: programs must find their runtime.
 
     The machine that runs the tests may well be busy: no gate unless asked for.
-    HOST_CC and HOST_CXX name the compilers of the programs (tests/stress/sanitizers)."""
+    HOST_CC, HOST_CXX and HOST_PLUGIN say how programs are compiled (tests/stress/sanitizers,
+    tests/fallback)."""
     env = {key: value for key, value in os.environ.items()
            if not key.startswith(("DEEP_PROFILE", "CCACHE_", "LD_"))}
     env["DEEP_PROFILE_CHECK_LOAD"] = "false"
-    for compiler in ("CC", "CXX"):
-        if "HOST_" + compiler in env:
-            env["DEEP_PROFILE_" + compiler] = env["HOST_" + compiler]
+    for name in ("CC", "CXX", "PLUGIN"):
+        if "HOST_" + name in env:
+            env["DEEP_PROFILE_" + name] = env["HOST_" + name]
     env.update(variables)
     return env
 

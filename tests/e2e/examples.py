@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every example runs, and the log says of it what its comments promise.
 
-Run by Meson: examples.py FOLDER_OF_EXAMPLES TOOL CC SOURCES. The programs have
+Run by Meson: examples.py FOLDER_OF_EXAMPLES TOOL CC SOURCES [PREFIX OF THEIR NAMES]. The programs have
 been built by Meson through deep-profile-cc. Nothing here depends on how fast
 the machine is.
 """
@@ -16,6 +16,7 @@ import unittest
 import dp
 
 EXAMPLES, TOOL, CC, SOURCES = map(os.path.abspath, sys.argv[1:5])
+PREFIX = (sys.argv[5:] or [""])[0]
 
 
 class Examples(unittest.TestCase):
@@ -33,7 +34,7 @@ class Examples(unittest.TestCase):
 
     def profile(self, example, *arguments, **variables):
         """Runs the example off and on: the output is the same. Returns it and the events."""
-        program = f"{EXAMPLES}/{example}"
+        program = f"{EXAMPLES}/{PREFIX}{example}"
         plain = dp.run(program, *arguments).stdout
         self.assertFalse(os.path.exists(self.out))
         profiled = dp.profile(self.out, program, *arguments, **variables)

@@ -177,7 +177,11 @@ class TotalTime(Figures):
             measured, functions = self.report("1", self.build("total", "-lm"), "slow",
                                               DEEP_PROFILE_SEED=seed)
             real = int(measured["mixed"]) + int(measured["slow"])
-            self.assertGreaterEqual(functions["mixed"]["slow"], 10)
+            # One that a late tick cannot tell from a fast one, and that was not chosen, has no time.
+            maybe = functions["mixed"].get("maybe_slow", 0)
+            self.assertGreaterEqual(functions["mixed"]["slow"] + maybe, 10, self.text)
+            if maybe:
+                continue
             # The short ones are scaled up; their estimate's standard deviation is known. A busy
             # machine makes some of them long.
             off = 5 * int(measured["mixed_ROOT"]) + 0.05 * real

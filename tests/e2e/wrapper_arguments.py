@@ -179,12 +179,17 @@ class Wrapper(unittest.TestCase):
                 self.assertIn(part, message)
                 self.assertNotIn("\n", message)
 
-    def test_another_gcc(self):
+    def test_a_gcc_without_a_plugin(self):
+        """Nothing is refused: docs/fallback.md. A source without annotations is its own affair."""
         self.compiler("gcc-13", 13)
-        message = self.error("-c", "a.c", DEEP_PROFILE_CC="gcc-13")
-        self.assertEqual(message, "deep-profile-cc: no plugin for 'gcc-13' (GCC 13): set "
-                         "DEEP_PROFILE_CC to gcc-12 or gcc-11, or build deep-profile with the "
-                         "plugin headers of GCC 13 (Debian: gcc-13-plugin-dev)")
+        plain = ["-D__DEEP_PROFILE_FALLBACK__", "-idirafter", self.include, "-c", "a.c"]
+        self.assertEqual(self.arguments("-c", "a.c", DEEP_PROFILE_CC="gcc-13"), plain)
+        self.assertEqual(self.arguments("-c", "a.c", DEEP_PROFILE_PLUGIN="none"), plain)
+        done = self.run_wrapper("-v", "-c", "a.c", DEEP_PROFILE_CC="gcc-13")
+        self.assertEqual(done.stderr, "deep-profile: 'gcc-13' is GCC 13: gates without a plugin, "
+                         "see fallback.md\n")
+        self.assertEqual(self.error("-c", "a.c", DEEP_PROFILE_PLUGIN="no"),
+                         "deep-profile-cc: unknown value 'no' of DEEP_PROFILE_PLUGIN, expected none")
 
     def test_neither_gcc_nor_clang(self):
         self.compiler("tcc", None)
@@ -208,7 +213,8 @@ class Wrapper(unittest.TestCase):
 
     def test_no_plugin_at_all(self):
         shutil.rmtree(self.lib + "/deep-profile")
-        self.assertIn("no plugin below", self.error("-c", "a.c"))
+        self.assertEqual(self.arguments("-c", "a.c"), [
+            "-D__DEEP_PROFILE_FALLBACK__", "-idirafter", self.include, "-c", "a.c"])
         self.assertEqual(self.arguments("--version"), ["--version"])
 
     def test_default_falls_back_to_a_gcc_with_a_plugin(self):

@@ -177,10 +177,12 @@ class WholeProgram(Case):
             for options in (["-O0"], ["-O2"], ["-O3"], ["-Os"]):
                 for name in ("tails.c", "values.c", "jumps.c", "clones.c", "exceptions.cc"):
                     compiler = build[1] if name.endswith(".cc") else build[0]
-                    done = self.run_command(
-                        compiler, f"-fplugin={build[2]}", "-fplugin-arg-deep_profile-all",
-                        "-fcompare-debug", "-w", "-I", include, "-I", sources, *options,
-                        "-c", os.path.join(sources, "whole", name), "-o", "a.o")
+                    command = ["-fcompare-debug", "-w", "-I", include, "-I", sources, *options,
+                               "-c", os.path.join(sources, "whole", name), "-o", "a.o"]
+                    if self.run_command(compiler, *command).returncode != 0:
+                        continue # GCC 14 makes a difference of its own
+                    done = self.run_command(compiler, f"-fplugin={build[2]}",
+                                            "-fplugin-arg-deep_profile-all", *command)
                     self.assertEqual((done.returncode, done.stderr), (0, ""), (name, options))
 
 

@@ -35,7 +35,9 @@ plain_gcc, plain_gxx = gcc, gxx
 if without:
     gcc, gxx = os.path.abspath(gcc), os.path.abspath(gxx)
     load = ["-fdeep-profile=all"] * whole + [
-        "-Wno-unknown-warning-option", "-Dnoipa=noinline"]
+        # A GCC gets its gates in the text of the source: docs/fallback.md says what differs.
+        *(["-DGATES_IN_TEXT"] if without == "gcc" else
+          ["-Wno-unknown-warning-option", "-Dnoipa=noinline"])]
     plain_gcc, plain_gxx = os.environ["DEEP_PROFILE_CC"], os.environ["DEEP_PROFILE_CXX"]
 flags = ["-g", "-Wall", "-Wextra", "-Werror"]
 # With its stacks of freed frames, which newer compilers use by default, trampolines of nested

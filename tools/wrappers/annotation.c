@@ -1,4 +1,4 @@
-/* See annotation.h. Called by clang_ir.c and gcc_dump.c. */
+/* See annotation.h. Called by clang_ir.c and c_functions.c. */
 #include "annotation.h"
 #include "common/options.h"
 #include "words.h"

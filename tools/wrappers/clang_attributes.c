@@ -1,6 +1,7 @@
 /* See clang_attributes.h. Called by clang_compile.c. */
 #include "clang_attributes.h"
 #include "annotation.h"
+#include "c_tokens.h"
 #include "common/attribute.h"
 #include "words.h"
 
@@ -25,35 +26,13 @@ static const char *skip_blanks(const char *at)
     return at + strspn(at, " \t\r\n");
 }
 
-/* R"x(…)x" */
-static const char *skip_raw_string(const char *at)
-{
-    const char *open = strchr(at, '(');
-    if (!open)
-        return at + strlen(at);
-    const char *end = strstr(open, dp_format(")%.*s\"", (int)(open - at - 2), at + 2));
-    return end ? end + (open - at) : at + strlen(at);
-}
-
-/* A string, a character, or a line marker: nothing in them is an attribute. */
-static const char *skip_literal(const char *at)
-{
-    char quote = *at++;
-    for (; *at && *at != quote && (quote != '#' || *at != '\n'); at++)
-        if (*at == '\\' && at[1] && quote != '#')
-            at++;
-        else if (quote == '#' && at[1] == '\n')
-            return at + 1;
-    return *at ? at + 1 : at;
-}
-
 /* The end of the parentheses that begin at `at`. */
 static const char *skip_parentheses(const char *at)
 {
     int depth = 0;
     do {
         if (*at == '"' || *at == '\'') {
-            at = skip_literal(at);
+            at = dp_skip_literal(at);
             continue;
         }
         depth += (*at == '(') - (*at == ')');
@@ -101,7 +80,7 @@ static const char *spell_list(struct writer *writer, const char *at, const char 
     const char *gnu = NULL; /* the word before :: */
     while (at < end) {
         if (*at == '"' || *at == '\'') {
-            at = skip_literal(at);
+            at = dp_skip_literal(at);
         } else if (*at == '(') {
             at = skip_parentheses(at);
             gnu = NULL;
@@ -145,7 +124,7 @@ static const char *next_list(struct writer *writer, const char *at)
         return end ? spell_list(writer, skip_blanks(at + 1) + 1, end) : at + 1;
     }
     if (at[0] == 'R' && at[1] == '"')
-        return skip_raw_string(at);
+        return dp_skip_raw_string(at);
     if (is_word(*at)) {
         while (is_word(*at))
             at++;
@@ -164,7 +143,7 @@ char *dp_spell_attributes(const char *text)
     bool line_begins = true;
     for (const char *at = text; *at;) {
         if (*at == '"' || *at == '\'' || (*at == '#' && line_begins)) {
-            at = skip_literal(at);
+            at = dp_skip_literal(at);
             line_begins = at > text && at[-1] == '\n';
             continue;
         }

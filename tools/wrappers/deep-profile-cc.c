@@ -7,6 +7,7 @@
 #include "cache_key.h"
 #include "clang_compile.h"
 #include "command_line.h"
+#include "gcc_compile.h"
 #include "layout.h"
 #include "process.h"
 #include "words.h"
@@ -87,20 +88,23 @@ static const char *usable_compilers(const struct dp_layout *layout)
     return list;
 }
 
-static _Noreturn void die_without_plugin(const struct dp_layout *layout,
-                                         const struct compiler *compiler, const char *name)
+static _Noreturn void die_without_compiler(const struct dp_layout *layout,
+                                           const struct compiler *compiler, const char *name)
 {
     const char *usable = usable_compilers(layout);
     if (compiler->major < 0)
         dp_die("cannot run '%s': %s", name, strerror(compiler->error));
-    if (!*usable)
-        dp_die("no plugin below '%s': is deep-profile built and installed completely?",
-               layout->plugins);
-    if (compiler->major == 0)
-        dp_die("'%s' is neither a GCC nor a clang: set " VARIABLE " to %s", name, usable);
-    dp_die("no plugin for '%s' (GCC %d): set " VARIABLE " to %s, or build deep-profile with "
-           "the plugin headers of GCC %d (Debian: gcc-%d-plugin-dev)",
-           name, compiler->major, usable, compiler->major, compiler->major);
+    dp_die("'%s' is neither a GCC nor a clang: set " VARIABLE " to %s", name,
+           *usable ? usable : COMPILER);
+}
+
+/* The plugin for the compiler; NULL: there is none, or none is wanted. */
+static const char *plugin_for(const struct dp_layout *layout, const struct compiler *compiler)
+{
+    const char *wish = getenv("DEEP_PROFILE_PLUGIN");
+    if (wish && strcmp(wish, "none") != 0)
+        dp_die("unknown value '%s' of DEEP_PROFILE_PLUGIN, expected none", wish);
+    return wish || compiler->major <= 0 ? NULL : dp_layout_plugin(layout, compiler->major);
 }
 
 /* Chooses the compiler when DEEP_PROFILE_CC is not set: `gcc`, or the newest gcc-N that has
@@ -109,7 +113,7 @@ static void choose_default(const struct dp_layout *layout, struct compiler *comp
 {
     dp_words_add(&compiler->command, COMPILER);
     ask_version(compiler);
-    if (dp_layout_plugin(layout, compiler->major))
+    if (plugin_for(layout, compiler) || getenv("DEEP_PROFILE_PLUGIN"))
         return;
     int majors[MAX_MAJORS];
     size_t count = dp_layout_majors(layout, majors, MAX_MAJORS);
@@ -200,8 +204,8 @@ static void choose_compiler(const struct dp_layout *layout, struct compiler *com
         choose_default(layout, compiler);
     else if (compiles)
         ask_version(compiler);
-    if (compiles && !compiler->clang && !dp_layout_plugin(layout, compiler->major))
-        die_without_plugin(layout, compiler, compiler->command.word[0]);
+    if (compiles && !compiler->clang && compiler->major <= 0)
+        die_without_compiler(layout, compiler, compiler->command.word[0]);
 }
 
 static bool has(const struct dp_command_line *line, const char *word)
@@ -258,19 +262,20 @@ static int run_and_end(const struct dp_words *command, const struct dp_command_l
 }
 
 /* Compiles, and makes the rest of it the command line. Ends the program if nothing is left. */
-static void compile_by_clang(struct dp_command_line *line, const struct dp_layout *layout,
-                             const struct compiler *compiler)
+static void compile_without_plugin(struct dp_command_line *line, const struct dp_layout *layout,
+                                   const struct compiler *compiler)
 {
-    const struct dp_clang clang = {&compiler->command, compiler->clang, layout->include};
+    const struct dp_bare_compiler bare = {
+        &compiler->command, compiler->clang ? compiler->clang : compiler->major, layout->include};
     struct dp_words link = {0};
     bool done;
     if (has(line, "-v"))
-        fprintf(stderr, "deep-profile: '%s' is clang %d: gates without a plugin, see fallback.md\n",
-                compiler->command.word[0], compiler->clang);
+        fprintf(stderr, "deep-profile: '%s' is %s %d: gates without a plugin, see fallback.md\n",
+                compiler->command.word[0], compiler->clang ? "clang" : "GCC", bare.major);
     signal(SIGINT, stay);
     signal(SIGTERM, stay);
     signal(SIGHUP, stay);
-    int status = dp_clang_compile(&clang, line, &link, &done);
+    int status = (compiler->clang ? dp_clang_compile : dp_gcc_compile)(&bare, line, &link, &done);
     line->arguments = link;
     if (done) {
         dp_remove_temporary();
@@ -296,10 +301,9 @@ int main(int argc, char **argv)
     bool compiles = !line.informs && (line.sources > 0 || late);
     choose_compiler(&layout, &compiler, compiles, wish);
     refuse_other_abis(&line, &compiler);
-    const char *plugin =
-        compiles && !compiler.clang ? dp_layout_plugin(&layout, compiler.major) : NULL;
-    if (compiles && compiler.clang && line.sources > 0)
-        compile_by_clang(&line, &layout, &compiler);
+    const char *plugin = compiles ? plugin_for(&layout, &compiler) : NULL;
+    if (compiles && !plugin && line.sources > 0)
+        compile_without_plugin(&line, &layout, &compiler);
 
     struct dp_words command = {0};
     for (size_t i = 0; i < compiler.command.count; i++)

@@ -85,6 +85,13 @@ char *dp_read_file(const char *path)
     return text;
 }
 
+void dp_write_file(const char *path, const char *text)
+{
+    FILE *out = fopen(path, "w");
+    if (!out || fputs(text, out) < 0 || fclose(out) != 0)
+        dp_die("cannot write '%s': %s", path, strerror(errno));
+}
+
 static char *folder;
 
 const char *dp_temporary(const char *name)

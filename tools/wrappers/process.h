@@ -20,6 +20,9 @@ const char *dp_find_program(const char *name);
 /* Reads a file; NULL where it cannot be read (errno). */
 char *dp_read_file(const char *path);
 
+/* Writes a file; ends the program where it cannot. */
+void dp_write_file(const char *path, const char *text);
+
 /* The path of a file in a folder that dp_remove_temporary() removes. */
 const char *dp_temporary(const char *name);
 bool dp_has_temporary(void);

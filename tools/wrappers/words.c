@@ -50,3 +50,15 @@ void dp_words_add(struct dp_words *words, const char *word)
     words->word[words->count++] = copy;
     words->word[words->count] = NULL;
 }
+
+void dp_words_add_all(struct dp_words *to, const struct dp_words *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        dp_words_add(to, from->word[i]);
+}
+
+void dp_words_add_list(struct dp_words *to, const char *const *list)
+{
+    for (; *list; list++)
+        dp_words_add(to, *list);
+}

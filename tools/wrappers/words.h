@@ -18,6 +18,10 @@ struct dp_words {
 /* Appends a copy of `word`. */
 void dp_words_add(struct dp_words *words, const char *word);
 
+/* Appends copies of all of `from`; of all of a NULL-terminated array. */
+void dp_words_add_all(struct dp_words *to, const struct dp_words *from);
+void dp_words_add_list(struct dp_words *to, const char *const *list);
+
 /* printf into memory that stays. */
 char *dp_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -8,6 +8,12 @@
 
 #include "fake_runtime.h"
 
+#ifdef GATES_IN_TEXT /* what unwinds is not known in C: such a call has returned */
+enum { UNWOUND = 0 };
+#else
+enum { UNWOUND = 1 };
+#endif
+
 static int cleaned;
 static void clean(int *p)
 {
@@ -40,12 +46,14 @@ int main(void)
     void *result;
     EXPECT(pthread_create(&thread, NULL, body, &cleaned) == 0);
     EXPECT(pthread_join(thread, &result) == 0 && result == &cleaned);
-    EXPECT(fake_find("ends_thread")->unwound == 1 && fake_find("body")->unwound == 1);
+    EXPECT(fake_find("ends_thread")->unwound == UNWOUND);
+    EXPECT(fake_find("body")->unwound == UNWOUND);
     EXPECT(fake_find("body")->exits == 1 && cleaned == 1);
     EXPECT(pthread_create(&thread, NULL, waits, NULL) == 0);
     EXPECT(pthread_cancel(thread) == 0 && pthread_join(thread, &result) == 0);
     EXPECT(result == PTHREAD_CANCELED);
-    EXPECT(fake_find("waits")->enters == fake_find("waits")->unwound);
-    EXPECT(body(NULL) == (void *)1 && fake_find("body")->unwound == 1);
+    EXPECT(fake_find("waits")->enters == fake_find("waits")->exits);
+    EXPECT(fake_find("waits")->unwound == UNWOUND * fake_find("waits")->exits);
+    EXPECT(body(NULL) == (void *)1 && fake_find("body")->unwound == UNWOUND);
     return fake_finish();
 }

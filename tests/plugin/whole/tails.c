@@ -1,7 +1,7 @@
 /* Tail calls stay jumps: recursion far deeper than the stack, and the call ends
  * before its callee begins. A tail call that turns out impossible as a jump, since
  * the callee takes more on the stack than the caller has, is left once, too.
- * not with: -O0 -O1 -fno-omit-frame-pointer */
+ * not with: gcc -O0 -O1 -fno-omit-frame-pointer */
 #include <stdio.h>
 #include <stdlib.h>
 

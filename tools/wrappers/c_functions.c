@@ -1,0 +1,727 @@
+/*
+ * See c_functions.h. Called by gcc_compile.c.
+ *
+ * A declaration is read from its first token to the ';' or to the end of the function's body.
+ * Its parameters are the first parentheses behind a name, outside of attributes and the like;
+ * a '{' behind them begins the body, one behind '=' an initializer, one behind a class's name
+ * its members.
+ */
+#include "c_functions.h"
+#include "words.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOWHERE ((size_t)-1)
+
+/* An annotation and where it was met. */
+struct note {
+    const char *text;
+    const char *file;
+    unsigned line;
+    size_t token;
+};
+
+/* An annotated declaration, for the definition behind it. */
+struct promise {
+    const char *name, *signature, *text;
+};
+
+struct reader {
+    struct dp_c_source *source;
+    struct dp_tokens *tokens;
+    const char *scope;         /* "ns::class::", or "" */
+    const char *outer;         /* the same without classes */
+    const char *class_name;    /* of the innermost scope; NULL: it is no class */
+    struct note *notes;        /* in the order of the text */
+    size_t n_notes, next_note; /* those before next_note are with their functions */
+    struct promise *promises;
+    size_t n_promises;
+    bool wrong;
+};
+
+/* What is known of a declaration while it is read. */
+struct declaration {
+    size_t first;          /* token of it */
+    size_t begin;          /* the same, or behind the class that it defines */
+    size_t name, name_end; /* its last part: tokens */
+    size_t parameters;     /* their '(' */
+    size_t try_at, initializers;
+    bool assigned; /* what follows is no function's body */
+    bool arrow;    /* of a result type behind the parameters */
+    bool is_class, is_enum, is_typedef;
+};
+
+static bool is(const struct reader *reader, size_t i, const char *word)
+{
+    return dp_token_is(reader->tokens, i, word);
+}
+
+static bool is_any(const struct reader *reader, size_t i, const char *const *words)
+{
+    for (; *words; words++)
+        if (is(reader, i, *words))
+            return true;
+    return false;
+}
+
+static bool is_a_word(const struct reader *reader, size_t i)
+{
+    return i < reader->tokens->count && reader->tokens->token[i].type == DP_TOKEN_WORD;
+}
+
+static size_t match(const struct reader *reader, size_t i)
+{
+    return reader->tokens->token[i].match;
+}
+
+static bool has_word(const struct reader *reader, size_t from, size_t to, const char *word)
+{
+    for (size_t i = from; i < to; i++)
+        if (is(reader, i, word))
+            return true;
+    return false;
+}
+
+/* Words before parentheses that are no parameters. */
+static const char *const not_names[] = {
+    "__attribute__", "__attribute",  "alignas",   "_Alignas",     "decltype", "__decltype",
+    "typeof",        "__typeof__",   "__typeof",  "noexcept",     "throw",    "explicit",
+    "asm",           "__asm__",      "__asm",     "requires",     "__declspec", "static_assert",
+    "_Static_assert", "_Atomic",     "typeof_unqual", "sizeof",   "alignof",  "_BitInt",
+    "__extension__", "int",          "char",      "void",         "long",     "short",
+    "unsigned",      "signed",       "float",     "double",       "const",    "volatile",
+    "return",        "if",           "while",     "for",          "switch",   "bool",
+    "_Bool",         "auto",         "__const",   "__restrict",   "restrict", "catch", NULL};
+
+/* ---- annotations ---- */
+
+/* "a" "b\"c": the text of string tokens [i, end). */
+static const char *text_of(const struct reader *reader, size_t i, size_t end)
+{
+    char *text = dp_format("%s", ""), *grown;
+    for (; i < end; i++) {
+        const struct dp_token *token = &reader->tokens->token[i];
+        const char *at = token->type == DP_TOKEN_STRING ? memchr(token->at, '"', token->length)
+                                                        : NULL;
+        if (!at)
+            continue;
+        grown = dp_format("%s%.*s", text, (int)(token->at + token->length - at) - 2, at + 1);
+        size_t kept = strlen(text);
+        for (char *from = grown + kept, *to = from;; from++, to++) {
+            from += *from == '\\' && from[1];
+            if ((*to = *from) == '\0')
+                break;
+        }
+        text = grown;
+    }
+    return text;
+}
+
+static bool is_note(const struct reader *reader, size_t i)
+{
+    static const char *const carriers[] = {"__warning__", "warning", "__annotate__", "annotate",
+                                           NULL};
+    static const char begin[] = "\"" DP_ANNOTATION_PREFIX;
+    const struct dp_token *token = &reader->tokens->token[i];
+    return i >= 2 && token->type == DP_TOKEN_STRING && token->length >= sizeof begin - 1 &&
+           memcmp(token->at, begin, sizeof begin - 1) == 0 && is(reader, i - 1, "(") &&
+           is_any(reader, i - 2, carriers);
+}
+
+/* From the attribute's name, or its namespace, to its closing parenthesis. */
+static void blank(const struct reader *reader, size_t from, size_t to)
+{
+    struct dp_token *tokens = reader->tokens->token;
+    if (from >= 3 && is(reader, from - 1, ":") && is(reader, from - 2, ":"))
+        from -= 3;
+    char *at = (char *)(uintptr_t)tokens[from].at;
+    for (; at < tokens[to].at + tokens[to].length; at++)
+        if (*at != '\n')
+            *at = ' ';
+}
+
+/* All of them, before anything else is read: they lie in order. */
+static void read_notes(struct reader *reader)
+{
+    const struct dp_tokens *tokens = reader->tokens;
+    reader->notes = calloc(tokens->count + 1, sizeof *reader->notes);
+    if (!reader->notes)
+        dp_die("out of memory");
+    for (size_t i = 0; i < tokens->count; i++) {
+        if (!is_note(reader, i))
+            continue;
+        size_t end = match(reader, i - 1);
+        reader->notes[reader->n_notes++] = (struct note){
+            text_of(reader, i, end), tokens->token[i].file, tokens->token[i].line, i};
+    }
+    for (size_t i = 0; i < reader->n_notes; i++) {
+        size_t open = reader->notes[i].token - 1;
+        blank(reader, open - 1, match(reader, open));
+    }
+}
+
+/* ---- names ---- */
+
+/* The token before `::` that `i` is behind; NOWHERE: there is none. */
+static size_t before_colons(const struct reader *reader, size_t i, size_t begin)
+{
+    if (i < begin + 3 || !is(reader, i - 1, ":") || !is(reader, i - 2, ":"))
+        return NOWHERE;
+    size_t at = i - 3;
+    for (int depth = 0; is(reader, at, ">") || depth > 0; at--) {
+        depth += is(reader, at, ">") - is(reader, at, "<");
+        if (at <= begin)
+            return NOWHERE;
+        if (depth == 0 && is(reader, at, "<")) {
+            at--;
+            break;
+        }
+    }
+    return is_a_word(reader, at) ? at : NOWHERE;
+}
+
+static const char *joined(const struct reader *reader, size_t from, size_t to)
+{
+    const char *text = "";
+    for (size_t i = from; i < to; i++) {
+        const struct dp_token *token = &reader->tokens->token[i];
+        bool apart = i > from && is_a_word(reader, i) && is_a_word(reader, i - 1);
+        text = dp_format("%s%s%.*s", text, apart ? " " : "", (int)token->length, token->at);
+    }
+    return text;
+}
+
+static const char *name_of(const struct reader *reader, const struct declaration *made)
+{
+    const char *name = joined(reader, made->name, made->name_end);
+    size_t at = made->name;
+    if (at > made->begin && is(reader, at - 1, "~")) {
+        name = dp_format("~%s", name);
+        at--;
+    }
+    for (size_t left; (left = before_colons(reader, at, made->begin)) != NOWHERE; at = left)
+        name = dp_format("%s::%s", joined(reader, left, left + 1), name);
+    bool is_friend = has_word(reader, made->begin, made->name, "friend");
+    return dp_format("%s%s", is_friend ? reader->outer : reader->scope, name);
+}
+
+/* ---- parameters ---- */
+
+static const char *const type_words[] = {
+    "int",   "char",   "long",     "short",   "unsigned", "signed", "float", "double", "bool",
+    "void",  "const",  "volatile", "auto",    "wchar_t",  "_Bool",  NULL};
+static const char *const before_a_type[] = {"const", "volatile", "struct", "class", "enum",
+                                            "union", "typename", ":", "__restrict", NULL};
+
+/* One parameter's type: without its name and its default. */
+static const char *type_of(const struct reader *reader, size_t from, size_t to)
+{
+    size_t end = from;
+    while (end < to && !is(reader, end, "="))
+        end = match(reader, end) > end ? match(reader, end) + 1 : end + 1;
+    size_t last = end - 1;
+    if (end > from + 1 && is_a_word(reader, last) && !is_any(reader, last, type_words) &&
+        !is_any(reader, last - 1, before_a_type))
+        end = last;
+    return joined(reader, from, end);
+}
+
+/* The types of the parameters as far as words show them, and whether the method is const. */
+static const char *read_signature(const struct reader *reader, size_t open)
+{
+    size_t close = match(reader, open), from = open + 1;
+    const char *signature = "";
+    int angles = 0;
+    for (size_t i = from; i <= close; i++) {
+        if (i < close && match(reader, i) > i) {
+            i = match(reader, i);
+            continue;
+        }
+        angles += is(reader, i, "<") - is(reader, i, ">");
+        if (i < close && (!is(reader, i, ",") || angles > 0))
+            continue;
+        bool nothing = i == from || (i == from + 1 && is(reader, from, "void"));
+        if (!nothing)
+            signature = dp_format("%s%s,", signature, type_of(reader, from, i));
+        from = i + 1;
+    }
+    return is(reader, close + 1, "const") ? dp_format("%sconst", signature) : signature;
+}
+
+/* ---- what is found ---- */
+
+/* The next annotation that no function has yet, if it lies in [first, end). */
+static struct note *take_note(struct reader *reader, size_t first, size_t end)
+{
+    struct note *note = &reader->notes[reader->next_note];
+    if (reader->next_note == reader->n_notes || note->token < first || note->token >= end)
+        return NULL;
+    reader->next_note++;
+    return note;
+}
+
+static void promise(struct reader *reader, const struct declaration *made, const char *text)
+{
+    if ((reader->n_promises & (reader->n_promises - 1)) == 0) {
+        size_t room = reader->n_promises ? 2 * reader->n_promises : 1;
+        reader->promises = realloc(reader->promises, room * sizeof *reader->promises);
+        if (!reader->promises)
+            dp_die("out of memory");
+    }
+    struct promise *one = &reader->promises[reader->n_promises++];
+    *one = (struct promise){.name = name_of(reader, made), .text = text,
+                            .signature = read_signature(reader, made->parameters)};
+}
+
+/* A declaration that is no definition ends before `end`. */
+static void finish_declaration(struct reader *reader, const struct declaration *made, size_t end)
+{
+    for (const struct note *note; (note = take_note(reader, made->first, end));) {
+        if (made->parameters != NOWHERE && !made->is_typedef) {
+            promise(reader, made, note->text);
+            continue;
+        }
+        dp_error_at(note->file, note->line, "only functions can be profiled");
+        reader->wrong = true;
+    }
+}
+
+static const char *why_not(const struct reader *reader, const struct dp_c_function *function,
+                           size_t begin)
+{
+    const struct dp_tokens *tokens = reader->tokens;
+    if (has_word(reader, begin, function->open, "naked") ||
+        has_word(reader, begin, function->open, "__naked__"))
+        return "is naked: nothing may stand before its own code";
+    if (has_word(reader, function->open, function->close, "co_return") ||
+        has_word(reader, function->open, function->close, "co_await") ||
+        has_word(reader, function->open, function->close, "co_yield"))
+        return "is a coroutine, which only the plugin and whole-program mode of clang can profile";
+    for (size_t i = 0; i + 2 < tokens->count; i++) /* ifunc("name") */
+        if ((is(reader, i, "ifunc") || is(reader, i, "__ifunc__")) && is(reader, i + 1, "(") &&
+            strcmp(text_of(reader, i + 2, i + 3), function->made.name) == 0)
+            return "resolves an ifunc, before the program is linked";
+    return NULL;
+}
+
+/* Calls count, too: GCC makes statements of them. */
+static unsigned count_statements(const struct reader *reader, size_t from, size_t to)
+{
+    unsigned count = 0;
+    for (size_t i = from; i < to; i++)
+        count += is(reader, i, ";") || (is(reader, i, "(") && is_a_word(reader, i - 1));
+    return count;
+}
+
+static struct dp_c_function *new_function(struct reader *reader, const char *name, size_t place)
+{
+    struct dp_c_source *source = reader->source;
+    const struct dp_token *token = &reader->tokens->token[place];
+    if ((source->n_functions & (source->n_functions - 1)) == 0) {
+        size_t room = source->n_functions ? 2 * source->n_functions : 1;
+        source->functions = realloc(source->functions, room * sizeof *source->functions);
+        if (!source->functions)
+            dp_die("out of memory");
+    }
+    struct dp_c_function *function = &source->functions[source->n_functions++];
+    *function = (struct dp_c_function){
+        .made = {.name = name, .file = token->file, .line = token->line},
+        .system = token->system};
+    return function;
+}
+
+/* What declarations before it say. */
+static void keep_promises(struct reader *reader, struct dp_c_function *function)
+{
+    for (size_t i = 0; i < reader->n_promises; i++) {
+        const struct promise *one = &reader->promises[i];
+        if (strcmp(one->name, function->made.name) == 0 &&
+            (!reader->source->cxx || strcmp(one->signature, function->signature) == 0))
+            reader->wrong |= !dp_annotate(&function->made, one->text);
+    }
+}
+
+static void read_body(struct reader *reader, const char *function, size_t open);
+
+/* The function's body is [open, close]. */
+static void finish_function(struct reader *reader, const struct declaration *made, size_t open,
+                            size_t close)
+{
+    struct dp_c_function *function = new_function(reader, name_of(reader, made), made->name);
+    size_t body = open;
+    if (made->try_at != NOWHERE) {
+        const char *name = joined(reader, made->name, made->name_end);
+        bool special = made->initializers != NOWHERE || is(reader, made->name - 1, "~") ||
+                       (reader->class_name && strcmp(reader->class_name, name) == 0);
+        if (!special)
+            body = made->try_at;
+        else
+            close = match(reader, open);
+    }
+    function->open = body;
+    function->close = close;
+    function->size = count_statements(reader, open, close);
+    function->constant = has_word(reader, made->begin, open, "constexpr");
+    function->excluded = has_word(reader, made->begin, open, "no_instrument_function") ||
+                         has_word(reader, made->begin, open, "always_inline") ||
+                         has_word(reader, made->begin, open, "__always_inline__") ||
+                         has_word(reader, made->begin, open, "__no_instrument_function__") ||
+                         has_word(reader, made->begin, open, "consteval");
+    function->why_not = why_not(reader, function, made->begin);
+    function->signature = read_signature(reader, made->parameters);
+    size_t index = (size_t)(function - reader->source->functions);
+    for (const struct note *note; (note = take_note(reader, made->first, open));)
+        reader->wrong |= !dp_annotate(&function->made, note->text);
+    keep_promises(reader, function);
+    read_body(reader, reader->source->functions[index].made.name, open);
+}
+
+/* ---- declarations ---- */
+
+static size_t read_declaration(struct reader *reader, size_t i, size_t end);
+
+static void read_scope(struct reader *reader, const char *name, const char *class_name,
+                       size_t open)
+{
+    const char *scope = reader->scope, *outer = reader->outer, *outer_class = reader->class_name;
+    reader->scope = *name ? dp_format("%s%s::", scope, name) : scope;
+    reader->outer = class_name ? outer : reader->scope;
+    reader->class_name = class_name;
+    size_t end = match(reader, open);
+    for (size_t i = open + 1; i < end;)
+        i = read_declaration(reader, i, end);
+    reader->scope = scope;
+    reader->outer = outer;
+    reader->class_name = outer_class;
+}
+
+/* < … >, of a template. */
+static size_t skip_angles(const struct reader *reader, size_t i, size_t end)
+{
+    int depth = 0;
+    do {
+        depth += is(reader, i, "<") - (is(reader, i, ">") && !is(reader, i - 1, "-"));
+        i = match(reader, i) > i ? match(reader, i) + 1 : i + 1;
+    } while (i < end && depth > 0);
+    return i;
+}
+
+/* "operator" and what follows it, up to the parameters. */
+static size_t read_operator(const struct reader *reader, struct declaration *made, size_t i,
+                            size_t end)
+{
+    made->name = i++;
+    if (is(reader, i, "(") && is(reader, i + 1, ")"))
+        i += 2;
+    while (i < end && !is(reader, i, "("))
+        i++;
+    made->name_end = i;
+    made->parameters = i;
+    return i < end ? match(reader, i) + 1 : end;
+}
+
+/* A declarator in parentheses, (name) or (*name(parameters)). */
+static void read_nested(const struct reader *reader, struct declaration *made, size_t open)
+{
+    size_t close = match(reader, open);
+    for (size_t i = open + 1; i < close; i++)
+        if (is_a_word(reader, i) && is(reader, i + 1, "(") && !is_any(reader, i, not_names)) {
+            made->name = i;
+            made->name_end = i + 1;
+            made->parameters = i + 1;
+            return;
+        } else if (is(reader, i, "(")) {
+            read_nested(reader, made, i);
+            return;
+        }
+    if (close == open + 2 && is_a_word(reader, open + 1) && is(reader, close + 1, "(")) {
+        made->name = open + 1;
+        made->name_end = open + 2;
+        made->parameters = close + 1;
+    }
+}
+
+static size_t read_parentheses(const struct reader *reader, struct declaration *made, size_t i)
+{
+    size_t close = match(reader, i), last = i - 1;
+    if (made->parameters != NOWHERE || made->assigned ||
+        (i > made->begin && is_any(reader, last, not_names) && !is(reader, i + 1, "*") &&
+         !(is_a_word(reader, i + 1) && is(reader, close + 1, "("))))
+        return close + 1;
+    if (i > made->begin && is(reader, last, ">")) { /* name<arguments>(…) */
+        int depth = 0;
+        for (; last > made->begin; last--) {
+            depth += is(reader, last, ">") - is(reader, last, "<");
+            if (depth == 0)
+                break;
+        }
+        last--;
+    }
+    if (i > made->begin && is_a_word(reader, last) && !is_any(reader, last, not_names) &&
+        !is(reader, i + 1, "*") && !(close == i + 2 && is(reader, close + 1, "("))) {
+        made->name = last;
+        made->name_end = last + 1;
+        made->parameters = i;
+    } else {
+        read_nested(reader, made, i);
+    }
+    return close + 1;
+}
+
+/* ": a(1), b{2} {": the body's '{'. */
+static size_t skip_initializers(const struct reader *reader, size_t i, size_t end)
+{
+    for (i++; i < end; i++) {
+        if (is(reader, i, "<"))
+            i = skip_angles(reader, i, end);
+        if (!is(reader, i, "(") && !is(reader, i, "{"))
+            continue;
+        i = match(reader, i);
+        while (is(reader, i + 1, "."))
+            i++; /* of a pack */
+        if (!is(reader, i + 1, ","))
+            return i + 1;
+    }
+    return end;
+}
+
+static const char *class_of(const struct reader *reader, size_t begin, size_t open)
+{
+    static const char *const keys[] = {"class", "struct", "union", NULL};
+    size_t i = begin, name = NOWHERE;
+    while (i < open && !is_any(reader, i, keys))
+        i++;
+    for (i++; i < open && !is(reader, i, ":") && !is(reader, i, "<"); i++) {
+        if (match(reader, i) > i)
+            i = match(reader, i);
+        else if (is_a_word(reader, i) && !is(reader, i, "final") &&
+                 !(is_any(reader, i, not_names) && is(reader, i + 1, "(")))
+            name = i;
+    }
+    return name == NOWHERE ? "" : joined(reader, name, name + 1);
+}
+
+/* The '{' at `i`. Returns what is to be read next; *done: the declaration is over. */
+static size_t read_braces(struct reader *reader, struct declaration *made, size_t i, bool *done)
+{
+    size_t close = match(reader, i);
+    if (made->assigned || made->is_enum) {
+        return close + 1;
+    } else if (made->parameters != NOWHERE) {
+        size_t end = close;
+        while (made->try_at != NOWHERE && is(reader, end + 1, "catch"))
+            end = match(reader, match(reader, end + 2) + 1);
+        finish_function(reader, made, i, end);
+        *done = true;
+        return end + 1;
+    } else if (made->is_class) {
+        const char *name = class_of(reader, made->begin, i);
+        read_scope(reader, reader->source->cxx ? name : "", name, i);
+        made->begin = close + 1;
+        made->is_class = false;
+    }
+    return close + 1;
+}
+
+static bool is_old_style(const struct reader *reader, const struct declaration *made)
+{
+    if (reader->source->cxx || made->parameters == NOWHERE)
+        return false;
+    size_t next = match(reader, made->parameters) + 1;
+    return is_a_word(reader, next) &&
+           (!is_any(reader, next, not_names) || is_any(reader, next, type_words));
+}
+
+/* "namespace a::b {", 'extern "C" {' at `i`: reads what is in it. 0: it is neither. */
+static size_t read_outer_scope(struct reader *reader, size_t i, size_t end)
+{
+    size_t at = i + is(reader, i, "inline");
+    bool named = is(reader, at, "namespace");
+    if (!named && !(is(reader, at, "extern") && at + 2 < end &&
+                    reader->tokens->token[at + 1].type == DP_TOKEN_STRING &&
+                    is(reader, at + 2, "{")))
+        return 0;
+    size_t open = at;
+    while (open < end && !is(reader, open, "{") && !is(reader, open, ";"))
+        open = match(reader, open) > open ? match(reader, open) + 1 : open + 1;
+    if (open >= end || is(reader, open, ";"))
+        return open + 1;
+    size_t first = at + 1, last = open;
+    while (first < last && match(reader, first) > first)
+        first = match(reader, first) + 1; /* [[…]] */
+    for (size_t part = first; part < last; part++)
+        if (is(reader, part, "__attribute__"))
+            last = part;
+    const char *name = !named          ? ""
+                       : first == last ? "(anonymous namespace)"
+                                       : joined(reader, first, last);
+    read_scope(reader, name, NULL, open);
+    return match(reader, open) + 1;
+}
+
+/* Members of unions and structs of C may have any name: only words of C++ are asked for there. */
+static void read_word(const struct reader *reader, struct declaration *made, size_t i)
+{
+    static const char *const classes[] = {"class", "struct", "union", NULL};
+    bool behind = made->parameters != NOWHERE;
+    if (!behind && is_any(reader, i, classes) && (reader->source->cxx || !is(reader, i, "class")))
+        made->is_class = true;
+    made->is_enum |= !behind && is(reader, i, "enum");
+    made->is_typedef |= is(reader, i, "typedef") || (reader->source->cxx && is(reader, i, "using"));
+    if (reader->source->cxx && behind && is(reader, i, "try"))
+        made->try_at = i;
+}
+
+/* "public:" and the like, and what else stands before a declaration. */
+static size_t skip_before(const struct reader *reader, size_t i, size_t end)
+{
+    static const char *const access[] = {"public", "private", "protected", "signals", "slots",
+                                         NULL};
+    if (reader->source->cxx && is_any(reader, i, access) && is(reader, i + 1, ":"))
+        return i + 2;
+    if (reader->source->cxx && is(reader, i, "template") && is(reader, i + 1, "<"))
+        return skip_angles(reader, i + 1, end);
+    return i;
+}
+
+static size_t read_declaration(struct reader *reader, size_t i, size_t end)
+{
+    size_t next = skip_before(reader, i, end);
+    if (next != i)
+        return next;
+    next = read_outer_scope(reader, i, end);
+    if (next)
+        return next;
+    struct declaration made = {.first = i, .begin = i, .name = NOWHERE, .parameters = NOWHERE,
+                               .try_at = NOWHERE, .initializers = NOWHERE};
+    bool done = false;
+    while (i < end && !done) {
+        if (is(reader, i, ";")) {
+            if (!is_old_style(reader, &made)) {
+                finish_declaration(reader, &made, i);
+                return i + 1;
+            }
+            i++;
+        } else if (reader->source->cxx && is(reader, i, "operator") && !made.assigned &&
+                   made.parameters == NOWHERE) {
+            i = read_operator(reader, &made, i, end);
+        } else if (is(reader, i, "(")) {
+            i = read_parentheses(reader, &made, i);
+        } else if (is(reader, i, "{")) {
+            i = read_braces(reader, &made, i, &done);
+        } else if (is(reader, i, "[")) {
+            i = match(reader, i) + 1;
+        } else if (is(reader, i, ":") && is(reader, i + 1, ":")) {
+            i += 2;
+        } else if (is(reader, i, ":") && reader->source->cxx && made.parameters != NOWHERE &&
+                   !made.assigned) {
+            made.initializers = i;
+            i = skip_initializers(reader, i, end);
+        } else {
+            made.assigned |= is(reader, i, "=");
+            made.assigned |= is(reader, i, ",") && made.parameters != NOWHERE && !made.arrow;
+            made.arrow |= is(reader, i, ">") && is(reader, i - 1, "-");
+            read_word(reader, &made, i);
+            i++;
+        }
+    }
+    return i > made.begin ? i : i + 1;
+}
+
+/* ---- bodies ---- */
+
+/* "[…](…) attributes {": its '{'; NOWHERE: the annotation at token `note` is on no lambda. */
+static size_t lambda_body(const struct reader *reader, size_t note, size_t end)
+{
+    size_t at = note; /* to the '__attribute__' */
+    while (at > 0 && !is(reader, at, "__attribute__") && !is(reader, at, "__attribute"))
+        at--;
+    while (at > 0 && is(reader, at - 1, ")") &&
+           is(reader, match(reader, at - 1) - 1, "__attribute__"))
+        at = match(reader, at - 1) - 1;
+    if (at == 0 || !is(reader, at - 1, ")") || !is(reader, match(reader, at - 1) - 1, "]"))
+        return NOWHERE;
+    while (at < end && !is(reader, at, "{"))
+        at = match(reader, at) > at ? match(reader, at) + 1 : at + 1;
+    return at < end ? at : NOWHERE;
+}
+
+static void read_lambda(struct reader *reader, const char *outer, size_t open)
+{
+    struct dp_c_function *lambda =
+        new_function(reader, dp_format("%s::{lambda}::operator()", outer), open);
+    lambda->open = open;
+    lambda->close = match(reader, open);
+    lambda->signature = "";
+    for (const struct note *note; (note = take_note(reader, 0, open));)
+        reader->wrong |= !dp_annotate(&lambda->made, note->text);
+}
+
+static size_t statement_of(const struct reader *reader, size_t i, size_t open)
+{
+    while (i > open + 1 && !is(reader, i - 1, ";") && !is(reader, i - 1, "{") &&
+           !is(reader, i - 1, "}"))
+        i--;
+    return i;
+}
+
+/* "TYPE NAME(…) {" in a body of C is a nested function: no statement looks so. */
+static bool is_nested_function(const struct reader *reader, size_t brace)
+{
+    if (!is(reader, brace, "{") || !is(reader, brace - 1, ")"))
+        return false;
+    size_t name = match(reader, brace - 1) - 1;
+    return is_a_word(reader, name) && !is_any(reader, name, not_names) &&
+           (is_a_word(reader, name - 1) || is(reader, name - 1, "*"));
+}
+
+static void read_nested_functions(struct reader *reader, size_t open)
+{
+    size_t end = match(reader, open);
+    for (size_t i = open + 1; i < end && !reader->source->cxx; i++) {
+        if (!is_nested_function(reader, i))
+            continue;
+        i = match(reader, i);
+        read_declaration(reader, statement_of(reader, match(reader, i), open), end);
+    }
+}
+
+/* Functions in a body; in C++ those that are annotated: methods of its classes, lambdas. */
+static void read_body(struct reader *reader, const char *function, size_t open)
+{
+    read_nested_functions(reader, open);
+    const char *scope = reader->scope;
+    size_t end = match(reader, open);
+    while (reader->next_note < reader->n_notes && reader->notes[reader->next_note].token < end) {
+        size_t note = reader->notes[reader->next_note].token;
+        size_t lambda = lambda_body(reader, note, end);
+        if (lambda != NOWHERE) {
+            read_lambda(reader, function, lambda);
+            continue;
+        }
+        size_t begin = statement_of(reader, note, open);
+        reader->scope = "";
+        size_t before = reader->next_note;
+        read_declaration(reader, begin, end);
+        if (reader->next_note == before)
+            finish_declaration(reader, &(struct declaration){.parameters = NOWHERE}, note + 1);
+    }
+    reader->scope = scope;
+}
+
+bool dp_c_read(struct dp_c_source *source, char *text, bool cxx)
+{
+    struct reader reader = {.source = source, .tokens = &source->tokens, .scope = "", .outer = ""};
+    *source = (struct dp_c_source){.cxx = cxx};
+    source->unreadable = !dp_tokens_read(&source->tokens, text);
+    if (source->unreadable)
+        return false;
+    read_notes(&reader);
+    for (size_t i = 0; i < source->tokens.count;)
+        i = read_declaration(&reader, i, source->tokens.count);
+    finish_declaration(&reader, &(struct declaration){.parameters = NOWHERE},
+                       source->tokens.count);
+    return !reader.wrong;
+}
