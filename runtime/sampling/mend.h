@@ -1,6 +1,8 @@
 /*
  * Repeats a wait that our signal interrupted, with its own arguments, before the host sees
- * EINTR. Runs in our handler, which blocks all signals.
+ * EINTR. And goes on with a write(), send() or recv(MSG_WAITALL) that our signal cut short:
+ * without a signal these are never short on a pipe or a stream, so many hosts do not look.
+ * Runs in our handler, which blocks all signals.
  *
  * Only waits that our signal interrupted are repeated. A signal of the host that arrives
  * together with ours is delivered first when its number is lower: the context that we get is
@@ -12,7 +14,7 @@
 #define DP_MEND_H
 
 enum dp_mended {
-    DP_MEND_NOTHING, /* the context is not an interrupted wait */
+    DP_MEND_NOTHING, /* the context is no interrupted wait, and no transfer cut short */
     DP_MENDED,
     DP_NOT_MENDED, /* the code before the system call has no form that we know */
     DP_MEND_LEFT,  /* another signal is pending */

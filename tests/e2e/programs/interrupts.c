@@ -1,7 +1,8 @@
 /*
  * Threads that wait in every call which a signal interrupts for good, and that compute between
- * the waits, so that signals are sent to them. Ends with abort() at an EINTR that nobody asked
- * for, and with 0 after SECONDS.
+ * the waits, so that signals are sent to them; and threads that transfer more at once than a pipe
+ * or a socket holds. Ends with abort() at an EINTR that nobody asked for, or at a transfer that
+ * was cut short, and with 0 after SECONDS.
  *
  *     interrupts SECONDS [PROGRAM]    becomes PROGRAM at the end
  */
@@ -26,7 +27,10 @@
 #include "steward.h"
 
 static atomic_bool stop;
+#define TRANSFERRED (1 << 20)
+
 static int ends[2], sockets[2];
+static int pipe_of_much[2], sockets_of_much[2];
 static sem_t semaphore;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
@@ -34,6 +38,12 @@ static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 static void check(long result)
 {
     if (result < 0 && errno == EINTR)
+        abort();
+}
+
+static void check_whole(long result)
+{
+    if (result != TRANSFERRED)
         abort();
 }
 
@@ -55,6 +65,7 @@ static void wait_once(long kind)
     struct epoll_event event = {.events = EPOLLIN};
     fd_set set;
     char byte;
+    static char written[TRANSFERRED], read_back[2][TRANSFERRED];
     switch (kind) {
     case 0:
         check(poll(&polled, 1, 1));
@@ -89,9 +100,40 @@ static void wait_once(long kind)
         pthread_cond_timedwait(&condition, &mutex, &then);
         pthread_mutex_unlock(&mutex);
         break;
+    case 7:
+        check_whole(write(pipe_of_much[1], written, TRANSFERRED));
+        break;
+    case 8:
+        check(read(pipe_of_much[0], read_back[0], TRANSFERRED / 9));
+        break;
+    case 9:
+        check_whole(send(sockets_of_much[1], written, TRANSFERRED, 0));
+        break;
+    case 10: {
+        long got = recv(sockets_of_much[0], read_back[1], TRANSFERRED, MSG_WAITALL);
+        if (got) /* 0: the other end is closed */
+            check_whole(got);
+        break;
+    }
     default:
         check(ppoll(&polled, 1, &brief, NULL));
     }
+}
+
+/* Nobody may be left who waits for the other end. */
+static void end_transfers(long kind)
+{
+    char rest[4096];
+    if (kind == 7)
+        close(pipe_of_much[1]);
+    if (kind == 8)
+        while (read(pipe_of_much[0], rest, sizeof rest) > 0)
+            ;
+    if (kind == 9)
+        close(sockets_of_much[1]);
+    if (kind == 10)
+        while (read(sockets_of_much[0], rest, sizeof rest) > 0)
+            ;
 }
 
 /* Watched: long, so that its thread is looked at, which then waits and computes in turn. */
@@ -105,14 +147,16 @@ __attribute__((noinline)) void *turns(void *kind)
             sum += i;
         wait_once((long)kind);
     }
+    end_transfers((long)kind);
     return NULL;
 }
 
 int main(int argc, char **argv)
 {
-    enum { KINDS = 8 };
+    enum { KINDS = 12 };
     pthread_t threads[KINDS];
-    if (argc < 2 || pipe(ends) != 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0)
+    if (argc < 2 || pipe(ends) != 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) != 0 ||
+        pipe(pipe_of_much) != 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, sockets_of_much) != 0)
         return 2;
     sem_init(&semaphore, 0, 0);
     for (long i = 0; i < KINDS; i++)

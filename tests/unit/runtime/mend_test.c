@@ -1,16 +1,20 @@
 /*
- * Only a wait that our signal interrupted is repeated. Not code that happens to have -EINTR in
+ * Only a wait that our signal interrupted is repeated, and only a transfer that it cut short goes
+ * on. Not code that happens to have -EINTR in
  * its result register, not code at the start of a page after unmapped memory, and not a wait that
  * a signal of the host ended, too.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <ucontext.h>
 
+#include "arch/arch.h"
 #include "check.h"
 #include "sampling/mend.h"
 
@@ -53,6 +57,59 @@ static void what_is_no_interrupted_wait(void)
     CHECK(GOES_BACK("\xb8\x17\0\0\0\x90\x90", -EINTR, DP_MEND_NOTHING) == 0);
 }
 
+struct transfer {
+    const char *code; /* 7 bytes */
+    long long done, size, flags, rcx_off;
+    enum dp_mended expected;
+};
+
+#define WRITE "\xb8\x01\0\0\0\x0f\x05"
+#define SENDTO "\xb8\x2c\0\0\0\x0f\x05"
+#define RECVFROM "\xb8\x2d\0\0\0\x0f\x05"
+#define READ "\x90\x90\x90\x31\xc0\x0f\x05"
+#define LSEEK "\xb8\x08\0\0\0\x0f\x05"
+
+static const struct transfer transfers[] = {
+    {WRITE, 10, 100, 0, 0, DP_MENDED},
+    {SENDTO, 10, 100, 0, 0, DP_MENDED},
+    {RECVFROM, 10, 100, MSG_WAITALL, 0, DP_MENDED},
+    {RECVFROM, 10, 100, 0, 0, DP_MEND_NOTHING}, /* is short by itself */
+    {RECVFROM, 10, 100, MSG_WAITALL | MSG_PEEK, 0, DP_MEND_NOTHING},
+    {WRITE, 100, 100, 0, 0, DP_MEND_NOTHING}, /* is whole */
+    {WRITE, 0, 100, 0, 0, DP_MEND_NOTHING},
+    {WRITE, 10, 100, 0, 1, DP_MEND_NOTHING}, /* came here by a jump */
+    {READ, 10, 100, 0, 0, DP_MEND_NOTHING},
+    {LSEEK, 10, 100, 0, 0, DP_MEND_NOTHING},
+};
+
+static void which_transfers_go_on(void)
+{
+    for (size_t i = 0; i < sizeof transfers / sizeof *transfers; i++) {
+        const struct transfer *one = &transfers[i];
+        ucontext_t context = stopped_at(64, one->done);
+        greg_t *general = context.uc_mcontext.gregs, before = general[REG_RIP];
+        memcpy(code + 64 - 7, one->code, 7);
+        general[REG_RDX] = one->size;
+        general[REG_R10] = one->flags;
+        general[REG_RCX] = before + one->rcx_off;
+        CHECK(dp_mend(&context) == one->expected);
+        bool goes_on = general[REG_RIP] == (greg_t)(uintptr_t)dp_rest_of_transfer;
+        CHECK(goes_on == (one->expected == DP_MENDED));
+        CHECK(goes_on ? general[REG_R11] == (unsigned char)one->code[1]
+                      : general[REG_RIP] == before);
+    }
+}
+
+static void one_that_is_cut_short_again(void)
+{
+    ucontext_t context = stopped_at(64, 10);
+    greg_t *general = context.uc_mcontext.gregs;
+    general[REG_RDX] = 100;
+    general[REG_RIP] = (greg_t)(uintptr_t)dp_rest_returns;
+    CHECK(dp_mend(&context) == DP_MENDED);
+    CHECK(general[REG_RIP] == (greg_t)(uintptr_t)dp_rest_cut_short);
+}
+
 static void where_nothing_is_in_front(void)
 {
     for (size_t offset = 0; offset < 8; offset++) {
@@ -83,6 +140,8 @@ int main(void)
     CHECK(front != MAP_FAILED && mprotect(code, PAGE, PROT_READ | PROT_WRITE) == 0);
     what_is_mended();
     what_is_no_interrupted_wait();
+    which_transfers_go_on();
+    one_that_is_cut_short_again();
     where_nothing_is_in_front();
     where_the_hosts_signal_came_too();
     return 0;
