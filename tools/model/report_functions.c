@@ -44,6 +44,15 @@ static void count_recursion_once(struct dp_report_function *row, const struct dp
                                                                 (double)sum->total_ns);
 }
 
+/* Calls that took more time together than there was lie within one another. The tick says
+ * which calls were slow, and not which of them were inside another one. */
+static void find_slow_recursion(struct dp_report_function *row, double possible_ns)
+{
+    if (row->total_ns.certainty == DP_AT_LEAST && row->slow > 1 &&
+        (double)row->slow_total_ns > possible_ns)
+        row->recursive = row->summed = true;
+}
+
 static struct dp_report_times times_of(const struct dp_totals *totals)
 {
     if (totals->sum.sampled == 0)
@@ -131,6 +140,7 @@ static void make_row(struct dp_report_function *row, const struct dp_profile *pr
                                        .counted = totals->counted};
     row->self_ns = self_of(profile, site, row->total_ns, sum);
     count_recursion_once(row, totals);
+    find_slow_recursion(row, possible_ns(profile, wall_ns));
     row->share_of_wall = row->summed ? NAN : share_of(row->total_ns.value, wall_ns);
     row->share_of_cpu = row->summed ? NAN : share_of(row->total_ns.value, cpu_ns);
 }

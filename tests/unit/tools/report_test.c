@@ -121,6 +121,31 @@ static void a_recursion_counts_once_where_each_call_was_timed(void)
     end();
 }
 
+/* Of watched calls the tick does not say which was inside another one. */
+static void slow_calls_that_took_more_time_than_there_was_are_a_recursion(void)
+{
+    struct dp_thread_info threads[1] = {0};
+
+    begin();
+    profile.threads = threads;
+    profile.n_threads = 1;
+    make(0);
+    uint64_t wall_ns = report.wall_ns;
+    dp_report_finish(&report);
+    for (uint32_t site = 1; site <= 2; site++) {
+        struct dp_site_stats *stats = &dp_profile_totals(&profile, site)->sum;
+        stats->slow = 2;
+        stats->slow_max_ns = wall_ns / 2;
+        stats->slow_total_ns = site == 1 ? wall_ns / 2 * 3 : wall_ns / 2;
+    }
+    make(0);
+    CHECK(report.functions.all.rows[0]->summed && isnan(report.functions.all.rows[0]->share_of_wall));
+    CHECK(!report.functions.all.rows[1]->summed);
+    CHECK_WITHIN_SHARE(report.functions.all.rows[1]->share_of_wall, 0.5, 1e-6);
+    profile.threads = NULL;
+    end();
+}
+
 static void self_time_is_known_only_when_no_call_below_was_left_to_chance(void)
 {
     begin();
@@ -459,6 +484,7 @@ int main(void)
     shares_are_of_the_process_or_not_known();
     one_sample_does_not_lead_and_none_takes_more_time_than_there_was();
     a_recursion_counts_once_where_each_call_was_timed();
+    slow_calls_that_took_more_time_than_there_was_are_a_recursion();
     self_time_is_known_only_when_no_call_below_was_left_to_chance();
     nor_is_it_known_of_sampled_recursion_or_where_calls_have_no_time();
     each_table_has_its_own_functions_order_and_limit();
