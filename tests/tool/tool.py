@@ -116,6 +116,16 @@ class BadInput(Case):
         done = self.run_tool("doctor", "empty", status=DATA)
         self.assertEqual(done.stderr, "deep-profile: the log 'empty' is empty\n")
 
+    def test_a_log_of_another_byte_order(self):
+        self.make("basic")
+        with open(self.path("basic", "metadata"), "r+", encoding="latin-1") as metadata:
+            text = metadata.read()
+            metadata.seek(0)
+            metadata.write(text.replace("byte_order = le;", "byte_order = be;"))
+        for verb in self.VERBS[:-1]:
+            self.fails("'basic' was written by a big-endian machine; this deep-profile reads "
+                       "little-endian logs", verb, "basic")
+
     def test_a_log_of_another_version(self):
         self.make("basic")
         with open(self.path("basic", "metadata"), "r+", encoding="latin-1") as metadata:

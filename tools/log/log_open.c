@@ -108,6 +108,12 @@ static int read_metadata(struct dp_log *log, struct dp_problem *problem)
                        log->path, (unsigned long long)version, DP_LOG_VERSION);
         return DP_EXIT_DATA;
     }
+    if (strstr(text, "    byte_order = be;")) {
+        dp_problem_set(problem,
+                       "'%s' was written by a big-endian machine; this deep-profile reads "
+                       "little-endian logs", log->path);
+        return DP_EXIT_DATA;
+    }
     log->has_uuid = metadata_uuid(text, log->uuid);
     log->has_metadata = version == DP_LOG_VERSION && log->has_uuid &&
                         metadata_number(text, "    pid = ", &pid) &&
