@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 
 #include "arch/arch.h"
@@ -31,30 +32,39 @@ static ucontext_t stopped_at(size_t offset, long long result)
     return context;
 }
 
-/* How far back the thread goes from behind `bytes` of code. */
-static size_t goes_back(const char *bytes, size_t count, long long result, enum dp_mended expected)
+/* What the thread returns to behind `bytes` of code. `number`: of the call that it makes again;
+ * -1: none. */
+static void after(const char *bytes, size_t count, long long result, enum dp_mended expected,
+                  long long number)
 {
+    static const uint64_t stack[] = {11, 22, 33};
     ucontext_t context = stopped_at(64, result);
+    greg_t *general = context.uc_mcontext.gregs, before = general[REG_RIP];
+    general[REG_RSP] = (greg_t)(uintptr_t)stack;
     memset(code, 0x90, 64);
     memcpy(code + 64 - count, bytes, count);
     CHECK(dp_mend(&context) == expected);
-    return (size_t)(code + 64 - (unsigned char *)(uintptr_t)context.uc_mcontext.gregs[REG_RIP]);
+    CHECK(general[REG_RIP] == (number < 0 ? before : before - 2)); /* at `syscall` */
+    CHECK(general[REG_RAX] == (number < 0 ? result : number));
 }
 
-#define GOES_BACK(bytes, result, expected) goes_back(bytes, sizeof bytes - 1, result, expected)
+#define AFTER(bytes, result, expected, number)                                                     \
+    after(bytes, sizeof bytes - 1, result, expected, number)
 
 static void what_is_mended(void)
 {
-    CHECK(GOES_BACK("\xb8\x17\0\0\0\x0f\x05", -EINTR, DP_MENDED) == 7); /* select */
-    CHECK(GOES_BACK("\x31\xc0\x0f\x05", -EINTR, DP_MENDED) == 4);       /* read */
-    CHECK(GOES_BACK("\x89\xf8\x0f\x05", -EINTR, DP_NOT_MENDED) == 0);   /* mov %edi, %eax */
+    AFTER("\xb8\x17\0\0\0\x0f\x05", -EINTR, DP_MENDED, SYS_select);
+    AFTER("\x31\xc0\x0f\x05", -EINTR, DP_MENDED, SYS_read);
+    AFTER("\x48\x8b\x44\x24\x10\x0f\x05", -EINTR, DP_MENDED, 33); /* mov 0x10(%rsp), %rax */
+    AFTER("\x89\xf8\x0f\x05", -EINTR, DP_NOT_MENDED, -1);            /* mov %edi, %eax */
+    AFTER("\xb8\x17\0\0\1\x0f\x05", -EINTR, DP_NOT_MENDED, -1);      /* no call has it */
 }
 
 static void what_is_no_interrupted_wait(void)
 {
-    CHECK(GOES_BACK("\xb8\x17\0\0\0\x0f\x05", -EAGAIN, DP_MEND_NOTHING) == 0);
-    CHECK(GOES_BACK("\xb8\x17\0\0\0\x0f\x05", 0, DP_MEND_NOTHING) == 0);
-    CHECK(GOES_BACK("\xb8\x17\0\0\0\x90\x90", -EINTR, DP_MEND_NOTHING) == 0);
+    AFTER("\xb8\x17\0\0\0\x0f\x05", -EAGAIN, DP_MEND_NOTHING, -1);
+    AFTER("\xb8\x17\0\0\0\x0f\x05", 0, DP_MEND_NOTHING, -1);
+    AFTER("\xb8\x17\0\0\0\x90\x90", -EINTR, DP_MEND_NOTHING, -1);
 }
 
 struct transfer {
@@ -126,10 +136,10 @@ static void where_the_hosts_signal_came_too(void)
     sigaddset(&blocked, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &blocked, &before);
     pthread_kill(pthread_self(), SIGUSR1);
-    CHECK(GOES_BACK("\x31\xc0\x0f\x05", -EINTR, DP_MEND_LEFT) == 0);
+    AFTER("\x31\xc0\x0f\x05", -EINTR, DP_MEND_LEFT, -1);
     signal(SIGUSR1, SIG_IGN); /* which takes it back */
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    CHECK(GOES_BACK("\x31\xc0\x0f\x05", -EINTR, DP_MENDED) == 4);
+    AFTER("\x31\xc0\x0f\x05", -EINTR, DP_MENDED, SYS_read);
 }
 
 int main(void)
