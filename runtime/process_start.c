@@ -13,6 +13,7 @@
 #include "log/stream.h"
 #include "log/trace.h"
 #include "sampling/heap.h"
+#include "sampling/stacks_signal.h"
 #include "sites/sites.h"
 #include "steward/load.h"
 #include "steward/sink.h"
@@ -44,6 +45,19 @@ static void log_folder(void)
     if (!*folder && dp_os_working_directory(folder, sizeof folder) != 0)
         return;
     dp_log_setting(0, "output_folder", folder, "");
+}
+
+/* Before settings are written: whether it can be had is seen when it is installed. */
+static void start_stacks_signal(void)
+{
+    struct dp_setting *setting = &dp_settings[DP_SETTING_STACKS_SIGNAL];
+    const char *problem = dp_stacks_signal_start(setting->text);
+    if (!problem)
+        return;
+    setting->source = DP_SETTING_REFUSED;
+    setting->refused = setting->text;
+    setting->problem = problem;
+    setting->text = "";
 }
 
 static void log_settings(void)
@@ -108,6 +122,7 @@ int dp_process_open_log(void)
         return dp_trace_fail(error);
     dp_streams_init(uuid);
     dp_log_init();
+    start_stacks_signal();
     log_settings();
     return 0;
 }

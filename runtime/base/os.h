@@ -174,6 +174,14 @@ int dp_os_take_signal(bool may_end, dp_os_handler *handler);
 bool dp_os_handles(int signal, dp_os_handler *handler);
 bool dp_os_is_ignored_by_default(int signal);
 void dp_os_leave_signal(int signal); /* to its default */
+/* The signals between which those without a name lie. */
+int dp_os_first_signal(void);
+int dp_os_last_signal(void);
+/* Makes `handler` that of this signal. 0 or -errno; -EBUSY: the host has an action of its own for it. */
+int dp_os_take_this_signal(int signal, dp_os_handler *handler);
+/* Takes back the signal that waits for the calling thread, or for the process; the calling
+ * thread blocks it. False: none waits. */
+bool dp_os_take_waiting(int signal);
 /* Sends it to one thread, with a value. 0 or -errno. */
 int dp_os_ask_thread(uint32_t tid, int signal, uint64_t value);
 /* In its handler: the value. False: the signal is somebody else's. Async-signal-safe. */

@@ -93,8 +93,7 @@ int dp_os_list_threads(uint32_t *tids, uint32_t most, uint32_t *count)
     return error;
 }
 
-/* 0, or -EBUSY: the host has an action for it. */
-static int take_signal(int signal, dp_os_handler *handler)
+int dp_os_take_this_signal(int signal, dp_os_handler *handler)
 {
     struct sigaction found, action = {.sa_sigaction = handler,
                                       .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
@@ -118,7 +117,7 @@ int dp_os_take_signal(bool may_end, dp_os_handler *handler)
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
         tried[n++] = ignored[i];
     for (int i = 0; i < n && error == -EBUSY; i++) {
-        error = take_signal(tried[i], handler);
+        error = dp_os_take_this_signal(tried[i], handler);
         if (error == 0)
             return tried[i];
     }
@@ -144,6 +143,23 @@ void dp_os_leave_signal(int signal)
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
     __sigaction(signal, &action, NULL);
+}
+
+bool dp_os_take_waiting(int signal)
+{
+    const uint64_t wanted = UINT64_C(1) << (signal - 1);
+    const struct timespec at_once = {0, 0};
+    return syscall(SYS_rt_sigtimedwait, &wanted, NULL, &at_once, sizeof wanted) == signal;
+}
+
+int dp_os_first_signal(void)
+{
+    return SIGRTMIN;
+}
+
+int dp_os_last_signal(void)
+{
+    return SIGRTMAX;
 }
 
 int dp_os_ask_thread(uint32_t tid, int signal, uint64_t value)

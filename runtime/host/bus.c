@@ -13,6 +13,7 @@
 #include "log/process_log.h"
 #include "log/stream.h"
 #include "sampling/ask.h"
+#include "sampling/stacks_signal.h"
 #include "thread/lane.h"
 
 /* glibc's own names: the ones without underscores may be ours, or a sanitizer's. */
@@ -184,13 +185,26 @@ void dp_bus_unlock(void)
     dp_lock_init(&hosts_lock);
 }
 
-/* The signal that asks threads for their stacks is at its default, as far as the host can see,
- * and its own as soon as it wants it. */
+/* The signals that ask threads for their stacks are at their default, as far as the host can
+ * see, and its own as soon as it wants them. */
+static bool is_asking(int signal)
+{
+    return signal && (signal == dp_ask_signal() || signal == dp_stacks_signal());
+}
+
+static void give_up(int signal)
+{
+    if (signal == dp_ask_signal())
+        dp_ask_give_up();
+    else
+        dp_stacks_signal_give_up();
+}
+
 static int asking_sigaction(int signal, const struct sigaction *action, struct sigaction *old)
 {
     int result = 0;
     if (action) {
-        dp_ask_give_up();
+        give_up(signal);
         result = __sigaction(signal, action, NULL);
     }
     if (old && result == 0)
@@ -204,7 +218,7 @@ DP_FROM_HOST int dp_bus_sigaction(int signal, const struct sigaction *action,
     struct dp_os_signals saved;
     struct sigaction now, host;
     int saved_errno = errno, result = 0;
-    if (signal && signal == dp_ask_signal())
+    if (is_asking(signal))
         return asking_sigaction(signal, action, old);
     if (signal != SIGBUS || !atomic_load_explicit(&guarding, memory_order_acquire))
         return __sigaction(signal, action, old);
@@ -231,8 +245,8 @@ DP_FROM_HOST int dp_bus_sigaction(int signal, const struct sigaction *action,
 DP_FROM_HOST void (*dp_bus_signal(int signal, void (*handler)(int)))(int)
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, old;
-    if (signal && signal == dp_ask_signal() && handler != SIG_ERR) {
-        dp_ask_give_up();
+    if (is_asking(signal) && handler != SIG_ERR) {
+        give_up(signal);
         return bsd_signal(signal, handler) == SIG_ERR ? SIG_ERR : SIG_DFL;
     }
     if (signal != SIGBUS || handler == SIG_ERR ||

@@ -19,9 +19,9 @@ enum slot_state { FREE, SENT, ANSWERED };
 
 struct slot {
     _Atomic uint32_t state;
-    uint32_t tid;   /* only the steward reads and writes tid and forgotten */
-    bool forgotten; /* nobody waits for the answer */
-    bool outside;   /* the handler may read other stacks than its own, by a system call */
+    uint32_t tid;    /* only the steward reads and writes tid and askers */
+    uint32_t askers; /* looks that wait for the answer; 0: nobody does any more */
+    bool outside;    /* the handler may read other stacks than its own, by a system call */
     _Atomic uint32_t ticket; /* new for each signal: one that comes late finds no slot */
     struct dp_frames frames;
     struct dp_window window; /* for a coroutine's stack: the handler's own may be too small */
@@ -146,16 +146,17 @@ static int signal_to_use(void)
     return signal > 0 ? signal : 0;
 }
 
-static struct slot *free_slot(uint32_t tid, bool *asked_before)
+/* A free slot, or NULL. *asked: the slot of this thread if it was asked and has not answered. */
+static struct slot *free_slot(uint32_t tid, struct slot **asked)
 {
     struct slot *found = NULL;
-    *asked_before = false;
+    *asked = NULL;
     for (int i = 0; i < SLOTS; i++) {
         uint32_t state = atomic_load_explicit(&slots[i].state, memory_order_acquire);
-        if (state == FREE || (state == ANSWERED && slots[i].forgotten))
+        if (state == FREE || (state == ANSWERED && !slots[i].askers))
             found = &slots[i];
-        else if (slots[i].tid == tid)
-            *asked_before = true;
+        else if (state == SENT && slots[i].tid == tid)
+            *asked = &slots[i];
     }
     return found;
 }
@@ -176,7 +177,7 @@ static enum dp_asked send(struct slot *slot, uint32_t tid, bool in_sandbox, uint
     last_ticket += SLOTS;
     *ticket = last_ticket + number;
     slot->tid = tid;
-    slot->forgotten = false;
+    slot->askers = 1;
     slot->outside = !in_sandbox;
     atomic_store_explicit(&slot->ticket, *ticket, memory_order_relaxed);
     atomic_store_explicit(&slot->state, SENT, memory_order_release);
@@ -192,14 +193,18 @@ static enum dp_asked send(struct slot *slot, uint32_t tid, bool in_sandbox, uint
 
 enum dp_asked dp_ask(uint32_t tid, uint32_t *ticket)
 {
-    bool asked_before, in_sandbox;
+    bool in_sandbox;
     uint64_t blocked;
+    struct slot *asked;
     int signal = slots ? signal_to_use() : 0;
     if (!signal)
         return DP_ASKED_NOT;
-    struct slot *slot = free_slot(tid, &asked_before);
-    if (asked_before)
-        return DP_ASKED_BEFORE;
+    struct slot *slot = free_slot(tid, &asked);
+    if (asked) { /* its answer is still to come: it holds for this question, too */
+        asked->askers++;
+        *ticket = atomic_load_explicit(&asked->ticket, memory_order_relaxed);
+        return DP_ASKED;
+    }
     if (!slot) {
         free_slots_of_the_gone();
         return DP_ASKED_NOT;
@@ -224,15 +229,16 @@ bool dp_answer(uint32_t ticket, uint64_t wait_ns, struct dp_frames *frames)
     }
     memcpy(frames, &slot->frames, offsetof(struct dp_frames, pcs));
     memcpy(frames->pcs, slot->frames.pcs, frames->n * sizeof *frames->pcs);
-    atomic_store_explicit(&slot->state, FREE, memory_order_relaxed);
+    if (--slot->askers == 0)
+        atomic_store_explicit(&slot->state, FREE, memory_order_relaxed);
     return true;
 }
 
 void dp_ask_forget(uint32_t ticket)
 {
     struct slot *slot = slot_of(ticket);
-    if (slot)
-        slot->forgotten = true;
+    if (slot && slot->askers > 0)
+        slot->askers--;
 }
 
 uint64_t dp_ask_take_not_mended(void)

@@ -45,16 +45,16 @@ void dp_ask_release(void);
 
 enum dp_asked {
     DP_ASKED,         /* the signal is sent; dp_answer() gets the stack */
-    DP_ASKED_BEFORE,  /* an earlier signal is not answered yet */
     DP_ASKED_BLOCKED, /* the thread blocks the signal */
     DP_ASKED_NOT,     /* no signal is left for us, no slot is free, or a sandbox refuses */
     DP_ASKED_GONE,
 };
 
-/* Steward only. Sets *ticket, which dp_answer() takes. */
+/* Steward only. Sets *ticket, which dp_answer() takes. A thread that has not answered an earlier
+ * signal gets no second one: its answer is for both askers. */
 enum dp_asked dp_ask(uint32_t tid, uint32_t *ticket);
-/* Steward only. When the thread has answered, copies the frames, frees the slot and returns
- * true. Waits at most `wait_ns` for the answer. */
+/* Steward only. When the thread has answered, copies the frames, gives the ticket back and
+ * returns true. Waits at most `wait_ns` for the answer. */
 bool dp_answer(uint32_t ticket, uint64_t wait_ns, struct dp_frames *frames);
 /* Steward only. Nobody will call dp_answer() for this ticket. */
 void dp_ask_forget(uint32_t ticket);

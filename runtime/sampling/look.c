@@ -88,6 +88,7 @@ static enum dp_task place_of(struct dp_look *look)
         if (stood_still(look->tid, look->cpu_ns))
             return place;
         dp_os_cpu_ns_of(look->tid, &look->cpu_ns);
+        look->since_ns = dp_now_ns();
     }
     no_stack(look, DP_SAMPLE_MOVED);
     return place;
@@ -154,6 +155,7 @@ bool dp_look_at(uint32_t tid, struct dp_look *look)
     const struct before before = {look->tid, look->cpu_ns, look->runnable_ns};
     if (look->ticket)
         dp_ask_forget(look->ticket);
+    look->since_ns = same ? look->since_ns : now;
     look->tid = tid;
     look->runnable_ns = 0;
     look->cpu_ns = cpu_ns;
@@ -177,13 +179,18 @@ bool dp_look_at(uint32_t tid, struct dp_look *look)
     return true;
 }
 
+bool dp_look_answered(struct dp_look *look)
+{
+    if (look->ticket && dp_answer(look->ticket, 0, &look->stack))
+        look->ticket = 0;
+    return !look->ticket;
+}
+
 void dp_look_finish(struct dp_look *look)
 {
-    if (!look->ticket)
+    if (dp_look_answered(look))
         return;
-    if (!dp_answer(look->ticket, 0, &look->stack)) {
-        dp_ask_forget(look->ticket);
-        no_stack(look, DP_SAMPLE_NO_SIGNAL);
-    }
+    dp_ask_forget(look->ticket);
+    no_stack(look, DP_SAMPLE_NO_SIGNAL);
     look->ticket = 0;
 }

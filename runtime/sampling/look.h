@@ -29,6 +29,7 @@ struct dp_look {
     uint32_t ticket;  /* not 0: asked, but not answered yet */
     uint64_t time_ns; /* when this look began */
     uint64_t cpu_ns;  /* the thread's processor time then */
+    uint64_t since_ns;            /* when it was first found with that cpu_ns */
     uint64_t runnable_ns;         /* how long it had waited for a processor; set when it runs */
     struct dp_thread_waits waits; /* state blocked, and no flags */
     struct dp_wait wait;
@@ -40,7 +41,18 @@ struct dp_look {
  * thread has been blocked since, its stack is kept. False: the thread has ended. */
 bool dp_look_at(uint32_t tid, struct dp_look *look);
 
-/* Takes the stack of a thread that was asked and had not answered, if it has answered now. */
+/* The earlier of `since` and of when the look's thread began to stand still, where it is this
+ * thread and has used no more than `cpu_ns`. */
+static inline uint64_t dp_look_still_since(const struct dp_look *look, uint32_t tid,
+                                           uint64_t cpu_ns, uint64_t since)
+{
+    bool same = look->tid == tid && look->cpu_ns == cpu_ns && look->since_ns;
+    return same && look->since_ns < since ? look->since_ns : since;
+}
+
+/* Takes the stack of a thread that was asked, if it has answered now. False: not yet. */
+bool dp_look_answered(struct dp_look *look);
+/* The same, and waits no longer: without an answer the look has no stack. */
 void dp_look_finish(struct dp_look *look);
 
 #endif

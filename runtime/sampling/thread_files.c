@@ -120,15 +120,25 @@ void dp_thread_counts(uint32_t tid, struct dp_thread_counts *counts)
     }
 }
 
-bool dp_thread_signals(uint32_t tid, uint64_t *blocked, bool *in_sandbox)
+static bool signals_of(uint32_t tid, const char *key, uint64_t *set, bool *in_sandbox)
 {
     char text[4096];
     const char *at;
-    if (read_file(tid, "status", text, sizeof text) <= 0 || !line_of(text, "\nSigBlk:", &at))
+    if (read_file(tid, "status", text, sizeof text) <= 0 || !line_of(text, key, &at))
         return false;
-    *blocked = hexadecimal(&at);
+    *set = hexadecimal(&at);
     *in_sandbox = is_in_sandbox(text);
     return true;
+}
+
+bool dp_thread_signals(uint32_t tid, uint64_t *blocked, bool *in_sandbox)
+{
+    return signals_of(tid, "\nSigBlk:", blocked, in_sandbox);
+}
+
+bool dp_process_signals(uint32_t tid, uint64_t *waiting, bool *in_sandbox)
+{
+    return signals_of(tid, "\nShdPnd:", waiting, in_sandbox);
 }
 
 void dp_thread_name(uint32_t tid, char name[16])

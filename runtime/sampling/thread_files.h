@@ -43,6 +43,9 @@ void dp_thread_counts(uint32_t tid, struct dp_thread_counts *counts);
 /* The signals that it blocks, and whether it is in a seccomp sandbox. False: not known. */
 bool dp_thread_signals(uint32_t tid, uint64_t *blocked, bool *in_sandbox);
 
+/* The signals that wait for the process because all its threads block them. False: not known. */
+bool dp_process_signals(uint32_t tid, uint64_t *waiting, bool *in_sandbox);
+
 /* Its name, NUL-terminated; empty when not known. */
 void dp_thread_name(uint32_t tid, char name[16]);
 

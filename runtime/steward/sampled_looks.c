@@ -215,6 +215,13 @@ void dp_sampled_looks_round(uint64_t now)
     dp_process_lost(DP_LOSS_INTERRUPTED, dp_ask_take_not_mended());
 }
 
+uint64_t dp_sampled_looks_still_since(uint32_t tid, uint64_t cpu_ns, uint64_t since)
+{
+    for (uint32_t i = 0; i < used; i++)
+        since = dp_look_still_since(&all[i].look, tid, cpu_ns, since);
+    return since;
+}
+
 void dp_sampled_looks_finish(uint64_t now)
 {
     dp_modules_log();

@@ -16,4 +16,7 @@ void dp_sampled_looks_round(uint64_t now);
 /* Writes the looks that are not written yet. */
 void dp_sampled_looks_finish(uint64_t now);
 
+/* As dp_slow_looks_still_since(). */
+uint64_t dp_sampled_looks_still_since(uint32_t tid, uint64_t cpu_ns, uint64_t since);
+
 #endif

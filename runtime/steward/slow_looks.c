@@ -330,6 +330,14 @@ static void go_on(struct followed *one, uint64_t now)
         report_so_far(one, now);
 }
 
+uint64_t dp_slow_looks_still_since(uint32_t tid, uint64_t cpu_ns, uint64_t since)
+{
+    for (int n = 0; n < FOLLOWED_MAX; n++)
+        if (all[n] && all[n]->id)
+            since = dp_look_still_since(&all[n]->look, tid, cpu_ns, since);
+    return since;
+}
+
 uint64_t dp_slow_looks_round(uint64_t now)
 {
     uint64_t next = UINT64_MAX;

@@ -44,4 +44,8 @@ void dp_slow_looks_report(uint64_t id, uint64_t now);
  * latest time for the next call; UINT64_MAX: no call is being looked at. */
 uint64_t dp_slow_looks_round(uint64_t now);
 
+/* Since when a thread that has used `cpu_ns` has stood still, as far as looks at its calls say;
+ * `since`: what is known otherwise. */
+uint64_t dp_slow_looks_still_since(uint32_t tid, uint64_t cpu_ns, uint64_t since);
+
 #endif

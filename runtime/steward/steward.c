@@ -17,6 +17,7 @@
 #include "sink.h"
 #include "slow_looks.h"
 #include "sites/configure.h"
+#include "snapshot.h"
 #include "thread/lanes.h"
 #include "watch.h"
 
@@ -38,6 +39,7 @@ static void (*every_second)(void);
 struct duties {
     uint64_t watch, load, second, sink, clock, rest, calls;
     uint64_t look; /* at an open call; also in a rest */
+    bool snapshot; /* one is under way */
 };
 
 /* Depends on the shortest threshold in force and on the cost of a wake-up. */
@@ -54,12 +56,12 @@ static uint64_t tick_period(void)
 /* No rest while the sink has more to write: it writes a slice at each tick. */
 static bool may_rest(const struct duties *next, uint64_t now)
 {
-    return next->sink && dp_rest_is_time(now);
+    return next->sink && !next->snapshot && dp_rest_is_time(now);
 }
 
 static uint64_t resting_ns(const struct duties *next, uint64_t now)
 {
-    uint64_t wait = next->look > now ? next->look - now : 0;
+    uint64_t wait = next->look > now && !next->snapshot ? next->look - now : 0;
     return wait < RESTING_NS ? wait + LEAST_REST_NS : RESTING_NS;
 }
 
@@ -118,6 +120,7 @@ static void do_duties(struct duties *next, uint64_t now, uint64_t period)
         dp_slow_looks_round(now);
     dp_sampled_looks_round(now);
     dp_heap_log(now);
+    next->snapshot = dp_snapshot_round(now);
     if (is_time(&next->load, now, dp_setting_value(DP_SETTING_LOAD_PERIOD)))
         dp_load_check();
     if (is_time(&next->sink, now, SINK_NS) && dp_sink_feed())
@@ -167,6 +170,7 @@ static void *run(void *unused)
     dp_sampled_looks_finish(dp_now_ns());
     dp_heap_end();
     dp_heap_log(dp_now_ns());
+    dp_snapshot_finish();
     every_second();
     dp_books_keep(dp_now_ns(), true);
     dp_books_log_clock();
@@ -185,6 +189,7 @@ int dp_steward_start(void (*upkeep)(void))
     dp_rest_init();
     dp_sampled_looks_init();
     dp_heap_log_init();
+    dp_snapshot_init();
     dp_tick_start(dp_now_ns());
     error = dp_os_thread_start(run);
     if (error)

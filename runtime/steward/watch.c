@@ -12,6 +12,7 @@
 #include "hot/in_flight_ids.h"
 #include "hot/slow_id.h"
 #include "log/process_log.h"
+#include "open_calls.h"
 #include "sites/configure.h"
 #include "sites/sites.h"
 #include "slow_looks.h"
@@ -64,50 +65,6 @@ static void report_in_flight(struct dp_lane *lane, uint32_t index,
     const struct dp_probe *probe = &config->probes[DP_ATTRIBUTE_IF_SLOW];
     if (probe->event && dp_slow_chosen(event.id, probe->event_chance))
         dp_log_event(DP_EVENT_ID_slow_operation, &event, sizeof event);
-}
-
-/* The frame of a call that has ended has another start (DP_FRAME_ENDED). */
-static bool has_frame(const struct dp_lane_state *state, uint32_t index, uint64_t start_ns)
-{
-    uint64_t depth = dp_peek(&state->frames_top);
-    for (uint64_t i = 0; i < depth && i < DP_LANE_FRAMES; i++)
-        if (dp_peek(&state->frames[i].start_ns) == start_ns &&
-            dp_peek_32(&state->frames[i].site) == index)
-            return true;
-    return false;
-}
-
-/*
- * A coroutine's call that ends on another thread stays on the list of the first thread. If
- * the call was opened, its frame shows that it has ended. For other calls nothing does. So
- * where a site's calls are known to migrate, prefer missing a report to reporting a call
- * that has ended.
- */
-static bool may_be_in_flight(const struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
-{
-    if (due >> DP_DUE_KINDS_SHIFT & DP_DUE_KINDS && due & DP_DUE_OPENED) /* else: hot/trees.h */
-        return has_frame(lane->state, index, dp_due_start(due, now));
-    return !atomic_load_explicit(&dp_sites[index].migrates, memory_order_relaxed);
-}
-
-static bool was_tick(uint64_t tick)
-{
-    return dp_tick_was(NULL, tick, 0);
-}
-
-/* The configuration under which a call on the list of open calls began, and its start; NULL
- * if that cannot be known. */
-static const struct dp_site_config *begun_under(uint32_t index, uint64_t due, uint64_t now,
-                                                uint64_t *start)
-{
-    const struct dp_site_config *config;
-    if (due & DP_DUE_OPENED) {
-        *start = dp_due_start(due, now);
-        return dp_site_config_at(index, *start);
-    }
-    config = dp_site_config_of_due(index, due, was_tick);
-    *start = config ? due - config->slow_after : 0;
-    return config;
 }
 
 static void come_again(uint64_t time_ns)
@@ -186,7 +143,7 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now, uint
     if (entry.site == 0 || entry.site > dp_sites_count() ||
         mine->reported[i % DP_OPEN_MAX] == entry.due)
         return;
-    entry.config = begun_under(entry.site, entry.due, now, &entry.start);
+    entry.config = dp_open_call_config(entry.site, entry.due, now, &entry.start);
     if (!entry.config || !entry.config->slow_threshold_ns || entry.start >= now)
         return;
     uint64_t threshold = entry.config->slow_threshold_ns, age = now - entry.start;
@@ -194,7 +151,7 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now, uint
         come_again(entry.start + dp_slow_look_from_ns(threshold));
         return;
     }
-    if (!may_be_in_flight(lane, entry.site, entry.due, now))
+    if (!dp_open_call_may_last(lane, entry.site, entry.due, now))
         return;
     bool opened = entry.due & DP_DUE_OPENED, seen = mine->looked_at[i % DP_OPEN_MAX] == entry.due;
     if (seen && age < threshold + tick_period)
@@ -213,35 +170,10 @@ static void watch_open_call(struct dp_lane *lane, uint64_t i, uint64_t now, uint
         report_once(&entry, now);
 }
 
-/*
- * The first entry of the list that is valid. If the list was more than DP_OPEN_MAX deeper
- * before than now, deeper calls, which have ended, have overwritten the entries of the
- * outermost ones. Those entries show: calls are listed in order of time, and overwritten
- * entries began after the ones above them.
- */
-static uint64_t outermost_kept(const struct dp_open_calls *open, uint64_t top, uint64_t now)
-{
-    uint64_t i = top, start_above = UINT64_MAX;
-    for (; i > 0 && top - i < DP_OPEN_MAX; i--) {
-        const struct dp_open_call *call = &open->calls[(i - 1) % DP_OPEN_MAX];
-        uint64_t due = dp_peek(&call->due);
-        uint32_t index = dp_peek_32(&call->site);
-        if (due & DP_DUE_OPENED || index == 0 || index > dp_sites_count())
-            continue; /* opened calls are checked by their frames */
-        uint64_t start;
-        if (!begun_under(index, due, now, &start))
-            continue;
-        if (start > start_above)
-            break;
-        start_above = start;
-    }
-    return i;
-}
-
 static void watch_open_calls(struct dp_lane *lane, uint64_t now, uint64_t tick_period)
 {
     uint64_t top = dp_peek(&lane->state->open.top);
-    for (uint64_t i = outermost_kept(&lane->state->open, top, now); i < top; i++)
+    for (uint64_t i = dp_open_calls_first(&lane->state->open, top, now); i < top; i++)
         watch_open_call(lane, i, now, tick_period);
 }
 

@@ -14,6 +14,7 @@
 #include "model/since.h"
 #include "render/report_json.h"
 #include "render/report_text.h"
+#include "running_log.h"
 
 enum {
     OPTION_COUNT = 'n',
@@ -204,26 +205,6 @@ static int watch(const char *path, const struct arguments *arguments)
     return status;
 }
 
-/* Of several logs, the one whose process is running. */
-static size_t running_one(const struct dp_paths *logs)
-{
-    for (size_t i = logs->n; i-- > 0;) {
-        struct dp_log log;
-        struct dp_problem problem;
-        struct dp_process_state process;
-        bool found = false;
-        if (dp_log_open(&log, logs->path[i], &problem) != DP_EXIT_OK)
-            continue;
-        int status = dp_state_read(&log, &process, &found, &problem);
-        bool runs =
-            status == DP_EXIT_OK && found && dp_state_phase(&log, &process) == DP_PHASE_RUNNING;
-        dp_log_close(&log);
-        if (runs)
-            return i;
-    }
-    return logs->n - 1;
-}
-
 static int watch_process(const struct arguments *arguments)
 {
     char *path = dp_process_folder((uint32_t)arguments->pid, "/state/process");
@@ -258,7 +239,7 @@ int dp_cmd_top(int argc, char **argv)
         return watch_process(&arguments);
     int status = dp_logs_find(arguments.common.path, &logs);
     if (status == DP_EXIT_OK)
-        status = watch(logs.path[running_one(&logs)], &arguments);
+        status = watch(logs.path[dp_running_log(&logs)], &arguments);
     dp_paths_free(&logs);
     return status;
 }

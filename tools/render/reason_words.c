@@ -110,9 +110,9 @@ static void put_syscall(FILE *out, int32_t number)
 }
 
 /* "mutex held by worker-3 in `flush_pages`": the address of a lock says nothing. */
-static bool put_object(FILE *out, const struct dp_stack_sample *wait)
+static bool put_object(FILE *out, const struct dp_stack_sample *wait, bool whole)
 {
-    size_t bytes = dp_object_type_bytes(wait->object);
+    size_t bytes = whole ? strlen(wait->object) : dp_object_type_bytes(wait->object);
     char *object = strndup(wait->object, bytes);
 
     if (!object)
@@ -136,6 +136,23 @@ static bool put_object(FILE *out, const struct dp_stack_sample *wait)
     return true;
 }
 
+char *dp_wait_words(const struct dp_stack_sample *wait, bool whole)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        return NULL;
+    fputs(dp_state_words(wait->state), out);
+    if (wait->state == DP_THREAD_BLOCKED) {
+        put_syscall(out, wait->syscall);
+        put_object(out, wait, whole);
+    }
+    fclose(out);
+    return text;
+}
+
 static void put_blocked(FILE *out, const struct dp_reason *reason, uint64_t duration_ns, bool utf8)
 {
     const struct dp_stack_sample *wait = reason->main;
@@ -149,7 +166,7 @@ static void put_blocked(FILE *out, const struct dp_reason *reason, uint64_t dura
         return;
     }
     put_syscall(out, wait->syscall);
-    if (!put_object(out, wait) && wait->stack && wait->stack->n_frames > 0) {
+    if (!put_object(out, wait, false) && wait->stack && wait->stack->n_frames > 0) {
         fputs(*wait->object ? ", in " : " in ", out);
         put_stack(out, wait->stack, 2, "`");
     }

@@ -19,6 +19,10 @@ char *dp_reason_sentence(const struct dp_reason *reason, const struct dp_style *
  * it. */
 char *dp_stack_words(const struct dp_stack *stack, size_t most, const char *quote);
 
+/* "blocked in futex: mutex held by worker-3 in `flush_pages`"; `whole`: with the address of a
+ * lock. The caller frees it. */
+char *dp_wait_words(const struct dp_stack_sample *wait, bool whole);
+
 /* "blocked" */
 const char *dp_state_words(uint32_t state);
 

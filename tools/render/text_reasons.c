@@ -218,7 +218,7 @@ static void print_thread(const struct dp_deadlock_thread *thread, const struct d
 }
 
 /* "Deadlock: back/12 in `transfer` waits for there/11, which in `transfer` waits for back/12" */
-static void print_deadlocks(const struct dp_deadlocks *deadlocks, const struct dp_style *style)
+void dp_text_deadlocks(const struct dp_deadlocks *deadlocks, const struct dp_style *style)
 {
     const struct dp_deadlock_thread *first = deadlocks->threads;
 
@@ -237,7 +237,10 @@ static void print_deadlocks(const struct dp_deadlocks *deadlocks, const struct d
             fputc('`', style->out);
         }
         fputs(" waits for ", style->out);
-        print_thread(thread->last ? first : thread + 1, style);
+        if (begins && thread->last)
+            fputs("itself", style->out);
+        else
+            print_thread(thread->last ? first : thread + 1, style);
         fputs(thread->last ? dp_plain(style) : "", style->out);
         fputs(thread->last ? "\n" : "", style->out);
     }
@@ -257,7 +260,7 @@ void dp_text_reasons(const struct dp_report_reasons *reasons, const struct dp_st
         fprintf(style->out, "; %llu more %s not looked at", (unsigned long long)of->unknown,
                 of->unknown == 1 ? "was" : "were");
     fputc('\n', style->out);
-    print_deadlocks(&reasons->deadlocks, style);
+    dp_text_deadlocks(&reasons->deadlocks, style);
     for (size_t i = 0; i < of->n && i < MOST_GROUPS; i++)
         print_group(&reasons->groups[i], style);
     if (of->n > MOST_GROUPS)

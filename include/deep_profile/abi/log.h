@@ -139,7 +139,7 @@ enum {
 
 /* stack.flags: DP_STACK_*, stack.h */
 
-/* sample.flags: why there is no stack. */
+/* sample.flags, thread.flags: why there is no stack. */
 #define DP_SAMPLE_MOVED (1u << 0)     /* the thread moved on while it was walked */
 #define DP_SAMPLE_UNREADABLE (1u << 1) /* its registers or its memory cannot be read */
 #define DP_SAMPLE_NO_SIGNAL (1u << 2) /* it ran, and our signal is blocked, or not ours */
@@ -147,6 +147,10 @@ enum {
 
 /* allocation.flags */
 #define DP_ALLOCATION_NOT_FOLLOWED (1u << 0) /* its release will not be seen */
+
+/* snapshot.flags */
+#define DP_SNAPSHOT_BY_SIGNAL (1u << 0) /* DEEP_PROFILE_STACKS_SIGNAL asked for it */
+#define DP_SNAPSHOT_CUT (1u << 1)       /* there were more threads than are listed */
 
 /* reason.flags */
 #define DP_REASON_IN_FLIGHT (1u << 0)   /* the call still ran */

@@ -77,6 +77,11 @@ struct dp_process_state {
     uint64_t log_bytes;    /* on disk, all streams */
     uint64_t log_limit_bytes;
     uint64_t machine;      /* the machine of `pid`: common/machine.h; 0: not known */
+    /* Snapshots of all threads (events.def: snapshot). A reader asks for one by storing the
+     * next number in `wanted`; the runtime stores it in `done` when its records are in the
+     * log, or were refused by it. The only word that readers write while the process runs. */
+    uint32_t snapshot_wanted;
+    uint32_t snapshot_done;
     /* Written by the runtime as the process ends, where it sees that; then by its parent
      * `deep-profile record`, once the process is gone. */
     uint32_t end;       /* enum dp_end */
