@@ -154,10 +154,14 @@ class InFlight(unittest.TestCase):
         self.assertEqual((function["counted"], run.tally), (ROUNDS * CALLS, ROUNDS * CALLS))
         self.nothing_is_lost(report)
         slow, in_flight = run.slow()
-        self.assertEqual((function["slow"], report["slow_events"]), (len(slow), len(slow)))
+        ends = {event["metadata"]["call_id"] for event in slow}
+        reported = {event["metadata"]["call_id"] for event in in_flight}
+        self.assertEqual((function["slow"], report["slow_events"]), (len(slow), len(ends | reported)))
         inside, around = run.times()
         error = max(event["measurements"]["duration_error_ns"] for event in slow)
-        self.assertGreaterEqual(len(slow), sum(time > THRESHOLD_NS + error for time in inside))
+        # A tick that is late hides at most so much of a call's begin, and of its end.
+        certain = THRESHOLD_NS + error + 2 * report["loss"]["tick_late"]
+        self.assertGreaterEqual(len(slow), sum(time > certain for time in inside))
         self.assertLessEqual(len(slow), sum(time >= THRESHOLD_NS - error for time in around))
         durations = sorted(event["measurements"]["duration_ns"] for event in slow)
         for low, duration, high in zip(inside[-len(slow):], durations, around[-len(slow):]):
@@ -165,14 +169,19 @@ class InFlight(unittest.TestCase):
             self.assertLessEqual(duration, high + error + TOLERANCE_NS)
         # In the nap they are reported in flight, a thread's latest 64; each is one call with
         # what is reported at its end.
-        self.assertGreaterEqual(len(in_flight), THREADS * 64 / 2)
-        ends = {event["metadata"]["call_id"] for event in slow}
-        reported = {event["metadata"]["call_id"] for event in in_flight}
+        if not report["loss"]["tick_late"]:
+            self.assertGreaterEqual(len(in_flight), THREADS * 64 / 2)
         self.assertEqual((len(ends), len(reported)), (len(slow), len(in_flight)))
-        self.assertLessEqual(reported, ends)
-        late = [event for event in in_flight
+        # docs/reliability.md: one that has ended on another thread may seem to run. Here it does
+        # where the machine stops for longer than the threshold.
+        if not report["loss"]["tick_late"]:
+            self.assertLessEqual(reported, ends)
+            self.assertEqual(self.after_the_end(run, in_flight), [])
+
+    @staticmethod
+    def after_the_end(run, in_flight):
+        return [event for event in in_flight
                 if event["time_unix_ns"] > run.ended_unix_ns + SLACK_NS]
-        self.assertEqual(late, [])
 
     def test_a_call_that_ended_on_another_thread_is_not_in_flight(self):
         """Fast ones, begun by one thread and ended by the other; then both are idle. That
@@ -187,8 +196,8 @@ class InFlight(unittest.TestCase):
                     self.assertEqual(function["sampled"], rounds)
                 self.nothing_is_lost(report)
                 slow, in_flight = run.slow()
-                self.assertEqual([event for event in in_flight
-                                  if event["time_unix_ns"] > run.ended_unix_ns + SLACK_NS], [])
+                if not report["loss"]["tick_late"]:
+                    self.assertEqual(self.after_the_end(run, in_flight), [])
                 self.assertEqual(function.get("slow", 0), len(slow))
 
     def test_memory_of_a_call_in_flight(self):

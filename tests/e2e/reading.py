@@ -179,9 +179,14 @@ class Reading(unittest.TestCase):
         reader = subprocess.Popen([TOOL, "events", "--format=json", self.log], text=True,
                                   env=dp.environment(), stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE)
-        time.sleep(0.5) # the pipe fills, and the reader waits
+        found = ""
+        while not calls_in(found): # then the pipe fills, and the reader waits
+            found += reader.stdout.readline()
         os.truncate(self.log + "/stream-0000-0000", 0)
-        found, error = reader.communicate(timeout=60)
+        found, error = found + reader.stdout.read(), reader.stderr.read()
+        reader.wait()
+        reader.stdout.close()
+        reader.stderr.close()
         for line in found.splitlines():
             json.loads(line)
         self.assertTrue(0 < calls_in(found) < 50000)

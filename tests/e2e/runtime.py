@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The runtime in real programs: what each option does, and what a host notices.
 
-Run by Meson: runtime.py DEEP_PROFILE_CC DEEP_PROFILE. The programs in programs/ are built
+Run by Meson: runtime.py DEEP_PROFILE_CC DEEP_PROFILE [TEST...]. The programs in programs/ are built
 with it; events are read from DEEP_PROFILE_EVENTS and, through babeltrace2,
 from the log itself.
 """
@@ -76,7 +76,9 @@ class Runtime(unittest.TestCase):
     def trace(self, out=None):
         """The records of the log as babeltrace2 names them, counted."""
         text = dp.run("babeltrace2", out or self.out).stdout
-        return collections.Counter(re.findall(r"^\[[^]]*\] \(\+[^)]*\) (\w+):", text, re.MULTILINE))
+        names = re.findall(r"^\[[^]]*\] \(\+[^)]*\) (\w+):", text, re.MULTILINE)
+        # Of a call during which the machine stopped the record is a wide one.
+        return collections.Counter(name.removesuffix("_wide") for name in names)
 
     @staticmethod
     def of(events, function, event):
@@ -105,9 +107,9 @@ class Options(Runtime):
         self.assertEqual(self.count("every"), 1)
         self.assertEqual(self.count("every", "start"), 1)
         self.assertEqual(self.count("never"), 0)
-        self.assertAlmostEqual(self.count("half"), 10000, delta=5 * math.sqrt(5000))
+        self.assertAlmostEqual(self.count("half"), 10000, delta=6 * math.sqrt(5000))
         self.assertAlmostEqual(self.count("in_production", "production"), 1000,
-                               delta=5 * math.sqrt(1000))
+                               delta=6 * math.sqrt(1000))
 
     def test_env(self):
         self.assertEqual(self.count("in_dev"), 1)
@@ -176,10 +178,9 @@ class Options(Runtime):
 
     def test_the_log_holds_what_the_sink_wrote(self):
         stops = sum(e["event"] == "profiler.stop" for e in self.dev)
-        self.assertEqual(self.records["call"] + self.records["call_wide"]
-                         + self.records["call_memory"], stops)
+        self.assertEqual(self.records["call"] + self.records["call_memory"], stops)
         productions = sum(e["event"] == "profiler.production" for e in self.dev)
-        self.assertEqual(self.records["production"] + self.records["production_wide"], productions)
+        self.assertEqual(self.records["production"], productions)
 
     def test_rules(self):
         found = self.run_on(
@@ -190,7 +191,7 @@ class Options(Runtime):
         self.assertEqual(len(self.of(found, "disabled", "stop")), 1)
         self.assertEqual(len(self.of(found, "in_test_and_prod", "stop")), 1)
         self.assertAlmostEqual(len(self.of(found, "half", "stop")), 10000,
-                               delta=5 * math.sqrt(5000), msg="its own attribute goes on")
+                               delta=6 * math.sqrt(5000), msg="its own attribute goes on")
         self.assertGreater(len(self.of(found, "fibonacci", "slow_operation")), 0)
 
     def test_same_seed_same_sample(self):
@@ -319,8 +320,7 @@ class Ends(Runtime):
         self.assertEqual(self.trace(logs[1])["call"], 10)
 
     def calls_of(self, log):
-        found = self.trace(log)
-        return found["call"] + found["call_wide"]
+        return self.trace(log)["call"]
 
     def test_the_threads_of_a_child_begin_at_once(self):
         for _ in range(5):
@@ -511,56 +511,105 @@ class Output(Runtime):
 
 
 class Load(Runtime):
+    """The program prints how often it called; what is refused goes by when the gate was closed."""
+    CLOSED = {"DEEP_PROFILE_CHECK_LOAD": "true", "DEEP_PROFILE_MEMORY_LIMIT": "0",
+              "DEEP_PROFILE_LOAD_PERIOD": "50ms"}
+
+    @staticmethod
+    def moves(found):
+        return [e for e in found if e["event"] == "profiler.load"]
+
+    @classmethod
+    def closed(cls, found):
+        """From when to when, each time."""
+        times, since = [], {}
+        for move in cls.moves(found):
+            if move["metadata"]["gate"] == "closed":
+                since.setdefault(move["metadata"]["resource"], move["time_unix_ns"])
+            elif move["metadata"]["resource"] in since:
+                times.append((since.pop(move["metadata"]["resource"]), move["time_unix_ns"]))
+        return times + [(begin, math.inf) for begin in since.values()]
+
+    def calls_while_closed(self, found, function):
+        begun = [e["time_unix_ns"] - e["measurements"]["duration_ns"]
+                 for e in self.of(found, function, "stop")]
+        closed = self.closed(found)
+        return sum(begin + CLOCKS_NS < time < end - CLOCKS_NS for time in begun for begin, end in closed)
+
+    def wait_for(self, what, seconds):
+        """Of the lines that the sink has by now."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            lines = []
+            if os.path.exists(self.sink):
+                with open(self.sink, encoding="utf-8") as sink:
+                    lines = [json.loads(line) for line in sink if line.endswith("\n")]
+            if what(lines):
+                return True
+            time.sleep(0.5)
+        return False
+
     def test_the_gate_closes_under_load_and_opens_again(self):
         variables = dp.environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT=self.out,
                                    DEEP_PROFILE_EVENTS=self.sink, DEEP_PROFILE_CHECK_LOAD="true",
                                    DEEP_PROFILE_LOAD_PERIOD="100ms", DEEP_PROFILE_CPU_LIMIT="0.95",
                                    DEEP_PROFILE_MEMORY_LIMIT="1")
+        goes_on = self.folder + "/goes-on"
+        with open(goes_on, "w", encoding="ascii"):
+            pass
         busy = [subprocess.Popen(["sh", "-c", "while :; do :; done"])
                 for _ in range(2 * os.cpu_count())]
-        with subprocess.Popen([self.program("load"), "8"], env=variables) as program:
-            time.sleep(3)
+        with subprocess.Popen([self.program("load"), "200", goes_on], env=variables,
+                              stdout=subprocess.DEVNULL) as program:
+            closed = self.wait_for(self.moves, 60) and \
+                self.wait_for(lambda found: self.calls_while_closed(found, "unchecked") > 20, 60)
             for process in busy:
                 process.kill()
                 process.wait()
+            # Other programs may keep the machine busy.
+            opened = closed and self.wait_for(lambda found: len(self.moves(found)) > 1, 10) and \
+                self.wait_for(lambda found: any(e["time_unix_ns"] > self.moves(found)[1]["time_unix_ns"]
+                                                for e in self.of(found, "checked", "stop")), 10)
+            os.unlink(goes_on)
             self.assertEqual(program.wait(), 0)
+        if not closed:
+            self.skipTest("we may not use 95 % of this machine's processors")
         found = self.read_sink()
-        moves = [e for e in found if e["event"] == "profiler.load"]
-        self.assertTrue(moves, "the gate never moved")
-        self.assertEqual(moves[0]["metadata"]["resource"], "cpu")
-        closed_at = moves[0]["time_unix_ns"]
-        self.assertGreater(moves[0]["measurements"]["value"], 0.95)
-        gated = [e for e in self.of(found, "checked", "stop")
-                 if closed_at < e["time_unix_ns"] < closed_at + 1_000_000_000]
-        went_on = [e for e in self.of(found, "unchecked", "stop")
-                   if closed_at < e["time_unix_ns"] < closed_at + 1_000_000_000]
-        self.assertEqual(len(gated), 0)
-        self.assertGreater(len(went_on), 20)
+        first = self.moves(found)[0]
+        self.assertEqual((first["metadata"]["resource"], first["metadata"]["gate"]), ("cpu", "closed"))
+        self.assertGreater(first["measurements"]["value"], 0.95)
+        self.assertEqual(self.calls_while_closed(found, "checked"), 0)
+        self.assertGreater(self.calls_while_closed(found, "unchecked"), 20)
+        print("opened again" if opened else "the machine stayed busy")
 
     def test_closed_from_the_start_when_any_load_is_too_much(self):
-        found = self.run_on("load", "2", DEEP_PROFILE_CHECK_LOAD="true",
-                            DEEP_PROFILE_MEMORY_LIMIT="0", DEEP_PROFILE_LOAD_PERIOD="50ms")
-        self.assertLess(len(self.of(found, "checked", "stop")), 200)
-        self.assertGreater(len(self.of(found, "unchecked", "stop")), 400)
-        moves = [e for e in found if e["event"] == "profiler.load"]
-        self.assertEqual([m["metadata"]["resource"] for m in moves if m["metadata"]["resource"] ==
-                          "memory"], ["memory"])
+        found = self.run_on("load", "1", **self.CLOSED)
+        self.assertEqual([m["metadata"]["resource"] for m in self.moves(found)
+                          if m["metadata"]["resource"] == "memory"], ["memory"])
+        self.assertEqual(len(self.of(found, "unchecked", "stop")), self.printed("calls")[0])
+        self.assertLess(len(self.of(found, "checked", "stop")), self.printed("calls")[0])
+        self.assertGreater(self.calls_while_closed(found, "unchecked"), 0)
+        self.assertEqual(self.calls_while_closed(found, "checked"), 0)
 
     def test_a_rule_is_obeyed_while_it_is_closed(self):
         def stops(rule):
             shutil.rmtree(self.folder)
             os.mkdir(self.folder)
-            found = self.run_on("load", "2", DEEP_PROFILE=rule, DEEP_PROFILE_CHECK_LOAD="true",
-                                DEEP_PROFILE_MEMORY_LIMIT="0", DEEP_PROFILE_LOAD_PERIOD="50ms")
-            return len(self.of(found, "checked", "stop"))
+            found = self.run_on("load", "1", DEEP_PROFILE=rule, **self.CLOSED)
+            self.assertTrue(self.closed(found))
+            return (len(self.of(found, "checked", "stop")), self.printed("calls")[0],
+                    self.calls_while_closed(found, "checked"))
 
-        self.assertGreater(stops("checked:rate=1"), 400)
+        sampled, calls, _ = stops("checked:rate=1")
+        self.assertEqual(sampled, calls)
         self.assertNotIn("machine was busy", dp.run(TOOL, "report", self.out).stdout)
-        self.assertLess(stops("checked:rate=1,check_load=true"), 200)
+        sampled, calls, while_closed = stops("checked:rate=1,check_load=true")
+        self.assertLess(sampled, calls)
+        self.assertEqual(while_closed, 0)
         self.assertRegex(dp.run(TOOL, "report", self.out).stdout,
                          r"the machine was busy [0-9.]+ % of the time: [0-9.]+ of "
                          r"[0-9.]+ sampled calls were refused")
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)

@@ -77,14 +77,17 @@ class Real(unittest.TestCase):
         self.assertEqual(functions["allocate"]["memory"]["allocations"], 20)
         self.assertEqual(functions["keep"]["memory"]["calls"], 2)
         self.assertEqual(functions["leave"]["exceptions"], 1)
-        self.assertEqual(functions["nap"]["slow"], 3)
-        self.assertGreaterEqual(functions["nap"]["slow_max_ns"], 20000000 - 1000000)
+        slow, maybe = (functions["nap"].get(key, 0) for key in ("slow", "maybe_slow"))
+        self.assertLessEqual(slow + maybe, 3)
+        if not report["loss"]["tick_late"]: # else some may not have been seen
+            self.assertEqual(slow, 3)
+            self.assertGreaterEqual(functions["nap"]["slow_max_ns"], 20000000 - 1000000)
         self.assertNotIn("elsewhere", functions)
-        # Five standard deviations: 1.96 of them are the interval's half.
+        # Six standard deviations: 1.96 of them are the interval's half.
         for name in ("chosen", "pay"):
             function = functions[name]
             half = function["estimated_calls_high"] - function["estimated_calls"]
-            self.assertLess(abs(function["estimated_calls"] - 60000), half / 1.96 * 5)
+            self.assertLess(abs(function["estimated_calls"] - 60000), half / 1.96 * 6)
             self.assertFalse(function["exact"])
             self.assertLessEqual(function["p50_ns"], function["p99_ns"])
             self.assertLessEqual(function["p99_ns"], function["max_ns"])
@@ -132,7 +135,8 @@ int main(int argc, char **argv)
         # Not assertEqual: it would compare a hundred thousand lines for hours.
         only_sink, only_tool = counted(sink) - counted(events), counted(events) - counted(sink)
         self.assertFalse(only_sink, list(only_sink)[:3])
-        self.assertFalse(only_tool, list(only_tool)[:3])
+        if not self.report("log")["loss"]["sink"]: # exit() does not wait for too slow a machine
+            self.assertFalse(only_tool, list(only_tool)[:3])
         times = [e["time_unix_ns"] for e in events if e["event"] != "profiler.start"]
         self.assertTrue(all(a <= b for a, b in zip(times, times[1:])))
 
