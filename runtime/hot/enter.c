@@ -206,7 +206,7 @@ static __attribute__((noinline)) uint64_t enter_by_path(struct dp_lane *lane, st
                                                         uintptr_t stack)
 {
     struct dp_site_stats *stats;
-    if (DP_UNLIKELY(deep_profile_budget < DP_TREE_BUDGET_SHOWS))
+    if (DP_UNLIKELY(deep_profile_budget < DP_TREE_BUDGET_SHOWS) && lane->tree_on)
         return enter_in_tree(lane, code, config, stack);
     if (DP_UNLIKELY(deep_profile_entry_tick & DP_ASK_ALL_SHOWS) && code->weight == 0)
         return not_opened(code); /* also where the gate was closed for good: sites.c */
@@ -242,12 +242,14 @@ static __attribute__((noinline)) uint64_t enter_in_tree(struct dp_lane *lane, st
                                                         uintptr_t stack)
 {
     int64_t taken = DP_TREE_BUDGET - deep_profile_budget;
-    if (DP_UNLIKELY(!lane->tree_on)) /* a handler's longjmp has cut something short */
-        deep_profile_budget = dp_sampler_draw(&lane->random);
-    bool below = lane->tree_on && dp_tree_goes_on(lane, config, stack);
-    deep_profile_budget = (lane->tree_on ? lane->tree->budget : deep_profile_budget) - taken;
-    uint64_t due = deep_profile_budget < 0 ? enter_by_path(lane, code, config, stack)
-                                           : not_opened(code);
+    bool below = dp_tree_goes_on(lane, config, stack);
+    if (DP_UNLIKELY(taken > DP_WEIGHT_ALWAYS))
+        taken = DP_WEIGHT_ALWAYS; /* by two gates: a handler came between one and here */
+    deep_profile_budget = lane->tree->budget - taken;
+    /* A handler between the gate and here may have drawn a new budget: see give_back(). */
+    uint64_t due = deep_profile_budget < 0 || config->always_open
+                       ? enter_by_path(lane, code, config, stack)
+                       : not_opened(code);
     if (!lane->tree_on || deep_profile_budget < DP_TREE_BUDGET_SHOWS)
         return due; /* gone, or begun in this call */
     lane->tree->budget = deep_profile_budget;

@@ -27,7 +27,8 @@
 #include "thread/lane.h"
 
 #define DP_TREE_BUDGET (-2 * DP_WEIGHT_ALWAYS)
-/* Budgets below are DP_TREE_BUDGET, less a weight at most. Others never get there. */
+/* Where lane->tree_on, budgets below are DP_TREE_BUDGET, less what gates have taken. Else they are
+ * what two gates have taken at once: a handler came between a gate and the runtime. */
 #define DP_TREE_BUDGET_SHOWS (-DP_WEIGHT_ALWAYS - DP_WEIGHT_ALWAYS / 2)
 
 /* A call that asks for a tree has just been opened; it has the innermost frame. */
