@@ -96,7 +96,7 @@ class Real(unittest.TestCase):
         largest = max(self.report("log")["functions"],
                       key=lambda f: (f.get("memory") or {}).get("allocated_bytes", 0))
         text = self.tool("report", "--top", "1", "log")
-        table = text[text.index("\nMemory,"):].splitlines()[2:]
+        table = text[text.index("\nMemory allocated "):].splitlines()[2:]
         self.assertIn(f" {largest['function']} ", table[1])
         self.assertEqual(table[2], "and 1 more (--top 0 shows all)")
 
