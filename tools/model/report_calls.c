@@ -55,14 +55,30 @@ static void make_slow_call(struct dp_report_slow_call *call, const struct dp_pro
     add_metadata(call);
 }
 
-/* Calls that took much of the time, and at least twice the CPU time of the process, waited for
- * at least half of their time. */
+/* How long the slow calls of a site waited for a CPU, as far as it is known. */
+static uint64_t runnable_ns(const struct dp_profile *profile, uint32_t site)
+{
+    uint64_t ns = 0;
+
+    for (size_t i = 0; i < profile->n_slow; i++) {
+        struct dp_reason reason;
+        if (profile->slow[i].site != site)
+            continue;
+        dp_reason_find(&reason, &profile->reasons, &profile->stacks, profile->slow[i].id);
+        if (reason.known && !(reason.event.flags & DP_REASON_NO_RUNNABLE))
+            ns += reason.event.runnable_ns;
+    }
+    return ns;
+}
+
+/* Calls that took much of the time, and at least twice the CPU time of the process and their own
+ * time without a CPU, waited for something else for at least half of their time. */
 static struct dp_report_waiting waiting_of(const struct dp_profile *profile,
                                            const struct dp_operation_leaf *longest,
                                            uint64_t wall_ns, uint64_t cpu_ns)
 {
     if (cpu_ns == 0 || longest->calls < SOME_CALLS || longest->ns < wall_ns / 4 ||
-        longest->ns / 2 < cpu_ns)
+        longest->ns / 2 < cpu_ns + runnable_ns(profile, longest->site))
         return (struct dp_report_waiting){0};
     return (struct dp_report_waiting){dp_site_find(&profile->sites, longest->site),
                                       longest->calls, longest->ns};

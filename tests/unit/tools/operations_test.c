@@ -145,6 +145,36 @@ static void a_function_that_waits_is_named(void)
     end();
 }
 
+static void add_reason(uint64_t call, uint32_t flags, uint64_t runnable_ns)
+{
+    const struct dp_event_reason event = {
+        .call = call, .flags = flags, .on_cpu_ns = 1000000, .runnable_ns = runnable_ns};
+
+    dp_reasons_read(&profile.reasons, &(struct dp_record){.id = DP_EVENT_ID_reason,
+                                                          .payload = (const uint8_t *)&event,
+                                                          .payload_bytes = sizeof event});
+}
+
+static void a_function_that_waits_for_a_cpu_is_not_named(void)
+{
+    begin();
+    name_site(2, "compute");
+    for (uint64_t i = 0; i < 9; i++) {
+        add_slow(2, 1, 1000 * i, 1000 * i + 990)->id = i + 1;
+        add_reason(i + 1, 0, SECOND / 10 * 9);
+    }
+    dp_reasons_settle(&profile.reasons);
+    make(0);
+    CHECK(!report.slow.waiting.info);
+    dp_report_finish(&report);
+    for (uint64_t i = 0; i < 9; i++) /* how long it did is not known */
+        add_reason(i + 1, DP_REASON_NO_RUNNABLE, SECOND);
+    dp_reasons_settle(&profile.reasons);
+    make(0);
+    CHECK(report.slow.waiting.info && report.slow.waiting.calls == 9);
+    end();
+}
+
 static void slow_calls_are_counted_once_however_they_are_known(void)
 {
     begin();
@@ -202,6 +232,7 @@ int main(void)
 {
     slow_calls_are_counted_once_however_they_are_known();
     a_function_that_waits_is_named();
+    a_function_that_waits_for_a_cpu_is_not_named();
     a_call_and_those_around_it_are_one_operation();
     the_requests_of_a_loop_are_operations_of_their_own();
     the_steps_of_a_request_stay_with_it();
