@@ -35,6 +35,7 @@ int dp_heap_queue_init(void)
     }
     if (!all)
         return -ENOMEM;
+    dp_os_populate(all, sizeof *all); /* no sample is to wait for a page */
     for (size_t i = 0; i < SAMPLED; i++)
         atomic_store_explicit(&all->sampled[i].turn, 0, memory_order_relaxed);
     for (size_t i = 0; i < RELEASED; i++)

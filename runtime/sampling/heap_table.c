@@ -32,6 +32,7 @@ int dp_heap_table_init(void)
     }
     if (!table)
         return -ENOMEM;
+    dp_os_populate(table, sizeof *table); /* no sample is to wait for a page */
     dp_heap_table_clear();
     return 0;
 }

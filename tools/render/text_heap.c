@@ -2,7 +2,9 @@
 #include "text_heap.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "cells.h"
@@ -30,6 +32,24 @@ static void put(struct dp_table *table, const struct dp_heap_row *row, enum dp_h
     }
 }
 
+/* The program's own functions, behind the library's function that the innermost of them called:
+ * "fopen <- read_config <- main". The caller frees it. */
+static char *words_of(const struct dp_stack *stack)
+{
+    size_t own = stack && stack->n_frames > 0 ? dp_stack_own_frame(stack, 0) : SIZE_MAX;
+    char *words, *with = NULL;
+
+    if (!stack || stack->n_frames == 0)
+        return strdup("[no stack]");
+    words = dp_stack_words(stack, MOST_FRAMES, "");
+    if (!words || own == SIZE_MAX || own == 0)
+        return words;
+    if (asprintf(&with, "%s <- %s", stack->frames[own - 1].function, words) < 0)
+        return words;
+    free(words);
+    return with;
+}
+
 static void put_row(struct dp_table *table, const struct dp_heap_row *row, const char *words)
 {
     put(table, row, DP_HEAP_AT_END);
@@ -51,9 +71,8 @@ static void print_table(const struct dp_report_heap *heap, const struct dp_style
     dp_table_start(&table, columns, sizeof columns / sizeof *columns);
     put_row(&table, &heap->all, "all");
     for (size_t i = 0; i < heap->n && i < MOST_ROWS; i++) {
-        const struct dp_stack *stack = heap->rows[i].stack;
-        char *words = stack && stack->n_frames > 0 ? dp_stack_words(stack, MOST_FRAMES, "") : NULL;
-        put_row(&table, &heap->rows[i], words ? words : "[no stack]");
+        char *words = words_of(heap->rows[i].stack);
+        put_row(&table, &heap->rows[i], words ? words : "?");
         free(words);
     }
     dp_table_print(&table, style);
