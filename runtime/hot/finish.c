@@ -101,8 +101,11 @@ static void judge(struct dp_lane *lane, uint32_t index, const struct dp_site_con
         emit_slow(lane, index, config, due, shortest + width / 2, width ? width / 2 + 1 : 0, now);
     } else if (longest >= config->slow_threshold_ns) {
         stats = dp_stats_of(lane, index);
-        if (stats)
-            stats->maybe_slow++;
+        if (!stats)
+            return;
+        stats->maybe_slow++;
+        stats->maybe_slow_least_ns += shortest;
+        stats->maybe_slow_most_ns += longest;
     }
 }
 

@@ -413,6 +413,9 @@ static void lane_states(const struct writer *writer)
     memory->self_allocations = 11;
     add_call(&image, PAY, 2000 * MS, 0.001);
     stats_of(&image, PAY)->gated = 20;
+    stats_of(&image, QUERY)->maybe_slow = 2;
+    stats_of(&image, QUERY)->maybe_slow_least_ns = 900 * MS;
+    stats_of(&image, QUERY)->maybe_slow_most_ns = 1100 * MS;
     ((uint64_t *)(image.bytes + DP_LANE_COUNTS_OFFSET))[1] = 1234567;
     finish_lane(writer, &image);
 }

@@ -103,6 +103,12 @@ void dp_report_slow_make(struct dp_report_slow *slow, const struct dp_profile *p
         const struct dp_totals *totals = profile->totals[i];
         slow->counted += totals ? totals->sum.slow : 0;
         slow->maybe += totals ? totals->sum.maybe_slow : 0;
+        slow->maybe_least_ns += totals ? (double)totals->sum.maybe_slow_least_ns : 0;
+        slow->maybe_most_ns += totals ? (double)totals->sum.maybe_slow_most_ns : 0;
+    }
+    if (slow->maybe > 0) {
+        slow->maybe_least_ns /= (double)slow->maybe;
+        slow->maybe_most_ns /= (double)slow->maybe;
     }
     if (slow->counted < slow->events)
         slow->counted = slow->events;

@@ -50,6 +50,7 @@ struct dp_report_slow {
     uint64_t events;     /* of them: those that left an event */
     struct dp_report_waiting waiting;
     uint64_t maybe; /* calls that may have been slow; `counted` does not have them */
+    double maybe_least_ns, maybe_most_ns; /* bounds of the mean duration of these */
 };
 
 /* `wall_ns` and `cpu_ns` of the process; 0: not known. */

@@ -135,6 +135,8 @@ static void make_row(struct dp_report_function *row, const struct dp_profile *pr
                                        .slow_total_ns = sum->slow_total_ns,
                                        .slow_max_ns = sum->slow_max_ns,
                                        .maybe_slow = sum->maybe_slow,
+                                       .maybe_slow_least_ns = sum->maybe_slow_least_ns,
+                                       .maybe_slow_most_ns = sum->maybe_slow_most_ns,
                                        .memory = memory_of(profile, site, sum),
                                        .has_count = totals->has_counted,
                                        .counted = totals->counted};

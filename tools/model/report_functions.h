@@ -56,6 +56,7 @@ struct dp_report_function {
     uint64_t slow_total_ns;
     uint64_t slow_max_ns;
     uint64_t maybe_slow; /* not among `slow`: the tick does not tell */
+    uint64_t maybe_slow_least_ns, maybe_slow_most_ns; /* bounds of what these took together */
     struct dp_report_memory memory;
     bool has_count;
     uint64_t counted; /* exact */

@@ -52,6 +52,8 @@ static void subtract_sums(struct dp_site_stats *from, const struct dp_site_stats
     take_off(&from->slow, what->slow);
     take_off(&from->slow_total_ns, what->slow_total_ns);
     take_off(&from->maybe_slow, what->maybe_slow);
+    take_off(&from->maybe_slow_least_ns, what->maybe_slow_least_ns);
+    take_off(&from->maybe_slow_most_ns, what->maybe_slow_most_ns);
     take_off(&from->exceptions, what->exceptions);
     take_off(&from->memory_calls, what->memory_calls);
     take_off(&from->allocated_bytes, what->allocated_bytes);

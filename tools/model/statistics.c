@@ -55,6 +55,8 @@ void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats)
     sum->slow += stats->slow;
     sum->slow_total_ns += stats->slow_total_ns;
     sum->maybe_slow += stats->maybe_slow;
+    sum->maybe_slow_least_ns += stats->maybe_slow_least_ns;
+    sum->maybe_slow_most_ns += stats->maybe_slow_most_ns;
     sum->exceptions += stats->exceptions;
     sum->memory_calls += stats->memory_calls;
     sum->allocated_bytes += stats->allocated_bytes;

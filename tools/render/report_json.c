@@ -98,8 +98,11 @@ static void put_function(struct dp_json *object, const struct dp_report_function
         dp_json_put_u64(object, "slow_total_ns", function->slow_total_ns);
         dp_json_put_u64(object, "slow_max_ns", function->slow_max_ns);
     }
-    if (function->maybe_slow > 0)
+    if (function->maybe_slow > 0) {
         dp_json_put_u64(object, "maybe_slow", function->maybe_slow);
+        dp_json_put_u64(object, "maybe_slow_total_ns_low", function->maybe_slow_least_ns);
+        dp_json_put_u64(object, "maybe_slow_total_ns_high", function->maybe_slow_most_ns);
+    }
     if (function->memory.calls > 0)
         put_memory(object, &function->memory);
     if (function->has_count)

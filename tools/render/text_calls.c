@@ -150,11 +150,16 @@ static void slow_summary(const struct dp_report_slow *slow, const struct dp_styl
 /* Calls that are not counted: so close to the threshold that the tick cannot decide. */
 static void print_maybe(const struct dp_report_slow *slow, const struct dp_style *style)
 {
-    if (slow->maybe > 0)
-        fprintf(style->out, "%llu %s may have been slow: the tick %s\n",
-                (unsigned long long)slow->maybe,
-                slow->counted > 0 ? "more" : (slow->maybe == 1 ? "call" : "calls"),
-                "does not tell when they began exactly enough");
+    char least[DP_UNIT_TEXT], most[DP_UNIT_TEXT];
+
+    if (slow->maybe == 0)
+        return;
+    fprintf(style->out, "%llu %s may have been slow: the tick does not tell when they began exactly"
+                        " enough,\nbut that they took %s to %s on average\n",
+            (unsigned long long)slow->maybe,
+            slow->counted > 0 ? "more" : (slow->maybe == 1 ? "call" : "calls"),
+            dp_unit_ns(least, slow->maybe_least_ns, style->utf8),
+            dp_unit_ns(most, slow->maybe_most_ns, style->utf8));
 }
 
 static void suggest_off(const struct dp_report_waiting *waiting, const struct dp_style *style)

@@ -17,7 +17,7 @@
 #include "log.h"
 
 #define DP_STATE_MAGIC UINT32_C(0xD33B0F17)
-#define DP_STATE_VERSION 11
+#define DP_STATE_VERSION 12
 
 #define DP_MAX_SITES 65536   /* indices 1 to DP_MAX_SITES - 1 */
 #define DP_MAX_COUNTED 4096  /* slots 1 to DP_MAX_COUNTED - 1 */
@@ -151,6 +151,9 @@ struct dp_site_stats {
     /* The part of the allocations inside no counted call below, on the same thread. */
     uint64_t self_allocated_bytes;
     uint64_t self_allocations;
+    /* The `maybe_slow` calls together took something between these two. */
+    uint64_t maybe_slow_least_ns;
+    uint64_t maybe_slow_most_ns;
 };
 
 /* The unit of "one sampled call stands for so many calls". */

@@ -299,6 +299,31 @@ static void a_duration_is_right_within_its_error(void)
     }
 }
 
+/* A call that ends when its threshold has passed since the tick before it. What the tick knows of
+ * such calls is added up. (Where it knows more, or this thread lost its processor: once more.) */
+static void what_calls_took_that_may_have_been_slow_has_bounds(void)
+{
+    const struct dp_site_stats *stats = stats_of(&watched_site);
+    const struct dp_site_config *config = dp_site_config(watched_site.index);
+    uint64_t maybe = stats->maybe_slow, least = stats->maybe_slow_least_ns;
+    uint64_t most = stats->maybe_slow_most_ns, before, inside, outside, after;
+    do {
+        before = own_clock();
+        uint64_t due = hand_enter(&watched_site);
+        inside = own_clock();
+        do
+            outside = own_clock();
+        while (outside < due - config->slow_after + config->slow_threshold_ns);
+        hand_exit(&watched_site, due);
+        after = own_clock();
+    } while (stats->maybe_slow == maybe);
+    CHECK(stats->maybe_slow == maybe + 1);
+    least = stats->maybe_slow_least_ns - least;
+    most = stats->maybe_slow_most_ns - most;
+    CHECK(least <= after - before && most >= outside - inside);
+    CHECK(least < config->slow_threshold_ns && most >= config->slow_threshold_ns);
+}
+
 /* ---- the load gate ---- */
 
 /* Both where the call's record is all that it would leave and where it has a general way. */
@@ -628,6 +653,7 @@ int main(void)
     calls_that_are_only_counted();
     slow_calls_add_up();
     a_duration_is_right_within_its_error();
+    what_calls_took_that_may_have_been_slow_has_bounds();
     a_refused_call_is_counted(&checked_site);
     a_refused_call_is_counted(&production_site);
     a_threshold_of_memory_is_of_what_stays_allocated();

@@ -198,8 +198,11 @@ static void slow_calls_are_counted_once_however_they_are_known(void)
     dp_report_finish(&report);
     profile.slow_events = 8; /* records know of more than the state has */
     stats_of(1)->maybe_slow = 3; /* counted apart */
+    stats_of(1)->maybe_slow_least_ns = 30;
+    stats_of(1)->maybe_slow_most_ns = 60;
     make(0);
     CHECK(report.slow.counted == 8 && report.slow.maybe == 3);
+    CHECK((uint64_t)report.slow.maybe_least_ns == 10 && (uint64_t)report.slow.maybe_most_ns == 20);
     end();
 }
 
