@@ -189,12 +189,16 @@ class Kernel(Surroundings):
     def test_without_unusual_system_calls(self):
         without = self.program("without")
         for number in (errno.EPERM, errno.ENOSYS):
-            for name, call in CALLS.items():
+            # The loader of glibc 2.41 itself needs fstat.
+            calls = {name: str(call) for name, call in CALLS.items() if subprocess.run(
+                [without, str(number), str(call), "--", "/bin/true"], check=False,
+                stderr=subprocess.DEVNULL).returncode == 0}
+            self.assertGreaterEqual(len(calls), len(CALLS) - 1)
+            for name, call in calls.items():
                 with self.subTest(name, errno=number):
-                    self.host(f"without {name}", [without, str(number), str(call), "--"]).check()
+                    self.host(f"without {name}", [without, str(number), call, "--"]).check()
             with self.subTest("all", errno=number):
-                calls = [str(call) for call in CALLS.values()]
-                self.host("without all", [without, str(number), *calls, "--"]).check()
+                self.host("without all", [without, str(number), *calls.values(), "--"]).check()
 
     @needs_root
     def test_without_proc(self):
