@@ -27,9 +27,6 @@ extern const char dp_enter_returns[], dp_exit_returns[];
 uint64_t dp_call_out_on(void *top, uint64_t (*function)(void *, uintptr_t, uintptr_t), void *a,
                         uintptr_t b, uintptr_t c);
 
-/* Places in code, no functions: rest_of_transfer_x86_64.S. */
-extern const char dp_rest_of_transfer[], dp_rest_cut_short[], dp_rest_returns[];
-
 extern bool dp_has_xsave; /* set once, before the first thunk runs */
 void dp_arch_init(void);
 bool dp_arch_tsc_invariant(void);

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <ucontext.h>
 
-#include "arch/arch.h"
+#include "arch/rest_of_transfer.h"
 #include "base/os.h"
 #include "processor.h"
 #include "view.h"

@@ -70,7 +70,7 @@ ENTRIES = {
 # Headers that another file than their namesake implements, and why.
 IMPLEMENTED_BY = {
     "runtime/base/os.h": (("runtime/base/os_linux*.c",), "one contract for each system"),
-    "runtime/arch/arch.h": (("runtime/arch/*x86_64.*",), "one contract for each processor"),
+    "runtime/arch/arch.h": (("runtime/arch/x86_64.*",), "one contract for each processor"),
     "runtime/sampling/processor.h": (("runtime/sampling/processor_*.c",),
                                      "one contract for each processor"),
     "common/options.h": (("common/options*.c",), "one grammar: its table, its parser, its values"),

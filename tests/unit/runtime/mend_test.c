@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <ucontext.h>
 
-#include "arch/arch.h"
+#include "arch/rest_of_transfer.h"
 #include "check.h"
 #include "sampling/mend.h"
 

@@ -1,6 +1,5 @@
 /*
- * The rest of a write(), send() or recv() that our signal cut short, behind the system call
- * that a thread has just returned from (sampling/mend.h).
+ * See rest_of_transfer.h: x86-64.
  *
  * dp_rest_of_transfer: rax has the bytes done, rcx the address where the thread goes on, r11
  * the number of the call; rsi and rdx are still its buffer and its size. A system call leaves
