@@ -17,6 +17,8 @@ make_bare() {
     [ -e "$script" ] || script=$scripts/sid
     mkdir -p "$2"
     debootstrap --variant=minbase "$1" "$2" "$mirror" "$script"
+    # debootstrap leaves it mounted; in_bare has one that ends with what runs there.
+    ! mountpoint -q "$2/proc" || umount "$2/proc"
     # A mirror may hold an older state than the calendar says.
     echo 'Acquire::Check-Valid-Until "false";' >"$2/etc/apt/apt.conf.d/valid-until"
     touch "$2/made"
