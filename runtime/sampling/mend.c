@@ -89,6 +89,13 @@ static bool hosts_signal_waits(const ucontext_t *interrupted)
     return dp_os_signal_waits(blocked);
 }
 
+/* Linux has closed the descriptor when close() ends with EINTR, and another thread may have the
+ * number by now. */
+static bool can_be_repeated(uint64_t number)
+{
+    return number != NOT_KNOWN && number != SYS_close;
+}
+
 static enum dp_mended repeat_wait(ucontext_t *interrupted)
 {
     greg_t *general = interrupted->uc_mcontext.gregs;
@@ -97,7 +104,7 @@ static enum dp_mended repeat_wait(ucontext_t *interrupted)
     if (hosts_signal_waits(interrupted))
         return DP_MEND_LEFT;
     uint64_t number = number_of_call(general);
-    if (number == NOT_KNOWN)
+    if (!can_be_repeated(number))
         return DP_NOT_MENDED;
     general[REG_RAX] = (greg_t)number;
     general[REG_RIP] -= 2;

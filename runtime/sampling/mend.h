@@ -16,7 +16,7 @@
 enum dp_mended {
     DP_MEND_NOTHING, /* the context is no interrupted wait, and no transfer cut short */
     DP_MENDED,
-    DP_NOT_MENDED, /* the code before the system call has no form that we know */
+    DP_NOT_MENDED, /* the code before the system call has no form that we know, or it is close() */
     DP_MEND_LEFT,  /* another signal is pending */
 };
 

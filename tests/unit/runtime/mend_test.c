@@ -56,6 +56,7 @@ static void what_is_mended(void)
     AFTER("\xb8\x17\0\0\0\x0f\x05", -EINTR, DP_MENDED, SYS_select);
     AFTER("\x31\xc0\x0f\x05", -EINTR, DP_MENDED, SYS_read);
     AFTER("\x48\x8b\x44\x24\x10\x0f\x05", -EINTR, DP_MENDED, 33); /* mov 0x10(%rsp), %rax */
+    AFTER("\xb8\x03\0\0\0\x0f\x05", -EINTR, DP_NOT_MENDED, -1);      /* close: it is closed */
     AFTER("\x89\xf8\x0f\x05", -EINTR, DP_NOT_MENDED, -1);            /* mov %edi, %eax */
     AFTER("\xb8\x17\0\0\1\x0f\x05", -EINTR, DP_NOT_MENDED, -1);      /* no call has it */
 }
