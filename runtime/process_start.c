@@ -47,7 +47,7 @@ static void log_folder(void)
     dp_log_setting(0, "output_folder", folder, "");
 }
 
-/* Before settings are written: whether it can be had is seen when it is installed. */
+/* Before settings are written: whether the signal is free is seen when it is installed. */
 static void start_stacks_signal(void)
 {
     struct dp_setting *setting = &dp_settings[DP_SETTING_STACKS_SIGNAL];

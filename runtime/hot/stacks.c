@@ -47,7 +47,7 @@ static bool is_own(const struct dp_lane *lane, uint64_t i)
     return dp_on_own_stack(lane, lane->frames[i + 1].stack);
 }
 
-static void tell_left(struct dp_lane *lane, uint64_t i, enum dp_left left, uint64_t now)
+static void report_left(struct dp_lane *lane, uint64_t i, enum dp_left left, uint64_t now)
 {
     struct dp_lane_frame frame = lane->state->frames[i];
     if (frame.site /* the state's file was cut, see bus.h */ &&
@@ -83,7 +83,7 @@ uint64_t dp_stacks_enter(struct dp_lane *lane, uint64_t depth,
             passed++;
         else if (dp_stacks_is_over(lane->frames[i + 1].stack, lane->frames[i + 1].config, config,
                                    stack))
-            tell_left(lane, i, DP_LEFT_LONGJMP, now);
+            report_left(lane, i, DP_LEFT_LONGJMP, now);
         else
             break;
     }
@@ -174,7 +174,7 @@ static void end_at(struct dp_lane *lane, uint64_t i, enum dp_left left, uint64_t
         return;
     for (uint64_t j = i + 1; is_own(lane, i) && j < state->frames_top; j++)
         if (is_own(lane, j))
-            tell_left(lane, j, DP_LEFT_LONGJMP, now);
+            report_left(lane, j, DP_LEFT_LONGJMP, now);
     if (i && is_own(lane, i) == is_own(lane, i - 1))
         lane->frames[i].child_ns += now - frame.start_ns;
     dp_finish_call(lane, &frame, i, left, now);
@@ -302,7 +302,7 @@ void dp_stacks_jump(uintptr_t target, uintptr_t here, uintptr_t handlers, size_t
     uint64_t now = dp_now_ns();
     for (uint64_t i = state->frames_top; i-- > 0;)
         if (is_jumped_over(lane, &jump, lane->frames[i + 1].stack))
-            tell_left(lane, i, DP_LEFT_LONGJMP, now);
+            report_left(lane, i, DP_LEFT_LONGJMP, now);
     while (lane->tree_on && is_jumped_over(lane, &jump, dp_tree_innermost(lane)))
         dp_tree_leave_innermost(lane, now);
     trim(state);
@@ -319,7 +319,7 @@ void dp_stacks_leave(struct dp_lane *lane, enum dp_left left)
         if (left == DP_LEFT_THREAD_EXIT && lane->stack_bytes && !is_own(lane, i))
             forget(lane, i);
         else
-            tell_left(lane, i, left, now);
+            report_left(lane, i, left, now);
     }
     lane->state->frames_top = 0;
 }

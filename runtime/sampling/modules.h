@@ -35,7 +35,7 @@ bool dp_modules_wanted(void);
 /* In a forked child, before the memory ceiling is reset: forgets all modules. */
 void dp_modules_reset(void);
 
-/* The memory of the tables, and how many modules have no table for want of memory. */
+/* The memory of the tables, and how many modules have no table because it ran out. */
 struct dp_modules_size {
     uint64_t table_bytes;
     uint32_t modules, tables, no_memory, rows;

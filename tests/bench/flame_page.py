@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import browser  # noqa: E402
 
 TOOL, FRAMES = os.path.abspath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
-# The browser tells of its first paint a little later.
+# The browser reports its first paint a little later.
 TIMES = """(async () => {
     while (!performance.getEntriesByType("paint").length)
         await new Promise(done => setTimeout(done, 20));

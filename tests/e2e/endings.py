@@ -170,7 +170,7 @@ class Endings(unittest.TestCase):
                            env=dp.environment(), preexec_fn=memory_cgroup.enter)
         ending = self.ending(log)
         self.assertEqual((ending["signal"], ending["kernel_was_out_of_memory"]), ("SIGKILL", True))
-        self.assertIn("for want of memory", self.words(log))
+        self.assertIn("as memory ran out", self.words(log))
 
     def test_a_core_dump(self):
         log, name = self.log(), "core"

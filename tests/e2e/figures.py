@@ -202,7 +202,7 @@ class TotalTime(Figures):
 
 class Exceptions(Figures):
     def test_through_frames_without_landing_pads(self):
-        """No call is lost for want of a place, and each is counted as left."""
+        """No call is lost because places ran out, and each is counted as left."""
         for level in ("-O0", "-O2"):
             program = self.build("thrown" + level, level, "-fdeep-profile=all", "-lstdc++",
                                  compiler=CC.removesuffix("cc") + "c++", source="thrown.cc")

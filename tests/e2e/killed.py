@@ -5,7 +5,7 @@
 
 A program whose threads record calls, and tell in a mapping of ours how far each
 got, is killed with SIGKILL at random moments, or ends by abort, a stack overflow,
-a wild store, _exit, exec, or for want of memory. For every thread the log must
+a wild store, _exit, exec, or because memory ran out. For every thread the log must
 hold the calls that it counted, in their order, or one more (committed, not yet
 counted); the calls that it was inside of are listed as open; `recover` changes no
 event, and after it babeltrace2 reads the same ones. A few kills in the tests;

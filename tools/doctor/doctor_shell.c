@@ -47,7 +47,7 @@ static bool is_known(const char *variable, size_t length)
     return false;
 }
 
-static void tell_unknown(struct dp_doctor *doctor, const char *variable, size_t length)
+static void report_unknown(struct dp_doctor *doctor, const char *variable, size_t length)
 {
     struct dp_name names[N_SETTINGS + 1] = {{0}};
 
@@ -65,7 +65,7 @@ void dp_doctor_unknown(struct dp_doctor *doctor)
     for (char **entry = environ; *entry; entry++) {
         size_t length = strcspn(*entry, "=");
         if (strncmp(*entry, PREFIX, strlen(PREFIX)) == 0 && !is_known(*entry, length))
-            tell_unknown(doctor, *entry, length);
+            report_unknown(doctor, *entry, length);
     }
 }
 

@@ -52,7 +52,7 @@ static void signal_words(const struct dp_ending *ending, char text[DP_ENDING_TEX
     snprintf(text, DP_ENDING_TEXT, "killed by %s%s%s%s%s%s", dp_ending_signal(ending->code, name),
              what ? " (" : "", what ? what : "", what ? ")" : "",
              ending->flags & DP_END_CORE_DUMPED ? ", core dumped" : "",
-             memory ? "; meanwhile the kernel killed a process for want of memory" : "");
+             memory ? "; meanwhile the kernel killed a process, as memory ran out" : "");
 }
 
 const char *dp_ending_words(const struct dp_ending *ending, char text[DP_ENDING_TEXT])

@@ -7,260 +7,15 @@
  * its members.
  */
 #include "c_functions.h"
+#include "c_annotations.h"
+#include "c_names.h"
+#include "c_reader.h"
 #include "words.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NOWHERE ((size_t)-1)
-
-/* An annotation and where it was met. */
-struct note {
-    const char *text;
-    const char *file;
-    unsigned line;
-    size_t token;
-};
-
-/* An annotated declaration, for the definition behind it. */
-struct promise {
-    const char *name, *signature, *text;
-};
-
-struct reader {
-    struct dp_c_source *source;
-    struct dp_tokens *tokens;
-    const char *scope;         /* "ns::class::", or "" */
-    const char *outer;         /* the same without classes */
-    const char *class_name;    /* of the innermost scope; NULL: it is no class */
-    struct note *notes;        /* in the order of the text */
-    size_t n_notes, next_note; /* those before next_note are with their functions */
-    struct promise *promises;
-    size_t n_promises;
-    bool wrong;
-};
-
-/* What is known of a declaration while it is read. */
-struct declaration {
-    size_t first;          /* token of it */
-    size_t begin;          /* the same, or behind the class that it defines */
-    size_t name, name_end; /* its last part: tokens */
-    size_t parameters;     /* their '(' */
-    size_t try_at, initializers;
-    bool assigned; /* what follows is no function's body */
-    bool arrow;    /* of a result type behind the parameters */
-    bool is_class, is_enum, is_typedef;
-};
-
-static bool is(const struct reader *reader, size_t i, const char *word)
-{
-    return dp_token_is(reader->tokens, i, word);
-}
-
-static bool is_any(const struct reader *reader, size_t i, const char *const *words)
-{
-    for (; *words; words++)
-        if (is(reader, i, *words))
-            return true;
-    return false;
-}
-
-static bool is_a_word(const struct reader *reader, size_t i)
-{
-    return i < reader->tokens->count && reader->tokens->token[i].type == DP_TOKEN_WORD;
-}
-
-static size_t match(const struct reader *reader, size_t i)
-{
-    return reader->tokens->token[i].match;
-}
-
-static bool has_word(const struct reader *reader, size_t from, size_t to, const char *word)
-{
-    for (size_t i = from; i < to; i++)
-        if (is(reader, i, word))
-            return true;
-    return false;
-}
-
-/* Words before parentheses that are no parameters. */
-static const char *const not_names[] = {
-    "__attribute__", "__attribute",  "alignas",   "_Alignas",     "decltype", "__decltype",
-    "typeof",        "__typeof__",   "__typeof",  "noexcept",     "throw",    "explicit",
-    "asm",           "__asm__",      "__asm",     "requires",     "__declspec", "static_assert",
-    "_Static_assert", "_Atomic",     "typeof_unqual", "sizeof",   "alignof",  "_BitInt",
-    "__extension__", "int",          "char",      "void",         "long",     "short",
-    "unsigned",      "signed",       "float",     "double",       "const",    "volatile",
-    "return",        "if",           "while",     "for",          "switch",   "bool",
-    "_Bool",         "auto",         "__const",   "__restrict",   "restrict", "catch", NULL};
-
-/* ---- annotations ---- */
-
-/* "a" "b\"c": the text of string tokens [i, end). */
-static const char *text_of(const struct reader *reader, size_t i, size_t end)
-{
-    char *text = dp_format("%s", ""), *grown;
-    for (; i < end; i++) {
-        const struct dp_token *token = &reader->tokens->token[i];
-        const char *at = token->type == DP_TOKEN_STRING ? memchr(token->at, '"', token->length)
-                                                        : NULL;
-        if (!at)
-            continue;
-        grown = dp_format("%s%.*s", text, (int)(token->at + token->length - at) - 2, at + 1);
-        size_t kept = strlen(text);
-        for (char *from = grown + kept, *to = from;; from++, to++) {
-            from += *from == '\\' && from[1];
-            if ((*to = *from) == '\0')
-                break;
-        }
-        text = grown;
-    }
-    return text;
-}
-
-static bool is_note(const struct reader *reader, size_t i)
-{
-    static const char *const carriers[] = {"__warning__", "warning", "__annotate__", "annotate",
-                                           NULL};
-    static const char begin[] = "\"" DP_ANNOTATION_PREFIX;
-    const struct dp_token *token = &reader->tokens->token[i];
-    return i >= 2 && token->type == DP_TOKEN_STRING && token->length >= sizeof begin - 1 &&
-           memcmp(token->at, begin, sizeof begin - 1) == 0 && is(reader, i - 1, "(") &&
-           is_any(reader, i - 2, carriers);
-}
-
-/* From the attribute's name, or its namespace, to its closing parenthesis. */
-static void blank(const struct reader *reader, size_t from, size_t to)
-{
-    struct dp_token *tokens = reader->tokens->token;
-    if (from >= 3 && is(reader, from - 1, ":") && is(reader, from - 2, ":"))
-        from -= 3;
-    char *at = (char *)(uintptr_t)tokens[from].at;
-    for (; at < tokens[to].at + tokens[to].length; at++)
-        if (*at != '\n')
-            *at = ' ';
-}
-
-/* All of them, before anything else is read: they lie in order. */
-static void read_notes(struct reader *reader)
-{
-    const struct dp_tokens *tokens = reader->tokens;
-    reader->notes = calloc(tokens->count + 1, sizeof *reader->notes);
-    if (!reader->notes)
-        dp_die("out of memory");
-    for (size_t i = 0; i < tokens->count; i++) {
-        if (!is_note(reader, i))
-            continue;
-        size_t end = match(reader, i - 1);
-        reader->notes[reader->n_notes++] = (struct note){
-            text_of(reader, i, end), tokens->token[i].file, tokens->token[i].line, i};
-    }
-    for (size_t i = 0; i < reader->n_notes; i++) {
-        size_t open = reader->notes[i].token - 1;
-        blank(reader, open - 1, match(reader, open));
-    }
-}
-
-/* ---- names ---- */
-
-/* The token before `::` that `i` is behind; NOWHERE: there is none. */
-static size_t before_colons(const struct reader *reader, size_t i, size_t begin)
-{
-    if (i < begin + 3 || !is(reader, i - 1, ":") || !is(reader, i - 2, ":"))
-        return NOWHERE;
-    size_t at = i - 3;
-    for (int depth = 0; is(reader, at, ">") || depth > 0; at--) {
-        depth += is(reader, at, ">") - is(reader, at, "<");
-        if (at <= begin)
-            return NOWHERE;
-        if (depth == 0 && is(reader, at, "<")) {
-            at--;
-            break;
-        }
-    }
-    return is_a_word(reader, at) ? at : NOWHERE;
-}
-
-static const char *joined(const struct reader *reader, size_t from, size_t to)
-{
-    const char *text = "";
-    for (size_t i = from; i < to; i++) {
-        const struct dp_token *token = &reader->tokens->token[i];
-        bool apart = i > from && is_a_word(reader, i) && is_a_word(reader, i - 1);
-        text = dp_format("%s%s%.*s", text, apart ? " " : "", (int)token->length, token->at);
-    }
-    return text;
-}
-
-static const char *name_of(const struct reader *reader, const struct declaration *made)
-{
-    const char *name = joined(reader, made->name, made->name_end);
-    size_t at = made->name;
-    if (at > made->begin && is(reader, at - 1, "~")) {
-        name = dp_format("~%s", name);
-        at--;
-    }
-    for (size_t left; (left = before_colons(reader, at, made->begin)) != NOWHERE; at = left)
-        name = dp_format("%s::%s", joined(reader, left, left + 1), name);
-    bool is_friend = has_word(reader, made->begin, made->name, "friend");
-    return dp_format("%s%s", is_friend ? reader->outer : reader->scope, name);
-}
-
-/* ---- parameters ---- */
-
-static const char *const type_words[] = {
-    "int",   "char",   "long",     "short",   "unsigned", "signed", "float", "double", "bool",
-    "void",  "const",  "volatile", "auto",    "wchar_t",  "_Bool",  NULL};
-static const char *const before_a_type[] = {"const", "volatile", "struct", "class", "enum",
-                                            "union", "typename", ":", "__restrict", NULL};
-
-/* One parameter's type: without its name and its default. */
-static const char *type_of(const struct reader *reader, size_t from, size_t to)
-{
-    size_t end = from;
-    while (end < to && !is(reader, end, "="))
-        end = match(reader, end) > end ? match(reader, end) + 1 : end + 1;
-    size_t last = end - 1;
-    if (end > from + 1 && is_a_word(reader, last) && !is_any(reader, last, type_words) &&
-        !is_any(reader, last - 1, before_a_type))
-        end = last;
-    return joined(reader, from, end);
-}
-
-/* The types of the parameters as far as words show them, and whether the method is const. */
-static const char *read_signature(const struct reader *reader, size_t open)
-{
-    size_t close = match(reader, open), from = open + 1;
-    const char *signature = "";
-    int angles = 0;
-    for (size_t i = from; i <= close; i++) {
-        if (i < close && match(reader, i) > i) {
-            i = match(reader, i);
-            continue;
-        }
-        angles += is(reader, i, "<") - is(reader, i, ">");
-        if (i < close && (!is(reader, i, ",") || angles > 0))
-            continue;
-        bool nothing = i == from || (i == from + 1 && is(reader, from, "void"));
-        if (!nothing)
-            signature = dp_format("%s%s,", signature, type_of(reader, from, i));
-        from = i + 1;
-    }
-    return is(reader, close + 1, "const") ? dp_format("%sconst", signature) : signature;
-}
-
 /* ---- what is found ---- */
-
-/* The next annotation that no function has yet, if it lies in [first, end). */
-static struct note *take_note(struct reader *reader, size_t first, size_t end)
-{
-    struct note *note = &reader->notes[reader->next_note];
-    if (reader->next_note == reader->n_notes || note->token < first || note->token >= end)
-        return NULL;
-    reader->next_note++;
-    return note;
-}
 
 static void promise(struct reader *reader, const struct declaration *made, const char *text)
 {
@@ -271,14 +26,14 @@ static void promise(struct reader *reader, const struct declaration *made, const
             dp_die("out of memory");
     }
     struct promise *one = &reader->promises[reader->n_promises++];
-    *one = (struct promise){.name = name_of(reader, made), .text = text,
-                            .signature = read_signature(reader, made->parameters)};
+    *one = (struct promise){.name = dp_c_name_of(reader, made), .text = text,
+                            .signature = dp_c_signature_of(reader, made->parameters)};
 }
 
 /* A declaration that is no definition ends before `end`. */
 static void finish_declaration(struct reader *reader, const struct declaration *made, size_t end)
 {
-    for (const struct note *note; (note = take_note(reader, made->first, end));) {
+    for (const struct note *note; (note = dp_c_take_note(reader, made->first, end));) {
         if (made->parameters != NOWHERE && !made->is_typedef) {
             promise(reader, made, note->text);
             continue;
@@ -301,7 +56,7 @@ static const char *why_not(const struct reader *reader, const struct dp_c_functi
         return "is a coroutine, which only the plugin and whole-program mode of clang can profile";
     for (size_t i = 0; i + 2 < tokens->count; i++) /* ifunc("name") */
         if ((is(reader, i, "ifunc") || is(reader, i, "__ifunc__")) && is(reader, i + 1, "(") &&
-            strcmp(text_of(reader, i + 2, i + 3), function->made.name) == 0)
+            strcmp(dp_c_text_of(reader, i + 2, i + 3), function->made.name) == 0)
             return "resolves an ifunc, before the program is linked";
     return NULL;
 }
@@ -349,10 +104,10 @@ static void read_body(struct reader *reader, const char *function, size_t open);
 static void finish_function(struct reader *reader, const struct declaration *made, size_t open,
                             size_t close)
 {
-    struct dp_c_function *function = new_function(reader, name_of(reader, made), made->name);
+    struct dp_c_function *function = new_function(reader, dp_c_name_of(reader, made), made->name);
     size_t body = open;
     if (made->try_at != NOWHERE) {
-        const char *name = joined(reader, made->name, made->name_end);
+        const char *name = dp_c_joined(reader, made->name, made->name_end);
         bool special = made->initializers != NOWHERE || is(reader, made->name - 1, "~") ||
                        (reader->class_name && strcmp(reader->class_name, name) == 0);
         if (!special)
@@ -370,9 +125,9 @@ static void finish_function(struct reader *reader, const struct declaration *mad
                          has_word(reader, made->begin, open, "__no_instrument_function__") ||
                          has_word(reader, made->begin, open, "consteval");
     function->why_not = why_not(reader, function, made->begin);
-    function->signature = read_signature(reader, made->parameters);
+    function->signature = dp_c_signature_of(reader, made->parameters);
     size_t index = (size_t)(function - reader->source->functions);
-    for (const struct note *note; (note = take_note(reader, made->first, open));)
+    for (const struct note *note; (note = dp_c_take_note(reader, made->first, open));)
         reader->wrong |= !dp_annotate(&function->made, note->text);
     keep_promises(reader, function);
     read_body(reader, reader->source->functions[index].made.name, open);
@@ -427,7 +182,7 @@ static void read_nested(const struct reader *reader, struct declaration *made, s
 {
     size_t close = match(reader, open);
     for (size_t i = open + 1; i < close; i++)
-        if (is_a_word(reader, i) && is(reader, i + 1, "(") && !is_any(reader, i, not_names)) {
+        if (is_a_word(reader, i) && is(reader, i + 1, "(") && !is_any(reader, i, dp_c_not_names)) {
             made->name = i;
             made->name_end = i + 1;
             made->parameters = i + 1;
@@ -447,7 +202,7 @@ static size_t read_parentheses(const struct reader *reader, struct declaration *
 {
     size_t close = match(reader, i), last = i - 1;
     if (made->parameters != NOWHERE || made->assigned ||
-        (i > made->begin && is_any(reader, last, not_names) && !is(reader, i + 1, "*") &&
+        (i > made->begin && is_any(reader, last, dp_c_not_names) && !is(reader, i + 1, "*") &&
          !(is_a_word(reader, i + 1) && is(reader, close + 1, "("))))
         return close + 1;
     if (i > made->begin && is(reader, last, ">")) { /* name<arguments>(…) */
@@ -459,7 +214,7 @@ static size_t read_parentheses(const struct reader *reader, struct declaration *
         }
         last--;
     }
-    if (i > made->begin && is_a_word(reader, last) && !is_any(reader, last, not_names) &&
+    if (i > made->begin && is_a_word(reader, last) && !is_any(reader, last, dp_c_not_names) &&
         !is(reader, i + 1, "*") && !(close == i + 2 && is(reader, close + 1, "("))) {
         made->name = last;
         made->name_end = last + 1;
@@ -497,10 +252,10 @@ static const char *class_of(const struct reader *reader, size_t begin, size_t op
         if (match(reader, i) > i)
             i = match(reader, i);
         else if (is_a_word(reader, i) && !is(reader, i, "final") &&
-                 !(is_any(reader, i, not_names) && is(reader, i + 1, "(")))
+                 !(is_any(reader, i, dp_c_not_names) && is(reader, i + 1, "(")))
             name = i;
     }
-    return name == NOWHERE ? "" : joined(reader, name, name + 1);
+    return name == NOWHERE ? "" : dp_c_joined(reader, name, name + 1);
 }
 
 /* The '{' at `i`. Returns what is to be read next; *done: the declaration is over. */
@@ -531,7 +286,7 @@ static bool is_old_style(const struct reader *reader, const struct declaration *
         return false;
     size_t next = match(reader, made->parameters) + 1;
     return is_a_word(reader, next) &&
-           (!is_any(reader, next, not_names) || is_any(reader, next, type_words));
+           (!is_any(reader, next, dp_c_not_names) || is_any(reader, next, dp_c_type_words));
 }
 
 /* "namespace a::b {", 'extern "C" {' at `i`: reads what is in it. 0: it is neither. */
@@ -556,7 +311,7 @@ static size_t read_outer_scope(struct reader *reader, size_t i, size_t end)
             last = part;
     const char *name = !named          ? ""
                        : first == last ? "(anonymous namespace)"
-                                       : joined(reader, first, last);
+                                       : dp_c_joined(reader, first, last);
     read_scope(reader, name, NULL, open);
     return match(reader, open) + 1;
 }
@@ -655,7 +410,7 @@ static void read_lambda(struct reader *reader, const char *outer, size_t open)
     lambda->open = open;
     lambda->close = match(reader, open);
     lambda->signature = "";
-    for (const struct note *note; (note = take_note(reader, 0, open));)
+    for (const struct note *note; (note = dp_c_take_note(reader, 0, open));)
         reader->wrong |= !dp_annotate(&lambda->made, note->text);
 }
 
@@ -673,7 +428,7 @@ static bool is_nested_function(const struct reader *reader, size_t brace)
     if (!is(reader, brace, "{") || !is(reader, brace - 1, ")"))
         return false;
     size_t name = match(reader, brace - 1) - 1;
-    return is_a_word(reader, name) && !is_any(reader, name, not_names) &&
+    return is_a_word(reader, name) && !is_any(reader, name, dp_c_not_names) &&
            (is_a_word(reader, name - 1) || is(reader, name - 1, "*"));
 }
 
@@ -718,7 +473,7 @@ bool dp_c_read(struct dp_c_source *source, char *text, bool cxx)
     source->unreadable = !dp_tokens_read(&source->tokens, text);
     if (source->unreadable)
         return false;
-    read_notes(&reader);
+    dp_c_read_notes(&reader);
     for (size_t i = 0; i < source->tokens.count;)
         i = read_declaration(&reader, i, source->tokens.count);
     finish_declaration(&reader, &(struct declaration){.parameters = NOWHERE},

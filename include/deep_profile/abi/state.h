@@ -41,7 +41,7 @@ enum dp_end {
 /* dp_process_state.end_flags */
 #define DP_END_WAITED (1u << 0)        /* `deep-profile record` waited for the process */
 #define DP_END_CORE_DUMPED (1u << 1)
-#define DP_END_OUT_OF_MEMORY (1u << 2) /* the kernel killed some process meanwhile for want of it */
+#define DP_END_OUT_OF_MEMORY (1u << 2) /* the kernel killed some process meanwhile, as it ran out */
 
 /* dp_process_state.pictures: the files of flame_graph(output=…), when the process ended. */
 #define DP_PICTURES_WANTED (1u << 0)

@@ -1,0 +1,16 @@
+/* The annotations in preprocessed C or C++, each with its place. */
+#ifndef DEEP_PROFILE_C_ANNOTATIONS_H
+#define DEEP_PROFILE_C_ANNOTATIONS_H
+
+#include "c_reader.h"
+
+/* "a" "b\"c": the text of string tokens [i, end). */
+const char *dp_c_text_of(const struct reader *reader, size_t i, size_t end);
+
+/* All annotations, in order, before anything else is read. They are blanked out in the text. */
+void dp_c_read_notes(struct reader *reader);
+
+/* The next annotation that no function has yet, if it lies in [first, end); else NULL. */
+struct note *dp_c_take_note(struct reader *reader, size_t first, size_t end);
+
+#endif
