@@ -4,8 +4,11 @@
 Run by Meson: idle.py DEEP_PROFILE_CC DEEP_PROFILE [TEST...]. The program is
 programs/idle.c, annotated and in whole-program mode.
 """
+import ctypes
 import glob
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +24,7 @@ WAKES = 40     # a second; 20 of a rest, and what the host's own wake-ups bring
 SLEEPS = 400   # a second: what it may cost, in sleeps of this script
 THRESHOLD_NS = 50_000_000
 CLOCKS_NS = 300_000
+LINUX = tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2])
 
 
 class Idle(unittest.TestCase):
@@ -40,19 +44,42 @@ class Idle(unittest.TestCase):
                                                    DEEP_PROFILE_SLOW_BASELINE="0"))
 
     @staticmethod
-    def steward(pid):
-        """Processor time in nanoseconds, and how often it went to sleep."""
-        for task in glob.glob(f"/proc/{pid}/task/*"):
-            with open(task + "/comm", encoding="ascii") as name:
-                if name.read().strip() != "deep-profile":
-                    continue
-            with open(task + "/schedstat", encoding="ascii") as times:
-                ran = int(times.read().split()[0])
-            with open(task + "/status", encoding="ascii") as status:
-                for line in status:
-                    if line.startswith("voluntary_ctxt_switches"):
-                        return ran, int(line.split()[1])
+    def task_of_steward(pid):
+        for _ in range(600): # until it has its name
+            for task in glob.glob(f"/proc/{pid}/task/*"):
+                with open(task + "/comm", encoding="ascii") as name:
+                    if name.read().strip() == "deep-profile":
+                        return task
+            time.sleep(0.1)
         raise AssertionError("no steward")
+
+    def steward(self, pid):
+        """Processor time in nanoseconds, and how often it went to sleep."""
+        task = self.task_of_steward(pid)
+        with open(task + "/schedstat", encoding="ascii") as times:
+            ran = int(times.read().split()[0])
+        with open(task + "/status", encoding="ascii") as status:
+            (switches,) = re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", status.read(), re.M)
+        return ran, int(switches)
+
+    @unittest.skipUnless(LINUX >= (6, 12), "from Linux 6.12 on")
+    @unittest.skipUnless(dp.is_outside_of_sandboxes(), "not in a sandbox")
+    def test_the_tick_asks_for_a_short_slice(self):
+        """Which brings it before the host's threads where every processor is busy."""
+        program = self.start("annotated", "60")
+        self.assertEqual(self.slice_ns(os.path.basename(self.task_of_steward(program.pid))), 100_000)
+        self.assertNotEqual(self.slice_ns(program.pid), 100_000)
+        program.kill()
+        program.communicate()
+
+    @staticmethod
+    def slice_ns(tid):
+        """`runtime` of struct sched_attr, at byte 24."""
+        number = 315 if platform.machine() == "x86_64" else 275
+        attributes = ctypes.create_string_buffer(48)
+        if ctypes.CDLL(None).syscall(number, int(tid), attributes, 48, 0) != 0:
+            raise OSError("sched_getattr")
+        return int.from_bytes(attributes.raw[24:32], sys.byteorder)
 
     def test_an_idle_host_costs_nothing(self):
         for name in ("annotated", "whole"):
