@@ -11,6 +11,7 @@
 #include "log/log_state.h"
 #include "model/site_paths.h"
 #include "model/stack_names.h"
+#include "base/clock.h"
 #include "base/progress.h"
 
 enum { OPTION_FOLLOW = 'f', OPTION_LAST = 'l' };
@@ -131,12 +132,9 @@ static uint64_t follow(struct dp_merge *merge, struct dp_site_table *sites,
 static uint64_t begin_of_last(const struct dp_log *log, const struct dp_process_state *process,
                               uint64_t last_ns)
 {
-    struct timespec now;
-
     if (last_ns == 0 || !process)
         return 0;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    uint64_t end_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    uint64_t end_ns = dp_monotonic_ns();
     if (dp_state_phase(log, process) != DP_PHASE_RUNNING)
         end_ns = process->end_monotonic_ns ? process->end_monotonic_ns : process->heartbeat_ns;
     return end_ns > last_ns ? end_ns - last_ns : 0;

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/rules.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "doctor/doctor_shell.h"
 #include "log/note_end.h"
@@ -155,14 +155,6 @@ static unsigned long long killed_for_memory(void)
     if (file)
         fclose(file);
     return killed;
-}
-
-static uint64_t monotonic_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 /* The names of logs at `path`, including those of processes that found it taken
@@ -326,7 +318,7 @@ int dp_cmd_record(int argc, char **argv)
     }
     unsigned long long killed = killed_for_memory();
     int status = wait_for(pid, &signals);
-    struct end end = {.pid = pid, .status = status, .seen_ns = monotonic_ns()};
+    struct end end = {.pid = pid, .status = status, .seen_ns = dp_monotonic_ns()};
     end.out_of_memory = killed_for_memory() > killed;
     snprintf(name, sizeof name, "deep-profile.%ld", (long)pid);
     if (!WIFEXITED(status) ||

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/output_file.h"
 #include "common/values.h"
@@ -196,25 +196,17 @@ static int show_from_log(const char *path, uint32_t number, const struct argumen
 
 /* ---- asking ---- */
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 enum answer { ANSWERED, STOPPED, ENDED, SILENT };
 
 static enum answer wait_for(uint32_t pid, const char *path, uint32_t number, uint64_t wait_ns,
                             uint64_t *heartbeat_ns)
 {
-    const uint64_t until = now_ns() + wait_ns;
+    const uint64_t until = dp_monotonic_ns() + wait_ns;
 
     *heartbeat_ns = 0;
     for (;;) {
         char letter = dp_live_letter(pid);
-        bool over = now_ns() >= until;
+        bool over = dp_monotonic_ns() >= until;
         if (dp_live_answered(path, number, heartbeat_ns))
             return ANSWERED;
         if (letter == 'T' || letter == 't')
@@ -229,7 +221,7 @@ static enum answer wait_for(uint32_t pid, const char *path, uint32_t number, uin
 
 static void say_silence(uint32_t pid, enum answer answer, uint64_t heartbeat_ns)
 {
-    uint64_t now = now_ns();
+    uint64_t now = dp_monotonic_ns();
     double awake = now > heartbeat_ns ? (double)(now - heartbeat_ns) / 1e9 : 0;
 
     if (answer == STOPPED)

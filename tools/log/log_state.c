@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "contents.h"
 #include "files.h"
@@ -65,10 +65,8 @@ int dp_state_read(const struct dp_log *log, struct dp_process_state *process, bo
 
 static bool is_silent(const struct dp_process_state *process)
 {
-    struct timespec now;
+    uint64_t now_ns = dp_monotonic_ns();
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    uint64_t now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
     return now_ns > process->heartbeat_ns && now_ns - process->heartbeat_ns > SILENT_NS;
 }
 

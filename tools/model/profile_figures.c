@@ -1,7 +1,7 @@
 /* See profile_figures.h. */
 #include "profile_figures.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 bool dp_totals_any(const struct dp_totals *totals)
 {
@@ -18,14 +18,6 @@ bool dp_profile_has_data(const struct dp_profile *profile)
         if (dp_totals_any(profile->totals[i]))
             return true;
     return profile->slow_events > 0 || profile->n_open > 0;
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 uint64_t dp_profile_start_ns(const struct dp_profile *profile)
@@ -55,7 +47,7 @@ uint64_t dp_profile_wall_ns(const struct dp_profile *profile)
     if (profile->phase == DP_PHASE_FINISHED)
         end = profile->process.end_monotonic_ns;
     else if (profile->phase == DP_PHASE_RUNNING)
-        end = now_ns();
+        end = dp_monotonic_ns();
     else if (profile->has_process && profile->process.heartbeat_ns > end)
         end = profile->process.heartbeat_ns;
     if (profile->phase == DP_PHASE_KILLED || profile->phase == DP_PHASE_ELSEWHERE)

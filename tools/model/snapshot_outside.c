@@ -5,15 +5,16 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "log/live_process.h"
 #include "profile_gather.h"
 
-static uint64_t now_ns(clockid_t clock)
+static uint64_t unix_ns(void)
 {
     struct timespec now;
 
-    clock_gettime(clock, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
@@ -27,7 +28,7 @@ static int innermost_first(const void *a, const void *b)
 static void take_calls(struct dp_snapshot_thread *thread, const struct dp_profile *profile)
 {
     size_t n = 0, capacity = 0;
-    uint64_t now = now_ns(CLOCK_MONOTONIC);
+    uint64_t now = dp_monotonic_ns();
 
     for (size_t i = 0; i < profile->n_open; i++) {
         const struct dp_open_info *open = &profile->open[i];
@@ -69,7 +70,7 @@ void dp_snapshot_outside(struct dp_snapshot *snapshot, const char *path, uint32_
     struct dp_problem problem;
     bool read = dp_profile_gather(&profile, path, DP_PROFILE_STATE, 0, &problem) == DP_EXIT_OK;
 
-    *snapshot = (struct dp_snapshot){.pid = pid, .unix_ns = now_ns(CLOCK_REALTIME)};
+    *snapshot = (struct dp_snapshot){.pid = pid, .unix_ns = unix_ns()};
     if (read)
         memcpy(snapshot->program, profile.log.program, sizeof snapshot->program);
     add_threads(snapshot, read ? &profile : NULL);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/message.h"
 #include "cache.h"
@@ -143,10 +144,7 @@ static void join_blocks(struct dp_symbol_file *file, void *block, size_t size,
 
 static time_t now_s(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
+    return (time_t)(dp_monotonic_ns() / 1000000000u);
 }
 
 static void find_names(struct dp_symbol_file *file)

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 enum {
@@ -85,10 +85,7 @@ static void work(int fd, const struct dp_file_request *request, const uint64_t *
 
 static int64_t now_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)(dp_monotonic_ns() / 1000000);
 }
 
 /* Reads everything from `fd`. False: it takes too long, or is too much. */
