@@ -116,22 +116,23 @@ class BadInput(Case):
         done = self.run_tool("doctor", "empty", status=DATA)
         self.assertEqual(done.stderr, "deep-profile: the log 'empty' is empty\n")
 
-    def test_a_log_of_another_byte_order(self):
-        self.make("basic")
+    def change_metadata(self, old, new):
+        """Of the log "basic"; as long as before."""
         with open(self.path("basic", "metadata"), "r+", encoding="latin-1") as metadata:
             text = metadata.read()
             metadata.seek(0)
-            metadata.write(text.replace("byte_order = le;", "byte_order = be;"))
+            metadata.write(text.replace(old, new))
+
+    def test_a_log_of_another_byte_order(self):
+        self.make("basic")
+        self.change_metadata("byte_order = le;", "byte_order = be;")
         for verb in self.VERBS[:-1]:
             self.fails("'basic' was written by a big-endian machine; this deep-profile reads "
                        "little-endian logs", verb, "basic")
 
     def test_a_log_of_another_version(self):
         self.make("basic")
-        with open(self.path("basic", "metadata"), "r+", encoding="latin-1") as metadata:
-            text = metadata.read()
-            metadata.seek(0)
-            metadata.write(text.replace("log_version = 1;", "log_version = 9;"))
+        self.change_metadata("log_version = 1;", "log_version = 9;")
         for verb in self.VERBS[:-1]:
             self.fails("'basic' was written by log version 9; this deep-profile reads version 1",
                        verb, "basic")

@@ -43,22 +43,33 @@ static bool same_wait(const struct dp_stack_sample *x, const struct dp_stack_sam
            strcmp(dp_stack_function(x->holder_stack), dp_stack_function(y->holder_stack)) == 0;
 }
 
-static void put_wait(struct dp_json *one, const struct dp_stack_sample *wait, uint64_t ns)
+void dp_json_put_awaited(struct dp_json *object, const struct dp_stack_sample *wait)
 {
-    const char *name = dp_syscall_name(wait->syscall),
-               *holder = dp_stack_function(wait->holder_stack);
+    const char *name = dp_syscall_name(wait->syscall);
 
     if (name || wait->syscall < 0)
-        dp_json_put_text(one, "syscall", name);
+        dp_json_put_text(object, "syscall", name);
     else
-        dp_json_put_i64(one, "syscall", wait->syscall);
-    dp_json_put_text(one, "object", *wait->object ? wait->object : NULL);
-    dp_json_put_u64(one, "ns", ns);
+        dp_json_put_i64(object, "syscall", wait->syscall);
+    dp_json_put_text(object, "object", *wait->object ? wait->object : NULL);
+}
+
+void dp_json_put_holder(struct dp_json *object, const struct dp_stack_sample *wait)
+{
+    const char *function = dp_stack_function(wait->holder_stack);
+
     if (wait->holder_tid == 0)
         return;
-    dp_json_put_u64(one, "holder_tid", wait->holder_tid);
-    dp_json_put_text(one, "holder", *wait->holder ? wait->holder : NULL);
-    dp_json_put_text(one, "holder_function", *holder ? holder : NULL);
+    dp_json_put_u64(object, "holder_tid", wait->holder_tid);
+    dp_json_put_text(object, "holder", *wait->holder ? wait->holder : NULL);
+    dp_json_put_text(object, "holder_function", *function ? function : NULL);
+}
+
+static void put_wait(struct dp_json *one, const struct dp_stack_sample *wait, uint64_t ns)
+{
+    dp_json_put_awaited(one, wait);
+    dp_json_put_u64(one, "ns", ns);
+    dp_json_put_holder(one, wait);
 }
 
 /* Each wait once, with the time of all its samples. A call has only a few. */

@@ -33,24 +33,6 @@ static void put_calls(struct dp_json *object, const struct dp_snapshot_thread *t
     dp_json_put_u64(object, "more_open_calls", thread->more_calls);
 }
 
-static void put_wait(struct dp_json *one, const struct dp_stack_sample *wait)
-{
-    const char *name = dp_syscall_name(wait->syscall),
-               *holder = dp_stack_function(wait->holder_stack);
-
-    if (name || wait->syscall < 0)
-        dp_json_put_text(one, "syscall", name);
-    else
-        dp_json_put_i64(one, "syscall", wait->syscall);
-    dp_json_put_text(one, "object", *wait->object ? wait->object : NULL);
-    if (wait->holder_tid == 0)
-        return;
-    dp_json_put_u64(one, "holder_tid", wait->holder_tid);
-    dp_json_put_text(one, "holder", *wait->holder ? wait->holder : NULL);
-    dp_json_put_text(one, "holder_function", *holder ? holder : NULL);
-    dp_json_put_frames(one, "holder_frames", wait->holder_stack);
-}
-
 static void put_thread(struct dp_json *one, const struct dp_snapshot_thread *thread)
 {
     const struct dp_stack_sample *look = &thread->look;
@@ -63,7 +45,10 @@ static void put_thread(struct dp_json *one, const struct dp_snapshot_thread *thr
         dp_json_put_u64(one, "cpu_ns", thread->cpu_ns);
         put_or_null(one, "waits_at_least_ns", thread->waits_ns);
     }
-    put_wait(one, look);
+    dp_json_put_awaited(one, look);
+    dp_json_put_holder(one, look);
+    if (look->holder_tid != 0)
+        dp_json_put_frames(one, "holder_frames", look->holder_stack);
     if (thread->deadlock)
         dp_json_put_u64(one, "deadlock", thread->deadlock);
     put_calls(one, thread);

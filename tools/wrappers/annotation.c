@@ -12,6 +12,15 @@
 /* Of libstdc++: the one function of a C++ library that is needed here. */
 char *__cxa_demangle(const char *name, char *buffer, size_t *length, int *status);
 
+void dp_print_taken(const struct dp_annotated *function)
+{
+    fprintf(stderr, "deep-profile: %s (%s:%u):", function->name, function->file, function->line);
+    for (size_t i = 0; i < function->count; i++)
+        fprintf(stderr, "%s %s(%s)", i ? "," : "", dp_attribute_name(function->written[i].attribute),
+                function->written[i].options);
+    fputc('\n', stderr);
+}
+
 void dp_error_at(const char *file, unsigned line, const char *format, ...)
 {
     va_list args;

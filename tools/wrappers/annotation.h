@@ -43,6 +43,9 @@ bool dp_is_annotation(const char *text);
  */
 bool dp_annotate(struct dp_annotated *function, const char *text);
 
+/* Prints to stderr, for -v, which function is profiled, and how. */
+void dp_print_taken(const struct dp_annotated *function);
+
 /* Prints "FILE:LINE: error: message". */
 void dp_error_at(const char *file, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

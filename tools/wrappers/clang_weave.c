@@ -217,15 +217,6 @@ static bool is_wanted(const struct dp_ir *ir, const struct dp_ir_function *funct
            dp_filter_takes(function->made.name, function->made.file, size_of(ir, function));
 }
 
-static void print_taken(const struct dp_annotated *made)
-{
-    fprintf(stderr, "deep-profile: %s (%s:%u):", made->name, made->file, made->line);
-    for (size_t i = 0; i < made->count; i++)
-        fprintf(stderr, "%s %s(%s)", i ? "," : "", dp_attribute_name(made->written[i].attribute),
-                made->written[i].options);
-    fputc('\n', stderr);
-}
-
 /* ---- the module ---- */
 
 /* ", !dbg !12", " !dbg !12": without it. */
@@ -347,7 +338,7 @@ bool dp_weave(struct dp_ir *ir, const struct dp_weave *how, FILE *out)
             continue;
         }
         if (how->verbose)
-            print_taken(&function->made);
+            dp_print_taken(&function->made);
         for (; next < function->first; next++)
             write_line(ir, how, &module, next, out);
         if (how->all)

@@ -78,15 +78,6 @@ static bool has_annotations(const struct dp_job *job, struct dp_source *source, 
 
 /* ---- weaving ---- */
 
-static void print_taken(const struct dp_annotated *made)
-{
-    fprintf(stderr, "deep-profile: %s (%s:%u):", made->name, made->file, made->line);
-    for (size_t i = 0; i < made->count; i++)
-        fprintf(stderr, "%s %s(%s)", i ? "," : "", dp_attribute_name(made->written[i].attribute),
-                made->written[i].options);
-    fputc('\n', stderr);
-}
-
 static bool is_wanted(const struct dp_job *job, const struct dp_c_function *function)
 {
     if (function->made.count > 0)
@@ -116,7 +107,7 @@ static bool choose(const struct dp_job *job, const struct dp_c_source *text,
             right = false;
         }
         if (job->line->verbose)
-            print_taken(&function->made);
+            dp_print_taken(&function->made);
         gates[(*count)++] = gate;
     }
     return right;
