@@ -105,7 +105,7 @@ int dp_os_take_this_signal(int signal, dp_os_handler *handler)
     return __sigaction(signal, &action, NULL) == 0 ? 0 : -errno;
 }
 
-/* With SIGCHLD and SIGCONT, which mean too much to their hosts. */
+/* So are SIGCHLD and SIGCONT by default, but hosts need those for themselves. */
 static const int ignored[] = {SIGURG, SIGWINCH};
 
 int dp_os_take_signal(bool may_end, dp_os_handler *handler)

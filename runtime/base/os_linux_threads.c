@@ -1,7 +1,7 @@
 /* os.h on Linux: threads and their stacks. */
 #include "os.h"
-#include "proc_text.h"
 #include "peek.h"
+#include "proc_text.h"
 #include "tsan.h"
 
 #include <errno.h>

@@ -9,16 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/mix.h"
+
 /* Names one slow call in all its reports. Calls that begin in the same tick look alike:
  * `number` tells them apart. Not 0. */
 static inline uint64_t dp_slow_id(uint32_t lane, uint32_t site, uint64_t due, uint64_t number)
 {
-    uint64_t x = due ^ (uint64_t)lane << 40 ^ (uint64_t)site << 20;
-    x += number * UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9); /* splitmix64's finaliser */
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    x ^= x >> 31;
-    return x ? x : 1;
+    uint64_t call = due ^ (uint64_t)lane << 40 ^ (uint64_t)site << 20;
+    return dp_mix(call + number * DP_MIX_STEP);
 }
 
 /* Whether a slow call leaves events: the same answer in flight and at the end. */

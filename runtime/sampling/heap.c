@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/facts.h"
+#include "base/mix.h"
 #include "base/os.h"
 #include "base/sampler.h"
 #include "base/settings.h"
@@ -38,18 +39,14 @@ static int64_t draw(void)
 /* Another one for each thread, without asking the kernel. */
 static uint64_t first_random(void)
 {
-    uint64_t x = seed + (atomic_fetch_add_explicit(&threads_met, 1, memory_order_relaxed) + 1) *
-                            UINT64_C(0x9E3779B97F4A7C15);
-    x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
-    return x ^ x >> 31 ? x ^ x >> 31 : 1;
+    uint64_t thread = atomic_fetch_add_explicit(&threads_met, 1, memory_order_relaxed) + 1;
+    return dp_mix(seed + thread * DP_MIX_STEP);
 }
 
 /* Is this allocation the one? The budget went below 0. */
 static bool is_chosen(size_t bytes, uint64_t *mean_bytes)
 {
-    bool first = random_state == 0;
-    if (first) {
+    if (random_state == 0) {
         random_state = first_random();
         dp_heap_budget = draw() - (int64_t)bytes;
     }

@@ -10,7 +10,8 @@
 
 #define MOST_AT_ONCE 8192 /* a tick's work has an end, however fast the host allocates */
 
-/* Of these on, the log has no allocation: nor does it get their releases. */
+/* The number of the first allocation that had no room in the log. Neither it nor a later one is
+ * written, nor are their releases. */
 static uint64_t first_refused;
 
 void dp_heap_log_init(void)
@@ -47,8 +48,8 @@ static void write_release(uint64_t number, uint64_t time_ns)
         dp_process_lost(DP_LOSS_RELEASES, 1);
 }
 
-/* When half of the share is used up, every other sample; of what is left then, the same; and
- * so on: a program that runs for weeks has samples from all of them. */
+/* The mean doubles each time that half of the room that was left is used up: so a program that
+ * runs for weeks has samples from all of them. */
 static void thin_out(void)
 {
     unsigned doublings = 0;

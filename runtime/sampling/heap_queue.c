@@ -28,11 +28,8 @@ static struct ends sampled_ends, released_ends;
 
 int dp_heap_queue_init(void)
 {
-    if (!all && dp_memory_ceiling_take_for_good(sizeof *all)) {
-        all = dp_os_map_memory(sizeof *all);
-        if (!all)
-            dp_memory_ceiling_give(sizeof *all);
-    }
+    if (!all)
+        all = dp_memory_ceiling_map_for_good(sizeof *all);
     if (!all)
         return -ENOMEM;
     dp_os_populate(all, sizeof *all); /* no sample is to wait for a page */

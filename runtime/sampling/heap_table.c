@@ -25,11 +25,8 @@ static struct table *table; /* made once, and kept by a forked child */
 
 int dp_heap_table_init(void)
 {
-    if (!table && dp_memory_ceiling_take_for_good(sizeof *table)) {
-        table = dp_os_map_memory(sizeof *table);
-        if (!table)
-            dp_memory_ceiling_give(sizeof *table);
-    }
+    if (!table)
+        table = dp_memory_ceiling_map_for_good(sizeof *table);
     if (!table)
         return -ENOMEM;
     dp_os_populate(table, sizeof *table); /* no sample is to wait for a page */

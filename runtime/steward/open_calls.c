@@ -55,10 +55,9 @@ const struct dp_site_config *dp_open_call_config(uint32_t index, uint64_t due, u
 }
 
 /*
- * If the list was more than DP_OPEN_MAX deeper
- * before than now, deeper calls, which have ended, have overwritten the entries of the
- * outermost ones. Those entries show: calls are listed in order of time, and overwritten
- * entries began after the ones above them.
+ * If the list was more than DP_OPEN_MAX deeper before than now, deeper calls, which have ended,
+ * have overwritten the entries of the outermost ones. Those entries show: calls are listed in
+ * order of time, and overwritten entries began after the ones above them.
  */
 uint64_t dp_open_calls_first(const struct dp_open_calls *open, uint64_t top, uint64_t now)
 {

@@ -46,13 +46,8 @@ void dp_snapshot_init(void)
 
 static bool has_room(void)
 {
-    if (at)
-        return true;
-    if (!dp_memory_ceiling_take_for_good(sizeof *at))
-        return false;
-    at = dp_os_map_memory(sizeof *at);
     if (!at)
-        dp_memory_ceiling_give(sizeof *at);
+        at = dp_memory_ceiling_map_for_good(sizeof *at);
     return at;
 }
 
