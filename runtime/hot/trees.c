@@ -53,15 +53,15 @@ static uint32_t node_below(struct dp_call_tree *tree, uint32_t parent, uint32_t 
     return found != DP_TREE_NONE ? found : add_node(tree, parent, site);
 }
 
-/* Takes the nodes from `first` on out of their buckets: the newest first, which each bucket
- * begins with. */
+/* Takes the nodes from `first` on out of their buckets. Each bucket begins with its newest node,
+ * so the newest is taken first. */
 static void unlink_from(struct dp_call_tree *tree, uint32_t first)
 {
     for (uint32_t i = tree->n_nodes; i-- > first;)
         *bucket_of(tree, tree->nodes[i].parent, tree->nodes[i].site) = tree->nodes[i].next;
 }
 
-/* The node at `i` becomes part of the one of its name below `parent`, or is that. */
+/* Adds the node at `i` to the node of its site below `parent`, which is made if there is none. */
 static void put_again(struct dp_call_tree *tree, uint32_t i, uint32_t parent)
 {
     struct dp_call_node *from = &tree->nodes[i];
@@ -74,9 +74,9 @@ static void put_again(struct dp_call_tree *tree, uint32_t i, uint32_t parent)
     tree->moved[i] = to;
 }
 
-/* The call of node `root` that asked for a tree has ended, and others that do are around it: its
- * nodes, which are all from `root` on, become theirs. They are their own already where its
- * caller has made no such call before. */
+/* A call that asked for a tree has ended inside another one that asked, too. Its nodes, which are
+ * `root` and all behind it, join the nodes that the same caller's earlier calls of this site have
+ * left. Where there was no earlier call, they stay as they are. */
 static void fold(struct dp_call_tree *tree, uint32_t root)
 {
     const struct dp_call_node *node = &tree->nodes[root];
@@ -103,7 +103,7 @@ static void close_node(struct dp_call_tree *tree, const struct dp_open_node *ope
         tree->nodes[node->parent].callees_ns += duration_ns;
 }
 
-/* The innermost call was left, nobody knows when. */
+/* The innermost call was left without its end being seen: `now` is the latest it can have been. */
 static void leave_innermost(struct dp_call_tree *tree, uint64_t now)
 {
     const struct dp_open_node *open = &tree->calls[--tree->depth];

@@ -17,11 +17,11 @@ struct bucket {
 
 struct table {
     struct bucket bucket[BUCKETS];
-    uint64_t number[BUCKETS][WAYS]; /* whoever deals with the address */
+    uint64_t number[BUCKETS][WAYS]; /* used only by who deals with the address */
 };
 
 _Atomic uint8_t dp_heap_filter[DP_HEAP_FILTER_BYTES];
-static struct table *table; /* made once, and kept by a forked child */
+static struct table *table; /* made once; a forked child keeps it */
 
 int dp_heap_table_init(void)
 {

@@ -42,8 +42,8 @@ static inline bool dp_heap_may_hold(const void *pointer)
 int dp_heap_table_init(void);
 void dp_heap_table_clear(void);
 
-/* *before: the number of a sample at the same address whose release nobody saw, or 0. False:
- * its two buckets are full. */
+/* False: the address's two buckets are full. *before: 0, or the number of an earlier sample at this
+ * address, whose release was not seen; it is taken out. */
 bool dp_heap_table_put(const void *pointer, uint64_t number, uint64_t *before);
 /* Its number; 0: it is not in the table. */
 uint64_t dp_heap_table_take(const void *pointer);
