@@ -97,7 +97,7 @@ void dp_segments_add(uint32_t lane, uint32_t number)
     dp_lock_give(&segments_lock, &saved);
 }
 
-void dp_segments_note(uint32_t lane, uint32_t number, int64_t bytes, uint64_t records, bool closed)
+void dp_segments_note(uint32_t lane, uint32_t number, int64_t bytes, int64_t records, bool closed)
 {
     atomic_fetch_add_explicit(&bytes_on_disk, (uint64_t)bytes, memory_order_relaxed);
     if (lane == DP_RUNTIME_LANE)
@@ -107,7 +107,7 @@ void dp_segments_note(uint32_t lane, uint32_t number, int64_t bytes, uint64_t re
     struct dp_segment *segment = find_segment(lane, number);
     if (segment) {
         segment->bytes += (uint64_t)bytes;
-        segment->records += records;
+        segment->records += (uint64_t)records;
         segment->closed = closed;
     }
     dp_lock_give(&segments_lock, &saved);

@@ -36,8 +36,8 @@ uint64_t dp_segments_file_limit(void);
 
 /* Adds a new, empty segment. */
 void dp_segments_add(uint32_t lane, uint32_t number);
-/* The segment has `bytes` more (or fewer) on the disk and `records` more. */
-void dp_segments_note(uint32_t lane, uint32_t number, int64_t bytes, uint64_t records,
+/* The segment has `bytes` and `records` more, or fewer, on the disk. */
+void dp_segments_note(uint32_t lane, uint32_t number, int64_t bytes, int64_t records,
                       bool closed);
 /* A copy of the segment; zeros if it is not known. */
 struct dp_segment dp_segments_find(uint32_t lane, uint32_t number);

@@ -46,7 +46,7 @@ void dp_stream_ruined(struct dp_stream *stream)
     stream->packet_bytes = stream->limit = 0;
 }
 
-static void note(const struct dp_stream *stream, int64_t bytes, uint64_t records, bool closed)
+static void note(const struct dp_stream *stream, int64_t bytes, int64_t records, bool closed)
 {
     dp_segments_note(stream->lane, stream->segment, bytes, records, closed);
 }
@@ -74,12 +74,15 @@ static uint64_t bytes_left(const struct dp_stream *stream, uint64_t bytes)
 
 /* Somebody cut or removed the segment's file: writes nothing more to it, and the next
  * packet goes into a new file. Bytes that are not on the disk any more make room for
- * others. */
-static void give_up_segment(struct dp_stream *stream, uint64_t lost)
+ * others. Counts `records` as lost, and those of the packets in the segment's first
+ * `complete` bytes too if the cut reached into them: which of them are left is not known. */
+static void give_up_segment(struct dp_stream *stream, uint64_t complete, uint64_t records)
 {
-    uint64_t bytes = dp_segments_find(stream->lane, stream->segment).bytes;
-    note(stream, (int64_t)(bytes_left(stream, bytes) - bytes), 0, false);
-    dp_process_lost(DP_LOSS_NO_SPACE, lost);
+    struct dp_segment segment = dp_segments_find(stream->lane, stream->segment);
+    uint64_t left = bytes_left(stream, segment.bytes);
+    uint64_t earlier = left < complete ? segment.records : 0;
+    note(stream, (int64_t)(left - segment.bytes), -(int64_t)earlier, false);
+    dp_process_lost(DP_LOSS_NO_SPACE, earlier + records);
     leave_segment(stream);
     __atomic_store_n(&stream->open, false, __ATOMIC_RELEASE);
     stream->given_up++;
@@ -88,7 +91,7 @@ static void give_up_segment(struct dp_stream *stream, uint64_t lost)
 static void close_ruined(struct dp_stream *stream)
 {
     dp_stream_forget(stream);
-    give_up_segment(stream, stream->records);
+    give_up_segment(stream, stream->offset, stream->records);
     stream->closed_records += stream->records;
     stream->records = 0;
 }
@@ -122,7 +125,8 @@ void dp_stream_close_packet(struct dp_stream *stream)
     }
     if (used < bytes)
         give_back(name, stream->offset + bytes, stream->offset + used);
-    note(stream, (int64_t)used - (int64_t)stream->packet_bytes, stream->records, false);
+    note(stream, (int64_t)used - (int64_t)stream->packet_bytes,
+         (int64_t)stream->records, false);
     dp_stream_forget(stream);
     stream->segment_bytes = stream->offset + used;
     stream->closed_records += stream->records;
@@ -179,7 +183,7 @@ static int open_segment(struct dp_stream *stream, uint64_t bytes)
         return fd;
     if (fd >= 0)
         dp_os_close(fd); /* somebody cut or removed the file between two packets */
-    give_up_segment(stream, dp_segments_find(stream->lane, stream->segment).records);
+    give_up_segment(stream, stream->segment_bytes, 0);
     return new_segment(stream);
 }
 
