@@ -21,7 +21,7 @@
 #include "base/tick.h"
 #include "common/options.h"
 #include "host/bus.h"
-#include "hot/enter.h"
+#include "hot/meet.h"
 #include "log/process_log.h"
 #include "log/trace.h"
 #include "process_child.h"

@@ -1,5 +1,5 @@
 /*
- * What a call leaves behind, in every case but the simplest (which enter.c has
+ * What a call leaves behind, in every case but the simplest (which exit.c has
  * whole). Under the same rules as enter.c.
  */
 #ifndef DP_FINISH_H

@@ -19,6 +19,9 @@
 #include "sites/config.h"
 #include "thread/lane.h"
 
+/* The stack pointer at the call of the function that says this: with it, calls are ordered. */
+#define DP_STACK_HERE ((uintptr_t)__builtin_dwarf_cfa())
+
 static inline bool dp_on_own_stack(const struct dp_lane *lane, uintptr_t address)
 {
     return address - lane->stack_low < lane->stack_bytes;
