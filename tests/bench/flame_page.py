@@ -4,13 +4,13 @@
 Prints, of nine times, the least, the middle and the most, in milliseconds from the navigation.
 """
 import os
-import random
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../page"))
 import browser  # noqa: E402
+import folded  # noqa: E402
 
 TOOL, FRAMES = os.path.abspath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
 # The browser reports its first paint a little later.
@@ -22,21 +22,10 @@ TIMES = """(async () => {
 })()"""
 
 
-def stacks():
-    chance, seen = random.Random(1), set()
-    while len(seen) < FRAMES:
-        stack, number = ["main"], 0
-        for _ in range(chance.randint(3, 60)):
-            number = (number * 7 + chance.choice([1, 1, 1, 1, 2, 2, 3, 5, 8])) % 900
-            stack.append(f"function_{number}")
-        seen.update(tuple(stack[:n]) for n in range(1, len(stack) + 1))
-        yield ";".join(stack) + f" {chance.randint(1, 1000)}\n"
-
-
 def main():
     with tempfile.TemporaryDirectory() as folder, browser.Browser() as page:
         with open(folder + "/stacks", "w", encoding="utf-8") as file:
-            file.writelines(stacks())
+            file.write(folded.random_stacks(FRAMES, deepest=60))
         subprocess.run([TOOL, "flamegraph", "-o", folder + "/x.html", folder + "/stacks"], check=True)
         page.screen(1200, 800)
         runs = []

@@ -8,7 +8,6 @@ Without Chromium (scripts/packages-test) nothing is tested: exit status 77.
 """
 import json
 import os
-import random
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ import tempfile
 import unittest
 
 import browser
+import folded
 
 TOOL = os.path.realpath(sys.argv.pop(1))
 HOSTILE = ["<script>document.title='run'</script>", "</script><img src=x onerror=document.title='run'>",
@@ -34,19 +34,6 @@ main 3
 """
 FRAMES = 14  # of these stacks, with "all"
 ROW, PHONE_ROW = 20, 28
-
-
-def many(frames):
-    """Folded stacks of so many distinct frames, and deep."""
-    chance, seen, lines = random.Random(1), set(), []
-    while len(seen) < frames:
-        stack, number = ["main"], 0
-        for _ in range(chance.randint(3, 90)):
-            number = (number * 7 + chance.choice([1, 1, 1, 1, 2, 2, 3, 5, 8])) % 900
-            stack.append(f"function_{number}")
-        seen.update(tuple(stack[:n]) for n in range(1, len(stack) + 1))
-        lines.append(";".join(stack) + f" {chance.randint(1, 1000)}")
-    return "\n".join(lines) + "\n"
 
 
 class Page(unittest.TestCase):
@@ -247,7 +234,7 @@ class Html(Page):
         self.assertLessEqual(page.run("document.documentElement.scrollWidth"), 360)
 
     def test_hundred_thousand_frames(self):
-        page = self.open(many(100_000))
+        page = self.open(folded.random_stacks(100_000, deepest=90))
         self.assertGreater(page.run("JSON.parse(document.querySelector('#data').textContent)"
                                     ".frames.length"), 300_000)
         self.assertEqual(page.run("performance.getEntriesByName('flame-drawn').length"), 1)
