@@ -1,4 +1,4 @@
-/* A library that walk_test.c loads and unloads: built twice, with different code. */
+/* A library that modules_test.c loads and unloads: built twice, with different code. */
 int walk_module_calls(int (*function)(int), int x);
 
 __attribute__((noinline)) int walk_module_calls(int (*function)(int), int x)

@@ -59,4 +59,23 @@ static inline void name_site(uint32_t site, const char *function)
     info->function = dp_copy(function);
 }
 
+/* `n` calls of `ns` each, sampled with the chance 1 / weight. */
+static inline void sample(uint32_t site, unsigned n, uint64_t ns, unsigned weight)
+{
+    const struct dp_site_stats one = {.calls = weight == 1,
+                                      .sampled = 1,
+                                      .estimated = weight * DP_WEIGHT_UNIT,
+                                      .variance = weight * (weight - 1) * DP_WEIGHT_UNIT,
+                                      .total_ns = ns,
+                                      .min_ns = ns,
+                                      .max_ns = ns};
+    struct dp_totals *totals = dp_profile_totals(&profile, site);
+
+    for (unsigned i = 0; i < n; i++) {
+        dp_totals_add(totals, &one);
+        dp_histogram_add(&totals->histogram, ns);
+    }
+    profile.calls_untimed |= weight > 1;
+}
+
 #endif
