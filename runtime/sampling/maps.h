@@ -1,5 +1,5 @@
 /*
- * /proc/self/maps, line by line. For modules.c; allocates nothing, takes no lock.
+ * /proc/self/maps, line by line. For mapped.c; allocates nothing, takes no lock.
  */
 #ifndef DP_MAPS_H
 #define DP_MAPS_H

@@ -8,18 +8,14 @@
 #include "base/facts.h"
 #include "base/memory_ceiling.h"
 #include "base/os.h"
-#include "image.h"
-#include "maps.h"
+#include "mapped.h"
 #include "view.h"
 
-#define PATH_BYTES 4097
 #define WANTED 16
 /* How often modules are looked for: at most one part in SHARE of the time goes into it. */
 #define SHARE    1000
 #define CHECK_NS UINT64_C(1000000000) /* at least, while no unknown code is met */
 #define AGAIN_NS UINT64_C(100000000)  /* at least, after unknown code that was still unknown */
-#define VDSO "[vdso]"
-#define DELETED " (deleted)"
 
 /* A loaded module. It lies in a mapping of its own; its path and table follow it there. */
 struct known {
@@ -32,13 +28,7 @@ struct known {
 
 /* State of a running refresh. */
 struct work {
-    char maps[DP_MAPS_BUFFER_BYTES];
-    char path[PATH_BYTES];
-    /* The mapping that has the ELF header of the file being read, and what the header says. */
-    uint64_t header, header_inode;
-    uint32_t device_major, device_minor;
-    struct dp_image image;
-    bool is_image;
+    struct dp_mapped mapped;
     struct dp_table_builder *builder;
     uint32_t ranges;
     struct dp_range range[DP_VIEW_MOST];
@@ -151,38 +141,6 @@ static void meet(const struct dp_image *image, const char *path, size_t path_byt
         known->is_seen = true;
 }
 
-/* ---- mappings ---- */
-
-static bool has_path(const struct dp_mapping *mapping, const char *path)
-{
-    return mapping->path_bytes == strlen(path) &&
-           memcmp(mapping->path, path, mapping->path_bytes) == 0;
-}
-
-static size_t without_deleted(const char *path, size_t bytes)
-{
-    const size_t end = sizeof DELETED - 1;
-    return bytes > end && memcmp(path + bytes - end, DELETED, end) == 0 ? bytes - end : bytes;
-}
-
-static bool is_of_file(const struct dp_mapping *mapping)
-{
-    return mapping->inode && mapping->inode == work->header_inode &&
-           mapping->device_major == work->device_major &&
-           mapping->device_minor == work->device_minor;
-}
-
-/* The first mapping of another file. It is checked for an ELF image when code of it comes. */
-static void begin_file(const struct dp_mapping *mapping)
-{
-    work->header = mapping->start;
-    work->header_inode = mapping->inode;
-    work->device_major = mapping->device_major;
-    work->device_minor = mapping->device_minor;
-    work->image.header = 0;
-    work->is_image = false;
-}
-
 /* Executable memory without a file, or of a file that is no ELF image: a range, no module. */
 static void take_range(uint64_t start, uint64_t end)
 {
@@ -194,75 +152,26 @@ static void take_range(uint64_t start, uint64_t end)
     }
 }
 
-static void take_code(const struct dp_mapping *mapping)
-{
-    bool is_inside = work->is_image && mapping->start >= work->image.code_start &&
-                     mapping->end <= work->image.end;
-    if (is_inside) /* a second executable segment of a known module, or text on other pages */
-        return;
-    if ((is_of_file(mapping) || has_path(mapping, VDSO)) && !work->is_image &&
-        dp_image_read(work->header, &work->image) && mapping->start < work->image.code_end &&
-        mapping->end > work->image.code_start) {
-        work->is_image = true;
-        meet(&work->image, mapping->path, without_deleted(mapping->path, mapping->path_bytes));
-        return;
-    }
-    if (mapping->inode && dp_image_from_loader(mapping->start, &work->image, work->path, PATH_BYTES)) {
-        meet(&work->image, mapping->path, without_deleted(mapping->path, mapping->path_bytes));
-        return;
-    }
-    take_range(mapping->start, mapping->end);
-}
-
-static void take_mapping(void *context, const struct dp_mapping *mapping)
-{
-    (void)context;
-    if (mapping->is_readable && mapping->offset == 0 &&
-        (mapping->inode || has_path(mapping, VDSO)))
-        begin_file(mapping);
-    if (mapping->is_executable)
-        take_code(mapping);
-}
-
 /* ---- without /proc ---- */
 
-static void ask_loader(uint64_t address)
-{
-    if (!address || !dp_image_from_loader(address, &work->image, work->path, PATH_BYTES))
-        return;
-    if (work->path[0] == 0)
-        dp_os_program_path(work->path, PATH_BYTES);
-    meet(&work->image, work->path, strlen(work->path));
-}
-
-/* The vDSO and the program, whose addresses are in the auxiliary vector. */
-static void meet_by_kernel(void)
-{
-    uint64_t vdso = getauxval(AT_SYSINFO_EHDR), headers = getauxval(AT_PHDR);
-    if (vdso && dp_image_read(vdso, &work->image))
-        meet(&work->image, VDSO, sizeof VDSO - 1);
-    if (headers && dp_image_read(headers & -(uint64_t)dp_os_page_bytes(), &work->image) &&
-        dp_os_program_path(work->path, PATH_BYTES) == 0)
-        meet(&work->image, work->path, strlen(work->path));
-}
-
 /* Without /proc, a known module is taken to be loaded as long as its first page is the same. */
-static void look_again(void)
+static void look_again(struct dp_mapped *mapped)
 {
     for (uint32_t i = 0; i < count; i++)
-        modules[i]->is_seen = dp_image_from_loader(modules[i]->module.start, &work->image,
-                                                   work->path, PATH_BYTES) &&
-                              work->image.fingerprint == modules[i]->fingerprint;
+        modules[i]->is_seen =
+            dp_image_from_loader(modules[i]->module.start, &mapped->image, mapped->path,
+                                 sizeof mapped->path) &&
+            mapped->image.fingerprint == modules[i]->fingerprint;
 }
 
-static void refresh_without_maps(void)
+static void refresh_without_maps(struct dp_mapped *mapped)
 {
-    look_again();
-    meet_by_kernel();
-    ask_loader((uintptr_t)dp_modules_refresh);
-    ask_loader((uintptr_t)getauxval); /* libc */
+    look_again(mapped);
+    dp_mapped_ask_kernel(mapped);
+    dp_mapped_ask_loader(mapped, (uintptr_t)dp_modules_refresh);
+    dp_mapped_ask_loader(mapped, (uintptr_t)getauxval); /* libc */
     for (int i = 0; i < WANTED; i++)
-        ask_loader(atomic_load_explicit(&wanted[i], memory_order_relaxed));
+        dp_mapped_ask_loader(mapped, atomic_load_explicit(&wanted[i], memory_order_relaxed));
 }
 
 /* ---- a refresh ---- */
@@ -275,7 +184,8 @@ static bool begin_refresh(void)
     if (!work)
         return false;
     work->ranges = 0;
-    work->is_image = false;
+    work->mapped.image_found = meet;
+    work->mapped.code_found = take_range;
     for (uint32_t i = 0; i < count; i++)
         modules[i]->is_seen = false;
     return true;
@@ -348,8 +258,8 @@ void dp_modules_refresh(void (*changed)(const struct dp_module *, bool gone))
     uint64_t start_ns = dp_os_monotonic_ns();
     if (!begin_refresh())
         return;
-    if (dp_maps_read(work->maps, take_mapping, NULL) < 0)
-        refresh_without_maps();
+    if (dp_mapped_list(&work->mapped) < 0)
+        refresh_without_maps(&work->mapped);
     add_ranges();
     bool same = dp_view_is(work->range, work->ranges);
     if (same || dp_view_publish(work->range, work->ranges)) {
