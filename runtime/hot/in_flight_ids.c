@@ -98,20 +98,20 @@ static void await_no_more(uint32_t i)
 /* DP_IN_FLIGHT_MAX: none. */
 static uint32_t entry_of(uint64_t id)
 {
-    uint32_t i = 0;
-    while (i < DP_IN_FLIGHT_MAX &&
-           atomic_load_explicit(&entries[i].id, memory_order_relaxed) != id)
-        i++;
-    return i;
+    uint32_t end = atomic_load_explicit(&used, memory_order_relaxed);
+    for (uint32_t i = 0; i < end; i++)
+        if (atomic_load_explicit(&entries[i].id, memory_order_relaxed) == id)
+            return i;
+    return DP_IN_FLIGHT_MAX;
 }
 
 static uint32_t ended_entry_of(uint64_t id)
 {
-    uint32_t i = 0;
-    while (i < DP_IN_FLIGHT_MAX &&
-           atomic_load_explicit(&entries[i].ended_id, memory_order_acquire) != id)
-        i++;
-    return i;
+    uint32_t end = atomic_load_explicit(&used, memory_order_relaxed);
+    for (uint32_t i = 0; i < end; i++)
+        if (atomic_load_explicit(&entries[i].ended_id, memory_order_acquire) == id)
+            return i;
+    return DP_IN_FLIGHT_MAX;
 }
 
 bool dp_in_flight_take_back(uint64_t id)
@@ -123,11 +123,13 @@ bool dp_in_flight_take_back(uint64_t id)
     return true;
 }
 
-void dp_in_flight_forget(uint64_t id)
+bool dp_in_flight_forget(uint64_t id)
 {
     uint32_t i = entry_of(id);
-    if (i < DP_IN_FLIGHT_MAX)
-        await_no_more(i);
+    if (i == DP_IN_FLIGHT_MAX)
+        return false;
+    await_no_more(i);
+    return true;
 }
 
 bool dp_in_flight_report(uint64_t id)
@@ -144,6 +146,11 @@ bool dp_in_flight_report(uint64_t id)
         dp_os_yield();
     i = ended_entry_of(id);
     return i < DP_IN_FLIGHT_MAX && entries[i].end.reported;
+}
+
+bool dp_in_flight_has_ended(uint64_t id)
+{
+    return ended_entry_of(id) < DP_IN_FLIGHT_MAX;
 }
 
 bool dp_in_flight_ended(uint64_t id, struct dp_slow_end *end)

@@ -42,12 +42,15 @@ enum dp_awaited { DP_NOT_AWAITED, DP_AWAITED, DP_AWAITED_WITH_USAGE };
 void dp_in_flight_add(uint32_t site, uint64_t due, uint64_t id, enum dp_awaited awaited);
 /* False if the ending call has already used this entry. */
 bool dp_in_flight_take_back(uint64_t id);
-/* Steward only: stop waiting for the call's end. */
-void dp_in_flight_forget(uint64_t id);
+/* Steward only: stop waiting for the call's end. It still has its id when it ends. False: it ends
+ * at this moment, and how is about to be known. */
+bool dp_in_flight_forget(uint64_t id);
 /* Steward only: the call is about to be reported. False: it has ended, and does not say in its
  * final event that it was reported. */
 bool dp_in_flight_report(uint64_t id);
-/* Steward only: how an awaited call ended, when it was slow; true once. */
+/* Steward only: an awaited call has ended, and was slow. */
+bool dp_in_flight_has_ended(uint64_t id);
+/* Steward only: how it ended; true once. */
 bool dp_in_flight_ended(uint64_t id, struct dp_slow_end *end);
 
 /* A slow call has ended, as *end says, where `reported` is to be filled in: its id, or 0.

@@ -23,6 +23,11 @@ static bool has_frame(const struct dp_lane_state *state, uint32_t index, uint64_
     return false;
 }
 
+bool dp_open_call_is_over(const struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
+{
+    return is_framed(due) && !has_frame(lane->state, index, dp_due_start(due, now));
+}
+
 /*
  * A coroutine's call that ends on another thread stays on the list of the first thread. If
  * the call was opened, its frame shows that it has ended. For other calls nothing does. So
@@ -32,7 +37,7 @@ static bool has_frame(const struct dp_lane_state *state, uint32_t index, uint64_
 bool dp_open_call_may_last(const struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now)
 {
     if (is_framed(due))
-        return has_frame(lane->state, index, dp_due_start(due, now));
+        return !dp_open_call_is_over(lane, index, due, now);
     return !atomic_load_explicit(&dp_sites[index].migrates, memory_order_relaxed);
 }
 

@@ -19,6 +19,9 @@ uint64_t dp_open_calls_first(const struct dp_open_calls *open, uint64_t top, uin
 const struct dp_site_config *dp_open_call_config(uint32_t index, uint64_t due, uint64_t now,
                                                  uint64_t *start);
 
+/* True: a call on the list has ended, on another thread. Known only of calls with a frame. */
+bool dp_open_call_is_over(const struct dp_lane *lane, uint32_t index, uint64_t due, uint64_t now);
+
 /* False: it may have ended, on another thread. */
 bool dp_open_call_may_last(const struct dp_lane *lane, uint32_t index, uint64_t due,
                            uint64_t now);

@@ -12,6 +12,7 @@
 #include "hot/in_flight_ids.h"
 #include "hot/slow_id.h"
 #include "log/process_log.h"
+#include "open_calls.h"
 #include "sampling/division.h"
 #include "sampling/findings.h"
 #include "sampling/look.h"
@@ -28,7 +29,7 @@ struct followed {
     struct dp_watched call;
     uint32_t tid;
     uint32_t looks;
-    bool reported, over; /* reported in flight; no longer on its lane's list */
+    bool reported, over; /* reported in flight; ended, or no longer on its lane's list */
     bool counted;        /* the findings have the last look */
     uint64_t over_since_ns;
     uint64_t next_look_ns, next_report_ns;
@@ -112,11 +113,13 @@ static struct followed *take_place(void)
     return place_of_oldest_reported();
 }
 
-static bool is_open(const struct dp_watched *call)
+/* False: it is no longer on its lane's list, or has ended on another thread. */
+static bool is_open(const struct dp_watched *call, uint64_t now)
 {
     const struct dp_lane_state *state = dp_lane_state_of(call->lane);
     return state && dp_peek(&state->open.top) > call->i &&
-           dp_peek(&state->open.calls[call->i % DP_OPEN_MAX].due) == call->due;
+           dp_peek(&state->open.calls[call->i % DP_OPEN_MAX].due) == call->due &&
+           !dp_open_call_is_over(call->lane, call->site, call->due, now);
 }
 
 static bool read_clocks(uint32_t tid, struct dp_reading *reading)
@@ -197,9 +200,9 @@ void dp_slow_looks_follow(const struct dp_watched *call, uint64_t now)
     /* Pairs with the fence in dp_in_flight_take(). This thread, the steward, has stored the entry
      * and now loads the call's list; the call's thread takes the call off the list, then loads
      * the entries. At least one of them sees the other's store, so an ended call is not followed
-     * without an end. */
+     * without an end. The same holds for the frame of a call that ends on another thread. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (!is_open(call) && dp_in_flight_take_back(one->id)) {
+    if (!is_open(call, now) && dp_in_flight_take_back(one->id)) {
         one->id = 0;
         return;
     }
@@ -294,8 +297,12 @@ void dp_slow_looks_report(uint64_t id, uint64_t now)
             report_so_far(all[n], now);
 }
 
-/* A call that is no longer on its lane's list has ended. When it was slow, its thread records the
- * end in in_flight_ids.h, perhaps a moment later. */
+/*
+ * A call that is no longer on its lane's list has ended. When it was slow, its thread records the
+ * end in in_flight_ids.h, perhaps a moment later. Or it is suspended: where coroutines share a
+ * thread, one that ends takes the innermost call off the list, not its own. So one that was
+ * reported keeps its id for an end that comes at any time; but it is not waited for.
+ */
 static void end(struct followed *one, uint64_t now)
 {
     struct dp_slow_end how;
@@ -309,6 +316,9 @@ static void end(struct followed *one, uint64_t now)
         one->id = 0;
     } else if (one->reported && now - one->over_since_ns < LATE_END_NS) {
         return; /* it was slow: its thread will still record the end */
+    } else if (one->reported) {
+        if (dp_in_flight_forget(one->id))
+            one->id = 0;
     } else if (dp_in_flight_take_back(one->id) || now - one->over_since_ns > LATE_END_NS) {
         one->id = 0; /* it was not slow: nothing is written */
     }
@@ -345,7 +355,7 @@ uint64_t dp_slow_looks_round(uint64_t now)
         struct followed *one = all[n];
         if (!one || !one->id)
             continue;
-        if (one->over || !is_open(&one->call))
+        if (one->over || !is_open(&one->call, now) || dp_in_flight_has_ended(one->id))
             end(one, now);
         else
             go_on(one, now);

@@ -82,12 +82,13 @@ struct entry {
     uint64_t start, latest; /* it began in between */
 };
 
-/* The owner changes the list while we read. */
-static bool is_still_there(const struct entry *entry)
+/* The owner changes the list while we read, and another thread may end the call. */
+static bool is_still_there(const struct entry *entry, uint64_t now)
 {
     const struct dp_open_calls *open = &entry->lane->state->open;
     return dp_peek(&open->top) > entry->i &&
-           dp_peek(&open->calls[entry->i % DP_OPEN_MAX].due) == entry->due;
+           dp_peek(&open->calls[entry->i % DP_OPEN_MAX].due) == entry->due &&
+           !dp_open_call_is_over(entry->lane, entry->site, entry->due, now);
 }
 
 static void look_from_now_on(const struct entry *entry, uint64_t now)
@@ -108,7 +109,7 @@ static void look_from_now_on(const struct entry *entry, uint64_t now)
 }
 
 /* Its id from now on; 0: it has ended meanwhile, and says nothing of a report. */
-static uint64_t id_for_report(const struct entry *entry)
+static uint64_t id_for_report(const struct entry *entry, uint64_t now)
 {
     uint64_t id = dp_slow_looks_id(entry->lane, entry->i, entry->due);
     if (id)
@@ -116,7 +117,7 @@ static uint64_t id_for_report(const struct entry *entry)
     id = dp_slow_id(entry->lane->index, entry->site, entry->due, --last_number);
     dp_in_flight_add(entry->site, entry->due, id, false);
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* pairs with the fence in dp_in_flight_take */
-    if (!is_still_there(entry) && dp_in_flight_take_back(id))
+    if (!is_still_there(entry, now) && dp_in_flight_take_back(id))
         return 0;
     dp_process_lost(DP_LOSS_LOOKS, 1);
     return dp_in_flight_report(id) ? id : 0;
@@ -125,7 +126,7 @@ static uint64_t id_for_report(const struct entry *entry)
 static void report_once(const struct entry *entry, uint64_t now)
 {
     uint64_t *before = &noted[entry->lane->index].reported[entry->i % DP_OPEN_MAX];
-    uint64_t width = entry->latest - entry->start, id = id_for_report(entry);
+    uint64_t width = entry->latest - entry->start, id = id_for_report(entry, now);
     if (!id)
         return;
     *before = entry->due;
