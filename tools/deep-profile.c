@@ -67,7 +67,9 @@ static int run(const struct verb *verb, int argc, char **argv)
 {
     char name[64];
 
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0 && verb->run != dp_cmd_diff) /* its options may follow */
+            break;
         if (is_hostile_option(argv[i])) {
             dp_error("no option '%s'", argv[i]);
             return DP_EXIT_USAGE;

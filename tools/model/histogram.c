@@ -34,6 +34,14 @@ void dp_histogram_add_block(struct dp_histogram *histogram, uint32_t block,
     }
 }
 
+void dp_histogram_add_all(struct dp_histogram *histogram, const struct dp_histogram *other)
+{
+    for (uint32_t b = 0; b < DP_HISTOGRAM_BLOCKS; b++)
+        for (uint32_t i = 0; other->blocks[b] && i < DP_HISTOGRAM_SUB; i++)
+            block_of(histogram, b)[i] += other->blocks[b][i];
+    histogram->count += other->count;
+}
+
 void dp_histogram_finish(struct dp_histogram *histogram)
 {
     for (uint32_t b = 0; b < DP_HISTOGRAM_BLOCKS; b++)

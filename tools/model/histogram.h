@@ -16,6 +16,8 @@ struct dp_histogram {
 void dp_histogram_add(struct dp_histogram *histogram, uint64_t value);
 void dp_histogram_add_block(struct dp_histogram *histogram, uint32_t block,
                             const uint32_t counters[DP_HISTOGRAM_SUB]);
+/* The values of another one, too. */
+void dp_histogram_add_all(struct dp_histogram *histogram, const struct dp_histogram *other);
 void dp_histogram_finish(struct dp_histogram *histogram);
 
 /*

@@ -74,8 +74,10 @@ static FILE *begin(struct dp_json *object, const char *key)
     FILE *out = object->document->out;
 
     begin_member(object);
-    write_text(out, key, strlen(key));
-    fputs(object->document->lines ? ":" : ": ", out);
+    if (key) {
+        write_text(out, key, strlen(key));
+        fputs(object->document->lines ? ":" : ": ", out);
+    }
     return out;
 }
 

@@ -35,7 +35,7 @@ struct dp_json_document {
     struct dp_json levels[DP_JSON_LEVELS];
 };
 
-/* `text` NULL: null. */
+/* `key` NULL: a new element of an array. `text` NULL: null. */
 void dp_json_put_text(struct dp_json *object, const char *key, const char *text);
 void dp_json_put_word(struct dp_json *object, const char *key, const char *text, size_t length);
 void dp_json_put_u64(struct dp_json *object, const char *key, uint64_t value);

@@ -147,6 +147,45 @@ void dp_table_print(const struct dp_table *table, const struct dp_style *style)
     free(width);
 }
 
+/* What Markdown or the page around it would take for more than text. */
+static void print_escaped(const char *text, FILE *out)
+{
+    for (; *text; text++) {
+        if (strchr("\\`*_[]<>|~#&$@", *text))
+            fputc('\\', out);
+        fputc(*text, out);
+    }
+}
+
+static void print_markdown_row(const struct dp_table *table, const size_t *width,
+                               char *const *cells, FILE *out)
+{
+    for (size_t c = 0; c < table->n_columns; c++) {
+        if (width[c] == 0)
+            continue;
+        fputs("| ", out);
+        print_escaped(cell_text(table, cells, c), out);
+        fputc(' ', out);
+    }
+    fputs("|\n", out);
+}
+
+void dp_table_markdown(const struct dp_table *table, FILE *out)
+{
+    size_t *width = dp_allocate(table->n_columns, sizeof *width);
+
+    for (size_t c = 0; c < table->n_columns; c++)
+        width[c] = column_width(table, c);
+    print_markdown_row(table, width, NULL, out);
+    for (size_t c = 0; c < table->n_columns; c++)
+        if (width[c])
+            fputs(table->columns[c].left ? "| :-- " : "| --: ", out);
+    fputs("|\n", out);
+    for (size_t i = 0; i + table->n_columns <= table->n_cells; i += table->n_columns)
+        print_markdown_row(table, width, &table->cells[i], out);
+    free(width);
+}
+
 void dp_table_finish(struct dp_table *table)
 {
     for (size_t i = 0; i < table->n_cells; i++)

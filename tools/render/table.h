@@ -34,6 +34,9 @@ void dp_table_cellf(struct dp_table *table, const char *format, ...)
  * are too wide, the last one is cut. */
 void dp_table_print(const struct dp_table *table, const struct dp_style *style);
 
+/* As a table of Markdown: all columns that have cells, whatever their width. */
+void dp_table_markdown(const struct dp_table *table, FILE *out);
+
 void dp_table_finish(struct dp_table *table);
 
 #endif
