@@ -23,3 +23,14 @@ uint64_t dp_stats_ask(dp_out_function *make, struct dp_lane *lane, uintptr_t b, 
     }
     return dp_call_out(make, lane, b, c);
 }
+
+void dp_stats_add_slow(struct dp_lane *lane, struct dp_site_stats *stats, uint64_t least_ns,
+                       uint64_t most_ns)
+{
+    uint64_t offset = dp_stats_part(lane, &stats->slow_histograms, sizeof(struct dp_slow_histograms));
+    if (!offset)
+        return;
+    struct dp_slow_histograms *slow = dp_lane_pointer(lane->state, offset);
+    dp_stats_add_to(lane, slow->least, least_ns);
+    dp_stats_add_to(lane, slow->most, most_ns);
+}

@@ -10,7 +10,7 @@
 #include "common/aggregate.h"
 #include "thread/stats.h"
 
-/* Calls dp_stats_make or dp_stats_make_block, unless there was no room a moment ago. */
+/* Calls dp_stats_make or dp_stats_make_part, unless there was no room a moment ago. */
 uint64_t dp_stats_ask(dp_out_function *make, struct dp_lane *lane, uintptr_t b, uintptr_t c);
 
 /* NULL: no room. */
@@ -22,22 +22,38 @@ static inline struct dp_site_stats *dp_stats_of(struct dp_lane *lane, uint32_t i
     return (struct dp_site_stats *)dp_stats_ask(dp_stats_make, lane, index, 0);
 }
 
-static inline void dp_stats_add_duration(struct dp_lane *lane, struct dp_site_stats *stats,
-                                         uint64_t duration_ns)
+/* The offset in the word `entry` of the lane's arena; made when it is 0. 0: no room. */
+static inline uint64_t dp_stats_part(struct dp_lane *lane, uint32_t *entry, uintptr_t bytes)
+{
+    if (DP_LIKELY(*entry != 0))
+        return *entry;
+    return dp_stats_ask(dp_stats_make_part, lane,
+                        (uintptr_t)((char *)entry - (char *)lane->state), bytes);
+}
+
+/* In one of the histograms of the lane's arena. */
+static inline void dp_stats_add_to(struct dp_lane *lane, uint32_t blocks[DP_HISTOGRAM_BLOCKS],
+                                   uint64_t duration_ns)
 {
     uint32_t block = dp_histogram_block(duration_ns);
-    uint64_t offset = stats->blocks[block];
-    if (DP_UNLIKELY(offset == 0)) {
-        offset = dp_stats_ask(dp_stats_make_block, lane,
-                              (uintptr_t)((char *)stats - (char *)lane->state), block);
-        if (offset == 0)
-            return;
-    }
+    uint64_t offset = dp_stats_part(lane, &blocks[block], DP_HISTOGRAM_SUB * sizeof(uint32_t));
+    if (DP_UNLIKELY(offset == 0))
+        return;
     uint32_t *slots = dp_lane_pointer(lane->state, offset);
     uint32_t *slot = &slots[dp_histogram_slot(duration_ns, block)];
     if (DP_LIKELY(*slot != UINT32_MAX)) /* full after hours of one call a microsecond */
         ++*slot;
 }
+
+static inline void dp_stats_add_duration(struct dp_lane *lane, struct dp_site_stats *stats,
+                                         uint64_t duration_ns)
+{
+    dp_stats_add_to(lane, stats->blocks, duration_ns);
+}
+
+/* A slow call, whose duration is known within bounds. */
+void dp_stats_add_slow(struct dp_lane *lane, struct dp_site_stats *stats, uint64_t least_ns,
+                       uint64_t most_ns);
 
 /*
  * Recursion: of calls of a site that are open inside each other on one thread, the outermost

@@ -56,6 +56,8 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, const struct dp_site
         stats->slow_total_ns += duration_ns;
         if (duration_ns > stats->slow_max_ns)
             stats->slow_max_ns = duration_ns;
+        dp_stats_add_slow(lane, stats, duration_ns > error_ns ? duration_ns - error_ns : 0,
+                          duration_ns + error_ns);
     }
     struct dp_slow_end end = {.end_ns = now, .duration_ns = duration_ns, .error_ns = error_ns};
     uint64_t id = dp_in_flight_take(index, due, &end);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/facts.h"
+#include "base/memory_ceiling.h"
 #include "base/os.h"
 #include "base/peek.h"
 #include "log/process_log.h"
@@ -54,6 +55,7 @@ void dp_books_keep(uint64_t now, bool last)
         dp_lane_add_sums(dp_lane_at(i), &sums);
     process->steward_cpu_ns = dp_os_thread_cpu_ns();
     process->log_bytes = dp_segments_bytes();
+    process->own_memory_bytes = dp_memory_ceiling_used();
     struct dp_event_overhead event = {
         .steward_cpu_ns = process->steward_cpu_ns,
         .slow_paths = sums.slow_paths,

@@ -89,13 +89,13 @@ uint64_t dp_stats_make(void *argument, uintptr_t index, uintptr_t unused)
     return (uintptr_t)stats;
 }
 
-uint64_t dp_stats_make_block(void *argument, uintptr_t stats_offset, uintptr_t block)
+uint64_t dp_stats_make_part(void *argument, uintptr_t entry, uintptr_t bytes)
 {
     struct dp_lane *lane = argument;
-    uint64_t offset = arena_take(lane, DP_HISTOGRAM_SUB * sizeof(uint32_t));
+    uint64_t offset = arena_take(lane, bytes);
     if (offset) {
-        struct dp_site_stats *stats = dp_lane_pointer(lane->state, stats_offset);
-        __atomic_store_n(&stats->blocks[block], (uint32_t)offset, __ATOMIC_RELEASE);
+        uint32_t *word = dp_lane_pointer(lane->state, entry);
+        __atomic_store_n(word, (uint32_t)offset, __ATOMIC_RELEASE);
     }
     return offset;
 }

@@ -18,10 +18,11 @@ struct dp_population {
 /* dp_site_stats.outermost: the aggregates were not there when its open calls began. */
 #define DP_OUTERMOST_UNKNOWN UINT64_MAX
 
-/* Both are dp_out_functions: (lane, index) returns the site's aggregates; (lane, stats
- * offset, block) the block's offset. 0 if the arena is full (counted). */
+/* Both are dp_out_functions: (lane, index) returns the site's aggregates; (lane, entry, bytes)
+ * the offset of so many zeroed bytes, and stores it in the word at offset `entry`. 0 if the arena
+ * is full (counted). */
 uint64_t dp_stats_make(void *lane, uintptr_t index, uintptr_t unused);
-uint64_t dp_stats_make_block(void *lane, uintptr_t stats, uintptr_t block);
+uint64_t dp_stats_make_part(void *lane, uintptr_t entry, uintptr_t bytes);
 
 static inline void *dp_lane_pointer(struct dp_lane_state *state, uint64_t offset)
 {

@@ -1,36 +1,75 @@
 /* deep-profile report: where the time went, what was slow, and what is missing. */
 #include "command.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/output_file.h"
 #include "model/call_edges.h"
 #include "model/flame_graph.h"
 #include "model/profile_gather.h"
 #include "model/stack_names.h"
 #include "render/edges.h"
 #include "render/report_json.h"
+#include "render/report_markdown.h"
 #include "render/report_text.h"
 
-enum { OPTION_TOP = 't', OPTION_SLOW = 's', OPTION_TREE = 'T', OPTION_CALLERS = 256, OPTION_CALLEES };
+enum { OPTION_TOP = 't', OPTION_SLOW = 's', OPTION_TREE = 'T', OPTION_OUTPUT = 'o', OPTION_CALLERS = 256, OPTION_CALLEES, OPTION_CATEGORIES, OPTION_FULL };
+
+#define DEFAULT ULONG_MAX /* of a number that is not given */
 
 struct arguments {
     struct dp_common common;
     unsigned long functions;
     unsigned long slow;
+    const char *output; /* NULL: standard output */
+    bool markdown;
     bool tree;
     const char *function; /* only its callers or callees are shown; NULL: the whole report */
     bool callers;
+    bool full;
+    struct dp_category_limits categories;
 };
 
 static const struct argp_option options[] = {
     {"top", OPTION_TOP, "N", 0, "Show N functions (default: 20; 0: all)", 0},
     {"slow", OPTION_SLOW, "N", 0, "Show the N worst slow operations, each with the calls in it (default: 10)", 0},
+    {"categories", OPTION_CATEGORIES, "A,B,C", 0, "Where slow, very slow and critical begin (default: 50ms,100ms,500ms)", 0},
+    {"output", OPTION_OUTPUT, "FILE", 0, "Write to FILE, by its ending: .txt, .md or .json", 0},
+    {"full", OPTION_FULL, 0, 0, "Show every section and every function", 0},
     {"tree", OPTION_TREE, 0, 0, "Show who called whom, from the recorded calls", 0},
     {"callers", OPTION_CALLERS, "FUNCTION", 0, "Show only who called FUNCTION", 0},
     {"callees", OPTION_CALLEES, "FUNCTION", 0, "Show only what FUNCTION called", 0},
     {0},
 };
+
+static bool ends_in(const char *name, const char *ending)
+{
+    size_t length = strlen(name), end = strlen(ending);
+
+    return length > end && strcmp(name + length - end, ending) == 0;
+}
+
+/* What the options together mean. */
+static void settle(struct arguments *arguments, const struct argp_state *state)
+{
+    const char *output = arguments->output;
+
+    if (arguments->functions == DEFAULT)
+        arguments->functions = arguments->full ? 0 : 20;
+    if (arguments->slow == DEFAULT)
+        arguments->slow = arguments->full ? 100 : 10;
+    arguments->tree |= arguments->full;
+    if (!output || arguments->common.json)
+        return;
+    arguments->common.json = ends_in(output, ".json");
+    arguments->markdown = ends_in(output, ".md") && !arguments->function;
+    if (!arguments->common.json && !ends_in(output, ".md") && !ends_in(output, ".txt"))
+        dp_usage_error(state, "-o %s: the name must end in .txt, .md or .json", output);
+}
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
@@ -50,6 +89,19 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case OPTION_TREE:
         arguments->tree = true;
+        return 0;
+    case OPTION_OUTPUT:
+        arguments->output = value;
+        return 0;
+    case ARGP_KEY_END:
+        settle(arguments, state);
+        return 0;
+    case OPTION_FULL:
+        arguments->full = true;
+        return 0;
+    case OPTION_CATEGORIES:
+        if (!dp_category_limits_parse(value, &arguments->categories))
+            argp_error(state, "--categories takes three durations that increase, as 50ms,100ms,500ms");
         return 0;
     case OPTION_CALLERS:
     case OPTION_CALLEES:
@@ -77,10 +129,14 @@ static int report_one(const char *path, const struct arguments *arguments,
         dp_error("%s", problem.text);
         return status;
     }
+    profile.categories = arguments->categories;
     dp_stacks_name(&profile.stacks);
     dp_report_make(&report, &profile, arguments->functions);
+    report.full = arguments->full;
     if (document->out)
         dp_report_json(&report, dp_json_next(document));
+    else if (arguments->markdown)
+        dp_report_markdown(&report, style->out);
     else
         dp_report_text(&report, style);
     status = report.has_data ? DP_EXIT_OK : DP_EXIT_DATA;
@@ -118,17 +174,19 @@ static int edges_of_one(const char *path, const struct arguments *arguments,
     return status;
 }
 
-static int report_all(const struct dp_paths *logs, const struct arguments *arguments)
+static int report_all(const struct dp_paths *logs, const struct arguments *arguments, FILE *out)
 {
     struct dp_json_document document;
     struct dp_style style;
     int worst = DP_EXIT_OK;
 
     dp_json_start(&document, arguments->common.json, logs->folder);
-    dp_style_detect(&style, stdout);
+    if (document.out)
+        document.out = out;
+    dp_style_detect(&style, out);
     for (size_t i = 0; i < logs->n; i++) {
         if (!document.out && i > 0)
-            fputs("\n\n", stdout);
+            fputs("\n\n", out);
         int status = (arguments->function ? edges_of_one : report_one)(logs->path[i], arguments,
                                                                        &style, &document);
         if (status > worst)
@@ -138,6 +196,38 @@ static int report_all(const struct dp_paths *logs, const struct arguments *argum
     return worst;
 }
 
+static int write_file(const char *path, const char *text, size_t size)
+{
+    struct dp_output_file file;
+    int error = dp_output_file_open(&file, path);
+
+    if (!error) {
+        fwrite(text, 1, size, file.stream);
+        error = dp_output_file_close(&file);
+    }
+    if (error)
+        dp_error("cannot write '%s': %s", path, strerror(-error));
+    return error ? DP_EXIT_DATA : DP_EXIT_OK;
+}
+
+/* No file is written where there is nothing to report. */
+static int report_into_file(const struct dp_paths *logs, const struct arguments *arguments)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out) {
+        dp_error("cannot write '%s': %s", arguments->output, strerror(errno));
+        return DP_EXIT_DATA;
+    }
+    int status = report_all(logs, arguments, out);
+    fclose(out);
+    int written = size > 0 ? write_file(arguments->output, text, size) : DP_EXIT_OK;
+    free(text);
+    return status > written ? status : written;
+}
+
 int dp_cmd_report(int argc, char **argv)
 {
     static const struct argp_child children[] = {{&dp_common_argp, 0, NULL, 0}, {0}};
@@ -145,7 +235,7 @@ int dp_cmd_report(int argc, char **argv)
         .options = options,
         .parser = parse,
         .args_doc = "[DIR]",
-        .doc = "Hot functions with calls, times and percentiles, slow operations, memory, exact "
+        .doc = "A summary, hot functions with calls, times and percentiles, slow operations, memory, exact "
                "counts, load, loss and the profiler's own cost.\v"
                "'~' marks estimates from samples; the interval holds with 95 % confidence. "
                "'>=' marks lower bounds: of a function under profile_if_slow, slow calls are all "
@@ -153,13 +243,14 @@ int dp_cmd_report(int argc, char **argv)
                "its own heading.",
         .children = children,
     };
-    struct arguments arguments = {.functions = 20, .slow = 10};
+    struct arguments arguments = {.functions = DEFAULT, .slow = DEFAULT};
     struct dp_paths logs;
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     int status = dp_logs_find(arguments.common.path, &logs);
     if (status == DP_EXIT_OK)
-        status = report_all(&logs, &arguments);
+        status = arguments.output ? report_into_file(&logs, &arguments)
+                                  : report_all(&logs, &arguments, stdout);
     dp_paths_free(&logs);
     return status;
 }

@@ -114,7 +114,8 @@ bool dp_state_was_replaced(const struct dp_log *log, const struct dp_process_sta
     (DP_LANE_ARENA_OFFSET +                                                                        \
      2 * (size_t)DP_MAX_SITES *                                                                    \
          (sizeof(uint32_t) + sizeof(struct dp_site_stats) +                                        \
-          DP_HISTOGRAM_BLOCKS * DP_HISTOGRAM_SUB * sizeof(uint32_t)))
+          sizeof(struct dp_slow_histograms) +                                                      \
+          3 * DP_HISTOGRAM_BLOCKS * DP_HISTOGRAM_SUB * sizeof(uint32_t)))
 
 /* Bytes [offset, offset + size) of the file; NULL if they are not all there. */
 static const uint8_t *within(const struct dp_contents *file, uint64_t offset, uint64_t size)
@@ -149,6 +150,43 @@ static const uint8_t *in_arena(struct lane_reader *lane, uint64_t offset, uint64
     return within(&lane->file, offset, size);
 }
 
+static void note_cut_histogram(struct lane_reader *lane, uint32_t site, uint64_t bytes)
+{
+    dp_damage_note(lane->damage, bytes, "state/%s: histogram of site %u is cut off", lane->name,
+                   site);
+}
+
+static void read_histogram(struct lane_reader *lane, uint32_t site, enum dp_histogram_of of,
+                           const uint32_t blocks[DP_HISTOGRAM_BLOCKS])
+{
+    for (uint32_t b = 0; b < DP_HISTOGRAM_BLOCKS; b++) {
+        uint32_t counters[DP_HISTOGRAM_SUB];
+        if (blocks[b] == 0)
+            continue;
+        const uint8_t *bytes = in_arena(lane, blocks[b], sizeof counters);
+        if (!bytes) {
+            note_cut_histogram(lane, site, sizeof counters);
+            continue;
+        }
+        memcpy(counters, bytes, sizeof counters);
+        lane->visitor->block(lane->visitor->context, site, of, b, counters);
+    }
+}
+
+static void read_slow_histograms(struct lane_reader *lane, uint32_t site, uint32_t offset)
+{
+    struct dp_slow_histograms slow;
+    const uint8_t *bytes = in_arena(lane, offset, sizeof slow);
+
+    if (!bytes) {
+        note_cut_histogram(lane, site, sizeof slow);
+        return;
+    }
+    memcpy(&slow, bytes, sizeof slow);
+    read_histogram(lane, site, DP_HISTOGRAM_SLOW_LEAST, slow.least);
+    read_histogram(lane, site, DP_HISTOGRAM_SLOW_MOST, slow.most);
+}
+
 static void read_stats(struct lane_reader *lane, uint32_t site, uint32_t offset)
 {
     const struct dp_lane_visitor *visitor = lane->visitor;
@@ -165,19 +203,11 @@ static void read_stats(struct lane_reader *lane, uint32_t site, uint32_t offset)
     }
     if (visitor->stats)
         visitor->stats(visitor->context, &lane->state, &stats);
-    for (uint32_t b = 0; visitor->block && b < DP_HISTOGRAM_BLOCKS; b++) {
-        uint32_t counters[DP_HISTOGRAM_SUB];
-        if (stats.blocks[b] == 0)
-            continue;
-        bytes = in_arena(lane, stats.blocks[b], sizeof counters);
-        if (!bytes) {
-            dp_damage_note(lane->damage, sizeof counters,
-                           "state/%s: histogram of site %u is cut off", lane->name, site);
-            continue;
-        }
-        memcpy(counters, bytes, sizeof counters);
-        visitor->block(visitor->context, site, b, counters);
-    }
+    if (!visitor->block)
+        return;
+    read_histogram(lane, site, DP_HISTOGRAM_SAMPLED, stats.blocks);
+    if (stats.slow_histograms)
+        read_slow_histograms(lane, site, stats.slow_histograms);
 }
 
 static void read_directory(struct lane_reader *lane)

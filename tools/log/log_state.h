@@ -37,6 +37,9 @@ enum dp_phase dp_state_phase(const struct dp_log *log, const struct dp_process_s
 /* Of a process that is DP_PHASE_KILLED: whether it goes on as another program. */
 bool dp_state_was_replaced(const struct dp_log *log, const struct dp_process_state *process);
 
+/* Which of a site's histograms. */
+enum dp_histogram_of { DP_HISTOGRAM_SAMPLED, DP_HISTOGRAM_SLOW_LEAST, DP_HISTOGRAM_SLOW_MOST };
+
 /* Called with what the lanes hold; NULL members are not called. */
 struct dp_lane_visitor {
     void *context;
@@ -44,7 +47,8 @@ struct dp_lane_visitor {
     void (*stats)(void *context, const struct dp_lane_state *lane,
                   const struct dp_site_stats *stats);
     /* Counters of one block of the site that `stats` had last: uint32_t[DP_HISTOGRAM_SUB]. */
-    void (*block)(void *context, uint32_t site, uint32_t block, const uint32_t *counters);
+    void (*block)(void *context, uint32_t site, enum dp_histogram_of of, uint32_t block,
+                  const uint32_t *counters);
     void (*count)(void *context, const struct dp_lane_state *lane, uint32_t slot, uint64_t calls);
 };
 

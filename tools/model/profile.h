@@ -12,6 +12,7 @@
 #include "allocations.h"
 #include "call_tree.h"
 #include "in_flight_ids.h"
+#include "latency.h"
 #include "log/damage.h"
 #include "log/log_open.h"
 #include "log/log_state.h"
@@ -83,6 +84,7 @@ struct dp_profile {
     struct dp_in_flight_ids in_flight;
 
     struct dp_call_tree *tree; /* NULL: not wanted */
+    struct dp_category_limits categories; /* of latencies; 0: dp_default_categories */
 
     struct dp_stacks stacks;
     struct dp_reasons reasons; /* of slow calls */

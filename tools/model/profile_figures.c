@@ -82,6 +82,11 @@ uint64_t dp_profile_realtime(const struct dp_profile *profile, uint64_t monotoni
                                                 : profile->log.realtime_offset_ns);
 }
 
+const struct dp_category_limits *dp_profile_categories(const struct dp_profile *profile)
+{
+    return profile->categories.from_ns[0] > 0 ? &profile->categories : &dp_default_categories;
+}
+
 const char *dp_profile_program(const struct dp_profile *profile)
 {
     return profile->has_process ? profile->process.program : profile->log.program;

@@ -32,6 +32,9 @@ uint64_t dp_profile_gate_closed_ns(const struct dp_profile *profile);
 /* Unix time. */
 uint64_t dp_profile_realtime(const struct dp_profile *profile, uint64_t monotonic_ns);
 
+/* As set, or the default. */
+const struct dp_category_limits *dp_profile_categories(const struct dp_profile *profile);
+
 const char *dp_profile_program(const struct dp_profile *profile);
 uint32_t dp_profile_pid(const struct dp_profile *profile);
 

@@ -80,8 +80,12 @@ static void add_slow_totals(struct dp_profile *profile, const struct dp_record *
     struct dp_totals *totals = dp_profile_totals(profile, event.site);
     const struct dp_site_stats one = {
         .slow = 1, .slow_total_ns = event.duration_ns, .slow_max_ns = event.duration_ns};
-    if (totals && !(event.flags & DP_SLOW_IN_FLIGHT))
-        dp_totals_add(totals, &one);
+    if (!totals || event.flags & DP_SLOW_IN_FLIGHT)
+        return;
+    dp_totals_add(totals, &one);
+    uint64_t error_ns = event.duration_error_ns < event.duration_ns ? event.duration_error_ns : 0;
+    dp_histogram_add(&totals->slow_least, event.duration_ns - error_ns);
+    dp_histogram_add(&totals->slow_most, event.duration_ns + error_ns);
 }
 
 static void add_from_record(struct dp_profile *profile, const struct dp_record *record)

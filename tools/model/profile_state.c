@@ -40,12 +40,16 @@ static void see_stats(void *context, const struct dp_lane_state *lane,
         dp_totals_add(totals, stats);
 }
 
-static void see_block(void *context, uint32_t site, uint32_t block, const uint32_t *counters)
+static void see_block(void *context, uint32_t site, enum dp_histogram_of of, uint32_t block,
+                      const uint32_t *counters)
 {
     struct dp_totals *totals = dp_profile_totals(context, site);
 
     if (totals)
-        dp_histogram_add_block(&totals->histogram, block, counters);
+        dp_histogram_add_block(of == DP_HISTOGRAM_SAMPLED      ? &totals->histogram
+                               : of == DP_HISTOGRAM_SLOW_LEAST ? &totals->slow_least
+                                                               : &totals->slow_most,
+                               block, counters);
 }
 
 static void see_count(void *context, const struct dp_lane_state *lane, uint32_t slot,

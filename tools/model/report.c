@@ -69,7 +69,8 @@ static struct dp_report head_of(const struct dp_profile *profile)
         .lanes = profile->threads,
         .n_lanes = profile->n_threads,
         .out_of_force = count_out_of_force(profile),
-        .has_data = dp_profile_has_data(profile)};
+        .has_data = dp_profile_has_data(profile),
+        .categories = *dp_profile_categories(profile)};
 }
 
 /* NULL: nothing was sampled. */
@@ -167,6 +168,7 @@ void dp_report_make(struct dp_report *report, const struct dp_profile *profile, 
     report->below = below_of(profile);
     report->pictures = pictures_of(profile);
     dp_report_limits_make(&report->limits, profile, report->wall_ns, report->cpu_ns);
+    dp_summary_make(&report->summary, report, profile);
 }
 
 void dp_report_finish(struct dp_report *report)

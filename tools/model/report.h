@@ -19,6 +19,7 @@
 #include "report_limits.h"
 #include "report_reasons.h"
 #include "sampled_functions.h"
+#include "summary.h"
 
 /* A setting that was refused, or a rule that names no function. */
 struct dp_report_problem {
@@ -81,6 +82,8 @@ struct dp_report {
     uint32_t out_of_force; /* annotated functions whose attributes are not in force */
 
     bool has_data; /* false: no call was recorded */
+    bool full;     /* every section is shown; the caller sets it */
+    struct dp_category_limits categories;
     struct dp_report_functions functions;
     struct dp_sampled_functions sampled; /* nothing, where nothing was sampled */
     size_t sampled_shown;                /* as many as a table may have */
@@ -92,6 +95,7 @@ struct dp_report {
     struct dp_report_below below;
     struct dp_report_pictures pictures;
     struct dp_report_limits limits;
+    struct dp_summary summary;
 };
 
 /* At most `limit` functions a table; 0: all. The caller finishes it. */

@@ -60,11 +60,7 @@ static struct dp_report_times times_of(const struct dp_totals *totals)
     return (struct dp_report_times){.mean_ns = dp_mean_ns(totals),
                                     .deviation_ns = dp_deviation_ns(totals),
                                     .min_ns = totals->sum.min_ns,
-                                    .max_ns = totals->sum.max_ns,
-                                    .p50_ns = dp_quantile_ns(totals, 0.5),
-                                    .p90_ns = dp_quantile_ns(totals, 0.9),
-                                    .p99_ns = dp_quantile_ns(totals, 0.99),
-                                    .p999_ns = dp_quantile_ns(totals, 0.999)};
+                                    .max_ns = totals->sum.max_ns};
 }
 
 static struct dp_report_memory memory_of(const struct dp_profile *profile, uint32_t site,
@@ -140,6 +136,7 @@ static void make_row(struct dp_report_function *row, const struct dp_profile *pr
                                        .memory = memory_of(profile, site, sum),
                                        .has_count = totals->has_counted,
                                        .counted = totals->counted};
+    dp_latency_make(&row->latency, totals, dp_profile_categories(profile));
     row->self_ns = self_of(profile, site, row->total_ns, sum);
     count_recursion_once(row, totals);
     find_slow_recursion(row, possible_ns(profile, wall_ns));

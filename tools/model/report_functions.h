@@ -5,6 +5,7 @@
 #ifndef DP_TOOLS_REPORT_FUNCTIONS_H
 #define DP_TOOLS_REPORT_FUNCTIONS_H
 
+#include "latency.h"
 #include "profile.h"
 
 /* Of the sampled calls. */
@@ -13,10 +14,6 @@ struct dp_report_times {
     double deviation_ns;
     uint64_t min_ns;
     uint64_t max_ns;
-    double p50_ns;
-    double p90_ns;
-    double p99_ns;
-    double p999_ns;
 };
 
 /* Of the calls whose memory was counted. */
@@ -51,6 +48,7 @@ struct dp_report_function {
     uint64_t gated; /* sampled, but refused by the load gate */
     uint64_t exceptions;
     struct dp_report_times times; /* when `sampled` */
+    struct dp_latency latency;
     uint64_t longest_ns;          /* of all calls whose time is known; 0: of none */
     uint64_t slow;
     uint64_t slow_total_ns;

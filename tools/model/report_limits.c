@@ -73,6 +73,7 @@ static void make_overhead(struct dp_report_overhead *overhead, const struct dp_p
         profile->has_process ? profile->process.slow_path_ns : profile->overhead.slow_path_ns;
     overhead->slow_paths_ns = overhead->slow_paths * overhead->slow_path_ns;
     overhead->log_bytes = profile->stream_bytes;
+    overhead->memory_bytes = profile->has_process ? profile->process.own_memory_bytes : 0;
     overhead->cost_ns = overhead->steward_cpu_ns + overhead->slow_paths_ns;
     overhead->share_of_core = wall_ns > 0 ? (double)overhead->cost_ns / (double)wall_ns : NAN;
     double share = cpu_ns > 0 ? (double)overhead->cost_ns / (double)cpu_ns : NAN;

@@ -50,6 +50,7 @@ struct dp_report_overhead {
     uint64_t slow_path_ns; /* what one costs */
     uint64_t slow_paths_ns;
     uint64_t log_bytes;
+    uint64_t memory_bytes; /* that the runtime held for itself; 0: not known */
     uint64_t cost_ns;     /* of the steward and the slow paths together */
     double share_of_core; /* `cost_ns`, of one core's time; NAN: not known */
     double share_of_cpu;  /* the same, of the process's CPU time, at most 1; NAN: not known */

@@ -7,16 +7,22 @@
 #include "base/memory.h"
 #include "profile_figures.h"
 
+static void copy_histogram(struct dp_histogram *to, const struct dp_histogram *from)
+{
+    for (size_t b = 0; b < DP_HISTOGRAM_BLOCKS; b++) {
+        if (!from->blocks[b])
+            continue;
+        to->blocks[b] = dp_allocate(DP_HISTOGRAM_SUB, sizeof(uint64_t));
+        memcpy(to->blocks[b], from->blocks[b], DP_HISTOGRAM_SUB * sizeof(uint64_t));
+    }
+}
+
 static void copy(struct dp_totals *to, const struct dp_totals *from)
 {
     *to = *from;
-    for (size_t b = 0; b < DP_HISTOGRAM_BLOCKS; b++) {
-        if (!from->histogram.blocks[b])
-            continue;
-        to->histogram.blocks[b] = dp_allocate(DP_HISTOGRAM_SUB, sizeof(uint64_t));
-        memcpy(to->histogram.blocks[b], from->histogram.blocks[b],
-               DP_HISTOGRAM_SUB * sizeof(uint64_t));
-    }
+    copy_histogram(&to->histogram, &from->histogram);
+    copy_histogram(&to->slow_least, &from->slow_least);
+    copy_histogram(&to->slow_most, &from->slow_most);
 }
 
 void dp_since_take(struct dp_since *since, const struct dp_profile *profile)
@@ -76,6 +82,8 @@ static void subtract(struct dp_totals *from, const struct dp_totals *what)
 {
     subtract_sums(&from->sum, &what->sum);
     subtract_histogram(&from->histogram, &what->histogram);
+    subtract_histogram(&from->slow_least, &what->slow_least);
+    subtract_histogram(&from->slow_most, &what->slow_most);
     take_off(&from->counted, what->counted);
     if (what->sum.sampled == 0)
         return;

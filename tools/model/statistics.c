@@ -88,6 +88,8 @@ double dp_totals_stand_for(const struct dp_totals *totals)
 void dp_totals_finish(struct dp_totals *totals)
 {
     dp_histogram_finish(&totals->histogram);
+    dp_histogram_finish(&totals->slow_least);
+    dp_histogram_finish(&totals->slow_most);
 }
 
 /* The interval of those numbers of calls from which the estimate is at most z standard

@@ -15,6 +15,9 @@
 struct dp_totals {
     struct dp_site_stats sum; /* `blocks` unused */
     struct dp_histogram histogram;
+    /* Of the slow calls: each took something between its values in the two. Empty where they are
+     * not known one by one. */
+    struct dp_histogram slow_least, slow_most;
     uint64_t counted; /* exact count of profile_calls */
     bool has_counted;
     /* Every call of at least so many ns is counted in `slow`; 0: not so, or not known. The

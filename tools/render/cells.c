@@ -31,6 +31,20 @@ void dp_cell_time(struct dp_table *table, const struct dp_style *style, double n
     dp_table_cell(table, dp_unit_ns(text, ns, style->utf8));
 }
 
+void dp_cell_estimated_time(struct dp_table *table, const struct dp_style *style,
+                            struct dp_estimate ns)
+{
+    char text[DP_UNIT_TEXT];
+    bool only_low = ns.certainty == DP_ROUGH || ns.certainty == DP_AT_LEAST;
+
+    if (ns.certainty == DP_UNKNOWN)
+        dp_table_cell(table, "");
+    else
+        dp_table_cellf(table, "%s%s",
+                       ns.certainty == DP_EXACT ? "" : only_low ? ">=" : "~",
+                       dp_unit_ns(text, only_low ? ns.low : ns.value, style->utf8));
+}
+
 void dp_cell_bytes(struct dp_table *table, double bytes)
 {
     char text[DP_UNIT_TEXT];

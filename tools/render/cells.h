@@ -5,6 +5,7 @@
 #define DP_TOOLS_CELLS_H
 
 #include "model/site_info.h"
+#include "model/estimate.h"
 #include "table.h"
 
 /* Two cells, the function and where it is; `info` NULL: "site 7" and "?". */
@@ -14,6 +15,9 @@ void dp_cell_names(struct dp_table *table, uint32_t site, const struct dp_site_i
 void dp_cell_thread(struct dp_table *table, const char *name, uint32_t tid);
 
 void dp_cell_time(struct dp_table *table, const struct dp_style *style, double ns);
+/* "~" marks an estimate, ">=" a figure of which only a lower bound is known; empty when nothing is. */
+void dp_cell_estimated_time(struct dp_table *table, const struct dp_style *style,
+                            struct dp_estimate ns);
 void dp_cell_bytes(struct dp_table *table, double bytes);
 
 /* Empty when it is 0. */

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "heap_json.h"
+#include "latency_json.h"
 #include "site_json.h"
 
 static void put_bytes(struct dp_json *object, const struct dp_report_memory *of, const char *key,
@@ -47,10 +48,11 @@ static void put_times(struct dp_json *object, const struct dp_report_function *f
     dp_json_put_number(object, "mean_ns", times->mean_ns, 1);
     dp_json_put_u64(object, "max_ns", times->max_ns);
     dp_json_put_number(object, "stddev_ns", times->deviation_ns, 1);
-    dp_json_put_number(object, "p50_ns", times->p50_ns, 0);
-    dp_json_put_number(object, "p90_ns", times->p90_ns, 0);
-    dp_json_put_number(object, "p99_ns", times->p99_ns, 0);
-    dp_json_put_number(object, "p99.9_ns", times->p999_ns, 0);
+    for (int i = 0; i < DP_PERCENTILES; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%s_ns", dp_percentile_name((enum dp_percentile)i));
+        dp_json_put_number(object, key, function->latency.percentile[i].value, 0);
+    }
 }
 
 static void put_function(struct dp_json *object, const struct dp_report_function *function)
@@ -73,6 +75,7 @@ static void put_function(struct dp_json *object, const struct dp_report_function
         dp_json_put_u64(object, "maybe_slow_total_ns_low", function->maybe_slow_least_ns);
         dp_json_put_u64(object, "maybe_slow_total_ns_high", function->maybe_slow_most_ns);
     }
+    dp_latency_json(object, &function->latency);
     if (function->memory.calls > 0)
         put_memory(object, &function->memory);
     if (function->has_count)

@@ -55,6 +55,11 @@ static void put_overhead(struct dp_json *object, const struct dp_report_overhead
     dp_json_put_u64(overhead, "slow_path_ns", of->slow_path_ns);
     dp_json_put_u64(overhead, "slow_paths_ns", of->slow_paths_ns);
     dp_json_put_u64(overhead, "log_bytes", of->log_bytes);
+    if (of->memory_bytes > 0)
+        dp_json_put_u64(overhead, "memory_bytes", of->memory_bytes);
+    dp_json_put_u64(overhead, "cost_ns", of->cost_ns);
+    dp_json_put_number(overhead, "share_of_core", of->share_of_core, 6);
+    dp_json_put_number(overhead, "share_of_cpu", of->share_of_cpu, 6);
 }
 
 void dp_json_put_limits(struct dp_json *object, const struct dp_report_limits *limits)

@@ -6,10 +6,12 @@
 #include "text_functions.h"
 #include "text_head.h"
 #include "text_heap.h"
+#include "text_latency.h"
 #include "text_limits.h"
 #include "text_pictures.h"
 #include "text_reasons.h"
 #include "text_sampled.h"
+#include "text_summary.h"
 #include "text_tree.h"
 
 void dp_report_text(const struct dp_report *report, const struct dp_style *style)
@@ -19,7 +21,11 @@ void dp_report_text(const struct dp_report *report, const struct dp_style *style
     dp_text_head(report, style);
     if (!report->has_data)
         fputs("\nNo call was recorded; 'deep-profile doctor' says why.\n", style->out);
+    dp_text_summary(report, style);
     dp_text_functions(&report->functions, style);
+    dp_text_categories(report, style);
+    if (report->full)
+        dp_text_percentiles(report, style);
     dp_text_sampled(report, style);
     dp_text_tree(&report->tree, style);
     dp_text_slow(&report->slow, style);

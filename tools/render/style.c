@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clean.h"
+#include "markdown.h"
 
 static size_t terminal_width(int fd)
 {
@@ -61,7 +62,10 @@ const char *dp_plain(const struct dp_style *style)
 
 void dp_heading(const struct dp_style *style, const char *text)
 {
-    fprintf(style->out, "\n%s%s%s\n", dp_bold(style), text, dp_plain(style));
+    if (style->markdown)
+        fprintf(style->out, "\n%c## %s\n%c\n", DP_MARKDOWN_LINE, text, DP_MARKDOWN_LINE);
+    else
+        fprintf(style->out, "\n%s%s%s\n", dp_bold(style), text, dp_plain(style));
 }
 
 void dp_print_clean(const struct dp_style *style, const char *text)

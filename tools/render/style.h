@@ -15,6 +15,7 @@ struct dp_style {
     bool terminal;
     bool color;
     bool utf8;
+    bool markdown; /* see markdown.h */
     size_t width; /* columns; 0: no limit */
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/clean.h"
 #include "base/memory.h"
+#include "markdown.h"
 
 #define GAP 2
 
@@ -130,8 +131,29 @@ static void print_row(const struct dp_table *table, const struct dp_style *style
     }
 }
 
+/* The table as lines that dp_markdown_convert() knows as Markdown. */
+static void print_marked(const struct dp_table *table, const struct dp_style *style)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        return;
+    dp_table_markdown(table, out);
+    fclose(out);
+    for (const char *line = text, *end; text && (end = strchr(line, '\n')); line = end + 1)
+        fprintf(style->out, "%c%.*s", DP_MARKDOWN_LINE, (int)(end + 1 - line), line);
+    fprintf(style->out, "%c\n", DP_MARKDOWN_LINE);
+    free(text);
+}
+
 void dp_table_print(const struct dp_table *table, const struct dp_style *style)
 {
+    if (style->markdown) {
+        print_marked(table, style);
+        return;
+    }
     size_t *width = dp_allocate(table->n_columns, sizeof *width);
 
     for (size_t c = 0; c < table->n_columns; c++)

@@ -41,7 +41,7 @@ static const struct dp_column function_columns[] = {
     {"total", false, 0},   {"+/-95%", false, 2}, {"% wall", false, 1},  {"self", false, 3},
     {"calls", false, 1},   {"+/-95%", false, 3}, {"sampled", false, 4}, {"slow", false, 3},
     {"mean", false, 1},    {"min", false, 5},    {"p50", false, 2},     {"p90", false, 5},
-    {"p99", false, 1},     {"p99.9", false, 6},  {"max", false, 2},     {"stddev", false, 6},
+    {"p95", false, 6},     {"p99", false, 1},     {"p99.9", false, 6},  {"max", false, 2},     {"stddev", false, 6},
     {"function", true, 0}, {"at", true, 4},
 };
 
@@ -105,15 +105,13 @@ static void distribution_cells(struct dp_table *table, const struct dp_style *st
     const struct dp_report_times *times = &function->times;
 
     if (function->sampled == 0) {
-        dp_cells_empty(table, 6);
+        dp_cells_empty(table, 2);
     } else {
         dp_cell_time(table, style, times->mean_ns);
         dp_cell_time(table, style, (double)times->min_ns);
-        dp_cell_time(table, style, times->p50_ns);
-        dp_cell_time(table, style, times->p90_ns);
-        dp_cell_time(table, style, times->p99_ns);
-        dp_cell_time(table, style, times->p999_ns);
     }
+    for (int i = 0; i < DP_PERCENTILES; i++)
+        dp_cell_estimated_time(table, style, function->latency.percentile[i]);
     if (function->sampled > 0 || function->longest_ns > 0)
         dp_cell_time(table, style, (double)function->longest_ns);
     else

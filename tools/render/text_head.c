@@ -5,11 +5,7 @@
 #include <string.h>
 
 #include "base/units.h"
-
-static void line(const struct dp_style *style, const char *label)
-{
-    fprintf(style->out, "  %s%-9s%s ", dp_dim(style), label, dp_plain(style));
-}
+#include "wrapped.h"
 
 static const char *base_name(const char *path)
 {
@@ -68,7 +64,7 @@ static void print_when(const struct dp_report *report, const struct dp_style *st
 {
     char when[DP_UNIT_TEXT], wall[DP_UNIT_TEXT], cpu[DP_UNIT_TEXT];
 
-    line(style, "started");
+    dp_text_label(style, "started");
     fprintf(style->out, "%s UTC", dp_unit_time(when, report->start_unix_ns, false));
     if (report->phase != DP_PHASE_FAILED) /* how long is not known */
         fprintf(style->out, ", ran %s", dp_unit_ns(wall, (double)report->wall_ns, style->utf8));
@@ -81,20 +77,20 @@ static void print_shown(uint64_t shown_ns, const struct dp_style *style)
 {
     char text[DP_UNIT_TEXT];
 
-    line(style, "figures");
+    dp_text_label(style, "figures");
     fprintf(style->out, "of the last %s\n", dp_unit_ns(text, (double)shown_ns, style->utf8));
 }
 
 static void print_command(const struct dp_report *report, const struct dp_style *style)
 {
-    line(style, "command");
+    dp_text_label(style, "command");
     dp_print_clean(style, report->command);
     fputc('\n', style->out);
 }
 
 static void print_profiled(const struct dp_report *report, const struct dp_style *style)
 {
-    line(style, "profiled");
+    dp_text_label(style, "profiled");
     fputs("env ", style->out);
     dp_print_clean(style, report->env);
     fputs(", DEEP_PROFILE=", style->out);
@@ -106,7 +102,7 @@ static void print_log(const struct dp_report *report, const struct dp_style *sty
 {
     char bytes[DP_UNIT_TEXT], records[DP_UNIT_TEXT];
 
-    line(style, "log");
+    dp_text_label(style, "log");
     dp_print_clean(style, report->log);
     fprintf(style->out, ": %s", dp_unit_bytes(bytes, (double)report->log_bytes));
     if (report->records_known)
@@ -143,7 +139,7 @@ static void print_last_calls(const struct dp_report_open *open,
     const struct dp_report_open_call *call = NULL;
     char text[DP_UNIT_TEXT];
 
-    line(style, "inside");
+    dp_text_label(style, "inside");
     for (int i = 0; i < LAST_CALLS && (call = latest_before(open, first->tid, call)); i++) {
         fputs(i ? ", " : "", style->out);
         if (call->info)
@@ -167,7 +163,7 @@ static void print_last(const struct dp_report_open *open, const struct dp_style 
             if (threads++ < LAST_THREADS)
                 print_last_calls(open, &open->calls[i], style);
     if (threads > LAST_THREADS) {
-        line(style, "");
+        dp_text_label(style, "");
         fprintf(style->out, "and %zu more threads\n", threads - LAST_THREADS);
     }
 }
@@ -176,7 +172,7 @@ static void print_problem(const struct dp_report_problem *problem, const struct 
 {
     char text[DP_REFUSED_TEXT];
 
-    line(style, "problem");
+    dp_text_label(style, "problem");
     fputs(dp_red(style), style->out);
     if (problem->setting) {
         dp_print_clean(style, dp_refused_text(problem->setting, text));
@@ -190,7 +186,7 @@ static void print_problem(const struct dp_report_problem *problem, const struct 
 
 static void print_out_of_force(uint32_t n, const struct dp_style *style)
 {
-    line(style, "not here");
+    dp_text_label(style, "not here");
     fprintf(style->out,
             "%u function%s whose attributes are not in force: 'deep-profile doctor' says why\n", n,
             n == 1 ? "" : "s");
@@ -201,7 +197,7 @@ static void print_load(const struct dp_report_load *load, const struct dp_style 
 {
     char percent[DP_UNIT_TEXT], refused[DP_UNIT_TEXT], all[DP_UNIT_TEXT];
 
-    line(style, "load");
+    dp_text_label(style, "load");
     fprintf(style->out, "%sthe machine was busy%s", dp_red(style), dp_plain(style));
     if (load->closed_ns > 0)
         fprintf(style->out, " %s of the time", dp_unit_percent(percent, load->closed_share));
@@ -220,7 +216,7 @@ static void print_cost(const struct dp_report_overhead *overhead, const struct d
     bool steward = overhead->steward_cpu_ns > overhead->slow_paths_ns;
     char paths[DP_UNIT_TEXT], cost[DP_UNIT_TEXT], core[DP_UNIT_TEXT], cpu[DP_UNIT_TEXT];
 
-    line(style, "cost");
+    dp_text_label(style, "cost");
     fprintf(style->out, "%s%s%s: ", dp_red(style),
             steward ? "the profiler's thread took much time" : "much was recorded",
             dp_plain(style));
@@ -235,50 +231,10 @@ static void print_cost(const struct dp_report_overhead *overhead, const struct d
                     : "lower rates, or slow thresholds from 1 ms, cost less");
 }
 
-/* ---- long lines ---- */
-
-enum { INDENT = 12 }; /* behind the labels */
-
-/* The width of text[0, length), which may contain colours. */
-static size_t columns_of(const char *text, size_t length)
+static void print_head(const void *what, const struct dp_style *style)
 {
-    size_t columns = 0;
+    const struct dp_report *report = what;
 
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '\033')
-            while (i < length && text[i] != 'm')
-                i++;
-        else
-            columns += ((unsigned char)text[i] & 0xc0) != 0x80; /* UTF-8: the first byte */
-    }
-    return columns;
-}
-
-/* Breaks a line between words. Its leading blanks are the indent, and a label's width. */
-static void print_wrapped(const char *text, size_t length, const struct dp_style *style)
-{
-    size_t at = 0;
-
-    for (size_t first = 0, next; first < length; first = next) {
-        size_t blanks = strspn(text + first, " ");
-        next = first + blanks;
-        while (next < length && text[next] != ' ')
-            next++;
-        size_t columns = columns_of(text + first, next - first);
-        if (style->width > 0 && at > INDENT && at + columns > style->width) {
-            fprintf(style->out, "\n%*s", INDENT, "");
-            first += blanks;
-            columns -= blanks;
-            at = INDENT;
-        }
-        fwrite(text + first, 1, next - first, style->out);
-        at += columns;
-    }
-    fputc('\n', style->out);
-}
-
-static void print_head(const struct dp_report *report, const struct dp_style *style)
-{
     print_process(report, style);
     if (report->command)
         print_command(report, style);
@@ -302,18 +258,5 @@ static void print_head(const struct dp_report *report, const struct dp_style *st
 
 void dp_text_head(const struct dp_report *report, const struct dp_style *style)
 {
-    struct dp_style inner = *style;
-    char *text = NULL;
-    size_t size = 0;
-
-    inner.out = open_memstream(&text, &size);
-    if (!inner.out) {
-        print_head(report, style);
-        return;
-    }
-    print_head(report, &inner);
-    fclose(inner.out);
-    for (const char *line = text, *end; text && (end = strchr(line, '\n')); line = end + 1)
-        print_wrapped(line, (size_t)(end - line), style);
-    free(text);
+    dp_text_print_wrapped(print_head, report, style);
 }

@@ -1,6 +1,8 @@
 /* See text_limits.h. */
 #include "text_limits.h"
 
+#include <math.h>
+
 #include "base/units.h"
 
 void dp_text_unrecorded(const struct dp_report_limits *limits, const struct dp_style *style)
@@ -71,6 +73,22 @@ void dp_text_losses(const struct dp_report_losses *losses, const struct dp_style
         fputs("none\n", style->out);
 }
 
+/* What was measured, and what was not: the gates that stay closed have no clock. */
+static void print_shares(const struct dp_report_overhead *overhead, const struct dp_style *style)
+{
+    char cost[DP_UNIT_TEXT], core[DP_UNIT_TEXT], cpu[DP_UNIT_TEXT];
+
+    if (!isfinite(overhead->share_of_core))
+        return;
+    fprintf(style->out, "together %s: %s of one core",
+            dp_unit_ns(cost, (double)overhead->cost_ns, style->utf8),
+            dp_unit_percent(core, overhead->share_of_core));
+    if (isfinite(overhead->share_of_cpu))
+        fprintf(style->out, ", %s of the CPU time that the process used",
+                dp_unit_percent(cpu, overhead->share_of_cpu));
+    fputs("; gates that stayed closed are not in it\n", style->out);
+}
+
 void dp_text_overhead(const struct dp_report_overhead *overhead, const struct dp_style *style)
 {
     char steward[DP_UNIT_TEXT], share[DP_UNIT_TEXT], paths[DP_UNIT_TEXT], cost[DP_UNIT_TEXT];
@@ -81,13 +99,17 @@ void dp_text_overhead(const struct dp_report_overhead *overhead, const struct dp
         fputs("not known: neither state files nor overhead records\n", style->out);
         return;
     }
-    fprintf(style->out, "steward %s CPU (%s of one core); %s slow paths x %s = %s; log %s\n",
+    fprintf(style->out, "steward %s CPU (%s of one core); %s slow paths x %s = %s; log %s",
             dp_unit_ns(steward, (double)overhead->steward_cpu_ns, style->utf8),
             dp_unit_percent(share, overhead->steward_share),
             dp_unit_count(paths, (double)overhead->slow_paths),
             dp_unit_ns(each, (double)overhead->slow_path_ns, style->utf8),
             dp_unit_ns(cost, (double)overhead->slow_paths_ns, style->utf8),
             dp_unit_bytes(bytes, (double)overhead->log_bytes));
+    if (overhead->memory_bytes > 0)
+        fprintf(style->out, "; memory %s", dp_unit_bytes(bytes, (double)overhead->memory_bytes));
+    fputc('\n', style->out);
+    print_shares(overhead, style);
 }
 
 void dp_text_missing(unsigned missing, const struct dp_style *style)

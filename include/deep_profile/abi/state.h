@@ -17,7 +17,7 @@
 #include "log.h"
 
 #define DP_STATE_MAGIC UINT32_C(0xD33B0F17)
-#define DP_STATE_VERSION 12
+#define DP_STATE_VERSION 13
 
 #define DP_MAX_SITES 65536   /* indices 1 to DP_MAX_SITES - 1 */
 #define DP_MAX_COUNTED 4096  /* slots 1 to DP_MAX_COUNTED - 1 */
@@ -89,6 +89,7 @@ struct dp_process_state {
     uint32_t end_flags; /* DP_END_* */
     uint32_t pictures;  /* DP_PICTURES_* */
     uint64_t end_seen_ns; /* monotonic, when `record` saw it; 0: it did not */
+    uint64_t own_memory_bytes; /* what the runtime holds for itself, as of the last second */
     char env[16];
     char program[256];     /* path of the executable, NUL-terminated */
     char command[1024];    /* arguments joined by spaces, cut to fit */
@@ -154,6 +155,15 @@ struct dp_site_stats {
     /* The `maybe_slow` calls together took something between these two. */
     uint64_t maybe_slow_least_ns;
     uint64_t maybe_slow_most_ns;
+    uint32_t slow_histograms; /* offset of a struct dp_slow_histograms; 0: none */
+    uint32_t reserved;
+};
+
+/* Two histograms of the `slow` calls: each call took something between its value in one and its
+ * value in the other, so that every percentile lies between those of the two. Blocks as above. */
+struct dp_slow_histograms {
+    uint32_t least[DP_HISTOGRAM_BLOCKS];
+    uint32_t most[DP_HISTOGRAM_BLOCKS];
 };
 
 /* The unit of "one sampled call stands for so many calls". */

@@ -207,7 +207,7 @@ static void a_child_ends_what_it_was_forked_in(void)
         CHECK(dp_self != lane);
         for (int i = 0; i < 100000; i++)
             dp_record_call(lane, DP_EVENT_ID_call, DP_EVENT_ID_call_wide, 1, 1, FIRST_NS, false);
-        CHECK(dp_stats_make_block(lane, DP_LANE_ARENA_OFFSET, 1) == 0);
+        CHECK(dp_stats_make_part(lane, DP_LANE_ARENA_OFFSET, 8) == 0);
         lane->memory.frees++;
         lane->busy = 0;
         _exit(0);
