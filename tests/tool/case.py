@@ -17,9 +17,15 @@ FINE, CHECK, USAGE, DATA = range(4)
 
 
 def environment(**variables):
+    """COLUMNS: sentences are looked for in lines that are not broken."""
     env = {key: value for key, value in os.environ.items()
-           if not key.startswith(("DEEP_PROFILE", "ARGP", "COLUMNS"))}
-    return {**env, "LC_ALL": "C", **variables}
+           if not key.startswith(("DEEP_PROFILE", "ARGP"))}
+    return {**env, "LC_ALL": "C", "COLUMNS": "1000", **variables}
+
+
+def environment_of_a_pipe():
+    """Where nobody says how wide lines may be."""
+    return {key: value for key, value in environment().items() if key != "COLUMNS"}
 
 
 def start_ticks(pid):

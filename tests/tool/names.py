@@ -64,7 +64,8 @@ int main(int argc, char **)
 
 def environment(**variables):
     env = {key: value for key, value in os.environ.items() if not key.startswith("DEEP_PROFILE")}
-    return {**env, "LC_ALL": "C", "DEEP_PROFILE_SYMBOL_CACHE": "off", **variables}
+    return {**env, "LC_ALL": "C", "COLUMNS": "1000", "DEEP_PROFILE_SYMBOL_CACHE": "off",
+            **variables}
 
 
 class Names(unittest.TestCase):

@@ -26,7 +26,8 @@ def environment(**variables):
     env = {key: value for key, value in os.environ.items() if not key.startswith("DEEP_PROFILE")}
     if "HOST_CC" in env:
         env["DEEP_PROFILE_CC"] = env["HOST_CC"]
-    return {**env, "LC_ALL": "C", "DEEP_PROFILE_CHECK_LOAD": "false", **variables}
+    return {**env, "LC_ALL": "C", "COLUMNS": "1000", "DEEP_PROFILE_CHECK_LOAD": "false",
+            **variables}
 
 
 class Real(unittest.TestCase):
@@ -139,6 +140,13 @@ int main(int argc, char **argv)
             self.assertFalse(only_tool, list(only_tool)[:3])
         times = [e["time_unix_ns"] for e in events if e["event"] != "profiler.start"]
         self.assertTrue(all(a <= b for a, b in zip(times, times[1:])))
+
+    def test_events_name_files_by_what_tells_them_apart(self):
+        text = self.tool("events", "log")
+        self.assertIn("allocate (real.c:", text)
+        self.assertNotIn("/real.c", text)
+        self.assertEqual(len(text.splitlines()),
+                         len([line for line in text.splitlines() if line.startswith("20")]))
 
     def test_babeltrace_counts_the_same_records(self):
         records = self.babeltrace("log")

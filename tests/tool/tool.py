@@ -5,6 +5,7 @@ With UPDATE_GOLDEN=1 in the environment the golden files are written instead of
 compared: read the difference before committing it.
 """
 import contextlib
+import fcntl
 import json
 import os
 import pty
@@ -12,9 +13,10 @@ import re
 import struct
 import subprocess
 import sys
+import termios
 import unittest
 
-from case import CHECK, Case, DATA, FINE, TOOL, USAGE, environment
+from case import CHECK, Case, DATA, FINE, TOOL, USAGE, environment, environment_of_a_pipe
 
 GOLDEN = os.path.join(os.path.dirname(os.path.realpath(__file__)), "golden")
 
@@ -42,7 +44,8 @@ class Golden(Case):
     def check(self, scenario, verb, *arguments, status=FINE):
         self.make(scenario)
         name = "-".join([scenario, verb, *(a.strip("-").replace("=", "-") for a in arguments)])
-        done = self.run_tool(verb, *arguments, scenario, status=status)
+        done = self.run_tool(verb, *arguments, scenario, status=status,
+                             env=environment_of_a_pipe())
         with self.subTest(name):
             self.compare(name + ".txt", done.stdout + done.stderr)
 
@@ -227,9 +230,46 @@ class BadInput(Case):
         # Where the slow operations are.
         title = next(line for line in lines if line.startswith("duration"))
         self.assertRegex(title, r"function +at +why$")
-        wide = self.run_tool("report", "basic").stdout.splitlines()
-        tables = wide[wide.index("Hot functions, by inclusive time"):wide.index("Load")]
-        self.assertLessEqual(max(len(line) for line in tables), 160)
+
+    def test_every_line_fits(self):
+        """60, 80 and 200 columns of a terminal; 100 in a pipe, or what COLUMNS says."""
+        verbs = (["report"], ["report", "--tree"], ["report", "--callers", "parse"], ["top"],
+                 ["sites"], ["doctor"])
+        for log in ("basic", "killed", "idle"):
+            self.make(log)
+            for verb in verbs:
+                for columns in (60, 80, 100, 200):
+                    env = environment(COLUMNS=str(columns))
+                    if columns == 100:
+                        env = environment_of_a_pipe()
+                    text = subprocess.run([TOOL, *verb, log], cwd=self.folder, env=env, check=False,
+                                          stdout=subprocess.PIPE, text=True).stdout
+                    for line in text.splitlines():
+                        # A single word may be longer, behind the label of its line.
+                        words = re.sub(r"^  (\w+|not here) +", "", line).split()
+                        self.assertTrue(len(line) <= columns or len(words) == 1,
+                                        (log, verb, columns, line))
+        terminal = self.on_a_terminal(80, "report", "basic")
+        self.assertLessEqual(max(map(len, terminal)), 80)
+        self.assertIn("at", next(line for line in terminal if "% wall" in line).split())
+
+    def test_the_width_of_a_terminal_is_its_own(self):
+        self.make("basic")
+        ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 64, 0, 0))
+        with subprocess.Popen([TOOL, "sites", "basic"], cwd=self.folder, stdout=theirs,
+                              env={**environment_of_a_pipe(), "TERM": "dumb"}) as done:
+            os.close(theirs)
+            text = b""
+            with contextlib.suppress(OSError):
+                while part := os.read(ours, 65536):
+                    text += part
+            os.close(ours)
+            self.assertEqual(done.wait(), FINE)
+        lines = text.decode().replace("\r\n", "\n").splitlines()
+        self.assertLessEqual(max(map(len, lines)), 64)
+        self.assertLess(max(map(len, lines)),
+                        max(map(len, self.run_tool("sites", "basic").stdout.splitlines())))
 
     def test_the_last_seconds_of_the_events(self):
         self.make("basic")

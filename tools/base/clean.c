@@ -74,3 +74,20 @@ void dp_text_cut(char *string, size_t columns, int utf8)
     else
         strcpy(last, "~");
 }
+
+void dp_text_cut_front(char *string, size_t columns, int utf8)
+{
+    size_t all = dp_text_columns(string), length = strlen(string), gone = 0;
+    const char *kept = string; /* what comes behind the mark */
+
+    if (columns == 0 || all <= columns)
+        return;
+    for (; *kept && gone <= all - columns; gone++)
+        do
+            kept++;
+        while (((unsigned char)*kept & 0xc0) == 0x80);
+    /* At least two characters go: "…" takes up to three bytes. */
+    const char *mark = utf8 && kept - string >= 3 ? "\xe2\x80\xa6" : "~";
+    memmove(string + strlen(mark), kept, length - (size_t)(kept - string) + 1);
+    memcpy(string, mark, strlen(mark));
+}

@@ -29,4 +29,7 @@ size_t dp_text_columns(const char *string);
 /* Cuts a cleaned string to `columns`; the last one becomes "…" (or "~"). */
 void dp_text_cut(char *string, size_t columns, int utf8);
 
+/* The same at the front: "…/src/db.c:12". */
+void dp_text_cut_front(char *string, size_t columns, int utf8);
+
 #endif

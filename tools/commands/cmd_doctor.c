@@ -11,6 +11,7 @@
 #include "doctor/doctor_shell.h"
 #include "doctor/doctor_sites.h"
 #include "log/files.h"
+#include "render/fold.h"
 #include "render/json.h"
 #include "render/table.h"
 
@@ -135,27 +136,39 @@ static void print_settings(const struct dp_doctor *doctor, const struct dp_style
     dp_table_finish(&table);
 }
 
+/* Behind the level. */
+#define FINDING_INDENT 11
+
+static void print_findings(const struct dp_doctor *doctor, const struct dp_style *style)
+{
+    const char *about = "";
+
+    for (size_t i = 0; i < doctor->n; i++) {
+        const struct dp_finding *finding = &doctor->findings[i];
+        const char *color = finding->level == DP_FINDING_PROBLEM ? dp_red(style)
+                            : finding->level == DP_FINDING_FINE  ? dp_green(style)
+                                                                 : "";
+        if (strcmp(about, finding->about) != 0) {
+            fputs(dp_bold(style), style->out);
+            dp_print_clean(style, finding->about);
+            fprintf(style->out, "%s\n", dp_plain(style));
+        }
+        about = finding->about;
+        fprintf(style->out, "  %s%-7s%s  ", color, level_name(finding->level),
+                *color ? dp_plain(style) : "");
+        dp_print_clean(style, finding->text);
+        fputc('\n', style->out);
+    }
+}
+
 static void print_text(const struct dp_doctor *doctor)
 {
     struct dp_style style;
-    const char *about = "";
+    struct dp_fold fold;
 
     dp_style_detect(&style, stdout);
-    for (size_t i = 0; i < doctor->n; i++) {
-        const struct dp_finding *finding = &doctor->findings[i];
-        const char *color = finding->level == DP_FINDING_PROBLEM ? dp_red(&style)
-                            : finding->level == DP_FINDING_FINE  ? dp_green(&style)
-                                                                 : "";
-        if (strcmp(about, finding->about) != 0) {
-            fputs(dp_bold(&style), stdout);
-            dp_print_clean(&style, finding->about);
-            puts(dp_plain(&style));
-        }
-        about = finding->about;
-        printf("  %s%-7s%s  ", color, level_name(finding->level), *color ? dp_plain(&style) : "");
-        dp_print_clean(&style, finding->text);
-        putchar('\n');
-    }
+    print_findings(doctor, dp_fold_start(&fold, &style, FINDING_INDENT));
+    dp_fold_finish(&fold);
     print_settings(doctor, &style);
 }
 

@@ -10,9 +10,9 @@
 #include "base/units.h"
 
 static const struct dp_column columns[] = {
-    {"site", false, 2},      {"attribute", true, 0}, {"state", true, 0}, {"rate", false, 1},
-    {"threshold", false, 1}, {"options", true, 3},   {"rule", true, 4},  {"function", true, 0},
-    {"at", true, 2},         {"module", true, 5},
+    {"site", false, 5},      {"attribute", true, 0}, {"state", true, 0}, {"rate", false, 2},
+    {"threshold", false, 1}, {"options", true, 4},   {"rule", true, 3},  {"function", true, 0},
+    {"at", DP_LEFT_END, 1},  {"module", DP_LEFT_END, 6},
 };
 
 static const char *threshold_text(uint32_t attribute, uint64_t threshold, char *buffer, bool utf8)

@@ -55,11 +55,12 @@ static void read_site(struct dp_site_table *table, const struct dp_record *recor
     struct dp_site_info *site = dp_site_get(table, event.site);
     if (!site)
         return;
+    bool same_file = strcmp(site->file, dp_record_text(record, 1)) == 0; /* read again */
     free_names(site);
     site->function = copy_name(record, 0);
     site->file = copy_name(record, 1);
     site->module = copy_name(record, 2);
-    site->folders = 0;
+    site->folders = same_file ? site->folders : 0;
     site->line = event.line;
     site->flags = event.flags;
     site->id = event.id;

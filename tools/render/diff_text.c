@@ -6,6 +6,7 @@
 
 #include "cells.h"
 #include "diff_words.h"
+#include "fold.h"
 
 #include "base/units.h"
 
@@ -138,7 +139,7 @@ static void tell(const struct dp_comparison *comparison, enum dp_verdict verdict
     dp_table_finish(&table);
 }
 
-void dp_diff_text(const struct dp_comparison *comparison, const struct dp_diff_view *view,
+static void print(const struct dp_comparison *comparison, const struct dp_diff_view *view,
                   const struct dp_style *style)
 {
     static const enum dp_verdict told[] = {DP_VERDICT_REGRESSED, DP_VERDICT_MOVED,
@@ -162,4 +163,17 @@ void dp_diff_text(const struct dp_comparison *comparison, const struct dp_diff_v
         tell(comparison, DP_VERDICT_UNCHANGED, view, style);
         tell(comparison, DP_VERDICT_UNKNOWN, view, style);
     }
+}
+
+void dp_diff_text(const struct dp_comparison *comparison, const struct dp_diff_view *view,
+                  const struct dp_style *style)
+{
+    struct dp_fold fold;
+
+    if (view->markdown) {
+        print(comparison, view, style);
+        return;
+    }
+    print(comparison, view, dp_fold_start(&fold, style, 0));
+    dp_fold_finish(&fold);
 }

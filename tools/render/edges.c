@@ -3,17 +3,18 @@
 
 #include "cells.h"
 #include "flame_words.h"
+#include "fold.h"
 
 static const struct dp_column columns[] = {
-    {"total", false, 0}, {"%", false, 0}, {"function", true, 0}, {"in", true, 1}};
+    {"total", false, 0}, {"%", false, 0}, {"function", true, 0}, {"in", DP_LEFT_END, 1}};
 
 static const char *name_of(const struct dp_flame_graph *graph, uint32_t name)
 {
     return name == 0 ? "[outermost]" : graph->flame.names[name].function;
 }
 
-void dp_edges_text(const struct dp_flame_graph *graph, const struct dp_call_edges *edges,
-                   const char *function, bool callers, const struct dp_style *style)
+static void print(const struct dp_flame_graph *graph, const struct dp_call_edges *edges,
+                  const char *function, bool callers, const struct dp_style *style)
 {
     const struct dp_call_edge *rows = callers ? edges->callers : edges->callees;
     size_t n = callers ? edges->n_callers : edges->n_callees;
@@ -44,6 +45,15 @@ void dp_edges_text(const struct dp_flame_graph *graph, const struct dp_call_edge
         dp_print_clean(style, words.notes[i]);
         fputc('\n', style->out);
     }
+}
+
+void dp_edges_text(const struct dp_flame_graph *graph, const struct dp_call_edges *edges,
+                   const char *function, bool callers, const struct dp_style *style)
+{
+    struct dp_fold fold;
+
+    print(graph, edges, function, callers, dp_fold_start(&fold, style, 0));
+    dp_fold_finish(&fold);
 }
 
 void dp_edges_json(const struct dp_flame_graph *graph, const struct dp_call_edges *edges,

@@ -134,7 +134,7 @@ static int print_json(struct dp_event_printer *printer, const struct dp_record *
 
 /* More than any event has. */
 #define MOST_VALUES 32
-#define MOST_FRAMES 16
+#define MOST_FRAMES 4 /* JSON has all */
 
 struct words {
     const struct dp_event_printer *printer;
@@ -311,7 +311,8 @@ static void print_more(const struct dp_event_printer *printer, const struct dp_r
     else if (stack && stack->n_frames > 0)
         words = dp_stack_words(stack, MOST_FRAMES, "");
     if (words)
-        printf("%s%s", stack ? ": " : "; ", words);
+        printf("%s%s%s", stack ? ": " : "; ", words,
+               stack && dp_stack_words_frames(stack) > MOST_FRAMES ? " <- ..." : "");
     free(words);
 }
 

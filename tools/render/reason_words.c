@@ -70,6 +70,15 @@ static bool put_stack(FILE *out, const struct dp_stack *stack, size_t most, cons
     return true;
 }
 
+size_t dp_stack_words_frames(const struct dp_stack *stack)
+{
+    size_t n = 0;
+
+    for (size_t at = dp_stack_own_frame(stack, 0); at < stack->n_frames; n++)
+        at = dp_stack_own_frame(stack, at + 1);
+    return n > 0 ? n : stack->n_frames;
+}
+
 char *dp_stack_words(const struct dp_stack *stack, size_t most, const char *quote)
 {
     char *text = NULL;

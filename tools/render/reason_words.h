@@ -19,6 +19,9 @@ char *dp_reason_sentence(const struct dp_reason *reason, const struct dp_style *
  * it. */
 char *dp_stack_words(const struct dp_stack *stack, size_t most, const char *quote);
 
+/* How many frames that would be without a limit. */
+size_t dp_stack_words_frames(const struct dp_stack *stack);
+
 /* "blocked in futex: mutex held by worker-3 in `flush_pages`"; `whole`: with the address of a
  * lock. The caller frees it. */
 char *dp_wait_words(const struct dp_stack_sample *wait, bool whole);

@@ -2,6 +2,7 @@
  * allocates, what was counted, then everything that limits what the figures mean. */
 #include "report_text.h"
 
+#include "fold.h"
 #include "text_calls.h"
 #include "text_functions.h"
 #include "text_head.h"
@@ -14,7 +15,7 @@
 #include "text_summary.h"
 #include "text_tree.h"
 
-void dp_report_text(const struct dp_report *report, const struct dp_style *style)
+static void print(const struct dp_report *report, const struct dp_style *style)
 {
     const struct dp_report_limits *limits = &report->limits;
 
@@ -43,10 +44,26 @@ void dp_report_text(const struct dp_report *report, const struct dp_style *style
     dp_text_missing(limits->missing, style);
 }
 
-void dp_report_text_short(const struct dp_report *report, const struct dp_style *style)
+static void print_short(const struct dp_report *report, const struct dp_style *style)
 {
     dp_text_head(report, style);
     dp_text_functions(&report->functions, style);
     if (!report->has_data)
         fputs("\nNo call was recorded yet.\n", style->out);
+}
+
+void dp_report_text(const struct dp_report *report, const struct dp_style *style)
+{
+    struct dp_fold fold;
+
+    print(report, dp_fold_start(&fold, style, 0));
+    dp_fold_finish(&fold);
+}
+
+void dp_report_text_short(const struct dp_report *report, const struct dp_style *style)
+{
+    struct dp_fold fold;
+
+    print_short(report, dp_fold_start(&fold, style, 0));
+    dp_fold_finish(&fold);
 }

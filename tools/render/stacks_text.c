@@ -8,6 +8,7 @@
 #include "base/syscall_names.h"
 #include "base/units.h"
 #include "model/stack_names.h"
+#include "fold.h"
 #include "reason_words.h"
 #include "text_reasons.h"
 
@@ -207,8 +208,12 @@ static void print_problems(const struct dp_snapshot *snapshot, const struct dp_s
 
 void dp_text_stacks(const struct dp_snapshot *snapshot, const struct dp_style *style)
 {
-    print_head(snapshot, style);
-    dp_text_deadlocks(&snapshot->deadlocks, style);
-    print_threads(snapshot, style);
-    print_problems(snapshot, style);
+    struct dp_fold fold;
+    const struct dp_style *folded = dp_fold_start(&fold, style, 0);
+
+    print_head(snapshot, folded);
+    dp_text_deadlocks(&snapshot->deadlocks, folded);
+    print_threads(snapshot, folded);
+    print_problems(snapshot, folded);
+    dp_fold_finish(&fold);
 }

@@ -10,14 +10,16 @@
 #include "base/clean.h"
 #include "markdown.h"
 
-static size_t terminal_width(int fd)
+static size_t width_of(const struct dp_style *style)
 {
     const char *columns = getenv("COLUMNS");
     struct winsize size;
 
     if (columns && atoi(columns) > 0)
         return (size_t)atoi(columns);
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    if (!style->terminal)
+        return DP_REDIRECTED_COLUMNS;
+    if (ioctl(fileno(style->out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
         return size.ws_col;
     return 80;
 }
@@ -29,10 +31,9 @@ void dp_style_detect(struct dp_style *style, FILE *out)
 
     *style = (struct dp_style){.out = out, .terminal = isatty(fileno(out))};
     style->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    if (!style->terminal)
-        return;
-    style->color = !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
-    style->width = terminal_width(fileno(out));
+    style->width = width_of(style);
+    style->color =
+        style->terminal && !(no_color && *no_color) && term && strcmp(term, "dumb") != 0;
 }
 
 const char *dp_bold(const struct dp_style *style)

@@ -1,14 +1,17 @@
 /*
  * How output looks: colours, width, and which characters, by where it goes.
  *
- * Used by everything that prints for people. A pipe or file gets no colours and
- * no limit of width; NO_COLOR and TERM=dumb are honoured.
+ * Used by everything that prints for people. A pipe or file gets no colours and lines of at
+ * most 100 columns; COLUMNS, NO_COLOR and TERM=dumb are honoured.
  */
 #ifndef DP_TOOLS_STYLE_H
 #define DP_TOOLS_STYLE_H
 
 #include <stdbool.h>
 #include <stdio.h>
+
+/* The width of a file or a pipe: what fits in an editor and in a mail. */
+#define DP_REDIRECTED_COLUMNS 100
 
 struct dp_style {
     FILE *out;

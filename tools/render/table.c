@@ -12,9 +12,6 @@
 
 #define GAP 2
 
-/* The width in a file or a pipe: what fits in an editor. */
-#define REDIRECTED_COLUMNS 160
-
 /* The greatest width of a column. Wider cells are shown whole all the same. */
 #define MOST_COLUMNS 200
 
@@ -70,32 +67,75 @@ static size_t total_width(const struct dp_table *table, const size_t *width)
     return total ? total - GAP : 0;
 }
 
-/* Makes the table fit: leaves out columns, the highest priority first, then narrows the
- * last one. */
+/* ---- the width ---- */
+
+enum { LEAST_TEXT = 8 };
+
+static size_t at_most(size_t width, size_t most)
+{
+    return width < most ? width : most;
+}
+
+/* The last of the shown columns with the highest priority; SIZE_MAX: none may go. */
+static size_t least_wanted(const struct dp_table *table, const size_t *width)
+{
+    size_t worst = SIZE_MAX;
+
+    for (size_t c = 0; c < table->n_columns; c++)
+        if (width[c] && table->columns[c].priority > 0 &&
+            (worst == SIZE_MAX || table->columns[c].priority >= table->columns[worst].priority))
+            worst = c;
+    return worst;
+}
+
+/* The widest column of text. */
+static size_t widest_text(const struct dp_table *table, const size_t *width)
+{
+    size_t widest = SIZE_MAX;
+
+    for (size_t c = 0; c < table->n_columns; c++)
+        if (table->columns[c].left && (widest == SIZE_MAX || width[c] > width[widest]))
+            widest = c;
+    return widest;
+}
+
+/* What a column has to have in lines of `limit`. One long name must not cost the figures, and the
+ * end of a place tells most. */
+static size_t needed_of(const struct dp_column *column, size_t width, size_t limit)
+{
+    if (column->left == DP_LEFT_END)
+        return at_most(width, limit / 8);
+    return column->left ? at_most(width, 3 * limit / 8) : width;
+}
+
+/* Makes the table fit. While it needs too much, columns go, the highest priority first. Then the
+ * widest columns of text are cut. */
 static void fit(const struct dp_table *table, size_t *width, size_t limit)
 {
-    while (limit > 0 && total_width(table, width) > limit) {
-        size_t worst = SIZE_MAX;
-        for (size_t c = 0; c < table->n_columns; c++)
-            if (width[c] && table->columns[c].priority > 0 &&
-                (worst == SIZE_MAX || table->columns[c].priority >= table->columns[worst].priority))
-                worst = c;
-        if (worst != SIZE_MAX) {
-            width[worst] = 0;
-            continue;
-        }
-        size_t last = table->n_columns - 1, over = total_width(table, width) - limit;
-        width[last] = width[last] > over + 8 ? width[last] - over : 8;
-        return;
+    size_t *needed = dp_allocate(table->n_columns, sizeof *needed), worst;
+
+    for (size_t c = 0; c < table->n_columns; c++)
+        needed[c] = needed_of(&table->columns[c], width[c], limit);
+    while (total_width(table, needed) > limit &&
+           (worst = least_wanted(table, needed)) != SIZE_MAX)
+        needed[worst] = width[worst] = 0;
+    free(needed);
+    for (size_t all; (all = total_width(table, width)) > limit;) {
+        size_t widest = widest_text(table, width);
+        if (widest == SIZE_MAX || width[widest] <= LEAST_TEXT)
+            return;
+        width[widest]--;
     }
 }
+
+/* ---- printing ---- */
 
 static void print_cell(const struct dp_table *table, const struct dp_style *style, size_t column,
                        size_t width, const char *text, bool last)
 {
     size_t columns = dp_text_columns(text);
     int pad = (int)(columns < width ? width - columns : 0);
-    bool left = table->columns[column].left;
+    bool left = table->columns[column].left != 0;
 
     if (left)
         fprintf(style->out, "%s%*s", text, last ? 0 : pad, "");
@@ -122,7 +162,9 @@ static void print_row(const struct dp_table *table, const struct dp_style *style
         if (width[c] == 0)
             continue;
         char *text = dp_copy(cell_text(table, cells, c));
-        if (style->width > 0)
+        if (style->width > 0 && table->columns[c].left == DP_LEFT_END)
+            dp_text_cut_front(text, width[c], style->utf8);
+        else if (style->width > 0)
             dp_text_cut(text, width[c], style->utf8);
         fprintf(style->out, "%*s", first ? 0 : GAP, "");
         print_cell(table, style, c, width[c], text, c == last);
@@ -158,7 +200,8 @@ void dp_table_print(const struct dp_table *table, const struct dp_style *style)
 
     for (size_t c = 0; c < table->n_columns; c++)
         width[c] = column_width(table, c);
-    fit(table, width, style->width > 0 ? style->width : REDIRECTED_COLUMNS);
+    if (style->width > 0)
+        fit(table, width, style->width);
     fputs(dp_dim(style), style->out);
     print_row(table, style, width, NULL);
     fprintf(style->out, "%s\n", dp_plain(style));

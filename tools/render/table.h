@@ -1,6 +1,6 @@
 /*
  * A table for people: columns as wide as their cells, and as many of them as
- * the terminal has room for, or 160 characters elsewhere.
+ * a line has room for.
  *
  * Used by the verbs. Cells are cleaned (clean.h) when they are added.
  */
@@ -9,9 +9,12 @@
 
 #include "style.h"
 
+/* Where a text of the column is too wide its end is shown: of a place. */
+#define DP_LEFT_END 2
+
 struct dp_column {
     const char *title;
-    bool left;    /* aligned; else right */
+    int left;     /* aligned, true or DP_LEFT_END; else right */
     int priority; /* 0: always shown; else the highest goes first */
 };
 
@@ -30,8 +33,8 @@ void dp_table_cell(struct dp_table *table, const char *text);
 void dp_table_cellf(struct dp_table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Columns whose cells are all empty are left out. When the columns of priority 0 alone
- * are too wide, the last one is cut. */
+/* Columns whose cells are all empty are left out. Where the columns of priority 0 alone
+ * are too wide, the widest texts are cut. */
 void dp_table_print(const struct dp_table *table, const struct dp_style *style);
 
 /* As a table of Markdown: all columns that have cells, whatever their width. */

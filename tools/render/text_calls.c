@@ -13,7 +13,7 @@
 static const struct dp_column slow_columns[] = {
     {"duration", false, 0}, {"+/-", false, 3},   {"threshold", false, 4},
     {"after", false, 2},    {"thread", true, 3}, {"", true, 1},
-    {"function", true, 0},  {"at", true, 1},     {"why", true, 2},
+    {"function", true, 0},  {"at", DP_LEFT_END, 1},     {"why", true, 2},
     {"metadata", true, 5},
 };
 
@@ -155,7 +155,7 @@ static void print_maybe(const struct dp_report_slow *slow, const struct dp_style
     if (slow->maybe == 0)
         return;
     fprintf(style->out, "%llu %s may have been slow: the tick does not tell when they began exactly"
-                        " enough,\nbut that they took %s to %s on average\n",
+                        " enough, but that they took %s to %s on average\n",
             (unsigned long long)slow->maybe,
             slow->counted > 0 ? "more" : (slow->maybe == 1 ? "call" : "calls"),
             dp_unit_ns(least, slow->maybe_least_ns, style->utf8),
@@ -205,7 +205,7 @@ void dp_text_slow(const struct dp_report_slow *slow, const struct dp_style *styl
 
 static const struct dp_column open_columns[] = {
     {"thread", true, 0},   {"depth", false, 2}, {"open for", false, 1},
-    {"function", true, 0}, {"at", true, 4},
+    {"function", true, 0}, {"at", DP_LEFT_END, 4},
 };
 
 static void open_row(struct dp_table *table, const struct dp_style *style,

@@ -41,8 +41,8 @@ static const struct dp_column function_columns[] = {
     {"total", false, 0},   {"+/-95%", false, 2}, {"% wall", false, 1},  {"self", false, 3},
     {"calls", false, 1},   {"+/-95%", false, 3}, {"sampled", false, 4}, {"slow", false, 3},
     {"mean", false, 1},    {"min", false, 5},    {"p50", false, 2},     {"p90", false, 5},
-    {"p95", false, 6},     {"p99", false, 1},     {"p99.9", false, 6},  {"max", false, 2},     {"stddev", false, 6},
-    {"function", true, 0}, {"at", true, 4},
+    {"p95", false, 6},     {"p99", false, 1},    {"p99.9", false, 6},  {"max", false, 2},     {"stddev", false, 6},
+    {"function", true, 0}, {"at", DP_LEFT_END, 1},
 };
 
 static const char *certainty_sign(struct dp_estimate estimate)
@@ -198,7 +198,7 @@ void dp_text_functions(const struct dp_report_functions *functions, const struct
 static const struct dp_column memory_columns[] = {
     {"self", false, 0},    {"calls", false, 1}, {"delta", false, 0},  {"allocated", false, 1},
     {"self", false, 2},    {"freed", false, 2}, {"allocs", false, 2}, {"frees", false, 3},
-    {"peak", false, 1},    {"function", true, 0}, {"at", true, 4},
+    {"peak", false, 1},    {"function", true, 0}, {"at", DP_LEFT_END, 4},
 };
 
 static void bytes_cell(struct dp_table *table, const struct dp_report_memory *memory,
@@ -272,7 +272,7 @@ void dp_text_memory(const struct dp_report_functions *functions, const struct dp
 /* ---- exact counts ---- */
 
 static const struct dp_column count_columns[] = {
-    {"calls", false, 0}, {"function", true, 0}, {"at", true, 4}};
+    {"calls", false, 0}, {"function", true, 0}, {"at", DP_LEFT_END, 4}};
 
 static void count_row(struct dp_table *table, const struct dp_style *style,
                       const struct dp_report_function *function)

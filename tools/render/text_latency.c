@@ -10,7 +10,7 @@
 
 static const struct dp_column category_columns[] = {
     {"fast", false, 1},     {"slow", false, 0},     {"very slow", false, 0},
-    {"critical", false, 0}, {"function", true, 0},  {"at", true, 4},
+    {"critical", false, 0}, {"function", true, 0},  {"at", DP_LEFT_END, 4},
 };
 
 /* "12 (0.4 %)"; a bound where none was seen in a sample. */

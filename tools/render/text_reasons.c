@@ -15,44 +15,7 @@ enum {
     STACK_COLUMN = 23, /* the column where stacks begin */
     MOST_FRAMES = 12,
     MOST_PROBLEMS = 3,
-    COLUMNS = 80, /* the width when the terminal's is not known */
 };
-
-static size_t columns_of(const struct dp_style *style)
-{
-    return style->width >= 40 ? style->width : COLUMNS;
-}
-
-/* The last space in the first `room` columns, or else the next space, outside of a `name`;
- * 0: none. */
-static size_t break_of(const char *text, size_t room)
-{
-    size_t columns = 0, space = 0;
-    bool in_name = false;
-
-    for (size_t i = 0; text[i] && (columns <= room || space == 0); i++) {
-        columns += ((unsigned char)text[i] & 0xc0) != 0x80;
-        in_name ^= text[i] == '`';
-        if (text[i] == ' ' && !in_name)
-            space = i;
-    }
-    return space;
-}
-
-/* Prints a cleaned text, broken at spaces; further lines are indented by two more. */
-static void print_wrapped(const struct dp_style *style, int indent, const char *text)
-{
-    int more = 0;
-
-    for (size_t room, space;; text += space + 1, more = 2) {
-        room = columns_of(style) - (size_t)(indent + more);
-        space = dp_text_columns(text) > room ? break_of(text, room) : 0;
-        if (space == 0)
-            break;
-        fprintf(style->out, "%*s%.*s\n", indent + more, "", (int)space, text);
-    }
-    fprintf(style->out, "%*s%s\n", indent + more, "", text);
-}
 
 /* ---- one group ---- */
 
@@ -97,7 +60,7 @@ static void print_division(const struct dp_reason *reason, const struct dp_style
              runnable ? "" : " or waiting for a CPU",
              dp_unit_ns(ns[3], (double)event->before_first_look_ns, style->utf8),
              dp_unit_ns(ns[4], (double)event->error_ns, style->utf8));
-    print_wrapped(style, 4, text);
+    fprintf(style->out, "    %s\n", text);
 }
 
 /* Findings that would print the same words: one line. */
@@ -159,7 +122,8 @@ static void print_line(struct line *line, double all_ns, const struct dp_style *
 {
     char share[DP_UNIT_TEXT];
 
-    dp_text_cut(line->words, columns_of(style) - STACK_COLUMN, style->utf8);
+    dp_text_cut(line->words, style->width > 2 * STACK_COLUMN ? style->width - STACK_COLUMN : 0,
+                style->utf8);
     fprintf(style->out, "    %7s  %-8s  %s\n",
             dp_unit_percent(share, all_ns > 0 ? line->ns / all_ns : 0),
             line->state == DP_THREAD_RUNNABLE ? "runnable" : dp_state_words(line->state),
@@ -188,7 +152,7 @@ static void print_group(const struct dp_report_reason_group *of, const struct dp
     print_head(of, style);
     fputs(dp_bold(style), style->out);
     if (sentence)
-        print_wrapped(style, 2, sentence);
+        fprintf(style->out, "  %s\n", sentence);
     fputs(dp_plain(style), style->out);
     free(sentence);
     print_division(reason, style);

@@ -6,7 +6,7 @@
 
 static const struct dp_column columns[] = {
     {"self", false, 0},    {"% CPU", false, 0},   {"with callees", false, 0},
-    {"% wall", false, 0},  {"function", true, 0}, {"in", true, 1}};
+    {"% wall", false, 0},  {"function", true, 0}, {"in", DP_LEFT_END, 1}};
 
 static void share_cell(struct dp_table *table, uint64_t part, uint64_t whole)
 {
@@ -44,7 +44,7 @@ void dp_text_sampled(const struct dp_report *report, const struct dp_style *styl
     if (sampled->n > n)
         fprintf(style->out, "and %zu more (--top 0 shows all)\n", sampled->n - n);
     fprintf(style->out,
-            "estimated from %s samples; %% CPU: of their time on a CPU, %% wall: of all their time, "
-            "waiting too\n",
+            "estimated from %s samples; `%% CPU`: of their time on a CPU, `%% wall`: of all their "
+            "time, waiting too\n",
             dp_unit_count(looks, (double)sampled->looks));
 }

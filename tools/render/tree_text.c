@@ -10,7 +10,6 @@
 #include "cells.h"
 
 enum {
-    COLUMNS = 80,
     NAME_AT = 44,      /* columns of the figures, at most */
     MOST_INDENT = 24,
     LEAST_NAME = 16,
@@ -95,9 +94,9 @@ static void chain_text(const struct printer *printer, size_t first, size_t last,
 static void row_cells(struct printer *printer, size_t first, size_t last, uint32_t depth)
 {
     const struct dp_tree_row *row = &printer->rows->rows[first], *end = &printer->rows->rows[last];
-    size_t width = printer->style->width >= 60 ? printer->style->width : COLUMNS;
-    int indent = depth < MOST_INDENT ? (int)depth : MOST_INDENT;
-    size_t room = width - NAME_AT - (size_t)indent;
+    size_t width = printer->style->width ? printer->style->width : DP_REDIRECTED_COLUMNS;
+    size_t indent = depth < MOST_INDENT ? depth : MOST_INDENT, before = NAME_AT + indent;
+    size_t room = width > before + LEAST_NAME ? width - before : LEAST_NAME;
     char percent[DP_UNIT_TEXT], text[6000];
 
     dp_cell_time(&printer->table, printer->style, (double)row->total_ns);
@@ -105,8 +104,8 @@ static void row_cells(struct printer *printer, size_t first, size_t last, uint32
                   dp_unit_percent(percent, (double)row->total_ns / (double)printer->rows->whole_ns));
     dp_cell_time(&printer->table, printer->style, (double)end->self_ns);
     dp_cell_count(&printer->table, row->calls);
-    chain_text(printer, first, last, text, sizeof text, room > LEAST_NAME ? room : LEAST_NAME);
-    dp_table_cellf(&printer->table, "%*s%s", indent, "", text);
+    chain_text(printer, first, last, text, sizeof text, room);
+    dp_table_cellf(&printer->table, "%*s%s", (int)indent, "", text);
 }
 
 static void add_rows(struct printer *printer)

@@ -1,5 +1,5 @@
 /*
- * Lines of a label and a text behind it, broken between words where the terminal ends:
+ * Lines of a label and a text behind it, broken between words (fold.h):
  *
  *       log       deep-profile.22029: 880 KB, 111 k records, 1 lane
  *                 ...
@@ -7,18 +7,13 @@
 #ifndef DP_TOOLS_WRAPPED_H
 #define DP_TOOLS_WRAPPED_H
 
-#include <stddef.h>
-
 #include "style.h"
 
 /* Prints the label of a line; the text follows. */
 void dp_text_label(const struct dp_style *style, const char *label);
 
-/* Breaks each line of `text` that is wider than the terminal; further ones are indented as the
+/* A part of the report printed by `print` and broken so: further lines are indented as the
  * texts behind labels are. */
-void dp_text_wrapped(const char *text, const struct dp_style *style);
-
-/* A part of the report printed by `print` and wrapped so. */
 void dp_text_print_wrapped(void (*print)(const void *what, const struct dp_style *style),
                            const void *what, const struct dp_style *style);
 

@@ -6,6 +6,7 @@
 
 #include "base/clean.h"
 #include "base/memory.h"
+#include "render/fold.h"
 #include "render/reason_words.h"
 #include "render/text_reasons.h"
 
@@ -332,11 +333,13 @@ static char *printed(void)
     char *text = NULL;
     size_t size;
     struct dp_style to = style;
+    struct dp_fold fold;
 
     to.out = open_memstream(&text, &size);
     settle();
     dp_report_reasons_make(&reasons, &profile);
-    dp_text_reasons(&reasons, &to);
+    dp_text_reasons(&reasons, dp_fold_start(&fold, &to, 0));
+    dp_fold_finish(&fold);
     dp_report_reasons_finish(&reasons);
     fclose(to.out);
     end();

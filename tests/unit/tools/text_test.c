@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/clean.h"
+#include "render/fold.h"
 #include "render/table.h"
 #include "base/units.h"
 
@@ -146,12 +147,74 @@ static void tables_fit_the_width(void)
     check_table(33, "name   n  less  last\n"
                     "a      1    xx  short\n"
                     "bcd   22     x  quite a long one\n");
-    check_table(27, "name   n  last\n"
+    check_table(27, "name   n  less  last\n"
+                    "a      1    xx  short\n"
+                    "bcd   22     x  quite a lo~\n");
+    check_table(24, "name   n  last\n"
                     "a      1  short\n"
-                    "bcd   22  quite a long one\n");
+                    "bcd   22  quite a long ~\n");
     check_table(20, "name   n  last\n"
                     "a      1  short\n"
                     "bcd   22  quite a l~\n");
+}
+
+/* A long name costs no figures, and the end of a place is shown. */
+static void long_names_are_cut_before_figures_go(void)
+{
+    static const struct dp_column named[] = {
+        {"total", false, 0}, {"mean", false, 1}, {"name", true, 0}, {"at", DP_LEFT_END, 1}};
+    struct dp_table table;
+    char *text = NULL;
+    size_t size = 0;
+    struct dp_style style = {.out = open_memstream(&text, &size), .width = 50};
+
+    dp_table_start(&table, named, 4);
+    const char *cells[] = {"1.5 s", "2 ms", "name_space::some_class::some_method(int, char *)",
+                           "folder/of/a/file.cc:1234", "1 ms", "1 ns", "f", "a.c:1"};
+    for (size_t i = 0; i < sizeof cells / sizeof *cells; i++)
+        dp_table_cell(&table, cells[i]);
+    dp_table_print(&table, &style);
+    dp_table_finish(&table);
+    fclose(style.out);
+    CHECK_TEXT(text, "total  mean  name               at\n"
+                     "1.5 s  2 ms  name_space::some~  ~of/a/file.cc:1234\n"
+                     " 1 ms  1 ns  f                  a.c:1\n");
+    free(text);
+}
+
+static void check_fold(size_t width, size_t hang, const char *printed, const char *expected)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct dp_style style = {.out = open_memstream(&text, &size), .width = width};
+    struct dp_fold fold;
+
+    fputs(printed, dp_fold_start(&fold, &style, hang)->out);
+    dp_fold_finish(&fold);
+    fclose(style.out);
+    CHECK_TEXT(text, expected);
+    free(text);
+}
+
+static void lines_end_between_words(void)
+{
+    check_fold(20, 0, "fits as  it is\n\n  one two three four five\nlast", "fits as  it is\n\n"
+               "  one two three four\n    five\nlast");
+    check_fold(0, 0, "no limit no limit no limit\n", "no limit no limit no limit\n");
+    check_fold(16, 8, "  label 1234567 12345678\n", "  label 1234567\n        12345678\n");
+    /* A word is whole, on its own line if need be. */
+    check_fold(10, 0, "a word_that_is_too_wide b\n", "a\n  word_that_is_too_wide\n  b\n");
+    check_fold(10, 4, "word_that_is_too_wide b\n", "word_that_is_too_wide\n    b\n");
+    /* What belongs together. */
+    check_fold(12, 0, "it took 12.5 ms\n", "it took\n  12.5 ms\n");
+    check_fold(20, 0, "it is in `f(int, int)` now\n", "it is in\n  `f(int, int)` now\n");
+    check_fold(10, 0, "in `f(int, int, int)` now\n", "in `f(int,\n  int,\n  int)`\n  now\n");
+    check_fold(20, 0, "RULES=a*:rate=1;b*:slow=1ms;c:off\n",
+               "RULES=a*:rate=1;\n  b*:slow=1ms;c:off\n");
+    /* Colours and the bytes of a character have no width. */
+    check_fold(9, 0, "\033[31mred\033[0m \xc2\xb5s no\n", "\033[31mred\033[0m \xc2\xb5s no\n");
+    check_fold(8, 0, "\033[31mred\033[0m \xc2\xb5s no\n",
+               "\033[31mred\033[0m \xc2\xb5s\n  no\n");
 }
 
 int main(void)
@@ -161,5 +224,7 @@ int main(void)
     units_have_three_digits();
     a_wide_cell_moves_no_other();
     tables_fit_the_width();
+    long_names_are_cut_before_figures_go();
+    lines_end_between_words();
     return 0;
 }
