@@ -81,4 +81,98 @@
 #pragma GCC diagnostic pop
 #endif
 
+/*
+ * What annotations cannot know, the program says itself (docs/telemetry.md). Without the runtime
+ * these functions do nothing, and nothing has to be linked; with it, but without DEEP_PROFILE in
+ * the environment, they return at once. No call fails, and none changes errno. Names are copied
+ * when they come for the first time: they need not be literals. They are cut at 127 bytes, and
+ * at most 4096 are kept.
+ *
+ * Any thread may call them. From a signal handler a call is not kept if it interrupts the
+ * profiler itself (which is counted); the first call in a process, in a thread, or of a name may
+ * make files, so that it does not belong in a handler.
+ */
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined DEEP_PROFILE_RUNTIME
+#define DEEP_PROFILE_LINKED
+#elif defined __GNUC__ && defined __ELF__
+#define DEEP_PROFILE_LINKED __attribute__((__weak__))
+#endif
+#ifdef __GNUC__
+#define DEEP_PROFILE_INLINE \
+    static __inline__ __attribute__((__unused__, __always_inline__, __no_instrument_function__))
+#elif defined __cplusplus || (defined __STDC_VERSION__ && __STDC_VERSION__ >= 199901L)
+#define DEEP_PROFILE_INLINE static inline
+#else
+#define DEEP_PROFILE_INLINE static
+#endif
+
+#ifdef DEEP_PROFILE_LINKED
+/* In the runtime; NULL without it. For other languages, too. */
+void deep_profile_linked_measure(const char *operation, uint64_t duration_ns) DEEP_PROFILE_LINKED;
+uint64_t deep_profile_linked_span_begin(const char *operation) DEEP_PROFILE_LINKED;
+void deep_profile_linked_span_end(uint64_t span) DEEP_PROFILE_LINKED;
+void deep_profile_linked_gauge(const char *name, int64_t value) DEEP_PROFILE_LINKED;
+void deep_profile_linked_count(const char *kind, uint64_t n) DEEP_PROFILE_LINKED;
+#define DEEP_PROFILE_CALL(name, arguments) \
+    if (deep_profile_linked_##name)        \
+    deep_profile_linked_##name arguments
+#define DEEP_PROFILE_ASK(name, arguments, otherwise) \
+    return deep_profile_linked_##name ? deep_profile_linked_##name arguments : (otherwise)
+#else /* a compiler without weak symbols */
+#define DEEP_PROFILE_CALL(name, arguments) (void)0
+#define DEEP_PROFILE_ASK(name, arguments, otherwise) return (otherwise)
+#endif
+
+#ifndef DEEP_PROFILE_RUNTIME
+
+/* An operation took so long: what the program has timed by itself. */
+DEEP_PROFILE_INLINE void deep_profile_measure(const char *operation, uint64_t duration_ns)
+{
+    (void)operation;
+    (void)duration_ns;
+    DEEP_PROFILE_CALL(measure, (operation, duration_ns));
+}
+
+/* The same, timed here: from its begin to its end, which may be on another thread, and is at most
+ * a day later. 0: nothing is measured; to end it does nothing. To be ended once. */
+DEEP_PROFILE_INLINE uint64_t deep_profile_span_begin(const char *operation)
+{
+    (void)operation;
+    DEEP_PROFILE_ASK(span_begin, (operation), 0);
+}
+
+DEEP_PROFILE_INLINE void deep_profile_span_end(uint64_t span)
+{
+    (void)span;
+    DEEP_PROFILE_CALL(span_end, (span));
+}
+
+/* A value now, such as how many jobs are waiting. */
+DEEP_PROFILE_INLINE void deep_profile_gauge(const char *name, int64_t value)
+{
+    (void)name;
+    (void)value;
+    DEEP_PROFILE_CALL(gauge, (name, value));
+}
+
+/* n more messages, or whatever is counted, of this kind. */
+DEEP_PROFILE_INLINE void deep_profile_count(const char *kind, uint64_t n)
+{
+    (void)kind;
+    (void)n;
+    DEEP_PROFILE_CALL(count, (kind, n));
+}
+
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
 #endif

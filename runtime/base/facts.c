@@ -8,19 +8,14 @@ const volatile uint32_t *dp_process_alive = &nobody_forked;
 
 uint64_t dp_process_start_ns;
 
-static _Atomic int process_mode = DP_MODE_UNKNOWN;
+_Atomic int dp_process_mode_now = DP_MODE_UNKNOWN;
 static struct dp_process_state facts;
 static struct dp_process_state *state = &facts;
 static void (*_Atomic forked)(void);
 
-enum dp_mode dp_process_mode(void)
-{
-    return (enum dp_mode)atomic_load_explicit(&process_mode, memory_order_acquire);
-}
-
 void dp_process_set_mode(enum dp_mode mode)
 {
-    atomic_store_explicit(&process_mode, mode, memory_order_release);
+    atomic_store_explicit(&dp_process_mode_now, mode, memory_order_release);
 }
 
 struct dp_process_state *dp_process_state(void)

@@ -28,7 +28,13 @@ enum dp_mode {
     DP_MODE_FINISHED, /* the process is ending: nothing more is profiled */
 };
 
-enum dp_mode dp_process_mode(void);
+extern DP_HIDDEN _Atomic int dp_process_mode_now;
+
+static inline enum dp_mode dp_process_mode(void)
+{
+    return (enum dp_mode)atomic_load_explicit(&dp_process_mode_now, memory_order_acquire);
+}
+
 /* For process.c. */
 void dp_process_set_mode(enum dp_mode mode);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/levels.h"
 #include "common/values.h"
 #include "os.h"
 
@@ -86,6 +87,14 @@ static const char *check_word(enum dp_setting_id id, const char *text)
     return NULL;
 }
 
+static const char *check_levels(enum dp_setting_id id, const char *text)
+{
+    uint64_t limits[DP_LEVEL_LIMITS];
+    if (id != DP_SETTING_GAUGE_LEVELS || dp_levels_find(text, NULL, limits) == 0)
+        return NULL;
+    return "is not three growing numbers such as 1,5,20";
+}
+
 const char *dp_keep_variable(const char *text)
 {
     size_t bytes = strlen(text) + 1;
@@ -109,6 +118,8 @@ void dp_settings_read(void)
         const char *problem = parse(&rows[i], given, &value);
         if (!problem)
             problem = check_word((enum dp_setting_id)i, given);
+        if (!problem)
+            problem = check_levels((enum dp_setting_id)i, given);
         if (problem) {
             setting->source = DP_SETTING_REFUSED;
             setting->refused = given;

@@ -113,3 +113,15 @@ bool dp_site_describe(uint32_t index, struct dp_site_state *state, const char *m
     }
     return true;
 }
+
+bool dp_site_describe_name(uint32_t index, struct dp_site_state *state,
+                           const struct dp_site_desc *desc)
+{
+    const char *kept = keep(desc->function);
+    if (!kept)
+        return false;
+    state->names = (struct dp_site_names){.function = kept, .file = "", .module = ""};
+    state->named = desc->flags;
+    dp_log_site(index, state->id, desc, "");
+    return true;
+}

@@ -14,6 +14,10 @@
  * the module's name. False: no memory. */
 bool dp_site_describe(uint32_t index, struct dp_site_state *state, const char *module);
 
+/* The same for what has no code: its name is desc->function. */
+bool dp_site_describe_name(uint32_t index, struct dp_site_state *state,
+                           const struct dp_site_desc *desc);
+
 /* Whether a site whose module was loaded again has the same options and switches as before. The
  * module may be another build, and an environment variable of enabled= may have changed. */
 bool dp_site_is_unchanged(const struct dp_site_state *state);

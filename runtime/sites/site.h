@@ -21,7 +21,8 @@ struct dp_site_names {
 /* Written under the registry's lock; any thread may read it. It stays when its module is
  * unloaded. What happens with its calls is in config.h. */
 struct dp_site_state {
-    struct dp_site *site;      /* NULL once its module is unloaded */
+    struct dp_site *site;      /* NULL once its module is unloaded, and where there is no code */
+    uint32_t named;            /* DP_SITE_OPERATION, …; 0: a function */
     uint64_t id;               /* hash of module, file, function, line */
     struct dp_site_names names; /* copies that outlive the module, for the sink */
     /* as written; NULL: the site does not have the attribute */

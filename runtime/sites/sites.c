@@ -14,6 +14,7 @@
 #include "base/peek.h"
 #include "configure.h"
 #include "describe.h"
+#include "log/process_log.h"
 #include "thread/count_slots.h"
 
 #define MAX_MODULES 1024
@@ -148,6 +149,41 @@ static void add_site(struct dp_site *site, const char *module)
     open_gate(site, config);
 }
 
+/* As `desc` of what has no code. */
+static struct dp_site_desc named_desc(uint32_t named, const char *name)
+{
+    return (struct dp_site_desc){.function = name, .file = "", .flags = named};
+}
+
+static uint32_t add_name(uint32_t named, const char *name)
+{
+    const struct dp_site_desc desc = named_desc(named, name);
+    uint64_t id = site_id("", &desc) + named;
+    uint32_t *slot = slot_of(id);
+    if (*slot)
+        return *slot;
+    uint32_t index = new_index(id);
+    if (!index || !dp_site_describe_name(index, &dp_sites[index], &desc))
+        return 0;
+    *slot = index;
+    atomic_store_explicit(&dp_n_sites, index, memory_order_release);
+    dp_process_state()->sites = index;
+    return index;
+}
+
+uint32_t dp_sites_name(uint32_t named, const char *name, size_t length)
+{
+    char copy[DP_SITE_NAME_BYTES];
+    struct dp_os_signals saved;
+    length = strnlen(name, length < sizeof copy - 1 ? length : sizeof copy - 1);
+    memcpy(copy, name, length);
+    copy[length] = 0;
+    dp_lock_take(&registry_lock, &saved);
+    uint32_t index = add_name(named, copy);
+    dp_lock_give(&registry_lock, &saved);
+    return index;
+}
+
 static struct module *find_module(const struct dp_site *start)
 {
     for (uint32_t i = 0; i < n_modules; i++) {
@@ -253,12 +289,24 @@ static void log_again(struct dp_site *site, struct dp_site_state *state)
     dp_site_log(site->index, state);
 }
 
+static void log_names_again(void)
+{
+    for (uint32_t i = 1; i <= dp_sites_count(); i++) {
+        const struct dp_site_state *state = &dp_sites[i];
+        const struct dp_site_desc desc = named_desc(state->named, state->names.function);
+        if (state->named)
+            dp_log_site(i, state->id, &desc, "");
+    }
+}
+
 void dp_sites_configure_again(void)
 {
     for_each_site(configure_again);
+    log_names_again();
 }
 
 void dp_sites_log_again(void)
 {
     for_each_site(log_again);
+    log_names_again();
 }

@@ -12,6 +12,9 @@
 
 extern DP_HIDDEN struct dp_site_state *dp_sites; /* by index; DP_MAX_SITES of them */
 
+/* Longer names of dp_sites_name() are cut, so that they end with a NUL here. */
+#define DP_SITE_NAME_BYTES 128
+
 extern DP_HIDDEN _Atomic uint32_t dp_n_sites;
 
 /* The highest index in use. Any thread may call it: the names and options of the sites up
@@ -35,6 +38,9 @@ void dp_sites_release(void);
 
 /* Registers the module's sites, configures each, and opens their gates. */
 void dp_sites_add(struct dp_site *start, struct dp_site *stop);
+/* The index of what the program calls `name`, of at most `length` bytes. `named`: which of
+ * DP_SITE_NAMED it is. 0: no room. May take a moment: not on the hot path. */
+uint32_t dp_sites_name(uint32_t named, const char *name, size_t length);
 /* The module's memory is about to be unmapped. */
 void dp_sites_remove(struct dp_site *start);
 /* Closes every gate: no call is opened any more. */

@@ -24,6 +24,13 @@ struct dp_lane_sums {
     int64_t forgotten;
 };
 
+/* Where the owner gave us a name before, and whose it was: a hint (telemetry/names.h). */
+#define DP_NAMES_SEEN 64
+struct dp_name_seen {
+    const char *at;
+    uint32_t index;
+};
+
 /*
  * The private part of a lane. One thread owns it and writes plainly. The steward reads
  * frames and sums; other threads end calls that began here (hot/stacks.c).
@@ -50,6 +57,7 @@ struct dp_lane {
     uint64_t retry_stats_ns; /* until then no room for more aggregates is requested */
     struct dp_call_tree *tree; /* call_tree.h; NULL: not made */
     bool tree_on;              /* gates are held open for it (hot/trees.h) */
+    struct dp_name_seen seen[DP_NAMES_SEEN];
     struct dp_lane *next_free;
     uint64_t free_since_ns;
     bool has_file;

@@ -31,7 +31,8 @@ import declarations
 BELOW = {
     "runtime": {
         "": ("steward", "host"),
-        "steward": ("hot",),
+        "steward": ("telemetry",),
+        "telemetry": ("hot",),
         "host": ("hot",),
         "hot": ("sites",),
         "sites": ("thread", "sampling"),
@@ -63,6 +64,8 @@ MAY_INCLUDE.update(common=("common", "include"), include=("include",))
 
 # Calls that go up by design: (caller, name) and why.
 ENTRIES = {
+    ("runtime/telemetry/entry.c", "deep_profile_module_load"):
+        "a program without a profiled function starts the runtime by its first measurement",
     ("runtime/arch/x86_64.S", "dp_enter"): "a thunk is the host's way in and stands for its code",
     ("runtime/arch/x86_64.S", "dp_exit"): "the same",
 }

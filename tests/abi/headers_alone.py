@@ -47,7 +47,10 @@ for header in headers:
             print(f"{header} does not compile alone as {language}:\n{result.stderr}")
 # What a program includes is taken by a C89 that is strict about it, too.
 user = ("#include <deep_profile.h>\nint f(void);\nDEEP_PROFILE(rate=0.5, env=dev)\n"
-        "int f(void) { return 0; }\n")
+        "int f(void) { return 0; }\n"
+        "void g(void);\nvoid g(void)\n{\n    deep_profile_span_end(deep_profile_span_begin(\"s\"));\n"
+        "    deep_profile_measure(\"m\", 1);\n    deep_profile_gauge(\"g\", -1);\n"
+        "    deep_profile_count(\"c\", 1);\n}\n")
 result = subprocess.run([*sys.argv[2:split], *flags, "-std=c89", "-pedantic-errors", "-x", "c", "-"],
                         text=True, input=user, capture_output=True, check=False)
 if result.returncode != 0:

@@ -123,6 +123,18 @@ class Examples(unittest.TestCase):
         self.assertEqual(self.of(events, "profiler.memory", "load"), [])
         self.assertEqual(len(self.of(events, "profiler.memory", "print_sorted")), 1)
 
+    def test_07_telemetry(self):
+        said, _ = self.profile("07-telemetry", "40")
+        self.assertTrue(said.startswith("40 jobs, "), said)
+        report = dp.report(TOOL, self.out)
+        times = {row["operation"]: (row["times"], row["open"]) for row in report["operations"]}
+        self.assertEqual(times, {"wait": (40, 0), "small job": (30, 0), "large job": (10, 0)})
+        self.assertEqual({row["kind"]: row["count"] for row in report["counts"]},
+                         {"small job": 30, "large job": 10})
+        gauge, = report["gauges"]
+        self.assertEqual((gauge["gauge"], gauge["sets"], gauge["last"], gauge["least"]),
+                         ("jobs waiting", 80, 0, 0))
+
     def test_05_profile_calls(self):
         said, events = self.profile("05-profile-calls", "8")
         self.assertEqual(said, "92 solutions\n")
@@ -179,7 +191,7 @@ class Examples(unittest.TestCase):
                         for name in ("header-index", "index", "scan", "words")]
         sources = [[f"{SOURCES}/{name}"] for name in sorted(os.listdir(SOURCES))
                    if name.endswith((".c", ".cc"))]
-        self.assertEqual(len(sources), 6)
+        self.assertEqual(len(sources), 7)
         for files in [*sources, header_index]:
             for compiler in ("gcc", "clang"):
                 if not shutil.which(compiler):
@@ -192,7 +204,9 @@ class Examples(unittest.TestCase):
                     result = subprocess.run(command, capture_output=True, text=True, check=False)
                     self.assertEqual((result.returncode, result.stderr), (0, ""))
                     symbols = dp.run("nm", self.folder + "/a.out").stdout
-                    self.assertNotIn("deep_profile", symbols)
+                    needed = {line.split()[-2] for line in symbols.splitlines()
+                              if "deep_profile" in line}
+                    self.assertEqual(needed, {"w"} if "07-telemetry" in files[0] else set())
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 """Logs of processes that run: report, top, events --follow, record."""
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -13,7 +14,9 @@ from case import CHECK, Case, FINE, MAKE_LOG, TOOL, environment
 
 # Offsets in struct dp_process_state.
 HEARTBEAT = 56
-MACHINE = 296
+with open(os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                       "../../include/deep_profile/losses.def"), encoding="utf-8") as table:
+    MACHINE = 120 + 8 * len(re.findall(r"^DP_LOSS\(", table.read(), re.MULTILINE))
 
 # What a steward does, as far as anybody sees.
 BEAT = f"""

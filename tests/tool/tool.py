@@ -144,7 +144,7 @@ class BadInput(Case):
             state.seek(8)
             state.write(struct.pack("=I", 7))
         for verb in self.VERBS[:-1]:
-            self.fails(r"'basic' was written by log version 7 \(state 13\); .*", verb, "basic")
+            self.fails(r"'basic' was written by log version 7 \(state \d+\); .*", verb, "basic")
 
     def test_unreadable_files(self):
         self.make("basic")

@@ -32,6 +32,7 @@ void dp_profile_forget_state(struct dp_profile *profile)
         free(profile->totals[i]);
         profile->totals[i] = NULL;
     }
+    dp_named_forget_totals(&profile->sites.named);
     profile->damage = (struct dp_damage){0};
     profile->n_open = profile->n_threads = 0;
     profile->gated = profile->slow_paths = profile->forgotten = 0;

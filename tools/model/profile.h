@@ -69,7 +69,7 @@ struct dp_profile {
     enum dp_phase phase;
     uint64_t shown_ns; /* `totals` are of so long a time before now; 0: since the start */
     struct dp_site_table sites;
-    struct dp_totals **totals; /* by site index, `n_totals` of them; NULL: none */
+    struct dp_totals **totals; /* by site index, `n_totals` of them; NULL: none, or in sites.named */
     size_t n_totals;
     size_t totals_capacity;
     bool calls_untimed;    /* for some site, only a part of the calls is timed */

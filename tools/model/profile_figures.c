@@ -17,6 +17,9 @@ bool dp_profile_has_data(const struct dp_profile *profile)
     for (size_t i = 0; i < profile->n_totals; i++)
         if (dp_totals_any(profile->totals[i]))
             return true;
+    for (size_t i = 0; i < profile->sites.named.n; i++)
+        if (profile->sites.named.named[i].totals)
+            return true;
     return profile->slow_events > 0 || profile->n_open > 0;
 }
 

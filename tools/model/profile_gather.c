@@ -75,9 +75,24 @@ static void take_counts_of_the_gate(struct dp_profile *profile)
     }
 }
 
+/* What is no function is kept apart, once the records have said what it is. */
+static void take_named(struct dp_profile *profile)
+{
+    struct dp_named_table *table = &profile->sites.named;
+
+    for (size_t i = 0; i < table->n; i++) {
+        struct dp_totals *totals = dp_profile_find_totals(profile, table->named[i].index);
+        if (!totals || table->named[i].totals)
+            continue;
+        table->named[i].totals = totals;
+        profile->totals[table->named[i].index] = NULL;
+    }
+}
+
 /* What needs all records to be read first. */
 static void settle(struct dp_profile *profile)
 {
+    take_named(profile);
     take_counts_of_the_gate(profile);
     dp_profile_find_untimed(profile);
     dp_profile_find_watched(profile);

@@ -159,6 +159,7 @@ void dp_report_make(struct dp_report *report, const struct dp_profile *profile, 
     else
         dp_report_functions_make(&report->functions, profile, limit, report->wall_ns,
                                  report->cpu_ns);
+    dp_report_named_make(&report->named, profile, limit, report->wall_ns);
     dp_report_slow_make(&report->slow, profile, report->wall_ns, report->cpu_ns);
     dp_report_reasons_make(&report->reasons, profile);
     dp_report_open_make(&report->open, profile, report->wall_ns);
@@ -177,6 +178,7 @@ void dp_report_finish(struct dp_report *report)
         free(report->problems[i].rule);
     free(report->problems);
     dp_report_functions_finish(&report->functions);
+    dp_report_named_finish(&report->named);
     dp_sampled_functions_finish(&report->sampled);
     dp_report_slow_finish(&report->slow);
     dp_report_reasons_finish(&report->reasons);

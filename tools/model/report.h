@@ -17,6 +17,7 @@
 #include "report_functions.h"
 #include "report_heap.h"
 #include "report_limits.h"
+#include "report_named.h"
 #include "report_reasons.h"
 #include "sampled_functions.h"
 #include "summary.h"
@@ -85,6 +86,7 @@ struct dp_report {
     bool full;     /* every section is shown; the caller sets it */
     struct dp_category_limits categories;
     struct dp_report_functions functions;
+    struct dp_report_named named;
     struct dp_sampled_functions sampled; /* nothing, where nothing was sampled */
     size_t sampled_shown;                /* as many as a table may have */
     struct dp_report_slow slow;

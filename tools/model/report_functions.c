@@ -53,7 +53,7 @@ static void find_slow_recursion(struct dp_report_function *row, double possible_
         row->recursive = row->summed = true;
 }
 
-static struct dp_report_times times_of(const struct dp_totals *totals)
+struct dp_report_times dp_report_times_of(const struct dp_totals *totals)
 {
     if (totals->sum.sampled == 0)
         return (struct dp_report_times){0};
@@ -125,7 +125,7 @@ static void make_row(struct dp_report_function *row, const struct dp_profile *pr
                                        .few = sum->sampled < DP_FEW_SAMPLES,
                                        .gated = sum->gated,
                                        .exceptions = sum->exceptions,
-                                       .times = times_of(totals),
+                                       .times = dp_report_times_of(totals),
                                        .longest_ns = longest_of(sum),
                                        .slow = sum->slow,
                                        .slow_total_ns = sum->slow_total_ns,

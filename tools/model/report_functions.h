@@ -80,6 +80,9 @@ struct dp_report_functions {
     size_t n_made;
 };
 
+/* Of the sampled calls; zeros when there is none. */
+struct dp_report_times dp_report_times_of(const struct dp_totals *totals);
+
 /* At most `limit` rows a table; 0: all. `wall_ns` and `cpu_ns` of the process; 0: not
  * known. `info` points into the profile. */
 void dp_report_functions_make(struct dp_report_functions *functions,

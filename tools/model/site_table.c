@@ -52,6 +52,13 @@ static void read_site(struct dp_site_table *table, const struct dp_record *recor
     struct dp_event_site event;
 
     dp_record_copy(record, &event);
+    if (event.flags & DP_SITE_NAMED && event.site < DP_MAX_SITES) {
+        struct dp_named *named = dp_named_get(&table->named, event.site);
+        free(named->name);
+        named->name = copy_name(record, 0);
+        named->flags = event.flags & DP_SITE_NAMED;
+        return;
+    }
     struct dp_site_info *site = dp_site_get(table, event.site);
     if (!site)
         return;
@@ -120,5 +127,6 @@ void dp_site_table_finish(struct dp_site_table *table)
         free(site);
     }
     free(table->sites);
+    dp_named_finish(&table->named);
     *table = (struct dp_site_table){0};
 }

@@ -8,6 +8,7 @@
 #define DP_TOOLS_SITE_TABLE_H
 
 #include "log/log_packet.h"
+#include "named.h"
 #include "site_info.h"
 
 /* Names, options and rules that are longer are cut: the runtime writes none. */
@@ -17,6 +18,7 @@ struct dp_site_table {
     struct dp_site_info **sites; /* by index; NULL: not known */
     size_t capacity;
     uint32_t n; /* highest index known, plus one */
+    struct dp_named_table named; /* what is no function */
 };
 
 /* Takes what a `site` or `site_attribute` record says; ignores the others. */

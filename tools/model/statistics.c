@@ -31,6 +31,22 @@ static uint64_t larger(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+/* Of a gauge, whose last value has a time, the latest; of spans the sum over the lanes. */
+static void add_value(struct dp_site_stats *sum, const struct dp_site_stats *stats)
+{
+    if (stats->value_ns == 0) {
+        sum->value += stats->value;
+        return;
+    }
+    sum->least = sum->value_ns && sum->least < stats->least ? sum->least : stats->least;
+    sum->greatest = sum->value_ns && sum->greatest > stats->greatest ? sum->greatest
+                                                                     : stats->greatest;
+    if (stats->value_ns < sum->value_ns)
+        return;
+    sum->value = stats->value;
+    sum->value_ns = stats->value_ns;
+}
+
 void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats)
 {
     struct dp_site_stats *sum = &totals->sum;
@@ -43,6 +59,7 @@ void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats)
         sum->peak_bytes = sum->memory_calls && sum->peak_bytes > stats->peak_bytes
                               ? sum->peak_bytes
                               : stats->peak_bytes;
+    add_value(sum, stats);
     sum->flags |= stats->flags;
     sum->calls += stats->calls;
     sum->sampled += stats->sampled;

@@ -5,6 +5,7 @@
 #include "functions_json.h"
 #include "heap_json.h"
 #include "limits_json.h"
+#include "named_json.h"
 #include "site_json.h"
 #include "trees_json.h"
 
@@ -116,6 +117,7 @@ void dp_report_json(const struct dp_report *report, struct dp_json *object)
 {
     put_process(object, report);
     dp_json_put_functions(object, &report->functions.all);
+    dp_json_put_named(object, &report->named);
     dp_json_put_slow(object, &report->slow, report->below.sites);
     dp_json_put_reasons(object, &report->reasons);
     dp_json_put_open(object, &report->open);

@@ -9,6 +9,7 @@
 #include "text_heap.h"
 #include "text_latency.h"
 #include "text_limits.h"
+#include "text_named.h"
 #include "text_pictures.h"
 #include "text_reasons.h"
 #include "text_sampled.h"
@@ -27,6 +28,7 @@ static void print(const struct dp_report *report, const struct dp_style *style)
     dp_text_categories(report, style);
     if (report->full)
         dp_text_percentiles(report, style);
+    dp_text_named(&report->named, style);
     dp_text_sampled(report, style);
     dp_text_tree(&report->tree, style);
     dp_text_slow(&report->slow, style);
@@ -48,6 +50,7 @@ static void print_short(const struct dp_report *report, const struct dp_style *s
 {
     dp_text_head(report, style);
     dp_text_functions(&report->functions, style);
+    dp_text_named(&report->named, style);
     if (!report->has_data)
         fputs("\nNo call was recorded yet.\n", style->out);
 }

@@ -31,6 +31,13 @@ struct dp_site_attribute {
 #define DP_SITE_COUNTED       (1u << 1) /* the code counts into deep_profile_counts */
 #define DP_SITE_WHOLE_PROGRAM (1u << 3) /* not annotated: whole-program mode */
 
+/* What the program names while it runs (docs/telemetry.md) has the index of a site, and no code:
+ * these flags are in the log only. */
+#define DP_SITE_OPERATION (1u << 4) /* of deep_profile_measure() and of spans */
+#define DP_SITE_GAUGE (1u << 5)     /* of deep_profile_gauge() */
+#define DP_SITE_KIND (1u << 6)      /* of deep_profile_count() */
+#define DP_SITE_NAMED (DP_SITE_OPERATION | DP_SITE_GAUGE | DP_SITE_KIND)
+
 struct dp_site_desc {
     const char *function; /* as in the source; C++: qualified, demangled */
     const char *file;     /* as the compiler got it */

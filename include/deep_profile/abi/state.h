@@ -157,6 +157,14 @@ struct dp_site_stats {
     uint64_t maybe_slow_most_ns;
     uint32_t slow_histograms; /* offset of a struct dp_slow_histograms; 0: none */
     uint32_t reserved;
+    /* Of a gauge: what it was set to last in this lane, and when; the least and the greatest
+     * value. Its `calls` are how often it was set, and what is said of times above is of its
+     * values, those below 0 taken as 0. Of an operation `value` is the number of spans that
+     * began in this lane less those that ended in it. */
+    int64_t value;
+    uint64_t value_ns;
+    int64_t least;
+    int64_t greatest;
 };
 
 /* Two histograms of the `slow` calls: each call took something between its value in one and its
