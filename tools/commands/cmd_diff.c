@@ -8,7 +8,6 @@
 #include "base/output_file.h"
 #include "common/values.h"
 #include "model/compare_moved.h"
-#include "model/profile_gather.h"
 #include "model/run_file.h"
 #include "model/run_read.h"
 #include "render/diff_json.h"
@@ -163,25 +162,6 @@ static int read_side(struct dp_runs *runs, char *const *paths, size_t n)
     return status;
 }
 
-/* Who calls whom is read only where it may change a verdict, from one log. */
-static void find_moved(struct dp_comparison *comparison)
-{
-    struct dp_profile profile;
-    struct dp_problem problem;
-
-    for (size_t i = 0; i < comparison->after->n && comparison->count[DP_VERDICT_REGRESSED]; i++) {
-        const char *log = comparison->after->runs[i].name;
-        if (!dp_is_log(log) ||
-            dp_profile_gather(&profile, log,
-                              DP_PROFILE_STATE | DP_PROFILE_STREAMS | DP_PROFILE_TREE, 0,
-                              &problem) != DP_EXIT_OK)
-            continue;
-        dp_compare_find_moved(comparison, &profile);
-        dp_profile_finish(&profile);
-        return;
-    }
-}
-
 static void print(const struct dp_comparison *comparison, const struct arguments *arguments)
 {
     const struct dp_diff_view view = {
@@ -213,7 +193,7 @@ static int compare(const struct dp_runs *before, const struct dp_runs *after,
         dp_error("the runs before and after have no function in common whose times are known");
         status = DP_EXIT_DATA;
     } else {
-        find_moved(&comparison);
+        dp_compare_read_moved(&comparison);
         print(&comparison, arguments);
         status = comparison.count[DP_VERDICT_REGRESSED] > 0 ? DP_EXIT_CHECK : DP_EXIT_OK;
     }
@@ -263,7 +243,7 @@ int dp_cmd_diff(int argc, char **argv)
                "A run is a log, or a file that --save wrote; of a folder of logs each is one. "
                "Exit status: 1 when a function regressed.",
     };
-    struct arguments arguments = {.how = {.within = 0.05, .figures = (1u << DP_RUN_FIGURES) - 1},
+    struct arguments arguments = {.how = {.within = DP_WITHIN, .figures = DP_ALL_FIGURES},
                                   .top = 20};
 
     arguments.before = dp_allocate(2 * (size_t)argc, sizeof *arguments.before);

@@ -53,6 +53,9 @@ struct dp_compared {
     const struct dp_run_function *within; /* of DP_VERDICT_MOVED: what takes no longer */
 };
 
+#define DP_WITHIN 0.05 /* the usual `within` */
+#define DP_ALL_FIGURES ((1u << DP_RUN_FIGURES) - 1)
+
 struct dp_compare_how {
     double within;       /* a change smaller than this share is not worth telling */
     unsigned figures;    /* bit 1u << enum dp_run_figure: those that count */

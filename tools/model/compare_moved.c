@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "log/log_dir.h"
+#include "profile_gather.h"
 #include "run_read.h"
 
 /* Of its time, as a share, that must lie inside what is around it. */
@@ -149,4 +151,22 @@ void dp_compare_find_moved(struct dp_comparison *comparison, const struct dp_pro
     }
     free(inside.rows);
     dp_comparison_settle(comparison);
+}
+
+void dp_compare_read_moved(struct dp_comparison *comparison)
+{
+    struct dp_profile profile;
+    struct dp_problem problem;
+
+    for (size_t i = 0; i < comparison->after->n && comparison->count[DP_VERDICT_REGRESSED]; i++) {
+        const char *log = comparison->after->runs[i].name;
+        if (!dp_is_log(log) ||
+            dp_profile_gather(&profile, log,
+                              DP_PROFILE_STATE | DP_PROFILE_STREAMS | DP_PROFILE_TREE, 0,
+                              &problem) != DP_EXIT_OK)
+            continue;
+        dp_compare_find_moved(comparison, &profile);
+        dp_profile_finish(&profile);
+        return;
+    }
 }

@@ -18,4 +18,8 @@
  */
 void dp_compare_find_moved(struct dp_comparison *comparison, const struct dp_profile *profile);
 
+/* The same with a profile of its own, of the first run after the change whose log is there: who calls
+ * whom is read only where it may change a verdict. */
+void dp_compare_read_moved(struct dp_comparison *comparison);
+
 #endif

@@ -28,6 +28,18 @@ static bool times_every_call(const struct dp_site_attribute_info *info,
             info->rate_ppb >= 1000000000);
 }
 
+bool dp_site_sees_every_call(const struct dp_site_info *site)
+{
+    const struct dp_site_attribute_info *calls = site->attributes[DP_ATTRIBUTE_CALLS];
+    bool every = calls && dp_attribute_in_force(calls->state), changed = false;
+
+    for (uint32_t a = 0; a < DP_ATTRIBUTE_COUNT; a++) {
+        every |= times_every_call(site->attributes[a], a);
+        changed |= site->attributes[a] && site->attributes[a]->changed;
+    }
+    return every && !changed;
+}
+
 /* True also when no call was sampled: the function may have been called all the same. */
 static bool may_leave_calls_out(const struct dp_site_info *site)
 {

@@ -44,6 +44,18 @@ struct dp_estimate dp_estimate_sum(struct dp_estimate a, struct dp_estimate b)
     return sum;
 }
 
+void dp_run_pool(struct dp_totals *pooled, const struct dp_totals *part)
+{
+    if (part->watched_ns != pooled->watched_ns) /* what is known of both is what was sampled */
+        pooled->watched_ns = 0;
+    pooled->watched_error_ns = fmax(pooled->watched_error_ns, part->watched_error_ns);
+    pooled->watched_missing_ns += part->watched_missing_ns;
+    dp_totals_add(pooled, &part->sum);
+    dp_histogram_add_all(&pooled->histogram, &part->histogram);
+    dp_histogram_add_all(&pooled->slow_least, &part->slow_least);
+    dp_histogram_add_all(&pooled->slow_most, &part->slow_most);
+}
+
 static void function_finish(struct dp_run_function *function)
 {
     free(function->module);
@@ -58,8 +70,7 @@ static void function_add(struct dp_run_function *sum, struct dp_run_function *pa
     sum->calls = dp_estimate_sum(sum->calls, part->calls);
     for (int f = 0; f < DP_RUN_FIGURES; f++)
         sum->figures[f] = dp_estimate_sum(sum->figures[f], part->figures[f]);
-    dp_totals_add(&sum->pooled, &part->pooled.sum);
-    dp_histogram_add_all(&sum->pooled.histogram, &part->pooled.histogram);
+    dp_run_pool(&sum->pooled, &part->pooled);
     function_finish(part);
 }
 

@@ -63,6 +63,9 @@ const struct dp_run_function *dp_run_find(const struct dp_run *run,
 /* Sorts the functions, and makes one of those that are the same. */
 void dp_run_settle(struct dp_run *run);
 
+/* Adds the calls of one part of the run. */
+void dp_run_pool(struct dp_totals *pooled, const struct dp_totals *part);
+
 /* An estimate of two parts together. */
 struct dp_estimate dp_estimate_sum(struct dp_estimate a, struct dp_estimate b);
 

@@ -97,8 +97,9 @@ static void add_function(struct dp_run *run, const struct dp_profile *profile,
                                          .calls = row->calls,
                                          .site = info};
     function->figures[DP_RUN_TOTAL] = comparable(row->total_ns);
-    dp_totals_add(&function->pooled, &totals->sum);
-    dp_histogram_add_all(&function->pooled.histogram, &totals->histogram);
+    function->pooled.watched_ns = totals->watched_ns;
+    function->pooled.watched_error_ns = totals->watched_error_ns;
+    dp_run_pool(&function->pooled, totals);
 }
 
 void dp_run_of_profile(struct dp_run *run, const struct dp_profile *profile)
@@ -124,24 +125,33 @@ void dp_run_of_profile(struct dp_run *run, const struct dp_profile *profile)
     dp_run_settle(run);
 }
 
-static struct dp_estimate percentile(const struct dp_run_function *function, double q,
-                                     uint64_t least)
+/* A value of `least` calls and more, as far as its bounds are known or every call is. */
+static struct dp_estimate percentile(const struct dp_run_function *function,
+                                     const struct dp_latency *latency, enum dp_percentile which,
+                                     double least)
 {
-    uint64_t sampled = function->pooled.sum.sampled;
-    bool every = function->calls.certainty == DP_EXACT &&
-                 (double)sampled >= function->calls.value - 0.5;
+    struct dp_estimate figure = latency->percentile[which];
+    double sampled = (double)function->pooled.sum.sampled;
+    bool watched = latency->of == DP_LATENCY_OF_WATCHED && figure.certainty == DP_ESTIMATED;
 
-    if (sampled == 0 || sampled < least || (!every && sampled < DP_RUN_LEAST_SAMPLES))
+    if (watched && function->calls.value >= least)
+        return figure;
+    bool every = latency->of == DP_LATENCY_OF_EVERY;
+    if (figure.certainty == DP_UNKNOWN || sampled < least ||
+        (!every && sampled < DP_RUN_LEAST_SAMPLES))
         return (struct dp_estimate){NAN, NAN, NAN, DP_UNKNOWN};
-    return dp_exactly(dp_quantile_ns(&function->pooled, q));
+    return figure;
 }
 
 void dp_run_complete(struct dp_run *run)
 {
     for (size_t i = 0; i < run->n; i++) {
         struct dp_run_function *function = &run->functions[i];
-        function->figures[DP_RUN_P50] = percentile(function, 0.5, 1);
-        function->figures[DP_RUN_P99] = percentile(function, 0.99, DP_RUN_LEAST_FOR_P99);
+        struct dp_latency latency;
+        dp_latency_make(&latency, &function->pooled, &dp_default_categories);
+        function->figures[DP_RUN_P50] = percentile(function, &latency, DP_P50, 1);
+        function->figures[DP_RUN_P99] =
+            percentile(function, &latency, DP_P99, DP_RUN_LEAST_FOR_P99);
         dp_totals_finish(&function->pooled);
     }
 }

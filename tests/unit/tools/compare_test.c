@@ -71,8 +71,7 @@ static void simulate_side(struct dp_runs *runs, size_t n, double changed)
         simulate(&runs->runs[i], changed);
 }
 
-static const struct dp_compare_how usual = {.within = 0.05,
-                                            .figures = (1u << DP_RUN_FIGURES) - 1};
+static const struct dp_compare_how usual = {.within = DP_WITHIN, .figures = DP_ALL_FIGURES};
 
 static const struct dp_compared *row_of(const struct dp_comparison *comparison, const char *name)
 {
