@@ -59,7 +59,10 @@ static void emit_slow(struct dp_lane *lane, uint32_t index, const struct dp_site
         dp_stats_add_slow(lane, stats, duration_ns > error_ns ? duration_ns - error_ns : 0,
                           duration_ns + error_ns);
     }
-    struct dp_slow_end end = {.end_ns = now, .duration_ns = duration_ns, .error_ns = error_ns};
+    struct dp_slow_end end = {.end_ns = now,
+                              .duration_ns = duration_ns,
+                              .error_ns = error_ns,
+                              .tid = lane->stream.tid};
     uint64_t id = dp_in_flight_take(index, due, &end);
     if (!id) /* every slow call takes a slow path or two */
         id = dp_slow_id(lane->index, index, due, lane->state->slow_paths);

@@ -15,13 +15,16 @@
 
 static struct {
     _Atomic uint64_t id; /* 0: free */
-    _Atomic uint64_t due;
-    _Atomic uint32_t site;
+    _Atomic uint64_t due; /* DUE_UNKNOWN: found by `tid` and `latest_ns` */
+    _Atomic uint64_t latest_ns;
+    _Atomic uint32_t site, tid;
     _Atomic bool reported;
     _Atomic uint8_t awaited;   /* enum dp_awaited, by the steward, which changes it while `id` is 0 or its own */
     _Atomic uint64_t ended_id; /* that `end` is of */
     struct dp_slow_end end;
 } entries[DP_IN_FLIGHT_MAX];
+
+#define DUE_UNKNOWN 0
 
 static _Atomic uint32_t used;      /* entries[0, used) */
 static _Atomic uint32_t n_entries; /* of them not free */
@@ -76,17 +79,31 @@ static uint32_t free_entry(void)
     return i;
 }
 
-void dp_in_flight_add(uint32_t site, uint64_t due, uint64_t id, enum dp_awaited awaited)
+/* The rest of the entry is written. */
+static void publish(uint32_t i, uint32_t site, uint64_t due, uint64_t id, enum dp_awaited awaited)
 {
-    uint32_t i = free_entry();
     entries[i].awaited = (uint8_t)awaited;
     n_awaited += awaited != DP_NOT_AWAITED;
     atomic_store_explicit(&entries[i].reported, false, memory_order_relaxed);
     atomic_store_explicit(&entries[i].ended_id, 0, memory_order_relaxed);
-    atomic_store_explicit(&entries[i].due, without_lane(due), memory_order_relaxed);
+    atomic_store_explicit(&entries[i].due, due, memory_order_relaxed);
     atomic_store_explicit(&entries[i].site, site, memory_order_relaxed);
     atomic_store(&entries[i].id, id); /* pairs with the load in dp_in_flight_take */
     atomic_fetch_add(&n_entries, 1);
+}
+
+void dp_in_flight_add(uint32_t site, uint64_t due, uint64_t id, enum dp_awaited awaited)
+{
+    publish(free_entry(), site, without_lane(due), id, awaited);
+}
+
+void dp_in_flight_add_seen(uint32_t site, uint32_t tid, uint64_t latest_ns, uint64_t id,
+                           enum dp_awaited awaited)
+{
+    uint32_t i = free_entry();
+    atomic_store_explicit(&entries[i].tid, tid, memory_order_relaxed);
+    atomic_store_explicit(&entries[i].latest_ns, latest_ns, memory_order_relaxed);
+    publish(i, site, DUE_UNKNOWN, id, awaited);
 }
 
 static void await_no_more(uint32_t i)
@@ -130,6 +147,11 @@ bool dp_in_flight_forget(uint64_t id)
         return false;
     await_no_more(i);
     return true;
+}
+
+bool dp_in_flight_is_open(uint64_t id)
+{
+    return entry_of(id) < DP_IN_FLIGHT_MAX;
 }
 
 bool dp_in_flight_report(uint64_t id)
@@ -178,32 +200,55 @@ static void end_of(uint32_t i, uint64_t id, struct dp_slow_end *end)
     uint8_t awaited = atomic_load_explicit(&entries[i].awaited, memory_order_relaxed);
     if (awaited == DP_NOT_AWAITED)
         return; /* the entry may be another call's already */
-    end->has_usage = awaited == DP_AWAITED_WITH_USAGE &&
-                     dp_call_out_in_place(own_usage, &end->usage, 0, 0);
+    /* Not in place: a coroutine's stack may have no room for the vector registers, rusage and,
+     * while the calls last, the frame of a signal of ours. */
+    end->has_usage =
+        awaited == DP_AWAITED_WITH_USAGE && dp_call_out(own_usage, &end->usage, 0, 0);
     entries[i].end = *end;
     atomic_store_explicit(&entries[i].ended_id, id, memory_order_release);
 }
 
-uint64_t dp_in_flight_take(uint32_t site, uint64_t due, struct dp_slow_end *end)
+/* Whether the entry is of this call, as far as it can be read in one moment. */
+static bool is_of(uint32_t i, uint32_t site, uint64_t due, const struct dp_slow_end *end)
 {
-    /* Orders the inserted code's plain store, which took the call off its list, before
-     * the loads below. */
-    atomic_thread_fence(memory_order_seq_cst);
-    due = without_lane(due);
-    end->reported = false;
-    if (atomic_load(&n_entries) == 0)
-        return 0;
+    uint64_t wanted = atomic_load_explicit(&entries[i].due, memory_order_relaxed);
+    if (atomic_load_explicit(&entries[i].site, memory_order_relaxed) != site)
+        return false;
+    if (wanted != DUE_UNKNOWN)
+        return wanted == due;
+    return atomic_load_explicit(&entries[i].tid, memory_order_relaxed) == end->tid &&
+           end->end_ns - end->duration_ns - end->error_ns <=
+               atomic_load_explicit(&entries[i].latest_ns, memory_order_relaxed);
+}
+
+/* The id of the call's entry *at, which is free from now on; 0: it has none. */
+static uint64_t claim_for(uint32_t site, uint64_t due, const struct dp_slow_end *end, uint32_t *at)
+{
     uint32_t last = atomic_load(&used);
     for (uint32_t i = 0; i < last; i++) {
-        if (atomic_load_explicit(&entries[i].due, memory_order_relaxed) != due)
+        if (!is_of(i, site, due, end))
             continue;
         /* An id is used once only: as long as it stays the rest belongs to it. */
         uint64_t id = atomic_load(&entries[i].id);
-        if (atomic_load_explicit(&entries[i].due, memory_order_relaxed) == due &&
-            atomic_load_explicit(&entries[i].site, memory_order_relaxed) == site && claim(i, id)) {
-            end_of(i, id, end);
+        if (is_of(i, site, due, end) && claim(i, id)) {
+            *at = i;
             return id;
         }
     }
     return 0;
+}
+
+uint64_t dp_in_flight_take(uint32_t site, uint64_t due, struct dp_slow_end *end)
+{
+    uint32_t at;
+    /* Orders the inserted code's plain store, which took the call off its list, before
+     * the loads below. */
+    atomic_thread_fence(memory_order_seq_cst);
+    end->reported = false;
+    if (atomic_load(&n_entries) == 0)
+        return 0;
+    uint64_t id = claim_for(site, without_lane(due), end, &at);
+    if (id)
+        end_of(at, id, end);
+    return id;
 }

@@ -29,6 +29,7 @@ struct dp_slow_end {
     uint64_t end_ns, duration_ns, error_ns;
     bool reported; /* before, in flight */
     bool has_usage; /* of the thread that it ended on, at the end */
+    uint32_t tid;   /* of that thread */
     struct dp_os_usage usage;
 };
 
@@ -40,6 +41,12 @@ enum dp_awaited { DP_NOT_AWAITED, DP_AWAITED, DP_AWAITED_WITH_USAGE };
  * the call is still open, and takes the entry back if it is not. Where it is awaited the entry
  * stays until dp_in_flight_ended() or dp_in_flight_take_back() has been asked about it. */
 void dp_in_flight_add(uint32_t site, uint64_t due, uint64_t id, enum dp_awaited awaited);
+/* The same for a call whose `due` is not known: the first slow call of the site that ends on
+ * thread `tid` and began before `latest_ns`. */
+void dp_in_flight_add_seen(uint32_t site, uint32_t tid, uint64_t latest_ns, uint64_t id,
+                           enum dp_awaited awaited);
+/* Steward only. False: the entry was used, taken back or dropped. */
+bool dp_in_flight_is_open(uint64_t id);
 /* False if the ending call has already used this entry. */
 bool dp_in_flight_take_back(uint64_t id);
 /* Steward only: stop waiting for the call's end. It still has its id when it ends. False: it ends

@@ -11,6 +11,7 @@
 
 static struct dp_decide_settings settings;
 static _Atomic uint64_t shortest_slow_ns = UINT64_MAX; /* the steward reads it */
+static _Atomic uint64_t shortest_unlisted_ns = UINT64_MAX;
 static _Atomic uint32_t pictures;
 static bool trees_asked; /* under the registry's lock */
 
@@ -24,6 +25,11 @@ uint64_t dp_configure_shortest_slow_ns(void)
     return atomic_load_explicit(&shortest_slow_ns, memory_order_relaxed);
 }
 
+uint64_t dp_configure_shortest_unlisted_ns(void)
+{
+    return atomic_load_explicit(&shortest_unlisted_ns, memory_order_relaxed);
+}
+
 uint32_t dp_configure_pictures(void)
 {
     return atomic_load_explicit(&pictures, memory_order_relaxed);
@@ -32,6 +38,17 @@ uint32_t dp_configure_pictures(void)
 bool dp_configure_trees(void)
 {
     return trees_asked;
+}
+
+static void note_threshold(const struct dp_site_config *config, uint32_t flags)
+{
+    uint64_t threshold = config->slow_threshold_ns;
+    if (!threshold || !(config->slow_by_tick || config->trees))
+        return;
+    if (threshold < shortest_slow_ns)
+        shortest_slow_ns = threshold;
+    if (!(flags & DP_SITE_IN_FLIGHT) && threshold < shortest_unlisted_ns)
+        shortest_unlisted_ns = threshold;
 }
 
 static void note_pictures(const struct dp_demand demands[DP_ATTRIBUTE_COUNT])
@@ -102,8 +119,7 @@ bool dp_configure(uint32_t index, const struct dp_site_state *state)
     if (config->memory)
         dp_memory_counted = true;
     trees_asked |= config->trees != 0;
-    if ((config->slow_by_tick || config->trees) && config->slow_threshold_ns && config->slow_threshold_ns < shortest_slow_ns)
-        shortest_slow_ns = config->slow_threshold_ns;
+    note_threshold(config, request.desc->flags);
     return true;
 }
 

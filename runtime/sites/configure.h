@@ -29,6 +29,8 @@ uint32_t dp_configure_pictures(void);
 
 /* The shortest threshold that is judged by the tick; UINT64_MAX: there is none. */
 uint64_t dp_configure_shortest_slow_ns(void);
+/* The same of sites whose open calls are on no list (abi/gate.h): whole-program mode's. */
+uint64_t dp_configure_shortest_unlisted_ns(void);
 /* Whether calls of some site keep those below (hot/trees.h). Under the registry's lock. */
 bool dp_configure_trees(void);
 

@@ -31,6 +31,7 @@ static struct module {
     uint32_t count;
 } modules[MAX_MODULES];
 static uint32_t n_modules;
+static _Atomic uint64_t lowest = UINT64_MAX, highest; /* of all modules' sites, ever */
 
 int dp_sites_init(void)
 {
@@ -184,6 +185,49 @@ uint32_t dp_sites_name(uint32_t named, const char *name, size_t length)
     return index;
 }
 
+static void widen_span(const struct dp_site *start, const struct dp_site *stop)
+{
+    if ((uintptr_t)start < lowest)
+        lowest = (uintptr_t)start;
+    if ((uintptr_t)stop > highest)
+        highest = (uintptr_t)stop;
+}
+
+bool dp_sites_have(uint64_t address)
+{
+    return address >= atomic_load_explicit(&lowest, memory_order_relaxed) &&
+           address < atomic_load_explicit(&highest, memory_order_relaxed);
+}
+
+static bool is_in(const struct module *module, uint64_t address)
+{
+    uint64_t start = (uintptr_t)module->start;
+    return start && address >= start && address < start + module->count * sizeof *module->start &&
+           (address - start) % sizeof *module->start == 0;
+}
+
+uint32_t dp_site_at(uint64_t address)
+{
+    struct dp_os_signals saved;
+    uint32_t index = 0;
+    dp_lock_take(&registry_lock, &saved);
+    for (uint32_t m = 0; m < n_modules && !index; m++)
+        if (is_in(&modules[m], address))
+            index = ((const struct dp_site *)(uintptr_t)address)->index;
+    dp_lock_give(&registry_lock, &saved);
+    return index;
+}
+
+uint32_t dp_site_flags(uint32_t index)
+{
+    struct dp_os_signals saved;
+    dp_lock_take(&registry_lock, &saved); /* else the descriptor may be unloaded meanwhile */
+    const struct dp_site *site = dp_sites[index].site;
+    uint32_t flags = site ? site->desc->flags : 0;
+    dp_lock_give(&registry_lock, &saved);
+    return flags;
+}
+
 static struct module *find_module(const struct dp_site *start)
 {
     for (uint32_t i = 0; i < n_modules; i++) {
@@ -220,6 +264,7 @@ void dp_sites_add(struct dp_site *start, struct dp_site *stop)
             else
                 dp_process_lost(DP_LOSS_SITES, 1);
         }
+        widen_span(start, stop);
         if (slot)
             *slot = (struct module){.start = start, .count = (uint32_t)(stop - start)};
     }

@@ -50,6 +50,13 @@ void dp_sites_configure_again(void);
 /* Logs every site once more, after the file system refused something. */
 void dp_sites_log_again(void);
 
+/* Whether `address` may lie in a struct dp_site of a module; without the lock. */
+bool dp_sites_have(uint64_t address);
+/* The index of the site whose struct dp_site is at `address`; 0: none is. */
+uint32_t dp_site_at(uint64_t address);
+/* Its flags (abi/site.h); 0 when its module is unloaded. */
+uint32_t dp_site_flags(uint32_t index);
+
 /* In a forked child: the lock may be held by a thread that does not exist there. */
 void dp_sites_unlock(void);
 

@@ -17,6 +17,7 @@
 #include "sampling/findings.h"
 #include "sampling/look.h"
 #include "sampling/stack_log.h"
+#include "sites/site_of_code.h"
 
 #define FOLLOWED_MAX 64
 #define LEAST_APART_NS UINT64_C(1000000)
@@ -30,6 +31,7 @@ struct followed {
     uint32_t tid;
     uint32_t looks;
     bool reported, over; /* reported in flight; ended, or no longer on its lane's list */
+    bool is_slow; /* on no list, but certainly over its threshold: its end will be reported */
     bool counted;        /* the findings have the last look */
     uint64_t over_since_ns;
     uint64_t next_look_ns, next_report_ns;
@@ -84,6 +86,14 @@ static struct followed *make_place(void)
     return dp_memory_ceiling_map_for_good(sizeof(struct followed));
 }
 
+static void forget(struct followed *one)
+{
+    dp_in_flight_forget(one->id);
+    if (one->look.ticket)
+        dp_ask_forget(one->look.ticket);
+    one->id = 0;
+}
+
 /* Threads of the host may wait forever in watched calls. What was reported of them stays in the
  * log. */
 static struct followed *place_of_oldest_reported(void)
@@ -92,12 +102,8 @@ static struct followed *place_of_oldest_reported(void)
     for (int n = 0; n < FOLLOWED_MAX; n++)
         if (all[n]->reported && (!oldest || all[n]->call.start_ns < oldest->call.start_ns))
             oldest = all[n];
-    if (oldest) {
-        dp_in_flight_forget(oldest->id);
-        if (oldest->look.ticket)
-            dp_ask_forget(oldest->look.ticket);
-        oldest->id = 0;
-    }
+    if (oldest)
+        forget(oldest);
     return oldest;
 }
 
@@ -113,13 +119,41 @@ static struct followed *take_place(void)
     return place_of_oldest_reported();
 }
 
+static bool stands_still(const struct dp_watched *call)
+{
+    uint64_t cpu_ns;
+    return dp_os_cpu_ns_of(call->tid, &cpu_ns) == 0 && cpu_ns == call->cpu_ns;
+}
+
+static bool thread_lives(uint32_t tid)
+{
+    uint64_t cpu_ns;
+    return dp_os_cpu_ns_of(tid, &cpu_ns) == 0;
+}
+
+/* A call that is on no list is certainly open while its thread stands still. Once it is slow, it
+ * is open until its thread uses its entry in in_flight_ids.h. */
+static bool is_open_unlisted(struct followed *one, uint64_t now)
+{
+    if (!one->is_slow && stands_still(&one->call))
+        one->is_slow = now - one->call.start_ns >= one->call.threshold_ns;
+    else if (!one->is_slow)
+        return false;
+    return dp_in_flight_is_open(one->id) && thread_lives(one->tid);
+}
+
 /* False: it is no longer on its lane's list, or has ended on another thread. */
-static bool is_open(const struct dp_watched *call, uint64_t now)
+static bool is_listed(const struct dp_watched *call, uint64_t now)
 {
     const struct dp_lane_state *state = dp_lane_state_of(call->lane);
     return state && dp_peek(&state->open.top) > call->i &&
            dp_peek(&state->open.calls[call->i % DP_OPEN_MAX].due) == call->due &&
            !dp_open_call_is_over(call->lane, call->site, call->due, now);
+}
+
+static bool is_open(struct followed *one, uint64_t now)
+{
+    return one->call.lane ? is_listed(&one->call, now) : is_open_unlisted(one, now);
 }
 
 static bool read_clocks(uint32_t tid, struct dp_reading *reading)
@@ -164,6 +198,16 @@ static void add_time_until(struct followed *one, uint64_t time_ns)
     one->counted = true;
 }
 
+/* A call that is on no list may be left by longjmp(), or its coroutine may rest: then nothing
+ * else says that its thread does something else. */
+static bool is_left(const struct followed *one)
+{
+    const struct dp_look *look = &one->look;
+    return !one->call.lane && look->state == DP_THREAD_BLOCKED &&
+           look->cpu_ns != one->call.cpu_ns && look->stack.n &&
+           !(look->stack.flags & DP_STACK_ENDED_EARLY) && !dp_site_is_on(&look->stack, one->call.site);
+}
+
 static void look(struct followed *one, uint64_t now)
 {
     add_time_until(one, now);
@@ -172,42 +216,83 @@ static void look(struct followed *one, uint64_t now)
         one->look.tid = 0;
         return;
     }
+    if (is_left(one)) {
+        forget(one);
+        return;
+    }
     if (one->look.time_ns < now)
         one->look.time_ns = now;
     one->looks++;
     one->next_look_ns = now + apart_ns(one, now);
 }
 
-void dp_slow_looks_follow(const struct dp_watched *call, uint64_t now)
+/* The call's end finds its id from now on. */
+static void announce(struct followed *one)
 {
-    if (find(call->lane, call->i, call->due))
-        return;
+    const struct dp_watched *call = &one->call;
+    enum dp_awaited how = one->counts.in_sandbox ? DP_AWAITED : DP_AWAITED_WITH_USAGE;
+    one->id = dp_slow_id(call->lane ? call->lane->index : 0, call->site, call->due, ++last_number);
+    if (call->lane)
+        dp_in_flight_add(call->site, call->due, one->id, how);
+    else
+        dp_in_flight_add_seen(call->site, call->tid, call->start_ns, one->id, how);
+}
+
+static struct followed *begin(const struct dp_watched *call)
+{
     struct followed *one = take_place();
     if (!one)
-        return;
+        return NULL;
     memset(one, 0, offsetof(struct followed, look));
     one->call = *call;
-    one->tid = dp_peek_32(&call->lane->stream.tid);
+    one->tid = call->lane ? dp_peek_32(&call->lane->stream.tid) : call->tid;
     one->look.tid = 0;
     dp_findings_start(&one->findings);
     if (!read_clocks(one->tid, &one->first))
-        return; /* the thread has ended */
+        return NULL; /* the thread has ended */
     one->last = one->first;
     dp_thread_counts(one->tid, &one->counts);
-    one->id = dp_slow_id(call->lane->index, call->site, call->due, ++last_number);
-    dp_in_flight_add(call->site, call->due, one->id,
-                     one->counts.in_sandbox ? DP_AWAITED : DP_AWAITED_WITH_USAGE);
+    return one;
+}
+
+/* Whether a call of that site and thread, on no list, is followed already. One whose end was
+ * awaited, since its thread had moved, gives way: else the end of this call could take its id. */
+static bool is_followed_unlisted(const struct dp_watched *call)
+{
+    for (int n = 0; n < FOLLOWED_MAX; n++) {
+        struct followed *one = all[n];
+        if (!one || !one->id || one->call.lane || one->tid != call->tid ||
+            one->call.site != call->site)
+            continue;
+        if (!one->over || one->reported || !dp_in_flight_take_back(one->id))
+            return true;
+        one->id = 0;
+    }
+    return false;
+}
+
+uint64_t dp_slow_looks_follow(const struct dp_watched *call, uint64_t now)
+{
+    if (call->lane ? find(call->lane, call->i, call->due) != NULL : is_followed_unlisted(call))
+        return 0;
+    struct followed *one = begin(call);
+    if (!one)
+        return 0;
+    announce(one);
     /* Pairs with the fence in dp_in_flight_take(). This thread, the steward, has stored the entry
      * and now loads the call's list; the call's thread takes the call off the list, then loads
      * the entries. At least one of them sees the other's store, so an ended call is not followed
-     * without an end. The same holds for the frame of a call that ends on another thread. */
+     * without an end. The same holds for the frame of a call that ends on another thread. A thread
+     * that stands still has no call to end; when it runs again, the kernel has ordered its loads
+     * behind our store. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (!is_open(call, now) && dp_in_flight_take_back(one->id)) {
+    if (!is_open(one, now) && dp_in_flight_take_back(one->id)) {
         one->id = 0;
-        return;
+        return 0;
     }
     dp_modules_log();
     look(one, now);
+    return one->id;
 }
 
 static uint64_t less(uint64_t a, uint64_t b)
@@ -297,6 +382,14 @@ void dp_slow_looks_report(uint64_t id, uint64_t now)
             report_so_far(all[n], now);
 }
 
+/* How long to wait for the end of a call. One that is on no list may go on for a while after its
+ * thread has moved. */
+static uint64_t late_end_ns(const struct followed *one)
+{
+    bool longer = !one->call.lane && one->call.threshold_ns > LATE_END_NS;
+    return longer ? one->call.threshold_ns : LATE_END_NS;
+}
+
 /*
  * A call that is no longer on its lane's list has ended. When it was slow, its thread records the
  * end in in_flight_ids.h, perhaps a moment later. Or it is suspended: where coroutines share a
@@ -314,8 +407,8 @@ static void end(struct followed *one, uint64_t now)
         if (is_chosen(one))
             write_all(one, &how, true);
         one->id = 0;
-    } else if (one->reported && now - one->over_since_ns < LATE_END_NS) {
-        return; /* it was slow: its thread will still record the end */
+    } else if ((one->reported || !one->call.lane) && now - one->over_since_ns < late_end_ns(one)) {
+        return; /* it was slow, or may be: its thread will still record the end */
     } else if (one->reported) {
         if (dp_in_flight_forget(one->id))
             one->id = 0;
@@ -333,6 +426,8 @@ static void go_on(struct followed *one, uint64_t now)
     struct dp_reading reading;
     if (now >= one->next_look_ns)
         look(one, now);
+    if (!one->id)
+        return; /* its thread has left it */
     if (now - one->last.time_ns >= (apart > LEAST_APART_NS ? apart : LEAST_APART_NS) &&
         read_clocks(one->tid, &reading))
         one->last = reading;
@@ -355,7 +450,7 @@ uint64_t dp_slow_looks_round(uint64_t now)
         struct followed *one = all[n];
         if (!one || !one->id)
             continue;
-        if (one->over || !is_open(&one->call, now) || dp_in_flight_has_ended(one->id))
+        if (one->over || !is_open(one, now) || dp_in_flight_has_ended(one->id))
             end(one, now);
         else
             go_on(one, now);

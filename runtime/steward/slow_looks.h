@@ -16,11 +16,14 @@ int dp_slow_looks_init(void);
 /* Unmaps its memory. Call it when no steward runs. */
 void dp_slow_looks_release(void);
 
-/* An open watched call: entry `i` of its lane's list. */
+/* An open watched call: entry `i` of its lane's list. Or one that is on no list, of a thread that
+ * stands still (unlisted_calls.h): `lane` is NULL and `tid` its thread, which has used `cpu_ns`
+ * since `start_ns`, at the latest time at which the call may have begun. */
 struct dp_watched {
     struct dp_lane *lane;
     uint64_t i, due;
-    uint32_t site;
+    uint32_t site, tid;
+    uint64_t cpu_ns;
     uint64_t start_ns; /* the middle of the possible start times, and half their range */
     uint64_t error_ns;
     uint64_t threshold_ns;
@@ -33,8 +36,8 @@ static inline uint64_t dp_slow_look_from_ns(uint64_t threshold_ns)
     return threshold_ns / 4;
 }
 
-/* Begins to look at a call of that age, if there is room. Once for each call. */
-void dp_slow_looks_follow(const struct dp_watched *call, uint64_t now);
+/* Begins to look at a call of that age. Once for each call. Its id; 0: no room, or it has ended. */
+uint64_t dp_slow_looks_follow(const struct dp_watched *call, uint64_t now);
 /* The id of a call that is being looked at; 0: it is not. */
 uint64_t dp_slow_looks_id(const struct dp_lane *lane, uint64_t i, uint64_t due);
 /* The call was reported in flight: write what is known about it after that report. */

@@ -17,6 +17,7 @@
 #include "sites/sites.h"
 #include "slow_looks.h"
 #include "thread/lane.h"
+#include "unlisted_calls.h"
 
 #define LONGEST_INTERVAL_NS UINT64_C(20000000)
 #define LANE_NS 10000 /* per lane, added to the interval: a small share of a core's time */
@@ -38,6 +39,7 @@ int dp_watch_init(void)
     if (!noted)
         noted = dp_os_map_memory(DP_MAX_LANES * sizeof *noted);
     dp_in_flight_reset();
+    dp_unlisted_calls_init();
     int error = dp_slow_looks_init();
     return noted ? error : -ENOMEM;
 }
@@ -47,6 +49,7 @@ void dp_watch_release(void)
     dp_os_unmap(noted, DP_MAX_LANES * sizeof *noted);
     noted = NULL;
     dp_slow_looks_release();
+    dp_unlisted_calls_release();
 }
 
 static void report_in_flight(struct dp_lane *lane, uint32_t index,
@@ -220,6 +223,7 @@ uint64_t dp_watch_lanes(uint64_t now, uint64_t tick_period)
         watch_open_calls(lane, now, tick_period);
         watch_caps(lane, now);
     }
+    come_again(dp_unlisted_calls_round(now));
     come_again(dp_slow_looks_round(now));
     return next_ns;
 }

@@ -5,10 +5,13 @@ nobody annotated, in threads and forked children that open no call.
 Run by Meson: whole_program_rules.py DEEP_PROFILE DEEP_PROFILE_CC.
 """
 import glob
+import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import dp
@@ -44,7 +47,8 @@ class Rules(unittest.TestCase):
 
     def slow(self, log):
         return sorted(e["metadata"]["function"] for e in dp.events(TOOL, log)
-                      if e["event"] == "profiler.slow_operation")
+                      if e["event"] == "profiler.slow_operation" and
+                      not e["metadata"]["in_flight"])
 
     def test_exact_counts(self):
         for flags in (("-O2",), ("-O0",), ("-O2", "-mcmodel=large"), ("-O2", "-static")):
@@ -74,6 +78,54 @@ class Rules(unittest.TestCase):
     def test_slow_calls_of_everything(self):
         (log,) = self.logs("*:slow=20ms", 2, 1000, 80)
         self.assertEqual(self.slow(log), ["main", "waits", "waits", "work", "work"])
+
+    def found(self, log, function):
+        """The report's rows about slow calls of a function."""
+        text = subprocess.run((TOOL, "report", "--format=json", log), env=dp.environment(),
+                              stdout=subprocess.PIPE, check=False).stdout # 3: nothing recorded yet
+        return [row for row in json.loads(text)["slow_operations"] if row["function"] == function]
+
+    def hang(self, rules, flags):
+        """Starts the program, and waits until its report knows a call that has not returned."""
+        out = tempfile.mkdtemp(dir=self.folder) + "/log"
+        path = self.program(flags)
+        program = subprocess.Popen([path, "hang"], stdin=subprocess.PIPE, env=dp.environment(
+            DEEP_PROFILE=rules, DEEP_PROFILE_OUT=out))
+        self.addCleanup(program.stdin.close)
+        self.addCleanup(program.kill)
+        for _ in range(600):
+            time.sleep(0.1)
+            if os.path.exists(out + "/metadata") and any("reason" in row and row["reason"]["stacks"]
+                                                         for row in self.found(out, "asks")):
+                return out, program
+        self.fail(f"{flags}: not found in a minute")
+
+    def test_a_call_that_has_not_returned_has_its_reason(self):
+        for flags in (("-O2",), ("-O0",), ("-O2", "-static")):
+            with self.subTest(flags=flags):
+                log, program = self.hang("*:slow=20ms", flags)
+                before, = self.found(log, "asks")
+                self.assertTrue(before["in_flight"] and before["at_least"])
+                self.assertGreaterEqual(before["duration_ns"], 20e6)
+                self.assertIn("read", {wait["syscall"] for wait in before["reason"]["waits"]})
+                self.assertTrue(self.found(log, "hangs")[0]["in_flight"])
+                program.stdin.write(b"x")
+                program.stdin.close()
+                self.assertEqual(program.wait(60), 0)
+                after, = self.found(log, "asks")
+                self.assertFalse(after["in_flight"] or after.get("at_least"))
+                self.assertGreaterEqual(after["duration_ns"], before["duration_ns"])
+                # One call, whose end has the id of its report in flight.
+                ids = {(e["metadata"]["function"], e["metadata"]["call_id"])
+                       for e in dp.events(TOOL, log) if e["event"] == "profiler.slow_operation"}
+                self.assertEqual(sorted(name for name, _ in ids), ["asks", "hang", "hangs", "main"])
+
+    def test_only_watched_calls_are_in_flight(self):
+        log, program = self.hang("*:calls;asks:slow=20ms", ("-O2",))
+        self.assertEqual(self.found(log, "hangs"), [])
+        program.stdin.close()
+        self.assertEqual(program.wait(60), 0)
+        self.assertEqual(self.slow(log), ["asks"])
 
     def test_forked_child_is_watched(self):
         for rules in ("*_in_child:slow=20ms", "*_in_child:slow=20ms;busy:calls"):

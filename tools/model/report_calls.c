@@ -46,6 +46,7 @@ static void make_slow_call(struct dp_report_slow_call *call, const struct dp_pro
                                          .tid = slow->tid,
                                          .thread_name = slow->thread_name,
                                          .in_flight = slow->flags & DP_SLOW_IN_FLIGHT,
+                                         .at_least = slow->flags & DP_SLOW_AT_LEAST,
                                          .operation = step->operation,
                                          .depth = step->depth,
                                          .leaf = step->leaf,

@@ -23,6 +23,7 @@ struct dp_report_slow_call {
     uint32_t tid;
     const char *thread_name; /* "": not known */
     bool in_flight;          /* it had not returned when it was reported last */
+    bool at_least;           /* the same, and when it began is not known */
     uint32_t operation;      /* 1: the worst; see operations.h */
     uint32_t depth;          /* in its operation; 0: the outermost call */
     bool leaf;               /* the innermost of the operation's longest calls */

@@ -50,6 +50,8 @@ void dp_json_put_slow(struct dp_json *object, const struct dp_report_slow *slow,
         dp_json_put_u64(one, "end_unix_ns", call->end_unix_ns);
         dp_json_put_thread(one, call->tid, call->thread_name);
         dp_json_put_bool(one, "in_flight", call->in_flight);
+        if (call->at_least)
+            dp_json_put_bool(one, "at_least", true);
         dp_json_put_u64(one, "operation", call->operation);
         dp_json_put_u64(one, "depth", call->depth);
         dp_json_put_bool(one, "leaf", call->leaf);

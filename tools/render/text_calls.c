@@ -85,7 +85,10 @@ static void why_cell(struct dp_table *table, const struct dp_reason *reason)
 static void slow_row(struct dp_table *table, const struct dp_style *style,
                      const struct dp_report_slow_call *call)
 {
-    dp_cell_time(table, style, (double)call->duration_ns);
+    char duration[DP_UNIT_TEXT];
+
+    dp_table_cellf(table, "%s%s", call->at_least ? ">=" : "",
+                   dp_unit_ns(duration, (double)call->duration_ns, style->utf8));
     if (call->error_ns > 0)
         dp_cell_time(table, style, (double)call->error_ns);
     else

@@ -136,6 +136,7 @@ enum {
 #define DP_SLOW_IN_FLIGHT (1u << 0) /* still running when it was reported */
 #define DP_SLOW_EXACT (1u << 1)     /* both ends read from the clock */
 #define DP_SLOW_REPORTED (1u << 2)  /* an earlier record reported it in flight */
+#define DP_SLOW_AT_LEAST (1u << 3)  /* when it began is not known: it lasts longer than it says */
 
 /* stack.flags: DP_STACK_*, stack.h */
 

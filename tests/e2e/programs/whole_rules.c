@@ -3,6 +3,7 @@
  * slow calls where no call was ever opened. Prints nothing.
  *
  *     whole_rules THREADS CALLS SLOW_MS FORK
+ *     whole_rules hang         a thread waits until a line can be read
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -31,6 +32,23 @@ __attribute__((noinline)) void waits_in_child(void)
     __asm__ volatile("");
 }
 
+__attribute__((noinline)) int asks(void)
+{
+    char byte;
+    return (int)read(0, &byte, 1);
+}
+
+__attribute__((noinline)) int hangs(void)
+{
+    return asks() + 1;
+}
+
+static void *hang(void *argument)
+{
+    hangs();
+    return argument;
+}
+
 static void *work(void *argument)
 {
     for (long i = 0; i < calls; i++)
@@ -44,6 +62,10 @@ int main(int argc, char **argv)
 {
     pthread_t threads[16];
     int n = argc > 1 ? atoi(argv[1]) : 0;
+    if (argc > 1 && argv[1][0] == 'h') {
+        pthread_create(&threads[0], NULL, hang, NULL);
+        return pthread_join(threads[0], NULL);
+    }
     calls = argc > 2 ? atol(argv[2]) : 0;
     slow_ms = argc > 3 ? atol(argv[3]) : 0;
     for (int i = 0; i < n && i < 16; i++)

@@ -52,6 +52,26 @@ static void the_tick_of_a_call_is_compared_whole(void)
     CHECK(take(SITE, TICK | lane_bit) == 100);
 }
 
+/* A call on no list: only its thread, and by when it had begun, are known. */
+static void a_call_that_was_seen_takes_the_id_on_its_thread(void)
+{
+    enum { THREAD = 40, SEEN = 1000 };
+    struct dp_slow_end end = {.end_ns = 5000, .duration_ns = 4000, .error_ns = 50, .tid = THREAD};
+    dp_in_flight_reset();
+    dp_in_flight_add_seen(SITE, THREAD, SEEN, 100, DP_AWAITED);
+    CHECK(dp_in_flight_is_open(100));
+    CHECK(dp_in_flight_take(SITE + 1, TICK, &end) == 0);
+    end.tid = THREAD + 1;
+    CHECK(dp_in_flight_take(SITE, TICK, &end) == 0);
+    end.tid = THREAD;
+    end.duration_ns = 3900; /* it began at 1050 at the earliest */
+    CHECK(dp_in_flight_take(SITE, TICK, &end) == 0);
+    end.duration_ns = 4000;
+    CHECK(dp_in_flight_take(SITE, TICK, &end) == 100);
+    CHECK(!dp_in_flight_is_open(100));
+    CHECK(dp_in_flight_ended(100, &end) && end.tid == THREAD);
+}
+
 static void what_is_taken_back_is_not_taken(void)
 {
     dp_in_flight_reset();
@@ -206,6 +226,7 @@ int main(void)
     a_call_takes_the_id_it_was_reported_under();
     an_opened_call_may_end_on_another_lane();
     the_tick_of_a_call_is_compared_whole();
+    a_call_that_was_seen_takes_the_id_on_its_thread();
     what_is_taken_back_is_not_taken();
     calls_that_look_alike_take_an_id_each();
     an_awaited_end_is_reported_once();
