@@ -202,6 +202,7 @@ static void visit(uint32_t tid, uint64_t shortest_ns)
     }
     if (!thread->walked && credit_ns > 0 &&
         now - thread->since_ns >= dp_slow_look_from_ns(shortest_ns)) {
+        dp_modules_log(); /* not earlier: the first time it takes long, and the tick is late */
         uint64_t began_ns = dp_os_thread_cpu_ns();
         walk(thread);
         credit_ns -= (int64_t)(dp_os_thread_cpu_ns() - began_ns);
@@ -250,7 +251,6 @@ uint64_t dp_unlisted_calls_round(uint64_t now)
     next_ns = now + (apart < MOST_APART_NS ? apart : MOST_APART_NS);
     if (!has_memory() || dp_os_list_threads(all->tids, THREADS_MAX, &count) != 0)
         return next_ns;
-    dp_modules_log();
     earn_credit(now);
     int64_t before_ns = credit_ns, walks_ns;
     uint64_t began_ns = dp_os_thread_cpu_ns();

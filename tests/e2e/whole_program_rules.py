@@ -127,6 +127,29 @@ class Rules(unittest.TestCase):
         self.assertEqual(program.wait(60), 0)
         self.assertEqual(self.slow(log), ["asks"])
 
+    def follow(self):
+        """Events of a call that hangs, as they are followed while it hangs and ends."""
+        log, program = self.hang("asks:slow=20ms", ("-O2",))
+        follower = subprocess.Popen((TOOL, "events", "--follow", "--format=json", log),
+                                    env=dp.environment(), stdout=subprocess.PIPE, text=True)
+        with follower.stdout as lines:
+            found = [json.loads(lines.readline())] # what is there already
+            program.stdin.close()
+            found += [json.loads(line) for line in lines]
+        self.assertEqual((program.wait(60), follower.wait(60)), (0, 0))
+        return [e for e in found if e["event"] == "profiler.slow_operation"]
+
+    def test_reasons_are_followed(self):
+        for _ in range(10): # a reason that comes too late, on a busy machine, is not waited for
+            begun, ended = self.follow()
+            self.assertTrue(begun["metadata"]["in_flight"])
+            self.assertTrue(ended["metadata"]["reported_in_flight"])
+            if "reason" in ended:
+                break
+        self.assertIn("read", {wait["syscall"] for wait in ended["reason"]["waits"]})
+        frames = [frame["function"] for stack in ended["reason"]["stacks"] for frame in stack["frames"]]
+        self.assertIn("asks", frames)
+
     def test_forked_child_is_watched(self):
         for rules in ("*_in_child:slow=20ms", "*_in_child:slow=20ms;busy:calls"):
             parent, child = self.logs(rules, 0, 1000, 80, 1)

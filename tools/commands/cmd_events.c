@@ -9,6 +9,7 @@
 #include "render/event_print.h"
 #include "log/log_merge.h"
 #include "log/log_state.h"
+#include "model/reason_feed.h"
 #include "model/site_paths.h"
 #include "model/stack_names.h"
 #include "base/clock.h"
@@ -18,6 +19,10 @@ enum { OPTION_FOLLOW = 'f', OPTION_LAST = 'l' };
 
 /* How often it looks at a running log. */
 #define FOLLOW_PERIOD_NS 100000000L
+/* A slow call's reason is written a few milliseconds after its end: how long it is waited for,
+ * all together, each time the log is looked at. */
+#define PATIENCE_NS 300000000L
+#define NAP_NS 20000000L
 
 struct arguments {
     struct dp_common common;
@@ -54,28 +59,59 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 /* Reads names and reasons first: a lane's record may come before the record that names its
  * site, and the reason of a call comes after it. */
-static void read_sites(struct dp_log *log, struct dp_site_table *sites, struct dp_stacks *stacks,
-                       struct dp_reasons *reasons)
+static void read_sites(struct dp_cursor *cursor, struct dp_site_table *sites,
+                       struct dp_stacks *stacks, struct dp_reasons *reasons)
 {
-    struct dp_cursor cursor;
     struct dp_record record;
 
-    dp_cursor_start(&cursor, log, DP_LANE_RUNTIME);
-    while (dp_cursor_next(&cursor, &record)) {
+    while (dp_cursor_next(cursor, &record)) {
         dp_site_table_read(sites, &record);
         dp_stacks_read(stacks, &record);
         dp_reasons_read(reasons, &record);
     }
-    dp_cursor_finish(&cursor);
     dp_site_paths_shorten(sites);
     dp_stacks_settle(stacks);
     dp_reasons_settle(reasons);
     dp_stacks_name(stacks);
 }
 
-/* Events before `from_ns` are not printed. */
+/* Of a running log. */
+struct follower {
+    struct dp_reason_feed feed;
+    long patience_ns;
+};
+
+static void await_reason(struct follower *follower, const struct dp_event_printer *printer,
+                         const struct dp_record *record)
+{
+    const struct timespec nap = {.tv_nsec = NAP_NS};
+
+    if (record->id != DP_EVENT_ID_slow_operation)
+        return;
+    dp_reason_feed_read(&follower->feed);
+    while (follower->patience_ns > 0 && !dp_event_has_reason(printer, record)) {
+        fflush(stdout);
+        nanosleep(&nap, NULL);
+        follower->patience_ns -= NAP_NS;
+        dp_reason_feed_read(&follower->feed);
+    }
+}
+
+static void forget_reason(struct follower *follower, const struct dp_record *record)
+{
+    struct dp_event_slow_operation event;
+
+    if (record->id != DP_EVENT_ID_slow_operation)
+        return;
+    dp_record_copy(record, &event);
+    if (!(event.flags & DP_SLOW_IN_FLIGHT))
+        dp_reason_feed_forget(&follower->feed, event.id);
+}
+
+/* Events before `from_ns` are not printed. follower NULL: those that are there now. */
 static uint64_t print_all(struct dp_merge *merge, struct dp_site_table *sites,
-                          struct dp_event_printer *printer, uint64_t from_ns, bool progress)
+                          struct dp_event_printer *printer, uint64_t from_ns,
+                          struct follower *follower, bool progress)
 {
     const struct dp_record *record;
     struct dp_progress shown = {0};
@@ -87,8 +123,12 @@ static uint64_t print_all(struct dp_merge *merge, struct dp_site_table *sites,
     }
     for (uint64_t n = 1; (record = dp_merge_next(merge)); n++) {
         dp_site_table_read(sites, record);
+        if (follower)
+            await_reason(follower, printer, record);
         if (record->time_ns >= from_ns)
             printed += (uint64_t)dp_event_print(printer, record);
+        if (follower)
+            forget_reason(follower, record);
         if (progress && n % 65536 == 0) {
             dp_merge_progress(merge, &read, &total);
             dp_progress_show(&shown, read);
@@ -109,7 +149,7 @@ static bool runs(const struct dp_log *log)
 }
 
 static uint64_t follow(struct dp_merge *merge, struct dp_site_table *sites,
-                       struct dp_event_printer *printer)
+                       struct dp_event_printer *printer, struct follower *follower)
 {
     const struct timespec period = {.tv_nsec = FOLLOW_PERIOD_NS};
     uint64_t printed = 0;
@@ -123,7 +163,8 @@ static uint64_t follow(struct dp_merge *merge, struct dp_site_table *sites,
         /* Asks before reading, so that everything the process wrote before its end is read. */
         running = runs(merge->log);
         dp_merge_refresh(merge);
-        printed += print_all(merge, sites, printer, 0, false);
+        follower->patience_ns = running ? PATIENCE_NS : 0;
+        printed += print_all(merge, sites, printer, 0, follower, false);
     } while (running);
     return printed;
 }
@@ -166,15 +207,20 @@ static int events_of(const char *path, const struct arguments *arguments)
         log.realtime_offset_ns = process.realtime_offset_ns;
         log.pid = process.pid;
     }
-    read_sites(&log, &sites, &stacks, &reasons);
+    struct dp_cursor own;
+    dp_cursor_start(&own, &log, DP_LANE_RUNTIME);
+    read_sites(&own, &sites, &stacks, &reasons);
     dp_event_printer_start(&printer, &log, &sites, arguments->common.json);
     printer.stacks = &stacks;
     printer.reasons = &reasons;
     dp_merge_start(&merge, &log);
     uint64_t from_ns = begin_of_last(&log, found ? &process : NULL, arguments->last_ns);
-    uint64_t printed = print_all(&merge, &sites, &printer, from_ns, !arguments->follow);
+    struct follower follower;
+    dp_reason_feed_start(&follower.feed, &own, &stacks, &reasons);
+    uint64_t printed = print_all(&merge, &sites, &printer, from_ns, NULL, !arguments->follow);
     if (arguments->follow)
-        printed += follow(&merge, &sites, &printer);
+        printed += follow(&merge, &sites, &printer, &follower);
+    dp_reason_feed_finish(&follower.feed);
     dp_merge_damage(&merge, &damage);
     if (damage.places > 0)
         dp_error("'%s' is damaged in %llu place%s; the first: %s", path,

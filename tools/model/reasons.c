@@ -64,6 +64,16 @@ static int by_call(const void *key, const void *element)
     return *call < event->call ? -1 : *call > event->call;
 }
 
+void dp_reasons_forget(struct dp_reasons *reasons, uint64_t call)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < reasons->n; i++)
+        if (reasons->events[i].call != call)
+            reasons->events[n++] = reasons->events[i];
+    reasons->n = n;
+}
+
 /* ---- stacks ---- */
 
 /* Files whose functions say how a program waits, not where in the program. */

@@ -19,6 +19,7 @@ struct dp_reasons {
 void dp_reasons_read(struct dp_reasons *reasons, const struct dp_record *record);
 /* Keeps only the last record of each call. More may be read afterwards. */
 void dp_reasons_settle(struct dp_reasons *reasons);
+void dp_reasons_forget(struct dp_reasons *reasons, uint64_t call);
 void dp_reasons_finish(struct dp_reasons *reasons);
 
 /* Where most of a call's time went. */

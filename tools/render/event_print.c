@@ -49,6 +49,13 @@ static bool reason_of(const struct dp_event_printer *printer, const struct dp_re
                                 !(reason->event.flags & DP_REASON_IN_FLIGHT);
 }
 
+bool dp_event_has_reason(const struct dp_event_printer *printer, const struct dp_record *record)
+{
+    struct dp_reason reason;
+
+    return reason_of(printer, record, &reason);
+}
+
 /* The stack of a sample; NULL: it has none. */
 static const struct dp_stack *stack_of(const struct dp_event_printer *printer,
                                        const struct dp_record *record)

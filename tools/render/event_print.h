@@ -27,6 +27,9 @@ void dp_event_printer_start(struct dp_event_printer *printer, const struct dp_lo
  * how many lines were printed. */
 int dp_event_print(struct dp_event_printer *printer, const struct dp_record *record);
 
+/* Whether the reason of a slow operation is known that is printed with it. */
+bool dp_event_has_reason(const struct dp_event_printer *printer, const struct dp_record *record);
+
 void dp_event_printer_finish(struct dp_event_printer *printer);
 
 #endif
