@@ -92,6 +92,7 @@
  * profiler itself (which is counted); the first call in a process, in a thread, or of a name may
  * make files, so that it does not belong in a handler.
  */
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -112,6 +113,12 @@ extern "C" {
 #define DEEP_PROFILE_INLINE static
 #endif
 
+/* What happened; valid while the handler runs that it was given to. */
+struct deep_profile_event;
+
+/* A function of the program's own that receives events. `config` is what it was attached with. */
+typedef void deep_profile_handler(const struct deep_profile_event *event, void *config);
+
 #ifdef DEEP_PROFILE_LINKED
 /* In the runtime; NULL without it. For other languages, too. */
 void deep_profile_linked_measure(const char *operation, uint64_t duration_ns) DEEP_PROFILE_LINKED;
@@ -119,6 +126,16 @@ uint64_t deep_profile_linked_span_begin(const char *operation) DEEP_PROFILE_LINK
 void deep_profile_linked_span_end(uint64_t span) DEEP_PROFILE_LINKED;
 void deep_profile_linked_gauge(const char *name, int64_t value) DEEP_PROFILE_LINKED;
 void deep_profile_linked_count(const char *kind, uint64_t n) DEEP_PROFILE_LINKED;
+int deep_profile_linked_attach_many(const char *handler_id, const char *const *events,
+                                    size_t count, deep_profile_handler *handler,
+                                    void *config) DEEP_PROFILE_LINKED;
+int deep_profile_linked_detach(const char *handler_id) DEEP_PROFILE_LINKED;
+const char *deep_profile_linked_event_name(const struct deep_profile_event *event)
+    DEEP_PROFILE_LINKED;
+int deep_profile_linked_event_measurement(const struct deep_profile_event *event, const char *key,
+                                          int64_t *value) DEEP_PROFILE_LINKED;
+const char *deep_profile_linked_event_metadata(const struct deep_profile_event *event,
+                                               const char *key) DEEP_PROFILE_LINKED;
 #define DEEP_PROFILE_CALL(name, arguments) \
     if (deep_profile_linked_##name)        \
     deep_profile_linked_##name arguments
@@ -167,6 +184,64 @@ DEEP_PROFILE_INLINE void deep_profile_count(const char *kind, uint64_t n)
     (void)kind;
     (void)n;
     DEEP_PROFILE_CALL(count, (kind, n));
+}
+
+/*
+ * Handlers receive events as DEEP_PROFILE_EVENTS has them, on the profiler's own thread, a
+ * twentieth of a second after they happened. `events` are names such as "profiler.slow_operation";
+ * one may end in '*'. 0 or a negative errno: -EEXIST, there is a handler of that id; -ENOENT, there
+ * is none; -EINVAL; -ENOSPC, there are 64; -EBUSY, it is detached, but still runs after a second.
+ * What a handler may do, and what not: docs/telemetry.md.
+ */
+DEEP_PROFILE_INLINE int deep_profile_attach_many(const char *handler_id, const char *const *events,
+                                                 size_t count, deep_profile_handler *handler,
+                                                 void *config)
+{
+    (void)handler_id;
+    (void)events;
+    (void)count;
+    (void)handler;
+    (void)config;
+    DEEP_PROFILE_ASK(attach_many, (handler_id, events, count, handler, config), 0);
+}
+
+DEEP_PROFILE_INLINE int deep_profile_attach(const char *handler_id, const char *event,
+                                            deep_profile_handler *handler, void *config)
+{
+    return deep_profile_attach_many(handler_id, &event, 1, handler, config);
+}
+
+/* Once it has returned, the handler does not run any more, unless it detaches itself. */
+DEEP_PROFILE_INLINE int deep_profile_detach(const char *handler_id)
+{
+    (void)handler_id;
+    DEEP_PROFILE_ASK(detach, (handler_id), 0);
+}
+
+DEEP_PROFILE_INLINE const char *deep_profile_event_name(const struct deep_profile_event *event)
+{
+    (void)event;
+    DEEP_PROFILE_ASK(event_name, (event), "");
+}
+
+/* 0, or -ENOENT: the event has no such measurement. Also "time_unix_ns". Shares are in
+ * millionths. */
+DEEP_PROFILE_INLINE int deep_profile_event_measurement(const struct deep_profile_event *event,
+                                                       const char *key, int64_t *value)
+{
+    (void)event;
+    (void)key;
+    (void)value;
+    DEEP_PROFILE_ASK(event_measurement, (event, key, value), -2 /* -ENOENT */);
+}
+
+/* NULL: the event has no such key. Numbers are texts, too. */
+DEEP_PROFILE_INLINE const char *deep_profile_event_metadata(const struct deep_profile_event *event,
+                                                            const char *key)
+{
+    (void)event;
+    (void)key;
+    DEEP_PROFILE_ASK(event_metadata, (event, key), NULL);
 }
 
 #endif

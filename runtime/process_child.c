@@ -21,6 +21,7 @@
 #include "sampling/heap.h"
 #include "sampling/modules.h"
 #include "sites/sites.h"
+#include "telemetry/handlers.h"
 #include "thread/lanes.h"
 
 /* The page that holds *dp_process_alive; it reads as zeros in a forked child. */
@@ -98,6 +99,7 @@ static void start_child(void)
     dp_lanes_were_forked(); /* forked by the system call itself: no handler has run */
     dp_lanes_reset();
     dp_log_reset();
+    dp_handlers_were_forked();
     dp_segments_reset();
     dp_modules_reset();
     dp_memory_ceiling_reset(); /* after the parts that gave theirs back */

@@ -130,6 +130,7 @@ int dp_process_open_log(void)
 static void start_sink(void)
 {
     char path[DP_PATH_MAX];
+    dp_sink_init("");
     if (dp_expand_path(dp_setting_text(DP_SETTING_EVENTS), dp_process_program(), path) == 0 &&
         *dp_setting_text(DP_SETTING_EVENTS))
         dp_sink_init(path);

@@ -126,6 +126,9 @@ void dp_os_shut_host_out(const struct dp_os_signals *ours);
  * stores into it, on purpose. */
 void dp_os_expect_races(volatile void *address, size_t bytes);
 
+/* Ends the process at once, as _exit() does. */
+_Noreturn void dp_os_exit_now(int status);
+
 /* True when every other thread of the process has ended, including the first one: main()
  * has called pthread_exit(). Without our thread libc would call exit() now, or the kernel
  * would end the process. */

@@ -172,6 +172,15 @@ void dp_log_event(uint32_t id, const void *payload, size_t bytes)
         dp_process_lost(DP_LOSS_LOG_FULL, 1);
 }
 
+void dp_log_event_with_text(uint32_t id, const void *payload, size_t bytes, const char *text)
+{
+    struct part parts[] = {{payload, bytes, false}, string_part(text)};
+    if (take_share(bytes + parts[1].length + 1))
+        write_parts(id, parts, 2);
+    else
+        dp_process_lost(DP_LOSS_LOG_FULL, 1);
+}
+
 void dp_log_site(uint32_t index, uint64_t site_id, const struct dp_site_desc *desc,
                  const char *module)
 {

@@ -23,7 +23,9 @@ struct dp_stream *dp_log_stream_written(void);
 
 /* Appends one record of `bytes` fixed payload with the current time. */
 void dp_log_event(uint32_t id, const void *payload, size_t bytes);
-/* The same within the share of such events. False: not written; a used-up share does not
+/* The same of an event that ends with a text. */
+void dp_log_event_with_text(uint32_t id, const void *payload, size_t bytes, const char *text);
+/* The same as dp_log_event() within the share of such events. False: not written; a used-up share does not
  * count as a loss. */
 bool dp_log_event_if_room(uint32_t id, const void *payload, size_t bytes);
 /* In two steps: takes a share for an event that is to come, and writes it into that. */

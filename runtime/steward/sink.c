@@ -15,6 +15,7 @@
 #include "log/process_log.h"
 #include "sites/sites.h"
 #include "log/segments.h"
+#include "telemetry/handlers.h"
 
 /* A record is smaller: a few strings of 4096 bytes each, or 255 addresses. */
 #define IN_BYTES 65536
@@ -37,6 +38,7 @@ struct cursor {
 static char sink_path[DP_PATH_MAX];
 static bool refused_place, shared_place; /* see common/place.h */
 static bool ready; /* it has memory to read into */
+static bool feeding;
 static struct cursor *cursors; /* DP_MAX_LANES + 1; the last one is the process's stream */
 static char *in, *out;
 static struct dp_text lines;
@@ -54,23 +56,41 @@ static void look_at_place(void)
     shared_place = walk.shared;
 }
 
-void dp_sink_init(const char *path)
+static void make_ready(void)
 {
-    size_t length = strlen(path);
-    sink_path[0] = 0;
-    ready = false;
-    if (!length || length >= sizeof sink_path)
-        return;
     if (cursors)
         memset(cursors, 0, (DP_MAX_LANES + 1) * sizeof *cursors);
     else
         cursors = dp_os_map_memory((DP_MAX_LANES + 1) * sizeof *cursors);
     in = in ? in : dp_os_map_memory(IN_BYTES);
     out = out ? out : dp_os_map_memory(OUT_BYTES);
-    memcpy(sink_path, path, length + 1);
-    look_at_place();
     ready = cursors && in && out;
     lines = (struct dp_text){out, OUT_BYTES, 0};
+}
+
+/* Handlers came while there was no file to write. What was recorded before is not for them, so
+ * that full segments are left out. */
+static void make_ready_for_handlers(void)
+{
+    uint32_t count = dp_lanes_count();
+    make_ready();
+    if (!ready)
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        cursors[i].segment = __atomic_load_n(&dp_lane_at(i)->stream.segment, __ATOMIC_ACQUIRE);
+    cursors[DP_MAX_LANES].segment = __atomic_load_n(&dp_log_stream()->segment, __ATOMIC_ACQUIRE);
+}
+
+void dp_sink_init(const char *path)
+{
+    size_t length = strlen(path);
+    sink_path[0] = 0;
+    ready = feeding = false;
+    if (!length || length >= sizeof sink_path)
+        return;
+    memcpy(sink_path, path, length + 1);
+    look_at_place();
+    make_ready();
 }
 
 static uint64_t count_lines(void)
@@ -102,13 +122,26 @@ static void flush(void)
     lines.length = 0;
 }
 
-static void add_lines(const struct dp_record_view *view)
+/* Adds what the record stands for to `lines`, where that is room. Returns where it begins. */
+static size_t add_to_lines(const struct dp_record_view *view)
 {
+    size_t start = lines.length;
     if (dp_event_json(&lines, view) >= 0)
-        return;
+        return start;
     flush();
     if (dp_event_json(&lines, view) < 0)
         dp_process_lost(DP_LOSS_SINK, 1);
+    return 0;
+}
+
+/* To the handlers, and to the file where there is one. */
+static void add_lines(const struct dp_record_view *view)
+{
+    size_t start = add_to_lines(view);
+    if (lines.length > start && dp_handlers_any())
+        dp_handlers_deliver(out + start, lines.length - start, view->time_ns);
+    if (!sink_path[0])
+        lines.length = 0;
 }
 
 static uint32_t attributes_present(const struct dp_site_state *site)
@@ -256,17 +289,28 @@ static void read_stream(struct cursor *cursor, const struct dp_stream *stream)
 static void feed(void)
 {
     uint32_t count = dp_lanes_count();
+    feeding = true;
+    if (dp_handlers_any())
+        dp_handlers_begin();
     read_stream(&cursors[DP_MAX_LANES], dp_log_stream());
     for (uint32_t i = 0; i < count && !out_of_time(); i++) {
         next_lane = next_lane + 1 < count ? next_lane + 1 : 0;
         read_stream(&cursors[next_lane], &dp_lane_at(next_lane)->stream);
     }
     flush();
+    feeding = false;
+}
+
+static bool is_wanted(void)
+{
+    if (!ready && dp_handlers_any())
+        make_ready_for_handlers();
+    return ready && (sink_path[0] || dp_handlers_any());
 }
 
 bool dp_sink_feed(void)
 {
-    if (!ready)
+    if (!is_wanted())
         return false;
     deadline_ns = dp_now_ns() + SLICE_NS;
     feed();
@@ -279,6 +323,8 @@ static void count_rest(void)
 {
     uint32_t count = dp_lanes_count();
     uint64_t rest = 0;
+    if (!sink_path[0])
+        return;
     for (uint32_t i = 0; i <= count; i++) {
         const struct dp_stream *stream = i < count ? &dp_lane_at(i)->stream : dp_log_stream();
         uint64_t records = stream->closed_records + stream->records;
@@ -291,9 +337,14 @@ static void count_rest(void)
 
 void dp_sink_finish(void)
 {
-    if (!ready) {
+    if (!is_wanted()) {
         if (sink_path[0])
             count_rest();
+        return;
+    }
+    if (feeding) { /* a handler ends the process: where it was called from, records were read */
+        flush();
+        count_rest();
         return;
     }
     deadline_ns = dp_now_ns() + FINISH_NS;

@@ -146,6 +146,19 @@ static bool is_alone(void)
     return is_time(&next, dp_now_ns(), ALONE_NS) && dp_os_is_alone();
 }
 
+static void finish(void)
+{
+    dp_tick_end_rest();
+    dp_watch_lanes(dp_now_ns(), tick_period());
+    dp_sampled_looks_finish(dp_now_ns());
+    dp_heap_end();
+    dp_heap_log(dp_now_ns());
+    dp_snapshot_finish();
+    every_second();
+    dp_books_keep(dp_now_ns(), true);
+    dp_books_log_clock();
+}
+
 /* Returns a non-NULL value if no thread of the host is left. */
 static void *run(void *unused)
 {
@@ -165,15 +178,7 @@ static void *run(void *unused)
             break; /* going on would take a whole processor */
         alone = is_alone();
     }
-    dp_tick_end_rest();
-    dp_watch_lanes(dp_now_ns(), tick_period());
-    dp_sampled_looks_finish(dp_now_ns());
-    dp_heap_end();
-    dp_heap_log(dp_now_ns());
-    dp_snapshot_finish();
-    every_second();
-    dp_books_keep(dp_now_ns(), true);
-    dp_books_log_clock();
+    finish();
     is_here = !alone;
     return alone ? (void *)run : NULL;
 }
@@ -203,6 +208,10 @@ int dp_steward_start(void (*upkeep)(void))
 bool dp_steward_stop(void)
 {
     uint64_t now = dp_now_ns();
+    if (is_here) { /* a handler of the program's own called exit(): nobody else is to be waited for */
+        finish();
+        return true;
+    }
     atomic_store(&stopping, true);
     dp_tick_end_rest();
     if (!dp_os_thread_join())

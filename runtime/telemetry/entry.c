@@ -3,13 +3,16 @@
 
 #include "hot/meet.h"
 
-/* A module without sites: its load starts the runtime where no other module has. */
-static struct dp_site nothing[1];
+void dp_start_here(void)
+{
+    static struct dp_site nothing[1]; /* a module without sites */
+    deep_profile_module_load(DP_ABI_VERSION, nothing, nothing);
+}
 
 static struct dp_lane *meet(void)
 {
     if (dp_process_mode() == DP_MODE_UNKNOWN)
-        deep_profile_module_load(DP_ABI_VERSION, nothing, nothing);
+        dp_start_here();
     return dp_process_mode() == DP_MODE_ON && dp_meet_calling_thread() ? dp_self : NULL;
 }
 

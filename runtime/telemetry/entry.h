@@ -12,6 +12,9 @@
 /* What stands for the caller in dp_come_in(). */
 #define DP_CALLER ((uintptr_t)__builtin_dwarf_cfa() | DP_PLAIN_CALL)
 
+/* Starts the runtime where no module has; otherwise does nothing. Takes locks, makes files. */
+void dp_start_here(void);
+
 /* dp_come_in() of a thread, a process or a moment that needs more. */
 struct dp_lane *dp_come_in_unusually(uintptr_t caller);
 

@@ -132,5 +132,66 @@ class Telemetry(unittest.TestCase):
                     self.assertEqual((kind["kind"], kind["count"]), ("said by a plugin", counts))
 
 
+class Handlers(unittest.TestCase):
+    """programs/handlers.c waits for what must come; a time of its own it has nowhere."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = os.path.realpath(tempfile.mkdtemp(prefix="deep-profile-handlers-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.program = cls.folder + "/handlers"
+        dp.run(CC, "-O2", "-g", "-Wall", "-Wextra", f"{PROGRAMS}/handlers.c", "-o", cls.program,
+               "-pthread")
+
+    def setUp(self):
+        self.log = self.folder + "/log"
+        self.addCleanup(shutil.rmtree, self.log, ignore_errors=True)
+
+    def run_it(self, mode, status=0, **variables):
+        result = subprocess.run([self.program, mode], text=True, check=False, timeout=120,
+                                stdout=subprocess.PIPE,
+                                env=dp.environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT=self.log,
+                                                   **variables))
+        self.assertEqual(result.returncode, status, result.stdout)
+        return result.stdout.splitlines()
+
+    def test_they_receive_the_events_that_they_ask_for(self):
+        lines = ["config profiler.stop work team=red, or not pid=1 0 1 0 1 1 profile elsewhere",
+                 "detached 0", "110 100", "done"]
+        for name, variables in (("alone", {}),
+                                ("beside a file", {"DEEP_PROFILE_EVENTS": self.folder + "/events"})):
+            with self.subTest(name):
+                shutil.rmtree(self.log, ignore_errors=True)
+                self.assertEqual(self.run_it("see", **variables), lines)
+        with open(self.folder + "/events", encoding="utf-8") as file:
+            self.assertEqual(sum('"profiler.stop"' in line for line in file), 111)
+        self.assertEqual(dp.report(TOOL, self.log)["phase"], "finished")
+
+    def test_one_may_detach_itself_and_attach_others(self):
+        self.assertEqual(self.run_it("self"), ["1 1", "done"])
+        shutil.rmtree(self.log)
+        self.assertEqual(self.run_it("others"), ["1", "done"])
+
+    def test_a_slow_one_is_detached_and_reported(self):
+        self.assertEqual(self.run_it("slow"), ["profiler.handler_detached too slow 1", "1 1",
+                                               "done"])
+        event, = [e for e in dp.events(TOOL, self.log)
+                  if e["event"] == "profiler.handler_detached"]
+        self.assertEqual(event["metadata"]["handler"], "too slow")
+        self.assertGreater(event["measurements"]["took_ns"], 100_000_000)
+        text = dp.run(TOOL, "events", self.log).stdout
+        self.assertRegex(text, "handler_detached .*too slow took")
+
+    def test_one_may_end_the_process(self):
+        self.assertEqual(self.run_it("exit", 7), [])
+        self.assertEqual(dp.report(TOOL, self.log)["phase"], "finished")
+
+    def test_a_child_that_one_forks_ends_as_it_returns(self):
+        self.assertEqual(self.run_it("fork"), ["child 0", "done"])
+
+    def test_what_is_refused(self):
+        self.assertEqual(self.run_it("errors"), ["1 1 1 1 1", "0", "1", "0", "1", "0", "37", "done"])
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1] + sys.argv[5:], verbosity=2)
