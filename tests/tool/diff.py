@@ -107,6 +107,57 @@ class Verdicts(Runs):
                          {"query": "unchanged", "old": "gone", "fresh": "new"})
 
 
+class TwoFunctions(Runs):
+    """Of the same runs. Both become slower by half in the course of each."""
+
+    def compare(self, *arguments):
+        return self.diff("--functions=old,new", *arguments)
+
+    def test_stretches_of_one_run_are_pairs(self):
+        self.run_of("log", "old@a.c:400:10000", "new@b.c:400:8500")
+        document = self.compare("log")
+        self.assertEqual((document["pairs_are"], document["runs"]), ("stretches", 1))
+        p50 = document["figures"]["p50"]
+        self.assertEqual(p50["verdict"], "b_faster")
+        self.assertLess(p50["ratio_low"], 0.85)
+        self.assertGreater(p50["ratio_high"], 0.85)
+        text = self.run_tool("diff", "--functions=old,new", "log").stdout
+        self.assertTrue(text.startswith("new is faster than old, by p50\n"), text)
+        self.assertIn("calls of one run are correlated", text)
+
+    def test_a_function_beside_its_like(self):
+        self.run_of("log", "old@a.c:400:10000", "new@b.c:400:10000")
+        self.assertIn(self.compare("log")["figures"]["p50"]["verdict"],
+                      ("same", "not_enough_data"))
+        self.assertEqual(self.compare("--within=20%", "log")["figures"]["p50"]["verdict"], "same")
+
+    def test_seven_runs_are_pairs_themselves(self):
+        self.side("a", 6, "old@a.c:400:{ns}", "new@b.c:400:1500")
+        self.assertEqual(self.compare("a")["pairs_are"], "stretches")
+        self.side("a", 7, "old@a.c:400:{ns}", "new@b.c:400:1500")
+        document = self.compare("a")
+        self.assertEqual(document["pairs_are"], "runs")
+        self.assertEqual(document["figures"]["p50"]["pairs"], 7)
+        self.assertEqual(document["figures"]["p50"]["verdict"], "b_slower")
+
+    def test_a_handful_of_calls_is_not_enough(self):
+        self.run_of("log", "old@a.c:60:10000", "new@b.c:60:100")
+        self.assertEqual({f["verdict"] for f in self.compare("log")["figures"].values()},
+                         {"not_enough_data"})
+
+    def test_what_is_missing_is_said(self):
+        self.run_of("log", "old@a.c:60:10000", "new@b.c")
+        self.fails("no call of 'new' has a record", "diff", "--functions=old,new", "log")
+        for functions in ("old", "old,", ",new", ""):
+            self.run_tool("diff", f"--functions={functions}", "log", status=USAGE)
+        self.run_tool("diff", "--functions=old,new", "log", "--", "log", status=USAGE)
+
+    def test_names_of_cplusplus(self):
+        self.run_of("log", "f<int, long>(int, int)@a.c:400:10000", "g(int, int)@b.c:400:5000")
+        document = self.diff("--functions=f<int, long>(int, int),g(int, int)", "log")
+        self.assertEqual(document["b"], "g(int, int)")
+
+
 class WhatARunIs(Runs):
     def test_a_child_belongs_to_its_parents_run(self):
         for side in "ab":

@@ -7,14 +7,16 @@
 #include "base/memory.h"
 #include "base/output_file.h"
 #include "common/values.h"
+#include "model/ab.h"
 #include "model/compare_moved.h"
 #include "model/run_file.h"
 #include "model/run_read.h"
+#include "render/ab_text.h"
 #include "render/diff_json.h"
 #include "render/diff_text.h"
 
 enum { OPTION_FORMAT = 256, OPTION_WITHIN, OPTION_OF, OPTION_PER, OPTION_SAVE, OPTION_TOP,
-       OPTION_ALL };
+       OPTION_ALL, OPTION_FUNCTIONS };
 
 /* Histograms divide a power of two into 64, so that percentiles are not more exact. */
 #define LEAST_WITHIN 0.02
@@ -29,6 +31,7 @@ struct arguments {
     enum format format;
     struct dp_compare_how how;
     const char *save;
+    struct dp_word functions[2]; /* .length 0: not given */
     size_t top;
     bool all;
     char **before, **after; /* paths */
@@ -45,6 +48,8 @@ static const struct argp_option options[] = {
      "Divide totals by the calls of FUNCTION, for runs that do as much as they have time for", 0},
     {"save", OPTION_SAVE, "FILE", 0,
      "Write the figures of the runs to FILE, which stands for their logs from then on", 0},
+    {"functions", OPTION_FUNCTIONS, "F,G", 0,
+     "Compare G with F within the same runs, from the records of their calls", 0},
     {"top", OPTION_TOP, "N", 0, "Show N functions of each verdict (default: 20; 0: all)", 0},
     {"all", OPTION_ALL, 0, 0, "Show unchanged functions and all figures, too", 0},
     {0},
@@ -85,6 +90,19 @@ static unsigned parse_figures(struct argp_state *state, const char *text)
     return figures;
 }
 
+/* At the comma that is in no brackets: names of C++ have some. */
+static void parse_functions(struct argp_state *state, struct dp_word functions[2], const char *text)
+{
+    const char *comma = text;
+
+    for (int open = 0; *comma && !(*comma == ',' && open == 0); comma++)
+        open += (strchr("(<[{", *comma) != NULL) - (strchr(")>]}", *comma) != NULL);
+    functions[0] = dp_trim(dp_make_word(text, (size_t)(comma - text)));
+    functions[1] = *comma ? dp_trim(dp_make_word(comma + 1, strlen(comma + 1))) : functions[0];
+    if (*comma == '\0' || functions[0].length == 0 || functions[1].length == 0)
+        dp_usage_error(state, "--functions takes two names with a comma between, not '%s'", text);
+}
+
 static enum format parse_format(struct argp_state *state, const char *text)
 {
     static const char *const names[] = {"text", "json", "markdown"};
@@ -108,9 +126,11 @@ static void add_path(struct arguments *arguments, char *path)
 
 static void check_paths(struct argp_state *state, const struct arguments *arguments)
 {
-    if (arguments->save) {
+    if (arguments->save && arguments->functions[0].length > 0)
+        argp_error(state, "--save or --functions");
+    if (arguments->save || arguments->functions[0].length > 0) {
         if (arguments->separated || arguments->n_before == 0)
-            argp_error(state, "--save takes the runs of one side: diff --save=FILE RUN...");
+            argp_error(state, "--save and --functions take the runs of one side: RUN...");
     } else if (arguments->n_before == 0 || arguments->n_after == 0) {
         argp_error(state, "runs before and after: diff BEFORE... -- AFTER...");
     }
@@ -135,6 +155,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case OPTION_SAVE:
         arguments->save = value;
+        return 0;
+    case OPTION_FUNCTIONS:
+        parse_functions(state, arguments->functions, value);
         return 0;
     case OPTION_TOP:
         arguments->top = dp_parse_number(state, "--top", value);
@@ -217,8 +240,53 @@ static int save(const struct dp_runs *runs, const char *path)
     return DP_EXIT_OK;
 }
 
+/* ---- two functions ---- */
+
+static void print_functions(const struct dp_ab *ab, enum format format)
+{
+    struct dp_json_document document;
+    struct dp_style style;
+
+    if (format == JSON) {
+        dp_json_start(&document, true, false);
+        dp_ab_json(ab, dp_json_next(&document));
+        dp_json_finish(&document);
+        return;
+    }
+    dp_style_detect(&style, stdout);
+    dp_ab_text(ab, format == MARKDOWN, &style);
+}
+
+static int compare_functions(const struct arguments *arguments)
+{
+    struct dp_ab ab;
+    int status = DP_EXIT_OK;
+
+    dp_ab_start(&ab, arguments->functions[0], arguments->functions[1], arguments->how.within);
+    for (size_t p = 0; p < arguments->n_before && status == DP_EXIT_OK; p++) {
+        struct dp_paths logs;
+        status = dp_logs_find(arguments->before[p], &logs);
+        for (size_t i = 0; i < logs.n && status == DP_EXIT_OK; i++)
+            status = dp_ab_read(&ab, logs.path[i]);
+        dp_paths_free(&logs);
+    }
+    for (int w = 0; w < 2 && status == DP_EXIT_OK; w++)
+        if (ab.calls[w] == 0) {
+            dp_error("no call of '%s' has a record", ab.name[w]);
+            status = DP_EXIT_DATA;
+        }
+    if (status == DP_EXIT_OK) {
+        dp_ab_settle(&ab);
+        print_functions(&ab, arguments->format);
+    }
+    dp_ab_finish(&ab);
+    return status;
+}
+
 static int run(const struct arguments *arguments)
 {
+    if (arguments->functions[0].length > 0)
+        return compare_functions(arguments);
     struct dp_runs before = {0}, after = {0};
     int status = read_side(&before, arguments->before, arguments->n_before);
 
@@ -237,7 +305,7 @@ int dp_cmd_diff(int argc, char **argv)
     static const struct argp argp = {
         .options = options,
         .parser = parse,
-        .args_doc = "BEFORE... -- AFTER...\n--save=FILE RUN...",
+        .args_doc = "BEFORE... -- AFTER...\n--save=FILE RUN...\n--functions=F,G RUN...",
         .doc = "What a change did: for each function the p50, p99 and total of several runs "
                "before and after it.\v"
                "A run is a log, or a file that --save wrote; of a folder of logs each is one. "

@@ -167,8 +167,7 @@ struct part {
     size_t parent; /* its place in the folder; its own: it was started from outside */
 };
 
-/* The state has all figures; without it, the records have most. */
-static int gather(struct dp_profile *profile, const char *path)
+int dp_run_gather(struct dp_profile *profile, const char *path)
 {
     struct dp_problem problem;
     int status = dp_profile_gather(profile, path, DP_PROFILE_STATE, 0, &problem);
@@ -186,7 +185,7 @@ static int gather(struct dp_profile *profile, const char *path)
 static int read_part(struct part *part, const char *path)
 {
     struct dp_profile profile;
-    int status = gather(&profile, path);
+    int status = dp_run_gather(&profile, path);
 
     if (status != DP_EXIT_OK)
         return status;

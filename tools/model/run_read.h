@@ -14,6 +14,10 @@
  */
 int dp_runs_read(struct dp_runs *runs, const char *path);
 
+/* Gathers what runs are made of: the state, or without it the records. Returns 0, or an exit status
+ * after saying why. */
+int dp_run_gather(struct dp_profile *profile, const char *path);
+
 /* The figures of one profile. The caller finishes it. */
 void dp_run_of_profile(struct dp_run *run, const struct dp_profile *profile);
 
