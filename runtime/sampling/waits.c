@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
@@ -14,6 +15,7 @@
 
 #include "base/os.h"
 #include "common/text.h"
+#include "file_locks.h"
 
 #define POLLED_SHOWN 3
 #define FRAMES_LOOKED_AT 5 /* of the stack, innermost first: the lock's functions are there */
@@ -196,6 +198,20 @@ static void describe_descriptor(uint32_t fd, struct dp_text *text)
     dp_text_string(text, target);
 }
 
+#ifndef F_OFD_SETLKW
+#define F_OFD_SETLKW 38
+#endif
+
+static void wait_for_file(const struct dp_thread_waits *waits, struct dp_text *text)
+{
+    uint32_t fd = (uint32_t)waits->arguments[0];
+    int command = (int)waits->arguments[1];
+    bool posix = waits->syscall == SYS_fcntl && (command == F_SETLKW || command == F_OFD_SETLKW);
+    describe_descriptor(fd, text);
+    if (posix || waits->syscall == SYS_flock)
+        dp_file_lock_holder(fd, posix, text);
+}
+
 static void describe_poll_set(const struct dp_thread_waits *waits, struct dp_text *text)
 {
     uint64_t n = waits->arguments[1];
@@ -226,7 +242,7 @@ void dp_wait_for(const struct dp_thread_waits *waits, const uint64_t *frames, ui
         if (known_calls[i].syscall != waits->syscall)
             continue;
         if (known_calls[i].argument == ARGUMENT_FD)
-            describe_descriptor((uint32_t)waits->arguments[0], &text);
+            wait_for_file(waits, &text);
         else if (known_calls[i].argument == ARGUMENT_POLL)
             describe_poll_set(waits, &text);
         else

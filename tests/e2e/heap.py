@@ -68,6 +68,15 @@ class Heap(unittest.TestCase):
             self.assertLessEqual(stack["held_at_end_bytes_low"], stack["held_at_end_bytes"])
             self.assertLess(stack["held_at_end_bytes"], stack["held_at_end_bytes_high"])
 
+    def test_samples_without_a_call_are_data(self):
+        self.log = tempfile.mkdtemp(dir=self.root) + "/log"
+        dp.run(self.root + "/holds", "leak", env=dp.environment(
+            DEEP_PROFILE="*:off", DEEP_PROFILE_HEAP="64KB", DEEP_PROFILE_OUT=self.log))
+        text = dp.run(TOOL, "report", self.log).stdout # status 0
+        self.assertIn("Who holds memory", text)
+        self.assertNotIn("No call was recorded", text)
+        self.assert_leak(self.heap())
+
     def test_the_text_and_the_pictures_say_the_same(self):
         self.profile("holds", "leak")
         text = dp.run(TOOL, "report", self.log).stdout

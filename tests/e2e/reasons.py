@@ -149,7 +149,7 @@ class Reasons(unittest.TestCase):
         for what, syscall, target in (("read", 0, r"^pipe:\[\d+\]$"), ("poll", 7, r"^pipe:\[\d+\]$"),
                                       ("recv", 45, r"^unix socket:\[\d+\]$"),
                                       ("epoll", 232, r"^anon_inode:\[eventpoll\]$"),
-                                      ("flock", 73, re.escape(self.locked))):
+                                      ("flock", 73, re.escape(self.locked) + ", held by this process$")):
             with self.subTest(what):
                 found = self.find(what)
                 self.mostly(found, "blocked")

@@ -20,7 +20,8 @@ bool dp_profile_has_data(const struct dp_profile *profile)
     for (size_t i = 0; i < profile->sites.named.n; i++)
         if (profile->sites.named.named[i].totals)
             return true;
-    return profile->slow_events > 0 || profile->n_open > 0;
+    return profile->slow_events > 0 || profile->n_open > 0 || profile->allocations.n > 0 ||
+           profile->stacks.n_samples > 0;
 }
 
 uint64_t dp_profile_start_ns(const struct dp_profile *profile)

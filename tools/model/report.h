@@ -82,7 +82,7 @@ struct dp_report {
     size_t n_problems;
     uint32_t out_of_force; /* annotated functions whose attributes are not in force */
 
-    bool has_data; /* false: no call was recorded */
+    bool has_data; /* false: no call was recorded, and no sample of a stack or an allocation */
     bool full;     /* every section is shown; the caller sets it */
     struct dp_category_limits categories;
     struct dp_report_functions functions;

@@ -118,6 +118,18 @@ static void put_syscall(FILE *out, int32_t number)
         fprintf(out, " in system call %d", number);
 }
 
+/* Of a lock somebody is the holder; of a rwlock that is held by readers, and of a semaphore, the
+ * lock does not say who. */
+static bool is_lock(const char *object)
+{
+    static const char *const locks[] = {"mutex 0x", "rwlock 0x", "semaphore 0x"};
+
+    for (size_t i = 0; i < sizeof locks / sizeof *locks; i++)
+        if (strncmp(object, locks[i], strlen(locks[i])) == 0)
+            return true;
+    return false;
+}
+
 /* "mutex held by worker-3 in `flush_pages`": the address of a lock says nothing. */
 static bool put_object(FILE *out, const struct dp_stack_sample *wait, bool whole)
 {
@@ -131,6 +143,8 @@ static bool put_object(FILE *out, const struct dp_stack_sample *wait, bool whole
         put_name(out, object, "");
     }
     free(object);
+    if (wait->holder_tid == 0 && is_lock(wait->object))
+        fputs(", holder not known", out);
     if (wait->holder_tid == 0)
         return false;
     fputs(bytes > 0 ? " held by " : ", held by ", out);

@@ -157,6 +157,25 @@ static void a_holder_without_a_name_is_a_number(void)
     check_words(7, 100, "100 of 100 ms blocked in futex: mutex held by thread 12");
 }
 
+static void a_holder_that_is_not_known_is_said(void)
+{
+    static const struct {
+        const char *object, *words;
+    } locks[] = {{"semaphore 0x1", "semaphore, holder not known"},
+                 {"rwlock 0x1", "rwlock, holder not known"},
+                 {"condition 0x1", "condition"}}; /* nobody holds one */
+
+    for (size_t i = 0; i < sizeof locks / sizeof *locks; i++) {
+        char words[200];
+        begin();
+        add_call(7, 0, 0, 0, 100, 0);
+        add_wait(7, LOCK, SYSCALL_FUTEX, locks[i].object, 0, "", 0, 99 * MS);
+        snprintf(words, sizeof words, "100 of 100 ms blocked in futex: %s, in `get_page` <- `query`",
+                 locks[i].words);
+        check_words(7, 100, words);
+    }
+}
+
 static void work_is_shown_with_its_function(void)
 {
     begin();
@@ -397,6 +416,7 @@ int main(void)
     a_lock_is_shown_with_its_holder();
     a_file_is_shown_with_the_function_that_waits();
     a_holder_without_a_name_is_a_number();
+    a_holder_that_is_not_known_is_said();
     work_is_shown_with_its_function();
     names_obey_no_terminal();
     other_parts_have_their_words();
