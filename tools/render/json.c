@@ -109,9 +109,17 @@ void dp_json_put_bool(struct dp_json *object, const char *key, bool value)
     fputs(value ? "true" : "false", begin(object, key));
 }
 
+/* Readers keep a number without a point or an exponent in 64 bits, or refuse it. */
+static bool is_beyond_integers(double value)
+{
+    return value >= 0x1p64 || value < -0x1p63;
+}
+
 void dp_json_put_number(struct dp_json *object, const char *key, double value, int digits)
 {
-    if (isfinite(value))
+    if (isfinite(value) && digits == 0 && is_beyond_integers(value))
+        fprintf(begin(object, key), "%.16e", value);
+    else if (isfinite(value))
         fprintf(begin(object, key), "%.*f", digits, value);
     else
         fputs("null", begin(object, key));

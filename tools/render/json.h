@@ -41,7 +41,8 @@ void dp_json_put_word(struct dp_json *object, const char *key, const char *text,
 void dp_json_put_u64(struct dp_json *object, const char *key, uint64_t value);
 void dp_json_put_i64(struct dp_json *object, const char *key, int64_t value);
 void dp_json_put_bool(struct dp_json *object, const char *key, bool value);
-/* Rounded to `digits` behind the point; null when it is not finite. */
+/* Rounded to `digits` behind the point; null when it is not finite. One that no integer of 64 bits
+ * holds has an exponent. */
 void dp_json_put_number(struct dp_json *object, const char *key, double value, int digits);
 
 /* A new member of `object`. */

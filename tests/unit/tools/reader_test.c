@@ -265,6 +265,27 @@ static int print_all(void)
     return 0;
 }
 
+static void json_integers_fit_into_64_bits(void)
+{
+    struct dp_json_document document;
+    char *text = NULL;
+    size_t size;
+
+    dp_json_start(&document, true, false);
+    document.out = open_memstream(&text, &size);
+    document.lines = true;
+    struct dp_json *object = dp_json_next(&document);
+    dp_json_put_number(object, "a", 0x1p63, 0);
+    dp_json_put_number(object, "b", 0x1p64, 0);
+    dp_json_put_number(object, "c", -0x1p70, 0);
+    dp_json_put_number(object, "d", 1e300, 0);
+    dp_json_finish(&document);
+    fclose(document.out);
+    CHECK_TEXT(text, "{\"a\":9223372036854775808,\"b\":1.8446744073709552e+19,"
+                     "\"c\":-1.1805916207174113e+21,\"d\":1.0000000000000001e+300}\n");
+    free(text);
+}
+
 static void state_cut_anywhere_is_reported_and_survived(void)
 {
     struct stat status;
@@ -442,6 +463,7 @@ int main(int argc, char **argv)
     a_stream_cut_anywhere_has_its_whole_records("runtime-0000", DP_LANE_RUNTIME);
     a_header_that_is_being_written_is_not_damage();
     bad_packets();
+    json_integers_fit_into_64_bits();
     state_cut_anywhere_is_reported_and_survived();
     any_bytes_are_survived();
     return 0;
