@@ -63,7 +63,7 @@ static void make_types(void)
                                   {"line", u32},
                                   {"flags", u32},
                                   {"n_attributes", u32},
-                                  {"reserved", u32},
+                                  {"abi", u32},
                                   {"attributes", const_ptr_type_node}};
     const struct member site[] = {{"weight", intDI_type_node},
                                   {"slow_after", u64},
@@ -246,7 +246,7 @@ static tree make_desc(tree fn, const vec<dp_annotation> &written, uint32_t flags
                            number(at.line),
                            number(flags),
                            number(written.length()),
-                           number(0),
+                           number(DP_ABI_VERSION),
                            attributes};
     tree record = dp_roots[DP_ROOT_DESC_TYPE];
     return make_static("desc", record, make_value(record, values), NULL);

@@ -116,8 +116,19 @@ static uint32_t new_index(uint64_t id)
     return index;
 }
 
+/* Where the code is of another version of the gate, the gate stays closed, as it was compiled. */
+static bool is_of_our_gate(const struct dp_site *site)
+{
+    if (site->desc->abi == DP_ABI_VERSION)
+        return true;
+    dp_process_lost(DP_LOSS_OTHER_GATE, 1);
+    return false;
+}
+
 static void add_site(struct dp_site *site, const char *module)
 {
+    if (!is_of_our_gate(site))
+        return;
     uint64_t id = site_id(module, site->desc);
     uint32_t *slot = slot_of(id);
     bool known = *slot != 0;

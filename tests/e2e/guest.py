@@ -16,6 +16,20 @@ from profiled import CC, HERE, Profiled, TOOL
 
 
 class Guest(Profiled):
+    def test_functions_of_another_gate_are_not_profiled_and_it_says_so(self):
+        self.run_on("other_gate")
+        report = dp.report(TOOL, self.out)
+        self.assertEqual([(f["function"], f["sampled"]) for f in report["functions"]], [("ours", 2)])
+        self.assertEqual(report["loss"]["other_gate"], 1)
+        for what, said in ((self.out, "problem  lost: 1 functions not profiled: built for another "
+                                      "version of the gate"),
+                           (self.program("other_gate"), "problem  1 function was built for version "
+                                                        "3 of the gate")):
+            done = subprocess.run([TOOL, "doctor", what], env=dp.environment(DEEP_PROFILE="1"),
+                                  text=True, capture_output=True, check=False)
+            self.assertIn(said, done.stdout)
+            self.assertEqual(done.returncode, 1)
+
     def test_off_leaves_no_trace(self):
         for value in (None, "0", "off", "false", "no", ""):
             variables = {} if value is None else {"DEEP_PROFILE": value}

@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 """What doctor says of a program, a log and the environment."""
 import os
+import re
 import subprocess
 import sys
 import unittest
 
-from case import CHECK, Case, FINE, environment
+from case import CHECK, Case, FINE, ROOT, environment
+
+
+with open(ROOT + "/include/deep_profile/abi/gate.h", encoding="utf-8") as header:
+    GATE, = re.findall(r"#define DP_ABI_VERSION (\d+)", header.read())
 
 
 class Doctor(Case):
@@ -13,12 +18,16 @@ class Doctor(Case):
 
     SITES = ('__attribute__((section("deep_profile_sites"), used)) static char sites[64];\n'
              "void deep_profile_enter_call(void);\n")
+    DESC = ("struct desc { const char *function, *file; unsigned line, flags, n, abi;"
+            " const void *attributes; };\n"
+            "struct site { long weight, slow; unsigned index, slot; const void *desc; };\n"
+            "void deep_profile_enter_call(void);\n")
     USES = "int main(void) { deep_profile_enter_call(); }\n"
 
     def build(self, name, source, *flags):
         with open(self.path(name + ".c"), "w", encoding="utf-8") as file:
             file.write(source)
-        subprocess.run(["gcc", "-w", name + ".c", "-o", name, *flags], cwd=self.folder, check=True)
+        subprocess.run(["gcc", "-w", "-DDP_ABI_VERSION=" + GATE, name + ".c", "-o", name, *flags], cwd=self.folder, check=True)
 
     def doctor(self, *paths, status=CHECK, **variables):
         return self.run_tool("doctor", *paths, status=status, env=environment(**variables)).stdout
@@ -79,16 +88,14 @@ class Doctor(Case):
                       "'DEEP_PROFILE_CHECK_LOAD'?", text)
 
     def test_rules_are_compared_with_the_programs_functions(self):
-        source = ("struct desc { const char *function, *file; unsigned line, flags, n, zero;"
-                  " const void *attributes; };\n"
-                  "struct site { long weight, slow; unsigned index, slot; const void *desc; };\n"
-                  'static const struct desc one = {"parse_line", "a.c", 1, 0, 0, 0, 0};\n'
-                  'static const struct desc two = {"query.part.0", "a.c", 2, 8, 0, 0, 0};\n'
+        source = (self.DESC +
+                  'static const struct desc one = {"parse_line", "a.c", 1, 0, 0, DP_ABI_VERSION};\n'
+                  'static const struct desc two = {"query.part.0", "a.c", 2, 8, 0, DP_ABI_VERSION};\n'
                   '__attribute__((section("deep_profile_sites"), used)) static struct site sites[] ='
                   " {{0, 0, 0, 0, &one}, {0, 0, 0, 0, &two}};\n"
+                  ""
                   "void deep_profile_module_load(void) {}\n" + self.USES +
                   "void deep_profile_enter_call(void) {}\n")
-        source = "void deep_profile_enter_call(void);\n" + source
         for flags in (("-fPIE", "-pie"), ("-no-pie",), ("-static",), ("-fPIE", "-pie", "-s")):
             with self.subTest(flags):
                 self.build("program", source, *flags)
@@ -100,6 +107,19 @@ class Doctor(Case):
                 self.assertIn("built with -fdeep-profile=all: 2 functions, of which 1 is annotated",
                               text)
                 self.doctor("./program", status=FINE, DEEP_PROFILE="parse_?ine:rate=1")
+
+    def test_functions_of_another_version_of_the_gate(self):
+        one = ('static const struct desc one = {"one", "a.c", 1, 0, 0, %s};\n'
+               '__attribute__((section("deep_profile_sites"), used)) static struct site site ='
+               " {0, 0, 0, 0, &one};\nvoid deep_profile_enter_call(void) {}\n"
+               "void deep_profile_module_load(void) {}\n")
+        for version, said in (("0", "version before 4 "), ("DP_ABI_VERSION + 1", r"version \d+ ")):
+            self.build("program", self.DESC + one % version + self.USES)
+            self.assertRegex(self.doctor("./program", DEEP_PROFILE="1"),
+                             "problem  1 function was built for " + said + "of the gate: a runtime "
+                             r"of this release has version \d+ and does not profile them")
+        self.build("program", self.DESC + one % "DP_ABI_VERSION" + self.USES)
+        self.assertNotIn("of the gate", self.doctor("./program", status=FINE, DEEP_PROFILE="1"))
 
     def test_a_word_that_means_nothing_is_named_beside_old_logs(self):
         self.make("basic", "deep-profile.1")

@@ -6,12 +6,13 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <deep_profile/abi/site.h>
+#include <deep_profile/abi/gate.h>
 
 #include "base/memory.h"
 #include "doctor_sites.h"
@@ -22,6 +23,7 @@
 struct facts {
     uint64_t sites;
     uint64_t whole_program; /* those without an attribute; not known for object files */
+    uint64_t other_gate;    /* those built for another version of the gate; the same */
     bool has_section;
     bool relocatable; /* an object file */
     bool executable;  /* has an interpreter, or is not dynamic */
@@ -84,10 +86,11 @@ static void look_at_sections(struct dp_doctor *doctor, Elf *elf, struct facts *f
         if (name && strcmp(name, DP_SITE_SECTION) == 0) {
             facts->has_section = true;
             facts->sites += header.sh_size / sizeof(struct dp_site);
-            size_t before = doctor->n_whole_program;
+            size_t before = doctor->n_whole_program, others = doctor->n_other_gate;
             if (!facts->relocatable)
                 dp_doctor_sites(doctor, elf, header.sh_addr, header.sh_size);
             facts->whole_program += doctor->n_whole_program - before;
+            facts->other_gate += doctor->n_other_gate - others;
         }
         interpreter |= name && strcmp(name, ".interp") == 0;
         facts->stripped &= header.sh_type != SHT_SYMTAB;
@@ -99,6 +102,22 @@ static void look_at_sections(struct dp_doctor *doctor, Elf *elf, struct facts *f
         }
     }
     facts->executable = interpreter || !dynamic;
+}
+
+/* Its runtime may be one of the same version: only the program's start shows which it gets. */
+static void judge_gate(struct dp_doctor *doctor, const char *path, const struct facts *facts)
+{
+    if (facts->other_gate == 0)
+        return;
+    char version[48] = "before 4";
+    if (doctor->other_gate)
+        snprintf(version, sizeof version, "%u", doctor->other_gate);
+    dp_doctor_find(doctor, DP_FINDING_PROBLEM, path,
+                   "%llu function%s built for version %s of the gate: a runtime of this release "
+                   "has version %d and does not profile them (compile again with its "
+                   "deep-profile-cc)",
+                   (unsigned long long)facts->other_gate, facts->other_gate == 1 ? " was" : "s were",
+                   version, DP_ABI_VERSION);
 }
 
 static void judge(struct dp_doctor *doctor, const char *path, const struct facts *facts)
@@ -121,6 +140,7 @@ static void judge(struct dp_doctor *doctor, const char *path, const struct facts
         dp_doctor_find(doctor, DP_FINDING_FINE, path, "built with the plugin: %llu %sfunction%s",
                        (unsigned long long)facts->sites, facts->relocatable ? "" : "annotated ",
                        facts->sites == 1 ? "" : "s");
+    judge_gate(doctor, path, facts);
     if (facts->defined)
         dp_doctor_find(doctor, DP_FINDING_FINE, path, "the runtime is linked in statically");
     else if (facts->needs_library)

@@ -80,6 +80,12 @@ static void check_process(struct dp_doctor *doctor, struct dp_profile *profile)
                        profile->damage.first.text);
 }
 
+/* Functions that no run profiles until they are built again. */
+static enum dp_finding_level level_of_loss(int reason)
+{
+    return reason == DP_LOSS_OTHER_GATE ? DP_FINDING_PROBLEM : DP_FINDING_NOTE;
+}
+
 static void check_loss(struct dp_doctor *doctor, const struct dp_profile *profile)
 {
     char text[160];
@@ -91,7 +97,7 @@ static void check_loss(struct dp_doctor *doctor, const struct dp_profile *profil
                        profile->gated, profile->n_load);
     for (int i = 0; i < DP_LOSS_COUNT; i++)
         if (dp_profile_lost(profile, i) > 0)
-            dp_doctor_find(doctor, DP_FINDING_NOTE, profile->log.path, "lost: %s",
+            dp_doctor_find(doctor, level_of_loss(i), profile->log.path, "lost: %s",
                            dp_unit_amount(text, sizeof text, dp_profile_lost(profile, i),
                                           dp_loss_what(i)));
 }

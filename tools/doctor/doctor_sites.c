@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <deep_profile/abi/site.h>
+#include <deep_profile/abi/gate.h>
 
 #include "base/memory.h"
 #include "common/rules.h"
@@ -69,6 +69,18 @@ static uint64_t pointer_at(const struct image *image, uint64_t address)
     return value;
 }
 
+/* 0: nothing is there. */
+static uint32_t word_at(const struct image *image, uint64_t address)
+{
+    uint64_t size;
+    uint32_t value = 0;
+    const char *bytes = bytes_at(image, address, &size);
+
+    if (bytes && size >= sizeof value)
+        memcpy(&value, bytes, sizeof value);
+    return value;
+}
+
 static void read_pointers(struct image *image)
 {
     Elf_Scn *section = NULL;
@@ -103,11 +115,13 @@ static void add_function(struct dp_doctor *doctor, const struct image *image, ui
     if (!text || !memchr(text, '\0', size))
         return;
     dp_doctor_function(doctor, text);
-    const char *bytes = bytes_at(image, desc + offsetof(struct dp_site_desc, flags), &size);
-    uint32_t flags = 0;
-    if (bytes && size >= sizeof flags)
-        memcpy(&flags, bytes, sizeof flags);
+    uint32_t flags = word_at(image, desc + offsetof(struct dp_site_desc, flags));
+    uint32_t gate = word_at(image, desc + offsetof(struct dp_site_desc, abi));
     doctor->n_whole_program += (flags & DP_SITE_WHOLE_PROGRAM) != 0;
+    if (gate != DP_ABI_VERSION) {
+        doctor->n_other_gate++;
+        doctor->other_gate = gate;
+    }
 }
 
 void dp_doctor_sites(struct dp_doctor *doctor, Elf *elf, uint64_t address, uint64_t bytes)

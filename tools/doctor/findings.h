@@ -35,6 +35,8 @@ struct dp_doctor {
     size_t n_functions;
     size_t functions_capacity;
     size_t n_whole_program; /* the ones without an attribute */
+    size_t n_other_gate;    /* the ones that were built for another version of the gate */
+    uint32_t other_gate;    /* the version of the last of them; 0: one before 4 */
 };
 
 void dp_doctor_find(struct dp_doctor *doctor, enum dp_finding_level level, const char *about,

@@ -87,9 +87,10 @@ struct dp_gate dp_gate_module_site(struct dp_gate_module *module, const struct d
         dp_format("@__deep_profile_%sdesc_%u", module->all ? "late_" : "", module->made);
     const char *type = dp_format("{ %s, %s, i32, i32, i32, i32, %s }", any, any, any);
     fprintf(out,
-            "%s = private constant %s { %s, %s, i32 %u, i32 %u, i32 %zu, i32 0, %s }, align 8\n",
+            "%s = private constant %s { %s, %s, i32 %u, i32 %u, i32 %zu, i32 %d, %s }, align 8\n",
             desc, type, function, file, made->line,
-            module->all ? DP_SITE_WHOLE_PROGRAM : made->flags, made->count, attributes);
+            module->all ? DP_SITE_WHOLE_PROGRAM : made->flags, made->count, DP_ABI_VERSION,
+            attributes);
     struct dp_gate gate = {.module = module, .site = module->made++, .flags = made->flags};
     fprintf(out,
             "%s = internal global %s { i64 0, i64 %llu, i32 0, i32 0, %s }, section \"%s\", "

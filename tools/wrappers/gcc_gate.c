@@ -27,7 +27,7 @@ static const char module_text[] =
     "const void *desc; };\n"
     "struct __deep_profile_attribute { const char *options; unsigned attribute, reserved; };\n"
     "struct __deep_profile_desc { const char *function, *file; unsigned line, flags, "
-    "n_attributes, reserved; const void *attributes; };\n"
+    "n_attributes, abi; const void *attributes; };\n"
     "struct __deep_profile_opened { unsigned long due; unsigned site, reserved; };\n"
     "struct __deep_profile_open { unsigned long top; struct __deep_profile_opened calls[64]; };\n"
     "struct __deep_profile_call { unsigned long due, depth; int uncaught; };\n"
@@ -140,8 +140,8 @@ static void write_site(const struct dp_gcc_gate *gate, FILE *out)
     write_string(made->name, out);
     fputs(", ", out);
     write_string(made->file, out);
-    fprintf(out, ", %u, %u, %zu, 0, %s};\n", made->line,
-            gate->all ? DP_SITE_WHOLE_PROGRAM : made->flags, made->count,
+    fprintf(out, ", %u, %u, %zu, %d, %s};\n", made->line,
+            gate->all ? DP_SITE_WHOLE_PROGRAM : made->flags, made->count, DP_ABI_VERSION,
             made->count ? dp_format("__deep_profile_attributes_%u", n) : "0");
     fprintf(out,
             "static struct __deep_profile_site __deep_profile_site_%u "

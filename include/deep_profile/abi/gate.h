@@ -3,8 +3,8 @@
  *
  * Read by the plugin (which emits accesses to these names) and by the runtime
  * (which defines them). Nothing here may change without a new
- * DP_ABI_VERSION: object files of one version are refused by a runtime of
- * another, see deep_profile_module_load().
+ * DP_ABI_VERSION: the functions of object files of one version are refused by a
+ * runtime of another, and counted as `other_gate`.
  *
  * What the inserted code does, in C:
  *
@@ -48,7 +48,7 @@
 #include "site.h"
 
 /* Increases with any change to gate.h or site.h. */
-#define DP_ABI_VERSION 3
+#define DP_ABI_VERSION 4
 
 /* The runtime's files hold this text and then its release ("0.1.0"): deep-profile-cc links no
  * other than its own. */
@@ -172,7 +172,8 @@ void deep_profile_exit_call(struct dp_site *site, uint64_t due);
 /*
  * Registers the sites [start, stop) of one loaded module. A constructor of priority 99 in
  * each translation unit calls it; later calls with the same `start` return at once. `abi`
- * is the DP_ABI_VERSION that the module was built with. Safe before main, from any thread;
+ * is the DP_ABI_VERSION that the caller was built with; what counts is that of each site, since
+ * objects of several versions may be linked into one module. Safe before main, from any thread;
  * takes the registry's lock.
  */
 void deep_profile_module_load(uint32_t abi, struct dp_site *start, struct dp_site *stop);

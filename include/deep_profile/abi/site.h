@@ -44,7 +44,7 @@ struct dp_site_desc {
     uint32_t line;
     uint32_t flags;
     uint32_t n_attributes;
-    uint32_t reserved;
+    uint32_t abi; /* DP_ABI_VERSION of gate.h; 0: a version before 4 */
     const struct dp_site_attribute *attributes;
 };
 
@@ -57,7 +57,8 @@ struct dp_site {
     const struct dp_site_desc *desc;
 };
 
-/* The plugin builds these structs by hand (plugin/site.cc). */
+/* The plugin builds these structs by hand (plugin/site.cc). `desc` of a site and `abi` stay where
+ * they are in every version, and a site keeps its size: `doctor` reads them in any program. */
 #ifdef __cplusplus
 #define DP_ABI_ASSERT(x) static_assert(x, #x)
 #else
@@ -69,6 +70,7 @@ DP_ABI_ASSERT(offsetof(struct dp_site, slow_after) == 8);
 DP_ABI_ASSERT(offsetof(struct dp_site, index) == 16);
 DP_ABI_ASSERT(offsetof(struct dp_site, desc) == 24);
 DP_ABI_ASSERT(sizeof(struct dp_site_desc) == 40);
+DP_ABI_ASSERT(offsetof(struct dp_site_desc, abi) == 28);
 DP_ABI_ASSERT(sizeof(struct dp_site_attribute) == 16);
 #endif
 

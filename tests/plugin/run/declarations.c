@@ -86,6 +86,7 @@ int main(void)
     EXPECT(everything(1) == 1);
     EXPECT(fake_find("everything")->flags == (DP_SITE_COUNTED | DP_SITE_IN_FLIGHT));
     const struct dp_site_desc *desc = fake_find("everything")->site->desc;
+    EXPECT(desc->abi == DP_ABI_VERSION);
     EXPECT(desc->n_attributes == 5 && strcmp(desc->file, __FILE__) == 0 && desc->line == 58);
     for (uint32_t i = 1; i < desc->n_attributes; i++)
         EXPECT(desc->attributes[i - 1].attribute < desc->attributes[i].attribute);

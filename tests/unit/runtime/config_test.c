@@ -35,7 +35,7 @@ HAND_SITE(unclear, DP_ATTRIBUTE_IF_SLOW, "100ms, rate=1", 0);
 static const struct dp_site_attribute two_attributes[] = {
     {"rate=0.3, check_load=false", DP_ATTRIBUTE_PROFILE, 0},
     {"rate=0.2, check_load=false", DP_ATTRIBUTE_PRODUCTION, 0}};
-static const struct dp_site_desc two_desc = {"two", __FILE__, __LINE__, 0, 2, 0, two_attributes};
+static const struct dp_site_desc two_desc = {"two", __FILE__, __LINE__, 0, 2, DP_ABI_VERSION, two_attributes};
 static struct dp_site two_site __attribute__((section(DP_SITE_SECTION), used, aligned(32))) = {
     0, DP_SLOW_NEVER, 0, 0, &two_desc};
 
@@ -350,7 +350,7 @@ static const struct dp_site_attribute first_build[] = {
     {"rate=1, check_load=false", DP_ATTRIBUTE_PROFILE, 0}};
 static const struct dp_site_attribute second_build[] = {
     {"rate=0.5, check_load=false", DP_ATTRIBUTE_PROFILE, 0}};
-static struct dp_site_desc plugin_desc = {"plugin", "plugin.c", 7, 0, 1, 0, first_build};
+static struct dp_site_desc plugin_desc = {"plugin", "plugin.c", 7, 0, 1, DP_ABI_VERSION, first_build};
 
 static uint32_t load(struct dp_site *site, const struct dp_site_attribute *attributes)
 {
@@ -359,6 +359,26 @@ static uint32_t load(struct dp_site *site, const struct dp_site_attribute *attri
     deep_profile_module_load(DP_ABI_VERSION, site, site + 1);
     CHECK(site->index);
     return site->index;
+}
+
+/* Objects of two versions in one module. */
+static void functions_of_another_gate_stay_closed(void)
+{
+    static struct dp_site sites[3];
+    static struct dp_site_desc older, newer;
+    older = newer = plugin_desc;
+    older.abi = DP_ABI_VERSION - 1;
+    newer.abi = DP_ABI_VERSION + 1;
+    sites[0] = (struct dp_site){.slow_after = DP_SLOW_NEVER, .desc = &older};
+    sites[1] = (struct dp_site){.slow_after = DP_SLOW_NEVER, .desc = &newer};
+    sites[2] = (struct dp_site){.slow_after = DP_SLOW_NEVER, .desc = &plugin_desc};
+    uint64_t lost = dp_process_state()->lost[DP_LOSS_OTHER_GATE];
+    deep_profile_module_load(DP_ABI_VERSION - 1, sites, sites + 3);
+    CHECK(dp_process_state()->lost[DP_LOSS_OTHER_GATE] == lost + 2);
+    for (int i = 0; i < 2; i++)
+        CHECK(sites[i].index == 0 && sites[i].weight == 0 && sites[i].slow_after == DP_SLOW_NEVER);
+    CHECK(sites[2].index && sites[2].weight);
+    deep_profile_module_unload(sites);
 }
 
 static void a_module_that_is_loaded_again(void)
@@ -423,6 +443,7 @@ int main(void)
     which_version_a_due_is_of();
     a_call_that_ends_on_another_thread();
     calls_that_were_forgotten();
+    functions_of_another_gate_stay_closed();
     a_module_that_is_loaded_again();
     two_kinds_of_sampling();
     in_a_forked_child();

@@ -14,8 +14,8 @@ extern struct dp_site __stop_deep_profile_sites[] __attribute__((visibility("hid
 
 #define HAND_SITE(name, attribute_id, options_text, flag_bits)                              \
     static const struct dp_site_attribute name##_attributes[] = {{options_text, attribute_id, 0}}; \
-    static const struct dp_site_desc name##_desc = {#name, __FILE__, __LINE__, flag_bits, 1, 0,  \
-                                                    name##_attributes};                         \
+    static const struct dp_site_desc name##_desc = {#name, __FILE__, __LINE__, flag_bits, 1,     \
+                                                    DP_ABI_VERSION, name##_attributes};         \
     static struct dp_site name##_site __attribute__((section(DP_SITE_SECTION), used,            \
                                                      aligned(32))) = {0, DP_SLOW_NEVER, 0, 0,   \
                                                                       &name##_desc}
