@@ -94,6 +94,13 @@ class Outcomes(Targets):
         self.assertEqual(self.outcomes("calls(Table::find(std::function<int (int)>) const) == 200"),
                          ["met"])
 
+    def test_an_operation_that_the_program_measures(self):
+        self.run_of("log", "main@m.c:1:5000", "checkout@operation:200:5000")
+        self.assertEqual(self.outcomes("p99(checkout) < 6us", "max(checkout) < 5us",
+                                       "rate(checkout) > 99/s", "calls(check*) == 200",
+                                       "slow(checkout) == 0", "exceptions(checkout) == 0"),
+                         ["met", "not_met", "met", "met", "unknown", "unknown"])
+
     def test_a_baseline(self):
         for i in range(5):
             self.run_of(f"before/{i}", f"query@db.c:200:{1000 + i}", pid=100 + i)

@@ -95,6 +95,14 @@ class Verdicts(Runs):
         self.fails("no run knows how often 'nobody' was called", "diff", "--per=nobody", "a", "--",
                    "b")
 
+    def test_an_operation_that_the_program_measures(self):
+        self.side("a", 5, "main@m.c:1:5000", "checkout@operation:200:{ns}")
+        self.side("b", 5, "main@m.c:1:5000", "checkout@operation:200:2000")
+        self.assertEqual(self.verdicts("a", "--", "b", "--of=p50", status=CHECK),
+                         {"main": "unchanged", "checkout": "regressed"})
+        self.assertIn("checkout  (operation)",
+                      self.run_tool("diff", "a", "--", "b", status=CHECK).stdout)
+
     def test_figures_that_do_not_count(self):
         self.side("a", 5, "request@r.c:200:{ns}")
         self.side("b", 5, "request@r.c:400:{ns}")

@@ -65,7 +65,9 @@ static void write_runtime(struct writer *writer, const char *program,
     stream_packet(&s, START_NS, 100, program);
     for (uint32_t i = 1; i <= n; i++) {
         const struct function *function = &functions[i - 1];
-        const struct dp_event_site site = {.site = i, .line = 10 * i, .id = i};
+        bool named = strcmp(function->file, "operation") == 0;
+        const struct dp_event_site site = {
+            .site = i, .line = 10 * i, .id = i, .flags = named ? DP_SITE_OPERATION : 0};
         const struct dp_event_site_attribute attribute = {
             i, DP_ATTRIBUTE_PROFILE, DP_ATTRIBUTE_ON, ppb_of(function), 0};
         stream_texts(&s, DP_EVENT_ID_site, START_NS, &site, sizeof site, function->name,

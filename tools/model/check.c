@@ -96,18 +96,40 @@ static void check_site(struct dp_checked *row, const struct dp_profile *profile,
     }
 }
 
+static void check_row(struct dp_checked *row, const struct dp_profile *profile, const char *name,
+                      struct dp_report_function of)
+{
+    if (fnmatch(row->target.function, name, 0) == 0)
+        keep(row, dp_check_function(profile, &of, &row->target), profile, name);
+}
+
+static void check_named(struct dp_checked *row, const struct dp_profile *profile,
+                        const struct dp_report_named *named)
+{
+    for (size_t i = 0; i < named->n_operations; i++)
+        check_row(row, profile, named->operations[i].name,
+                  dp_check_operation(&named->operations[i]));
+    for (size_t i = 0; i < named->n_kinds; i++)
+        check_row(row, profile, named->kinds[i].name, dp_check_kind(&named->kinds[i]));
+}
+
 void dp_check_profile(struct dp_check *check, const struct dp_profile *profile)
 {
     struct dp_report_functions functions;
+    struct dp_report_named named;
 
     dp_report_functions_make(&functions, profile, 0, dp_profile_wall_ns(profile), 0);
+    dp_report_named_make(&named, profile, 0, dp_profile_wall_ns(profile));
     for (size_t i = 0; i < check->n; i++) {
         struct dp_checked *row = &check->rows[i];
         if (!row->target.function)
             keep(row, dp_check_process(profile, &row->target), profile, NULL);
         for (uint32_t s = 0; row->target.function && s < profile->sites.n; s++)
             check_site(row, profile, &functions, s);
+        if (row->target.function)
+            check_named(row, profile, &named);
     }
+    dp_report_named_finish(&named);
     dp_report_functions_finish(&functions);
 }
 

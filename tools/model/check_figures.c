@@ -55,6 +55,8 @@ static struct dp_estimate exceptions(const struct dp_report_function *row)
 {
     double seen = (double)row->exceptions;
 
+    if (!row->info)
+        return unknown;
     return every_call_timed(row) ? dp_exactly(seen)
                                  : (struct dp_estimate){seen, seen, INFINITY, DP_AT_LEAST};
 }
@@ -115,6 +117,35 @@ bool dp_site_never_called(const struct dp_profile *profile, uint32_t site)
 
     return info && profile->has_lanes && !dp_totals_any(totals) && lost(profile) == 0 &&
            dp_site_sees_every_call(info);
+}
+
+/* ---- what is no function ---- */
+
+/* Index of no site: its totals are not found. */
+#define NO_SITE DP_MAX_SITES
+
+struct dp_report_function dp_check_operation(const struct dp_report_operation *operation)
+{
+    return (struct dp_report_function){.site = NO_SITE,
+                                       .calls = dp_exactly((double)operation->times),
+                                       .total_ns = dp_exactly((double)operation->total_ns),
+                                       .sampled = operation->times,
+                                       .times = operation->of,
+                                       .longest_ns = operation->of.max_ns,
+                                       .latency = operation->latency};
+}
+
+/* Only its number is known. */
+struct dp_report_function dp_check_kind(const struct dp_report_kind *kind)
+{
+    struct dp_report_function row = {.site = NO_SITE,
+                                     .calls = dp_exactly((double)kind->count),
+                                     .total_ns = unknown};
+
+    row.latency.mean_ns = unknown;
+    for (int p = 0; p < DP_PERCENTILES; p++)
+        row.latency.percentile[p] = unknown;
+    return row;
 }
 
 /* ---- all of them ---- */

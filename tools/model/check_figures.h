@@ -8,7 +8,7 @@
 #define DP_TOOLS_CHECK_FIGURES_H
 
 #include "profile.h"
-#include "report_functions.h"
+#include "report_named.h"
 #include "targets.h"
 
 /* Was the site certainly never called? */
@@ -18,6 +18,10 @@ bool dp_site_never_called(const struct dp_profile *profile, uint32_t site);
 struct dp_estimate dp_check_function(const struct dp_profile *profile,
                                      const struct dp_report_function *row,
                                      const struct dp_target *target);
+
+/* What the program measured by itself (report_named.h), as a row for dp_check_function(). */
+struct dp_report_function dp_check_operation(const struct dp_report_operation *operation);
+struct dp_report_function dp_check_kind(const struct dp_report_kind *kind);
 
 /* Of the process. */
 struct dp_estimate dp_check_process(const struct dp_profile *profile,

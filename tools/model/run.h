@@ -22,6 +22,9 @@ extern const char *const dp_run_figure_names[DP_RUN_FIGURES];
 #define DP_RUN_LEAST_SAMPLES 10
 #define DP_RUN_LEAST_FOR_P99 100
 
+/* The `file` of an operation that the program measures by itself. */
+#define DP_RUN_OPERATION "(operation)"
+
 /*
  * A function is the same in two runs when module, function and file are: not the line, which
  * every edit above it changes, and not the folders, which differ between two checkouts.

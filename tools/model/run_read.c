@@ -102,6 +102,23 @@ static void add_function(struct dp_run *run, const struct dp_profile *profile,
     dp_run_pool(&function->pooled, totals);
 }
 
+/* What the program measures by itself is each time timed. */
+static void add_operation(struct dp_run *run, const struct dp_named *named)
+{
+    const struct dp_site_stats *sum = named->totals ? &named->totals->sum : NULL;
+
+    if (!(named->flags & DP_SITE_OPERATION) || !sum || sum->sampled == 0)
+        return;
+    run->functions = dp_append(run->functions, &run->n, &run->capacity, sizeof *run->functions);
+    struct dp_run_function *function = &run->functions[run->n - 1];
+    *function = (struct dp_run_function){.module = dp_copy(""),
+                                         .function = dp_copy(named->name),
+                                         .file = dp_copy(DP_RUN_OPERATION),
+                                         .calls = dp_exactly((double)sum->sampled)};
+    function->figures[DP_RUN_TOTAL] = dp_exactly((double)sum->total_ns);
+    dp_run_pool(&function->pooled, named->totals);
+}
+
 void dp_run_of_profile(struct dp_run *run, const struct dp_profile *profile)
 {
     struct dp_report_functions functions;
@@ -119,6 +136,8 @@ void dp_run_of_profile(struct dp_run *run, const struct dp_profile *profile)
     for (size_t i = 0; i < functions.all.n; i++)
         add_function(run, profile, functions.all.rows[i]);
     dp_report_functions_finish(&functions);
+    for (size_t i = 0; i < profile->sites.named.n; i++)
+        add_operation(run, &profile->sites.named.named[i]);
     tell_files_apart(run);
     for (size_t i = 0; i < run->n; i++)
         run->functions[i].site = NULL;

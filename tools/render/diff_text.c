@@ -49,7 +49,9 @@ static void names_cells(struct dp_table *table, const struct dp_compared *row)
     const struct dp_run_function *function = row->function;
 
     dp_table_cell(table, function->function);
-    if (*function->module)
+    if (strcmp(function->file, DP_RUN_OPERATION) == 0)
+        dp_table_cell(table, function->file);
+    else if (*function->module)
         dp_table_cellf(table, "%s:%u (%s)", function->file, function->line, function->module);
     else
         dp_table_cellf(table, "%s:%u", function->file, function->line);
