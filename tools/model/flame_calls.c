@@ -73,3 +73,20 @@ uint64_t dp_flame_add_calls(struct dp_flame *flame, enum dp_flame_side side,
         add_callees(&adder, &profile->tree->root, 0, site == 0);
     return adder.calls;
 }
+
+uint64_t dp_flame_add_trees(struct dp_flame *flame, enum dp_flame_side side,
+                            const struct dp_profile *profile, const struct dp_outermost *calls)
+{
+    struct adder adder = {flame, &profile->sites, side, false, 0, 0};
+
+    for (size_t i = 0; i < profile->saved_trees.n; i++) {
+        const struct dp_saved_tree *tree = &profile->saved_trees.trees[i];
+        if (!tree->root || !dp_outermost_is(calls, tree->call))
+            continue;
+        uint32_t at = dp_flame_child(flame, 0, name_of(&adder, tree->root->site));
+        dp_flame_weigh(flame, at, side, without(tree->root->total_ns, tree->root->callees_ns));
+        adder.calls += tree->root->calls;
+        add_callees(&adder, tree->root, at, true);
+    }
+    return adder.calls;
+}

@@ -14,6 +14,7 @@
 #include "log/log_dir.h"
 #include "profile_figures.h"
 #include "profile_gather.h"
+#include "slow_calls.h"
 #include "stack_names.h"
 
 static const char *const of_names[DP_FLAME_OF_COUNT] = {
@@ -34,13 +35,43 @@ enum dp_flame_of dp_flame_of_named(const char *name)
 
 /* ---- one log ---- */
 
+static bool was_looked_at(const struct dp_profile *profile, uint64_t call)
+{
+    size_t first;
+
+    return dp_stacks_of_call(&profile->stacks, call, &first) > 0;
+}
+
+static bool has_tree(const struct dp_profile *profile, uint64_t call)
+{
+    return dp_saved_tree_of(&profile->saved_trees, call) != NULL;
+}
+
 static uint64_t add_samples(struct dp_flame_graph *graph, enum dp_flame_side side,
                             struct dp_profile *profile, uint32_t site, bool slow)
 {
     struct dp_flame_side_facts *facts = &graph->sides[side];
-    const struct dp_flame_choice choice = {graph->of, site, slow, dp_profile_program(profile)};
+    struct dp_flame_choice choice = {graph->of, site, slow, dp_profile_program(profile), NULL};
+    struct dp_outermost calls = {0};
 
-    return dp_flame_add_samples(&graph->flame, side, &profile->stacks, &choice, facts);
+    if (slow && !site && profile->n_slow > 0) {
+        dp_outermost_find(&calls, profile, was_looked_at);
+        choice.calls = &calls;
+    }
+    uint64_t looks = dp_flame_add_samples(&graph->flame, side, &profile->stacks, &choice, facts);
+    dp_outermost_finish(&calls);
+    return looks;
+}
+
+/* Without looks: what the slow calls called, where their strategy keeps that. */
+static void add_trees(struct dp_flame_graph *graph, enum dp_flame_side side,
+                      const struct dp_profile *profile)
+{
+    struct dp_outermost calls;
+
+    dp_outermost_find(&calls, profile, has_tree);
+    graph->sides[side].calls += dp_flame_add_trees(&graph->flame, side, profile, &calls);
+    dp_outermost_finish(&calls);
 }
 
 bool dp_flame_of_memory(enum dp_flame_of of)
@@ -52,7 +83,7 @@ bool dp_flame_of_memory(enum dp_flame_of of)
 static uint64_t add_allocations(struct dp_flame_graph *graph, enum dp_flame_side side,
                                 struct dp_profile *profile, uint32_t site)
 {
-    const struct dp_flame_choice choice = {graph->of, site, false, dp_profile_program(profile)};
+    const struct dp_flame_choice choice = {graph->of, site, false, dp_profile_program(profile), NULL};
     uint64_t end_ns = dp_profile_start_ns(profile) + dp_profile_wall_ns(profile);
 
     if (!dp_flame_of_memory(graph->of) || site)
@@ -83,13 +114,15 @@ static void add_what_there_is(struct dp_flame_graph *graph, enum dp_flame_side s
     struct dp_flame_side_facts *facts = &graph->sides[side];
 
     dp_stacks_name(&profile->stacks);
-    if (graph->of == DP_FLAME_OF_SLOW)
-        add_samples(graph, side, profile, site, true);
-    else if (add_allocations(graph, side, profile, site) == 0 &&
+    if (graph->of == DP_FLAME_OF_SLOW) {
+        if (add_samples(graph, side, profile, site, true) == 0 && !site)
+            add_trees(graph, side, profile);
+    } else if (add_allocations(graph, side, profile, site) == 0 &&
              add_samples(graph, side, profile, site, false) == 0 &&
              add_calls(graph, side, profile, site) == 0 &&
-             add_samples(graph, side, profile, site, true) > 0)
+             add_samples(graph, side, profile, site, true) > 0) {
         facts->slow_only = true;
+    }
 }
 
 static void add_profile(struct dp_flame_graph *graph, enum dp_flame_side side,
@@ -110,8 +143,8 @@ static int add_log(struct dp_flame_graph *graph, enum dp_flame_side side, const 
 {
     struct dp_profile profile;
     int status = dp_profile_gather(&profile, path,
-                                   DP_PROFILE_STATE | DP_PROFILE_STREAMS | DP_PROFILE_TREE, 0,
-                                   problem);
+                                   DP_PROFILE_STATE | DP_PROFILE_STREAMS | DP_PROFILE_TREE,
+                                   DP_SLOW_MOST, problem);
 
     if (status != DP_EXIT_OK)
         return status;

@@ -22,6 +22,8 @@ static uint64_t weight_of(const struct dp_stack_sample *sample,
 {
     if ((sample->call != 0) != choice->slow || (choice->site && sample->site != choice->site))
         return 0;
+    if (choice->slow && choice->calls && !dp_outermost_is(choice->calls, sample->call))
+        return 0;
     switch (choice->of) {
     case DP_FLAME_OF_CPU:
         return sample->state == DP_THREAD_ON_CPU ? sample->weight_ns : 0;
@@ -133,9 +135,10 @@ struct sum {
 
 /* One look at a thread may be in the log several times: once for each of the nested calls that
  * are sampled, and once for the whole program. The looks of an outer call include those of the
- * calls in it, so for each finding the site with the most time counts, and no other. Returns how
- * many samples it read. */
-static size_t sum_up(const struct dp_stack_sample *const *first, size_t left, struct sum *most)
+ * calls in it, so for each finding the site with the most time counts, and no other. With `all`,
+ * where no call lies in another one, they are added up. Returns how many samples it read. */
+static size_t sum_up(const struct dp_stack_sample *const *first, size_t left, bool all,
+                     struct sum *most)
 {
     size_t n = 0;
 
@@ -147,7 +150,9 @@ static size_t sum_up(const struct dp_stack_sample *const *first, size_t left, st
             of_site.looks += first[n]->looks;
             of_site.weight_ns += first[n]->weight_ns;
         }
-        if (of_site.weight_ns > most->weight_ns)
+        if (all)
+            *most = (struct sum){most->looks + of_site.looks, most->weight_ns + of_site.weight_ns};
+        else if (of_site.weight_ns > most->weight_ns)
             *most = of_site;
     }
     return n;
@@ -170,7 +175,7 @@ uint64_t dp_flame_add_samples(struct dp_flame *flame, enum dp_flame_side side,
     for (size_t i = 0, next; i < n; i += next) {
         const struct dp_stack_sample *sample = chosen[i];
         struct sum sum;
-        next = sum_up(&chosen[i], n - i, &sum);
+        next = sum_up(&chosen[i], n - i, choice->slow && choice->calls, &sum);
         looks += sum.looks;
         facts->without_stack += sample->stack ? 0 : sum.looks;
         if (sample->stack && sample->stack->flags & DP_STACK_ENDED_EARLY)

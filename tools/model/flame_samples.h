@@ -3,6 +3,7 @@
 #define DP_TOOLS_FLAME_SAMPLES_H
 
 #include "flame_graph.h"
+#include "outermost.h"
 #include "stacks.h"
 
 /* Which samples are added. */
@@ -12,6 +13,7 @@ struct dp_flame_choice {
     bool slow;           /* looks at slow calls; else at sampled calls. Adding both could
                             count a look twice */
     const char *program; /* its path: functions of other modules are library functions */
+    const struct dp_outermost *calls; /* slow: only looks at these; NULL: at all */
 };
 
 /* The node of a stack's innermost frame; NULL, or without frames: that of "[no stack]". */
