@@ -132,8 +132,9 @@ default_mxcsr:
  * Calls function(a, b, c) on the stack below `top`, or on the present one where
  * that is NULL. It may use any register; those that enter.c expects to keep are
  * kept, and the vector state: x87, SSE, AVX, AVX-512 (XCR0 bits 0, 1, 2, 5, 6,
- * 7), with the host's rounding, masks and flags. AMX tiles and the rest are left alone: nothing below uses them. 2752 bytes
- * hold that state in XSAVE's standard form; its header must be zero.
+ * 7), with the host's rounding, masks and flags. AMX tiles and the rest are left alone:
+ * nothing below uses them. 2752 bytes hold that state in XSAVE's standard form; its header
+ * must be zero.
  */
         .globl  dp_call_out_on
         .hidden dp_call_out_on

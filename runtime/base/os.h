@@ -4,7 +4,8 @@
  * is a cancellation point, allocates, locks or prints. Errors: -errno.
  *
  * Not here: arch/call_out.c blocks signals where nothing of libc may be called, and says
- * why. host/ interposes functions of libc and calls those.
+ * why. arch/rest_of_transfer.S continues a system call of the host. host/ interposes
+ * functions of libc and calls those.
  */
 #ifndef DP_OS_H
 #define DP_OS_H
@@ -180,7 +181,7 @@ void dp_os_leave_signal(int signal); /* to its default */
 /* The signals between which those without a name lie. */
 int dp_os_first_signal(void);
 int dp_os_last_signal(void);
-/* Makes `handler` that of this signal. 0 or -errno; -EBUSY: the host has an action of its own for it. */
+/* Installs `handler` for this signal. 0 or -errno; -EBUSY: the host has an action of its own. */
 int dp_os_take_this_signal(int signal, dp_os_handler *handler);
 /* Takes back the signal that waits for the calling thread, or for the process; the calling
  * thread blocks it. False: none waits. */

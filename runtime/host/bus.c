@@ -121,7 +121,8 @@ static void on_bus(int signal, siginfo_t *info, void *context)
 
 static int put_in_place(struct sigaction *before)
 {
-    struct sigaction ours = {.sa_sigaction = on_bus, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+    struct sigaction ours = {.sa_sigaction = on_bus,
+                             .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
     sigemptyset(&ours.sa_mask);
     return __sigaction(SIGBUS, &ours, before);
 }

@@ -19,7 +19,8 @@ static struct {
     _Atomic uint64_t latest_ns;
     _Atomic uint32_t site, tid;
     _Atomic bool reported;
-    _Atomic uint8_t awaited;   /* enum dp_awaited, by the steward, which changes it while `id` is 0 or its own */
+    /* enum dp_awaited, by the steward, which changes it while `id` is 0 or its own. */
+    _Atomic uint8_t awaited;
     _Atomic uint64_t ended_id; /* that `end` is of */
     struct dp_slow_end end;
 } entries[DP_IN_FLIGHT_MAX];

@@ -16,7 +16,7 @@ static uint32_t *bucket_of(struct dp_call_tree *tree, uint32_t parent, uint32_t 
     return &tree->buckets[(hash ^ hash >> 15) % DP_TREE_NODES];
 }
 
-/* The first of that name from `at` on, an index plus one. */
+/* The first node of that parent and site in the chain that begins at `at` (an index plus one). */
 static uint32_t find_from(const struct dp_call_tree *tree, uint32_t at, uint32_t parent,
                           uint32_t site)
 {
@@ -34,7 +34,7 @@ static void link_node(struct dp_call_tree *tree, uint32_t i)
     *bucket = i + 1;
 }
 
-/* Always a new one. */
+/* Adds one even where there is a node of that parent and site. */
 static uint32_t add_node(struct dp_call_tree *tree, uint32_t parent, uint32_t site)
 {
     if (tree->n_nodes == DP_TREE_NODES)

@@ -27,7 +27,7 @@ static DP_INITIAL_EXEC _Thread_local uint64_t drawn_interval; /* of the thread's
 static uint64_t seed, first_interval;
 static _Atomic uint64_t interval; /* 0: nothing is sampled */
 
-/* floor(X) of an exponential X is below b when X is, so the rounding is no bias. */
+/* Rounding down adds no bias: for whole b, floor(X) is below b exactly when X is. */
 static int64_t draw(void)
 {
     drawn_interval = dp_heap_interval();
@@ -36,14 +36,15 @@ static int64_t draw(void)
     return (int64_t)(bytes >> DP_BUDGET_MEAN_BITS);
 }
 
-/* Another one for each thread, without asking the kernel. */
+/* A different seed for each thread, without a system call. */
 static uint64_t first_random(void)
 {
     uint64_t thread = atomic_fetch_add_explicit(&threads_met, 1, memory_order_relaxed) + 1;
     return dp_mix(seed + thread * DP_MIX_STEP);
 }
 
-/* Is this allocation the one? The budget went below 0. */
+/* The budget is below 0. True: this allocation is sampled. False: it is the thread's first one,
+ * and no budget had been drawn. */
 static bool is_chosen(size_t bytes, uint64_t *mean_bytes)
 {
     if (random_state == 0) {
@@ -57,8 +58,7 @@ static bool is_chosen(size_t bytes, uint64_t *mean_bytes)
     return true;
 }
 
-/* Our own frames are left out; where the walk does not get out of them, the caller is what
- * is known. */
+/* Leaves out our own frames. Where the walk ended inside them, the caller is the only frame. */
 static void from_caller(struct dp_frames *frames, const void *caller)
 {
     uint64_t call = dp_processor_plain((uintptr_t)caller) - 1;
@@ -75,8 +75,8 @@ static void from_caller(struct dp_frames *frames, const void *caller)
     memmove(frames->pcs, frames->pcs + own, frames->n * sizeof *frames->pcs);
 }
 
-/* Nothing but the thread's own stack is read, and of another stack (a coroutine's, a signal
- * handler's) the rest of the page: a sandbox may not like the kernel to be asked for more. */
+/* Reads the thread's own stack; of another stack (a coroutine's, a signal handler's) only the rest
+ * of the page. To read more would take a system call, which a sandbox may forbid. */
 static __attribute__((noinline)) void write_stack(struct dp_frames *frames, const void *caller)
 {
     struct dp_registers here;
@@ -101,7 +101,7 @@ static bool follow(const void *pointer, uint64_t number)
 {
     uint64_t before;
     bool fits = dp_heap_table_put(pointer, number, &before);
-    if (before) /* it was given back by a function that we do not see */
+    if (before) /* a function that we do not interpose has released it */
         dp_heap_is_gone(before);
     return fits;
 }

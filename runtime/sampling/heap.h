@@ -31,8 +31,8 @@ extern DP_HIDDEN bool dp_heap_on;
 /* Bytes that the thread may still allocate before the next sample. */
 extern DP_HIDDEN DP_INITIAL_EXEC _Thread_local int64_t dp_heap_budget;
 
-/* The rest of the three functions below. `caller`: the return address of the function of the
- * malloc family. */
+/* What the inline functions below call when there is work to do. `caller`: the return address of
+ * the function of the malloc family. */
 void dp_heap_sample(const void *pointer, size_t bytes, const void *caller);
 void dp_heap_release(const void *pointer);
 uint64_t dp_heap_take_out(const void *pointer);
@@ -54,8 +54,9 @@ static inline void dp_heap_freed(const void *pointer)
 }
 
 /*
- * Around a realloc, which gives memory back, or refuses and does not: the sample is taken out
- * before, as the memory may be another thread's when it returns. 0: it is none.
+ * Around a realloc. The address is taken out of the table before, because another thread may have
+ * the memory when realloc returns; it is put back if realloc refuses. Returns the sample's
+ * number; 0: the address is no sample's.
  */
 static inline uint64_t dp_heap_before_realloc(const void *pointer)
 {

@@ -48,8 +48,8 @@ static void write_release(uint64_t number, uint64_t time_ns)
         dp_process_lost(DP_LOSS_RELEASES, 1);
 }
 
-/* The mean doubles each time that half of the room that was left is used up: so a program that
- * runs for weeks has samples from all of them. */
+/* The mean doubles each time that half of the remaining room is used up. So the log of a program
+ * that runs for weeks has samples from all of that time. */
 static void thin_out(void)
 {
     unsigned doublings = 0;

@@ -1,8 +1,8 @@
 /*
  * Writes sampled allocations and their releases into the process's stream. Steward only.
  *
- * An allocation takes its part of the stream's share together with its release's: of what is
- * in the log as allocated, the release gets in, too.
+ * An allocation is written only where its release has room, too, and reserves that room. So
+ * every allocation that is in the log can have its release there.
  */
 #ifndef DP_HEAP_LOG_H
 #define DP_HEAP_LOG_H

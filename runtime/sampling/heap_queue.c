@@ -52,13 +52,14 @@ static _Atomic uint32_t *turn_of_released(uint64_t position)
     return &all->released[position % RELEASED].turn;
 }
 
-/* Of a place that is free for whoever comes to this position. */
+/* The turn of the place at this position while it is free. */
 static uint32_t turn_at(uint64_t position, uint32_t places)
 {
     return (uint32_t)(position / places * 2);
 }
 
-/* The place that the calling thread may fill, and the turn it has meanwhile. False: full. */
+/* Claims a place for the calling thread; *turn: what the place has until it is filled. False: the
+ * queue is full. */
 static bool claim(struct ends *ends, _Atomic uint32_t *(*turn_of)(uint64_t), uint32_t places,
                   uint64_t *position, uint32_t *turn)
 {
@@ -71,7 +72,7 @@ static bool claim(struct ends *ends, _Atomic uint32_t *(*turn_of)(uint64_t), uin
                                                       memory_order_relaxed, memory_order_relaxed))
                 return true;
         } else if ((int32_t)(found - *turn) < 0) {
-            return false; /* it still has what was put in a round ago */
+            return false; /* the steward has not taken what is in it */
         } else {
             *position = atomic_load_explicit(&ends->next, memory_order_relaxed);
         }
@@ -117,7 +118,7 @@ static void drop(struct ends *ends, _Atomic uint32_t *(*turn_of)(uint64_t), uint
     ends->waiting_since_ns = 0;
 }
 
-/* Is the first place filled? */
+/* Is the first place filled? Gives up places whose threads have not filled them in time. */
 static bool is_filled(struct ends *ends, _Atomic uint32_t *(*turn_of)(uint64_t), uint32_t places,
                       uint64_t now)
 {
@@ -134,7 +135,7 @@ static bool is_filled(struct ends *ends, _Atomic uint32_t *(*turn_of)(uint64_t),
             return false;
         if (!atomic_compare_exchange_strong_explicit(turn, &free_turn, free_turn + 2,
                                                      memory_order_acq_rel, memory_order_acquire))
-            continue; /* filled in this moment */
+            continue; /* its thread has just filled it */
         ends->first++;
         ends->waiting_since_ns = 0;
     }

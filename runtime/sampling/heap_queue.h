@@ -36,15 +36,15 @@ struct dp_heap_released {
 /* 0 or -ENOMEM. Both are empty afterwards. Nobody else uses them meanwhile. */
 int dp_heap_queue_init(void);
 
-/* A place to fill in; NULL: the queue is full. */
+/* A place to fill; NULL: the queue is full. */
 struct dp_heap_sampled *dp_heap_queue_claim(uint32_t *turn);
-/* It is filled. False: it was given up. */
+/* Hands over a filled place. False: the steward has given it up. */
 bool dp_heap_queue_put(struct dp_heap_sampled *place, uint32_t turn);
 /* False: the queue is full. */
 bool dp_heap_queue_release(uint64_t number, uint64_t time_ns);
 
 /* Steward: the oldest, which stays in the queue until it is dropped; NULL: there is none, or
- * its thread still fills it in. */
+ * its thread has not filled it yet. */
 struct dp_heap_sampled *dp_heap_queue_first(uint64_t now);
 void dp_heap_queue_drop(void);
 /* Steward. False: there is none. */

@@ -9,7 +9,7 @@
 
 #define WAYS 8
 #define BUCKETS 8192 /* power of two; with WAYS: 65536 samples */
-#define SATURATED 255 /* a filter's byte that was full stays so: how many there are is not known */
+#define SATURATED 255 /* a filter byte that reaches this stays there: its count is lost */
 
 struct bucket {
     _Alignas(64) _Atomic uintptr_t address[WAYS]; /* 0: free */

@@ -48,8 +48,8 @@ static const struct {
 
 enum lock { LOCK_UNKNOWN, LOCK_MUTEX, LOCK_RWLOCK, LOCK_CONDITION, LOCK_SEMAPHORE, LOCK_JOIN,
             LOCK_BARRIER };
-static const char *const lock_names[] = {"futex", "mutex", "rwlock", "condition", "semaphore", "thread",
-                                         "barrier"};
+static const char *const lock_names[] = {"futex",     "mutex",  "rwlock", "condition",
+                                         "semaphore", "thread", "barrier"};
 
 /* libc's functions that wait: a frame between start and end is in one of them. */
 static struct waiter {

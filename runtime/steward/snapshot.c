@@ -22,8 +22,8 @@
 #define THREADS_MAX 16384
 #define SLICE_NS UINT64_C(500000)
 #define AWAITED_MAX 32                      /* threads that have not answered yet */
-#define ANSWER_NS UINT64_C(2000000000)      /* how long one is waited for */
-#define ALL_ANSWER_NS UINT64_C(10000000000) /* and all of them together */
+#define ANSWER_NS UINT64_C(2000000000)      /* the longest wait for one thread */
+#define ALL_ANSWER_NS UINT64_C(10000000000) /* and for all of them together */
 #define CALLS_MAX 64
 
 struct snapshot {
@@ -138,7 +138,8 @@ static void write_thread(struct dp_look *look)
     at->written++;
 }
 
-/* Those that have answered, or had their time. True: one more may be asked. */
+/* Writes the threads that have answered, and those that have not answered in time. True: there is
+ * room to ask another one. */
 static bool take_answers(uint64_t now)
 {
     bool room = false, over = now - at->begun_ns > ALL_ANSWER_NS;
@@ -212,7 +213,7 @@ static void end(uint64_t now)
     at->number = 0;
 }
 
-/* The number of a snapshot that is wanted; 0: none. */
+/* The number of the snapshot that somebody asks for; 0: nobody does. */
 static uint32_t wanted(uint64_t now, uint32_t *flags)
 {
     struct dp_process_state *process = dp_process_state();

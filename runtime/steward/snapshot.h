@@ -15,11 +15,11 @@
 /* Before the steward runs; also in a forked child. */
 void dp_snapshot_init(void);
 
-/* Goes on with the snapshot that is under way, or begins one that was asked for. True: it is to
- * be called again soon. */
+/* Continues the snapshot that is under way, or begins one that was asked for. True: call it again
+ * soon. */
 bool dp_snapshot_round(uint64_t now);
 
-/* The process ends: what has been asked for is not answered any more. */
+/* The process ends: a snapshot that is under way or asked for is dropped. */
 void dp_snapshot_finish(void);
 
 #endif

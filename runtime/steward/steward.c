@@ -162,7 +162,8 @@ static void finish(void)
 /* Returns a non-NULL value if no thread of the host is left. */
 static void *run(void *unused)
 {
-    struct duties next = {.look = UINT64_MAX, .calls = dp_now_ns() + dp_setting_value(DP_SETTING_CALLS_PERIOD)};
+    struct duties next = {.look = UINT64_MAX,
+                          .calls = dp_now_ns() + dp_setting_value(DP_SETTING_CALLS_PERIOD)};
     uint64_t slept = 0;
     bool alone = false;
     (void)unused;

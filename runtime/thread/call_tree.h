@@ -2,10 +2,10 @@
  * The tree of the calls below an open call: for strategy=call_graph and time.
  *
  * One tree for each lane, made when a call of its thread first asks for it, used by the thread
- * alone. Its size is fixed. Nodes add up: calls that came about in the same way are one node, so
- * a call that makes a million others needs as many nodes as there are ways. Several calls that
- * ask for a tree may be open inside each other; all use the one of the outermost. hot/trees.h
- * says what happens with it.
+ * alone. Its size is fixed. Nodes add up: calls with the same chain of callers are one node, so a
+ * call that makes a million others needs as many nodes as there are different chains. Several
+ * calls that ask for a tree may be open inside each other; all use the one of the outermost.
+ * hot/trees.h says what happens with it.
  */
 #ifndef DP_THREAD_CALL_TREE_H
 #define DP_THREAD_CALL_TREE_H

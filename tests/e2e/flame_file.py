@@ -128,7 +128,7 @@ class FlameFile(unittest.TestCase):
         tool = self.script(f"read line < {self.path('gate')}")
         self.host(options="output=graph.svg,async=true", DEEP_PROFILE_TOOL=tool)  # with its output read to the end
         self.assertFalse(os.path.exists(self.path("graph.svg")))
-        self.assertIn("did not wait", self.report())
+        self.assertIn("ended before it was drawn", self.report())
         with open(self.path("gate"), "w", encoding="utf-8") as gate:
             gate.write("go\n")
         until = time.monotonic() + PATIENCE
@@ -143,7 +143,7 @@ class FlameFile(unittest.TestCase):
         self.host(DEEP_PROFILE_TOOL=tool, DEEP_PROFILE_FLAME_GRAPH_WAIT="10ms")
         with open(self.path("gate"), "w", encoding="utf-8") as gate:
             gate.write("go\n")
-        self.assert_not_drawn("did not wait")
+        self.assert_not_drawn("ended before it was drawn")
 
     def test_without_a_tool(self):
         self.host(DEEP_PROFILE_TOOL="/nonexistent/tool")

@@ -54,7 +54,7 @@ static int is_folder(const char *name)
 }
 
 struct dp_file {
-    size_t index; /* of log_files->file: `recover` changes it meanwhile */
+    size_t index; /* in log_files->file; no pointer, because `recover` changes the list */
 };
 
 int dp_file_open(struct dp_file **opened, const char *path)
@@ -92,7 +92,7 @@ uint64_t dp_file_size(struct dp_file *file)
     return log_files->file[file->index].size;
 }
 
-/* As on a file system whose blocks have 512 bytes. */
+/* Data and holes, as a file system with blocks of 512 bytes reports them. */
 static uint64_t find_block(struct dp_file *file, uint64_t offset, int data)
 {
     const struct log_file *in = &log_files->file[file->index];
@@ -285,5 +285,5 @@ int dp_place_find(const char *path, struct dp_place *place)
 {
     (void)path;
     (void)place;
-    abort(); /* of the environment, not of a log */
+    abort(); /* doctor asks it about the environment, never about a log */
 }

@@ -9,13 +9,13 @@
 
 #include "packed_log.h"
 
-/* From now on; `recover` changes it. */
+/* Makes this the log that verbs see; `recover` changes it. */
 void fuzz_files_are(struct log_files *files);
 
-/* Between 1 and 0 allocations and frees are not counted. */
+/* After 1 and until 0, allocations and frees are not counted. */
 void fuzz_uncounted(int uncounted);
 
-/* Whether the disk was full, as it were: a file was to grow beyond FILE_BYTES. */
+/* A verb was told that the disk is full: a file would have grown beyond FILE_BYTES. */
 extern int fuzz_disk_full;
 
 #endif

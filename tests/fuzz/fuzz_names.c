@@ -4,10 +4,10 @@
  *
  *  - the reader itself neither crashes nor reads out of bounds (sanitizers), and comes to an
  *    end (-timeout): what happens to its worker becomes a message;
- *  - what the worker hands back is a block that holds all that was asked for, or is refused.
+ *  - the block that the worker returns has an answer to every question, or is refused.
  *
- * An input that begins with "block" is one of answers.h instead, as a worker that went
- * wrong, or a damaged cache, could hand it over.
+ * An input that begins with "block" is such a block instead (answers.h), as a faulty worker or
+ * a damaged cache could return it.
  */
 #include <stdio.h>
 #include <stdlib.h>

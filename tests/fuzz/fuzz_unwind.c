@@ -1,6 +1,6 @@
 /*
- * The stack walk on memory that somebody made up: what is called .eh_frame and what is called
- * a stack. An input is the length of the section in 64 bytes, the section, and the stack.
+ * The stack walk on crafted memory: a section .eh_frame and a stack. An input is the length of the
+ * section in 64 bytes, the section, and the stack.
  *
  * What must hold: nothing outside of the input is read, every answer of a table is in its range,
  * rows ascend, and every frame but the innermost is in code.

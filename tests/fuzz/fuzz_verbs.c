@@ -11,7 +11,7 @@
  *    that a terminal obeys; JSON is JSON, by json-c's reading, not by ours;
  *  - recovering a second time changes nothing.
  *
- * The terminal is asked for nothing, so text is tried in a narrow table, too.
+ * The terminal's width is not asked for, so text is tried in a narrow table, too.
  */
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -222,7 +222,7 @@ static void run(int (*verb)(int, char **), const char *name, const char *option,
     finish();
 }
 
-/* Its JSON nests as deep as calls do, deeper than our reader reads. */
+/* Draws a flame graph. Its JSON is not parsed: it nests as deep as calls, too deep for json-c. */
 static void draw(const char *format)
 {
     char *arguments[] = {(char *)"flamegraph", (char *)format, (char *)"log", NULL};

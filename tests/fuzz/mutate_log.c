@@ -37,7 +37,7 @@ static uint64_t below(uint64_t limit)
     return limit ? draw() % limit : 0;
 }
 
-/* A number that something may trip over, or one near `old`. */
+/* A number at an edge of some range, or one near `old`. */
 static uint64_t number(uint64_t old)
 {
     static const uint64_t edges[] = {0,          1,
@@ -110,7 +110,7 @@ static const char *hostile_text(void)
 
 /* ---- streams ---- */
 
-/* The packets that can be found by their headers' own word. */
+/* Finds packets by the sizes in their headers. */
 static size_t packets(const struct log_file *file, size_t *at, size_t most)
 {
     size_t n = 0;
@@ -157,7 +157,7 @@ static uint32_t any_event(void)
     }
 }
 
-/* Elements as many as a length below 8 may say, or a hostile text. */
+/* An array of `length` elements, or a hostile text. */
 static size_t make_tail(uint8_t *at, const struct dp_event_row *row, uint8_t length)
 {
     if (row->role == DP_ROW_ARRAY) {
@@ -170,7 +170,7 @@ static size_t make_tail(uint8_t *at, const struct dp_event_row *row, uint8_t len
     return strlen(text) + 1;
 }
 
-/* Most fields small, so that sites are known and enums in range; some not. */
+/* Makes most fields small, so that sites are known and enums in range. */
 static size_t make_record(uint8_t *record, uint64_t time_ns)
 {
     uint32_t id = any_event();
@@ -205,7 +205,7 @@ static size_t make_record(uint8_t *record, uint64_t time_ns)
     return size;
 }
 
-/* At the end of what the packet says that it holds. */
+/* Adds them behind the content that the packet's header states. */
 static void add_records(struct log_file *file, size_t at)
 {
     struct dp_packet packet;

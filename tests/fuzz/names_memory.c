@@ -1,6 +1,6 @@
 /*
- * tools/symbols/worker.h and cache.h without a file: names that a crafted file could have.
- * fuzz_verbs.c has no other way to see what becomes of them in text and JSON.
+ * tools/symbols/worker.h and cache.h without a file: names that a crafted file could have,
+ * so that fuzz_verbs.c sees them in text and JSON.
  */
 #include <stdlib.h>
 

@@ -69,7 +69,7 @@ static int is_name(const char *name)
            (!slash || (slash[1] && slash[1] != '.' && !strchr(slash + 1, '/')));
 }
 
-/* Between 0 in an input and DP_STATE_VERSION in a log. */
+/* Changes the version of state files: 0 in an input, DP_STATE_VERSION in a log. */
 static void change_version(struct log_files *log, uint32_t from, uint32_t to)
 {
     for (size_t i = 0; i < log->n; i++) {
@@ -110,7 +110,7 @@ static void put(struct writer *writer, uint64_t value, unsigned bytes)
             writer->data[writer->used] = (uint8_t)(value >> 8 * i);
 }
 
-/* Up to the next eight zeros, which make an extent of their own worth while. */
+/* How many bytes the extent has: up to the next eight zeros, where a new extent saves space. */
 static size_t literal(const struct log_file *file, size_t at)
 {
     size_t start = at, zeros = 0;

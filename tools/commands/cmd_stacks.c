@@ -35,8 +35,8 @@ struct arguments {
 static const struct argp_option options[] = {
     {"pid", 'p', "PID", 0, "The process PID, wherever its log is", 0},
     {"output", 'o', "FILE", 0, "Write to FILE (default: standard output)", 0},
-    {"last", OPTION_LAST, 0, 0, "Ask nobody: show what the log has from the last time", 0},
-    {"wait", OPTION_WAIT, "DURATION", 0, "Wait so long for the answer (default: 15s)", 0},
+    {"last", OPTION_LAST, 0, 0, "Do not ask the process: show the last snapshot in the log", 0},
+    {"wait", OPTION_WAIT, "DURATION", 0, "How long to wait for the answer (default: 15s)", 0},
     {0},
 };
 
@@ -110,7 +110,7 @@ static char *folder_of(uint32_t pid)
     return folder;
 }
 
-/* In a container the path is one of its own files. */
+/* In a container the path names one of the container's files. */
 static char *log_of(uint32_t pid)
 {
     char root[64], *folder = folder_of(pid);
@@ -182,11 +182,11 @@ static int show_from_log(const char *path, uint32_t number, const struct argumen
     } else {
         status = DP_EXIT_DATA;
         if (number)
-            dp_error("the process has answered, but its log '%s' did not take all of it: it is "
-                     "full, or its disk is",
+            dp_error("the process has answered, but not all of it is in its log '%s': the log "
+                     "or its disk is full",
                      path);
         else
-            dp_error("nobody has asked where the threads were: the log '%s' does not have it",
+            dp_error("the log '%s' has no snapshot of the threads: nobody has asked for one",
                      path);
     }
     dp_snapshot_finish(&snapshot);
@@ -234,7 +234,7 @@ static void say_silence(uint32_t pid, enum answer answer, uint64_t heartbeat_ns)
                  pid, awake);
 }
 
-/* It does not answer: what can be seen without its help. */
+/* The process does not answer: shows what can be seen without its help. */
 static int show_from_outside(uint32_t pid, const char *path, const struct arguments *arguments)
 {
     struct dp_snapshot snapshot;
@@ -332,7 +332,7 @@ int dp_cmd_stacks(int argc, char **argv)
         .args_doc = "[DIR]",
         .doc = "Shows where each thread of a running program is: its open calls, its stack, what "
                "it waits for and who holds that. Threads that wait for one another are named as "
-               "a deadlock. Of a program that has ended, what its log has from the last time.",
+               "a deadlock. Of a program that has ended, shows the last snapshot in its log.",
         .children = children,
     };
     struct arguments arguments = {.wait_ns = UINT64_C(15000000000)};

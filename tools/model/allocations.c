@@ -126,7 +126,7 @@ struct change {
     double bytes;
 };
 
-/* Of one moment what was released first. */
+/* By time; at the same time, releases come before allocations. */
 static int by_moment(const void *a, const void *b)
 {
     const struct change *x = a, *y = b;

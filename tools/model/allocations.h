@@ -42,17 +42,17 @@ struct dp_allocations {
 
 /* A zeroed struct dp_allocations is empty. */
 
-/* Adds what a record says; one of another event is left alone. */
+/* Adds what an `allocation` or `release` record says; ignores other records. */
 void dp_allocations_read(struct dp_allocations *allocations, const struct dp_record *record);
 void dp_allocations_add(struct dp_allocations *allocations, const struct dp_allocation *allocation);
 
-/* Ties allocations to their releases and to settled stacks. To be called when all was read,
- * and again when more was. */
+/* Connects allocations with their releases and with settled stacks. Call it after the last record,
+ * and again when more were read. */
 void dp_allocations_settle(struct dp_allocations *allocations, const struct dp_stacks *stacks);
 
 void dp_allocations_finish(struct dp_allocations *allocations);
 
-/* Was it held then? False also where its release is not followed. */
+/* Was it held at that moment? False also where its release was not watched for. */
 bool dp_allocation_held(const struct dp_allocation *allocation, uint64_t at_ns);
 
 /* When most was held, and how much; 0 where nothing was sampled. */
@@ -68,8 +68,8 @@ struct dp_bytes_sum {
 
 void dp_bytes_add(struct dp_bytes_sum *sum, const struct dp_allocation *allocation);
 
-/* With its 95 % confidence interval. Without a sample: at most what would hardly have stayed
- * without one, at a mean of `interval`. */
+/* The sum with its 95 % confidence interval. Without a sample it is 0, and the interval ends at the
+ * bytes that, at a mean of `interval`, leave no sample with a probability of 2.5 %. */
 struct dp_estimate dp_bytes_estimate(const struct dp_bytes_sum *sum, double interval);
 
 #endif

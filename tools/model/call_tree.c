@@ -7,13 +7,13 @@
 
 #include "base/memory.h"
 
-/* Calls that are outermost so far: their caller may still come. */
+/* Calls without a caller so far: its record may still come. */
 struct dp_tree_pending {
     uint64_t start_ns, end_ns;
     struct dp_tree_node *node;
 };
 
-/* With more than this, the older half is settled: their callers have no record. */
+/* Where there are more, the older half is taken to have no recorded caller. */
 #define MOST_PENDING 1000000
 
 /* ---- nodes ---- */
@@ -130,7 +130,7 @@ static void settle_first(struct dp_call_tree *tree, size_t n)
         memmove(tree->pending, tree->pending + n, tree->n_pending * sizeof *tree->pending);
 }
 
-/* A call of two attributes leaves two records. */
+/* Has the call's other record been read? A call of two attributes leaves two. */
 static bool is_known(const struct dp_call_tree *tree, uint32_t site, uint64_t start_ns,
                      uint64_t end_ns)
 {

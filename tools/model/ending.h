@@ -17,7 +17,7 @@ struct dp_ending {
                            did, or the end was not seen */
 };
 
-/* Zeros for a process that finished, runs, or of which nothing is known. */
+/* All zero: the process finished or runs, or its end is not known. */
 struct dp_ending dp_ending_of(const struct dp_profile *profile);
 
 /* Why a process is DP_PHASE_FAILED: of its DEEP_PROFILE, and the errno of its start. */

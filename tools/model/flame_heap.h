@@ -5,8 +5,9 @@
 #include "allocations.h"
 #include "flame_samples.h"
 
-/* Adds what the width means of it (bytes, held, peak), of stacks that have names, and counts
- * it in `facts`. `end_ns`: the end of the run. Returns how many allocations have a weight. */
+/* Adds the allocations that choice->of is about (bytes, held, peak); their stacks must have names.
+ * Counts them in `facts`. `end_ns`: the end of the run. Returns how many allocations have a
+ * weight. */
 uint64_t dp_flame_add_allocations(struct dp_flame *flame, enum dp_flame_side side,
                                   const struct dp_allocations *allocations, uint64_t end_ns,
                                   const struct dp_flame_choice *choice,

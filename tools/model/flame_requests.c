@@ -52,7 +52,7 @@ static char *expand(struct dp_word output, const struct dp_profile *profile)
     return path;
 }
 
-/* "query.1234.svg": the function's name without characters that a file name should not have. */
+/* "query.1234.svg": the function's name without characters that do not belong in file names. */
 static char *made_up(const char *function, enum dp_format format,
                      const struct dp_profile *profile)
 {
@@ -136,13 +136,13 @@ const char *dp_flame_requests_problem(const struct dp_profile *profile)
     uint32_t pictures = profile->has_process ? profile->process.pictures : 0;
 
     if (pictures & DP_PICTURES_SANDBOX)
-        return "the program had shut itself in a sandbox that starts no other program";
+        return "the program had entered a sandbox that forbids it to start other programs";
     if (pictures & DP_PICTURES_NO_TOOL)
         return "deep-profile was not found in the PATH, nor where DEEP_PROFILE_TOOL says";
     if (pictures & DP_PICTURES_REFUSED)
         return "the system refused to start deep-profile";
     if (pictures & DP_PICTURES_STARTED && !(pictures & DP_PICTURES_ENDED))
-        return "the program's end did not wait until it was drawn";
+        return "the program ended before it was drawn";
     if (profile->has_process && profile->process.phase == DP_PROCESS_RUNNING)
         return "the program did not end by exit()";
     return NULL;

@@ -16,7 +16,8 @@ struct dp_flame_choice {
     const struct dp_outermost *calls; /* slow: only looks at these; NULL: at all */
 };
 
-/* The node of a stack's innermost frame; NULL, or without frames: that of "[no stack]". */
+/* Adds a stack, and returns the node of its innermost frame. A NULL stack, or one without frames,
+ * is the frame "[no stack]". */
 uint32_t dp_flame_add_stack(struct dp_flame *flame, const struct dp_stack *stack,
                             const struct dp_flame_choice *choice);
 

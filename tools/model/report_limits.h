@@ -23,7 +23,7 @@ struct dp_report_load {
     size_t n;
     bool closed; /* the load gate is closed now, or was at the end */
     bool running;
-    uint64_t refused; /* sampled calls, for the load's sake */
+    uint64_t refused; /* sampled calls that the load gate refused */
     uint64_t timed;   /* sampled calls that were not refused */
     uint64_t closed_ns;
     double closed_share; /* of the time that the process ran, at most 1 */

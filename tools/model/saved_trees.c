@@ -28,7 +28,7 @@ static void begin(struct dp_saved_trees *trees, const struct dp_event_call_tree 
                                                         .left = event->left};
 }
 
-/* Those whose parent is missing are missing, too. */
+/* A node whose parent is missing counts as missing, too. */
 static void add(struct dp_saved_trees *trees, const struct dp_event_call_tree_node *event)
 {
     struct dp_saved_tree *tree = trees->keeps && trees->n ? &trees->trees[trees->n - 1] : NULL;

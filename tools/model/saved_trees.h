@@ -9,13 +9,13 @@
 
 #include <stdbool.h>
 
-/* Of a crafted or damaged log no more is read. The runtime writes fewer nodes a tree. */
+/* The most nodes of a tree that are read: the runtime writes fewer, but a log may be crafted. */
 #define DP_SAVED_NODES_A_TREE 65536
-/* Later trees are not kept. */
+/* The most nodes of all trees together; later trees are not kept. */
 #define DP_SAVED_NODES 1000000
 
 struct dp_saved_tree {
-    uint64_t call; /* the id of the slow call; else one of its own */
+    uint64_t call; /* the id of the slow call; where none was slow, an id that only the tree has */
     uint32_t site;
     uint32_t missing;  /* nodes that the log does not have: it was full, or is damaged */
     uint64_t left_out; /* calls without a node of their own: their time is their caller's */

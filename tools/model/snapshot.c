@@ -112,7 +112,7 @@ static void wait_since(struct found *found, const struct dp_snapshot *before)
     }
 }
 
-/* The last thread of a snapshot has been read: it takes the place of the one before. */
+/* The last thread of a snapshot has been read: the snapshot replaces the one before it. */
 static void complete(struct dp_snapshot *snapshot, struct found *found,
                      const struct dp_record *record, const struct dp_log *log)
 {
@@ -202,8 +202,8 @@ static size_t place_in(const struct dp_stack *stack, const struct dp_snapshot_ca
     return SIZE_MAX;
 }
 
-/* When a call began is not known to the nanosecond. Where two may have begun in either order,
- * the stack has the right one. */
+/* The start of a call is not known to the nanosecond. Where two calls may have begun in either
+ * order, the stack shows which was first. */
 static void order_calls(struct dp_snapshot_thread *thread)
 {
     for (uint32_t i = 0; thread->look.stack && i + 1 < thread->n_calls; i++) {

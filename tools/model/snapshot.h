@@ -1,6 +1,6 @@
 /*
- * Where all threads of a process were in one moment: a snapshot of its log, or, where the process
- * did not answer, what can be seen of it from outside. Data, without a word of text.
+ * Where all threads of a process were at one moment: a snapshot in its log, or, where the process
+ * did not answer, what can be seen of it from outside. Data for text and JSON.
  */
 #ifndef DP_TOOLS_SNAPSHOT_H
 #define DP_TOOLS_SNAPSHOT_H
@@ -22,7 +22,7 @@ struct dp_snapshot_thread {
     char letter;      /* its state as ps shows it, where it was seen from outside only; else 0 */
     uint64_t time_ns; /* when it was looked at */
     uint64_t cpu_ns;
-    uint64_t waits_ns; /* so long at least, 0: not known */
+    uint64_t waits_ns; /* it has waited at least so long; 0: not known */
     struct dp_stack_sample look; /* from outside: its syscall alone */
     struct dp_snapshot_call *calls; /* innermost first */
     uint32_t n_calls, more_calls;
@@ -43,9 +43,8 @@ struct dp_snapshot {
     struct dp_stacks stacks;
 };
 
-/* Reads the snapshot of that number, 0: the last one, from the open log. False: it does not have
- * it as a whole. The log stays open as long as the snapshot is used. The caller finishes it,
- * whatever is returned. */
+/* Reads a snapshot from the open log; `number` 0: the last one. False: the log does not have all of
+ * it. Keep the log open while you use the snapshot. The caller finishes it in both cases. */
 bool dp_snapshot_read(struct dp_snapshot *snapshot, struct dp_log *log, uint32_t number);
 
 void dp_snapshot_finish(struct dp_snapshot *snapshot);

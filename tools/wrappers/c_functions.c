@@ -17,25 +17,26 @@
 
 /* ---- what is found ---- */
 
-static void promise(struct reader *reader, const struct declaration *made, const char *text)
+static void keep_annotation(struct reader *reader, const struct declaration *made,
+                            const char *text)
 {
-    if ((reader->n_promises & (reader->n_promises - 1)) == 0) {
-        size_t room = reader->n_promises ? 2 * reader->n_promises : 1;
-        reader->promises = realloc(reader->promises, room * sizeof *reader->promises);
-        if (!reader->promises)
+    if ((reader->n_annotated & (reader->n_annotated - 1)) == 0) {
+        size_t room = reader->n_annotated ? 2 * reader->n_annotated : 1;
+        reader->annotated = realloc(reader->annotated, room * sizeof *reader->annotated);
+        if (!reader->annotated)
             dp_die("out of memory");
     }
-    struct promise *one = &reader->promises[reader->n_promises++];
-    *one = (struct promise){.name = dp_c_name_of(reader, made), .text = text,
-                            .signature = dp_c_signature_of(reader, made->parameters)};
+    struct annotated *one = &reader->annotated[reader->n_annotated++];
+    *one = (struct annotated){.name = dp_c_name_of(reader, made), .text = text,
+                              .signature = dp_c_signature_of(reader, made->parameters)};
 }
 
-/* A declaration that is no definition ends before `end`. */
+/* A declaration ends before `end`; it is no definition. */
 static void finish_declaration(struct reader *reader, const struct declaration *made, size_t end)
 {
     for (const struct note *note; (note = dp_c_take_note(reader, made->first, end));) {
         if (made->parameters != NOWHERE && !made->is_typedef) {
-            promise(reader, made, note->text);
+            keep_annotation(reader, made, note->text);
             continue;
         }
         dp_error_at(note->file, note->line, "only functions can be profiled");
@@ -61,7 +62,7 @@ static const char *why_not(const struct reader *reader, const struct dp_c_functi
     return NULL;
 }
 
-/* Calls count, too: GCC makes statements of them. */
+/* Counts calls, too: GCC makes each of them a statement. */
 static unsigned count_statements(const struct reader *reader, size_t from, size_t to)
 {
     unsigned count = 0;
@@ -87,11 +88,11 @@ static struct dp_c_function *new_function(struct reader *reader, const char *nam
     return function;
 }
 
-/* What declarations before it say. */
-static void keep_promises(struct reader *reader, struct dp_c_function *function)
+/* Adds what earlier declarations of the function are annotated with. */
+static void add_kept_annotations(struct reader *reader, struct dp_c_function *function)
 {
-    for (size_t i = 0; i < reader->n_promises; i++) {
-        const struct promise *one = &reader->promises[i];
+    for (size_t i = 0; i < reader->n_annotated; i++) {
+        const struct annotated *one = &reader->annotated[i];
         if (strcmp(one->name, function->made.name) == 0 &&
             (!reader->source->cxx || strcmp(one->signature, function->signature) == 0))
             reader->wrong |= !dp_annotate(&function->made, one->text);
@@ -129,7 +130,7 @@ static void finish_function(struct reader *reader, const struct declaration *mad
     size_t index = (size_t)(function - reader->source->functions);
     for (const struct note *note; (note = dp_c_take_note(reader, made->first, open));)
         reader->wrong |= !dp_annotate(&function->made, note->text);
-    keep_promises(reader, function);
+    add_kept_annotations(reader, function);
     read_body(reader, reader->source->functions[index].made.name, open);
 }
 
@@ -163,7 +164,7 @@ static size_t skip_angles(const struct reader *reader, size_t i, size_t end)
     return i;
 }
 
-/* "operator" and what follows it, up to the parameters. */
+/* "operator" and its sign or type, up to the parameters. */
 static size_t read_operator(const struct reader *reader, struct declaration *made, size_t i,
                             size_t end)
 {
@@ -258,7 +259,7 @@ static const char *class_of(const struct reader *reader, size_t begin, size_t op
     return name == NOWHERE ? "" : dp_c_joined(reader, name, name + 1);
 }
 
-/* The '{' at `i`. Returns what is to be read next; *done: the declaration is over. */
+/* Reads the '{' at `i`. Returns the token to read next; *done: the declaration has ended. */
 static size_t read_braces(struct reader *reader, struct declaration *made, size_t i, bool *done)
 {
     size_t close = match(reader, i);
@@ -316,7 +317,7 @@ static size_t read_outer_scope(struct reader *reader, size_t i, size_t end)
     return match(reader, open) + 1;
 }
 
-/* Members of unions and structs of C may have any name: only words of C++ are asked for there. */
+/* In C, a member may have a name that is a word of C++: such words count in C++ only. */
 static void read_word(const struct reader *reader, struct declaration *made, size_t i)
 {
     static const char *const classes[] = {"class", "struct", "union", NULL};
@@ -329,7 +330,7 @@ static void read_word(const struct reader *reader, struct declaration *made, siz
         made->try_at = i;
 }
 
-/* "public:" and the like, and what else stands before a declaration. */
+/* Skips "public:" and the like, and whatever else stands before a declaration. */
 static size_t skip_before(const struct reader *reader, size_t i, size_t end)
 {
     static const char *const access[] = {"public", "private", "protected", "signals", "slots",
@@ -422,7 +423,7 @@ static size_t statement_of(const struct reader *reader, size_t i, size_t open)
     return i;
 }
 
-/* "TYPE NAME(…) {" in a body of C is a nested function: no statement looks so. */
+/* "TYPE NAME(…) {" in a body of C begins a nested function: no statement looks like that. */
 static bool is_nested_function(const struct reader *reader, size_t brace)
 {
     if (!is(reader, brace, "{") || !is(reader, brace - 1, ")"))
@@ -443,7 +444,7 @@ static void read_nested_functions(struct reader *reader, size_t open)
     }
 }
 
-/* Functions in a body; in C++ those that are annotated: methods of its classes, lambdas. */
+/* Reads the functions in a body. In C++ only annotated ones: methods of local classes, lambdas. */
 static void read_body(struct reader *reader, const char *function, size_t open)
 {
     read_nested_functions(reader, open);

@@ -4,7 +4,7 @@
 
 #include "c_reader.h"
 
-/* Words before parentheses that are no parameters; NULL is the last. */
+/* Words whose parentheses hold no parameters; NULL is the last. */
 extern const char *const dp_c_not_names[];
 /* Words that are a type, or a part of one; NULL is the last. */
 extern const char *const dp_c_type_words[];

@@ -1,6 +1,6 @@
 /*
- * The tokens of preprocessed C or C++ while functions are looked for in them: what is asked of
- * one token, and what c_annotations.c, c_names.c and c_functions.c share.
+ * The state of a search for functions in the tokens of preprocessed C or C++, and questions about
+ * one token. Shared by c_annotations.c, c_names.c and c_functions.c.
  */
 #ifndef DEEP_PROFILE_C_READER_H
 #define DEEP_PROFILE_C_READER_H
@@ -12,7 +12,7 @@
 
 #define NOWHERE ((size_t)-1)
 
-/* An annotation and where it was met. */
+/* An annotation and where it stands. */
 struct note {
     const char *text;
     const char *file;
@@ -20,8 +20,8 @@ struct note {
     size_t token;
 };
 
-/* An annotated declaration, for the definition behind it. */
-struct promise {
+/* An annotated declaration; its definition, if there is one, comes later. */
+struct annotated {
     const char *name, *signature, *text;
 };
 
@@ -32,15 +32,15 @@ struct reader {
     const char *outer;         /* the same without classes */
     const char *class_name;    /* of the innermost scope; NULL: it is no class */
     struct note *notes;        /* in the order of the text */
-    size_t n_notes, next_note; /* those before next_note are with their functions */
-    struct promise *promises;
-    size_t n_promises;
+    size_t n_notes, next_note; /* those before next_note belong to functions already */
+    struct annotated *annotated;
+    size_t n_annotated;
     bool wrong;
 };
 
 /* What is known of a declaration while it is read. */
 struct declaration {
-    size_t first;          /* token of it */
+    size_t first;          /* its first token */
     size_t begin;          /* the same, or behind the class that it defines */
     size_t name, name_end; /* its last part: tokens */
     size_t parameters;     /* their '(' */

@@ -29,7 +29,7 @@ struct dp_tokens {
 /* False: the brackets of the text do not match. */
 bool dp_tokens_read(struct dp_tokens *tokens, const char *text);
 
-/* Is token `i` this word or sign? False behind the end. */
+/* Is token `i` this word or sign? False beyond the last token. */
 bool dp_token_is(const struct dp_tokens *tokens, size_t i, const char *word);
 
 /* The end of a literal, of a character or of a line marker that begins at `at`. */

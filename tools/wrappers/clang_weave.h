@@ -13,7 +13,8 @@ struct dp_weave {
     bool verbose;     /* prints a line for each function */
 };
 
-/* Writes the module with its gates; `ir` is used up. False: a function cannot have one, which was printed. */
+/* Writes the module with its gates; `ir` is used up. False: a function cannot have one, and a
+ * message has said so. */
 bool dp_weave(struct dp_ir *ir, const struct dp_weave *how, FILE *out);
 
 /* Takes the debug information of -gline-tables-only away. */

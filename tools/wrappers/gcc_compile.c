@@ -15,7 +15,7 @@
  *     gcc         the source as it is: every message comes from here, and dependencies
  *     gcc -w      the text with gates: the object
  *
- * So a mistake of ours in reading C++ shows as an error of ours, behind those of the source.
+ * If we misread the source, its own messages come first, and then one that blames deep-profile.
  */
 #include "gcc_compile.h"
 #include "c_functions.h"
@@ -69,7 +69,7 @@ static bool has_annotations(const struct dp_job *job, struct dp_source *source, 
 {
     (void)number;
     if (is(source->path, "-"))
-        return true; /* it may, and it can be read once */
+        return true; /* stdin can be read only once: keep_stdin() finds out */
     char *text = preprocess(job, source), *spelled = text ? dp_spell_attributes(text) : NULL;
     source->own_spelling = spelled != NULL;
     source->text = spelled ? spelled : text;
@@ -87,7 +87,7 @@ static bool is_wanted(const struct dp_job *job, const struct dp_c_function *func
            dp_filter_takes(function->made.name, function->made.file, function->size);
 }
 
-/* The gates that go in, in the order of the functions. False: one cannot. */
+/* Chooses the functions that get gates, in their order. False: one that is annotated cannot. */
 static bool choose(const struct dp_job *job, const struct dp_c_source *text,
                    struct dp_gcc_gate *gates, size_t *count)
 {
@@ -230,8 +230,8 @@ static void add_step(struct dp_words *command, const struct dp_job *job, const c
                                                      language, from, NULL});
 }
 
-/* The source without its annotations, for its messages. Where they are in the source itself,
- * the text that GCC knows none of ours in is compiled instead. */
+/* Compiles the source without gates, for its messages. Where the source itself spells our
+ * attributes, which GCC does not know, it compiles the preprocessed text without them. */
 static int compile_plainly(const struct dp_job *job, const struct dp_source *source,
                            const char *preprocessed)
 {
@@ -250,7 +250,7 @@ static int compile_plainly(const struct dp_job *job, const struct dp_source *sou
     return dp_run(&command);
 }
 
-/* Dependencies, where the preprocessed text is what is compiled. */
+/* Writes dependencies where compile_plainly() does not: it compiles the preprocessed text. */
 static int write_dependencies(const struct dp_job *job, const struct dp_source *source)
 {
     struct dp_words command = compiler_with(job, &job->options);
@@ -298,7 +298,7 @@ static const char *text_path(const struct dp_job *job, const struct dp_source *s
     return job->saves ? name : dp_temporary(dp_format("%zu-%s", number, name));
 }
 
-/* What comes by stdin is read more than once. */
+/* Keeps what comes by stdin, because several steps read it. */
 static void keep_stdin(const struct dp_job *job, struct dp_source *source, size_t number)
 {
     const char *kept = dp_temporary(dp_format("%zu-stdin.%s", number, is_cxx(source) ? "cc" : "c"));
@@ -331,12 +331,11 @@ static int compile(struct dp_job *job, size_t number)
     status = compile_woven(job, source, woven);
     if (status != 0) {
         remove(source->object);
-        dp_error_at(source->path, 1, "deep-profile could not put its gates in: the messages before "
-                                     "are about what it made of the source");
+        dp_error_at(source->path, 1, "deep-profile could not insert its gates: the messages above "
+                                     "are about the source as it changed it");
     }
     return status;
 }
-
 
 int dp_gcc_compile(const struct dp_bare_compiler *gcc, const struct dp_command_line *line,
                    struct dp_words *link, bool *done)

@@ -25,10 +25,10 @@ struct dp_gcc_gate {
 
 /* What the module needs once: the runtime's variables, and the registration of its sites. */
 void dp_gcc_gate_begin(const struct dp_gcc_target *target, FILE *out);
-/* The site and the two functions of one gate. */
+/* The site of one gate, and its functions for entry and exit. */
 void dp_gcc_gate_site(const struct dp_gcc_target *target, const struct dp_gcc_gate *gate,
                       FILE *out);
-/* The variable whose initializer is the entry, and whose end of life the exit: one statement. */
+/* One statement: a variable whose initializer calls the entry, and whose cleanup the exit. */
 void dp_gcc_gate_variable(const struct dp_gcc_gate *gate, FILE *out);
 
 #endif

@@ -48,7 +48,7 @@ enum dp_end {
 #define DP_PICTURES_CHILD (1u << 1)   /* of a forked child: not under its parent's name */
 #define DP_PICTURES_STARTED (1u << 2) /* a process of ours was started to draw them */
 #define DP_PICTURES_ENDED (1u << 3)   /* and has ended */
-#define DP_PICTURES_SANDBOX (1u << 4) /* not started: the host had shut itself in */
+#define DP_PICTURES_SANDBOX (1u << 4) /* not started: the host was in a sandbox */
 #define DP_PICTURES_NO_TOOL (1u << 5) /* not started: there is no deep-profile to be found */
 #define DP_PICTURES_REFUSED (1u << 6) /* not started: the system refused */
 

@@ -11,7 +11,7 @@
  *     DP_TEST_SLOW_WRITE=US   each write takes so long
  *     DP_TEST_CLOCK=step      the wall clock goes an hour up and down
  *     DP_TEST_TSC=varies      the processor's counter is not invariant
- *     DP_TEST_LATE=US         whoever sleeps, as the steward between two ticks, sleeps so much longer
+ *     DP_TEST_LATE=US         each sleep (the steward's between two ticks) lasts so much longer
  */
 #include "base/os.h"
 

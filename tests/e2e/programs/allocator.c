@@ -1,5 +1,5 @@
-/* A program (PROGRAM defined), and an allocator in a library: with nothing but what
- * a C program needs, no malloc_usable_size, in blocks that libc's would misread. */
+/* A program (PROGRAM defined), and an allocator in a library: only the functions that a C program
+ * needs, without malloc_usable_size(), and blocks of which libc's would read a wrong size. */
 #include <deep_profile.h>
 
 #include <stdio.h>
@@ -26,12 +26,12 @@ int main(void)
 }
 #else
 static _Alignas(4096) char arena[1 << 24];
-static size_t used = 4096; /* libc's would look for a size before the first block */
+static size_t used = 4096; /* room before the first block, where libc's function looks for a size */
 
 void *malloc(size_t bytes)
 {
     size_t at = __atomic_fetch_add(&used, (bytes + 31) / 16 * 16, __ATOMIC_RELAXED);
-    memset(arena + at, 0xff, 16); /* what libc's would take for a size */
+    memset(arena + at, 0xff, 16); /* what libc's function would read as a size */
     return at + bytes < sizeof arena ? arena + at + 16 : NULL;
 }
 

@@ -1,5 +1,5 @@
-/* Bugs of its own in annotated functions, for the sanitizers to find in spite of
- * us. bugs address | undefined | thread | leak */
+/* Bugs in annotated functions, which the sanitizers must find although the program is profiled.
+ * bugs address | undefined | thread | leak */
 #include <deep_profile.h>
 
 #include <pthread.h>
@@ -26,7 +26,7 @@ DEEP_PROFILE(rate=1) __attribute__((noinline)) static void *races(void *unused)
 {
     for (int i = 0; i < 100; i++) {
         shared++;
-        usleep(100); /* at once: what follows each other is ordered by our lock */
+        usleep(100); /* so that both threads run at once: our lock would order calls one by one */
     }
     return unused;
 }
@@ -37,8 +37,8 @@ DEEP_PROFILE(rate=1) __attribute__((noinline)) static void leaks(void)
     forgotten = NULL;
 }
 
-/* Copies of the pointer that stay on the stack lie deeper than the search for leaks gets, which
- * would take them for uses. */
+/* Copies of the pointer stay on the stack, and a search for leaks takes them for uses. So they are
+ * left deeper than it searches. */
 __attribute__((noinline)) static void leaks_far_below(void)
 {
     volatile char room[1 << 18];

@@ -1,5 +1,5 @@
-/* Sixty-four counted functions, called three times each every 11 ms, 50 times over. In the
- * midst of it the runtime's thread is given the time to report them. */
+/* Sixty-four counted functions, called three times each every 11 ms, 50 times over. Halfway,
+ * it waits until the runtime's thread has reported them. */
 #include <deep_profile.h>
 
 #include <unistd.h>

@@ -69,7 +69,7 @@ static thread_local local the_local;
 
 static pthread_key_t key;
 
-// Comes back in each of the rounds that there are for destructors.
+// Sets the key again, so that it is called in every round of destructors.
 static void key_destructor(void *round)
 {
     in_key_destructor();

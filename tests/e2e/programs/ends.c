@@ -1,4 +1,4 @@
-/* Ends in the way that its argument names, in the midst of a recorded call. */
+/* Ends in the way that its argument names, inside a recorded call. */
 #include <deep_profile.h>
 
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* Ends in the way that its argument names, inside serve() and query(), without finishing its log. */
+/* Ends in the way that its argument names, inside serve() and query(), with its log unfinished. */
 #define _GNU_SOURCE
 #include <deep_profile.h>
 
@@ -29,7 +29,7 @@ static void use_up_memory(void)
         memset(malloc(1 << 20), 1, 1 << 20);
 }
 
-/* The child is in our memory as it calls _exit(); half a second later we are killed. */
+/* The child shares our memory when it calls _exit(); half a second later we are killed. */
 static void after_vfork(void)
 {
     pid_t child = vfork();

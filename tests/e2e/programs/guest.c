@@ -20,7 +20,7 @@ static int entries(const char *path)
     return count;
 }
 
-/* The steward opens a file for a moment now and then; none may stay. */
+/* The lowest count of several: the steward opens a file for a moment now and then. */
 static int least_entries(const char *path)
 {
     int least = entries(path);

@@ -35,7 +35,7 @@ enum { STACK = 8192, STATUS = 7 };
 
 struct coroutine {
 #ifdef __x86_64__
-    void *stack, *back; /* where the one and the other go on */
+    void *stack, *back; /* the stack pointers of the coroutine and of who resumed it */
 #else
     ucontext_t stack, back;
 #endif
@@ -92,7 +92,7 @@ static void suspend(struct coroutine *self)
 }
 #endif
 
-/* Each step needs the one before. */
+/* Each step depends on the one before. */
 static uint64_t compute(uint64_t x, unsigned steps)
 {
     for (unsigned i = 0; i < steps; i++)
@@ -111,7 +111,7 @@ ATTRIBUTES __attribute__((noinline)) static void operation(struct coroutine *sel
         call->inside = now_ns(CLOCK_MONOTONIC) - first;
 }
 
-static struct coroutine *starting; /* of the main thread, which makes them */
+static struct coroutine *starting; /* main thread only */
 
 static void run(void)
 {
@@ -150,7 +150,8 @@ static void make(unsigned i, char *stack)
     resume(self);
 }
 
-/* All begin a call; then a round ends the one and begins the next. */
+/* In the first round every coroutine begins a call; in each later one it ends it and begins the
+ * next. */
 static void *step(void *number)
 {
     static const unsigned strides[] = {1, 7919, 104729, 611953, 15485863};
@@ -164,7 +165,7 @@ static void *step(void *number)
             resume(&coroutines[i * turn % n_coroutines]);
         pthread_barrier_wait(&barrier);
     }
-    pthread_barrier_wait(&barrier); /* nothing is in flight on it any more */
+    pthread_barrier_wait(&barrier); /* no call of this thread is in flight any more */
     return NULL;
 }
 

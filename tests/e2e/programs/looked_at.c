@@ -2,8 +2,8 @@
  * Hosts that a look must not disturb, and that make it hard.
  *
  *     looked_at blocks       the slow call computes with every signal blocked
- *     looked_at takes        it makes a handler for the last signal its own, in the midst
- *     looked_at unreadable   it gives up its privileges: /proc shows nothing more
+ *     looked_at takes        during the call, it installs a handler for the last signal
+ *     looked_at unreadable   it gives up its privileges: /proc/self cannot be read any more
  *     looked_at ends         its thread ends by the system call, in the slow call
  *
  * Status 0: as it is without a profiler.
@@ -39,7 +39,7 @@ static void spin(long ms)
     while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 < ms);
 }
 
-/* As long, and as long as the runtime's thread needs to have looked at it. */
+/* Spins for `ms`, and then until the runtime's thread has looked at this one. */
 static void spin_and_be_seen(long ms)
 {
     spin(ms);

@@ -5,7 +5,7 @@
  *     many THREADS AT_ONCE      prints lines: WHEN RSS_KB VIRTUAL_KB MAPPINGS
  *
  * The last line is printed when the figures have not fallen for a while and the log's
- * mappings are as many as before, or after a minute: memory is given back by and by, and
+ * mappings are as many as before, or after a minute: memory is given back after a while, and
  * later on a busy machine.
  */
 #include <deep_profile.h>

@@ -1,5 +1,5 @@
 /*
- * Changes what file names and descriptors mean to it, in the midst of being
+ * Changes what file names and descriptors mean to it, while it is
  * profiled: moves ACTION FOLDER. Prints "TID CALLS"; 7 is its status.
  *
  *     chroot   to FOLDER/root, which is empty

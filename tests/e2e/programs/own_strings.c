@@ -1,6 +1,6 @@
 /*
- * A host with string functions of its own, which are called by itself only: not before
- * main, not by another thread, and so often as it says. Their calls are counted.
+ * A host with string functions of its own, which nobody else may call: not before
+ * main, not on another thread, and no more often than it says. It counts their calls.
  */
 #define _GNU_SOURCE
 #include <stddef.h>
@@ -62,7 +62,7 @@ OWN void *memchr(const void *at, int byte, size_t bytes)
     return NULL;
 }
 
-/* What is called so and not by us need not be right. */
+/* We do not call these functions, so what they return does not matter. */
 #define OTHER(type, name, ...)                                                                     \
     OWN type name(__VA_ARGS__)                                                                     \
     {                                                                                              \

@@ -9,8 +9,8 @@
  *     spawn PROG   posix_spawn, system, popen and vfork + exec of another program
  *     daemon       two forks, setsid, all descriptors closed, chdir /
  *     storm        forks from several threads while others record
- *     handler      forks in a signal handler that interrupts the runtime as like as
- *                  not; the child returns from the handler. Prints the calls made
+ *     handler      forks in a signal handler that often interrupts the runtime;
+ *                  the child returns from the handler. Prints the calls made
  */
 #include <deep_profile.h>
 

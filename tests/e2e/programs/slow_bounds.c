@@ -5,7 +5,7 @@
  *     TID START_INSIDE END_INSIDE START_AROUND END_AROUND     nanoseconds, CLOCK_MONOTONIC
  *
  * Arguments: threads, seconds, longest call in ms, spin | sleep. A spinning call waits for
- * its time to pass, so one that is stopped meanwhile lasts for longer than it wanted.
+ * its time to pass, so a call whose thread is stopped meanwhile lasts longer.
  */
 #include <deep_profile.h>
 

@@ -6,7 +6,7 @@
  *     stacks many N         N threads wait on one condition
  *     stacks spin           a thread computes
  *     stacks mask           every thread blocks every signal; one waits to read from a pipe
- *     stacks action         it has an action of its own for SIGUSR2, and polls
+ *     stacks action         the program handles SIGUSR2 itself, and polls
  *     stacks poll           it polls; any EINTR ends it
  *     stacks forked         a child that calls nothing of ours prints its number, too
  *     stacks hidden         PR_SET_DUMPABLE is 0

@@ -1,6 +1,6 @@
 /*
- * Waiting for the runtime's own thread, which a busy machine may not run for seconds: what it
- * is to have done is done when it has gone to sleep again, not when some time has passed.
+ * Waiting for the runtime's own thread, which a busy machine may not run for seconds. Its work is
+ * done when it has gone to sleep again, not when some time has passed.
  * Without malloc, which a test may count.
  */
 #ifndef STEWARD_H
@@ -56,7 +56,7 @@ static inline long steward_sleeps(int tid)
     return line ? atol(strchr(line, ':') + 1) : -1;
 }
 
-/* So many times at least, from now on; meanwhile this thread does `pass`, over and over. */
+/* Waits until it has gone to sleep at least so many times more; calls `pass` meanwhile. */
 static inline void let_steward_sleep(int times, void (*pass)(long ms), long ms)
 {
     int tid = steward_tid();
@@ -70,7 +70,7 @@ static inline void steward_nap(long ms)
     usleep((unsigned)ms * 1000);
 }
 
-/* Returns when it has seen everything that happened before, in a round that began since. */
+/* Waits until it has finished a round that began after this call. */
 static inline void let_steward_look(void)
 {
     let_steward_sleep(3, steward_nap, 1);

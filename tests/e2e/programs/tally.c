@@ -1,6 +1,6 @@
 /*
- * Threads that make recorded calls and tell in a mapping of the test's own, which
- * outlives us too, how far each got: what a reader must find when we are killed.
+ * Threads that make recorded calls, and write how far each has got into a mapping of the test's,
+ * which outlives this process: what a reader must find when we are killed.
  *
  *     tally FILE THREADS [HOW AFTER]
  *

@@ -38,7 +38,7 @@ static bool disk_is_full;
 int __wrap_dp_os_allocate(int fd, uint64_t offset, uint64_t bytes)
 {
     int error = __real_dp_os_allocate(fd, offset, disk_is_full ? bytes / 2 : bytes);
-    return disk_is_full ? -ENOSPC : error; /* full in the midst of it */
+    return disk_is_full ? -ENOSPC : error; /* it was full before the end */
 }
 
 /* A request to the steward that the owner of the stream overtakes, once. */

@@ -87,7 +87,7 @@ static void growth_is_what_stays(void)
         release(allocate(WORK, at, BYTES, 0), at + SECOND / 4);
     }
     allocate(CACHE, SECOND + SECOND / 2, BYTES, 0);
-    allocate(WORK, 11 * SECOND - 1, BYTES, 0); /* it is in the midst of its work at the end */
+    allocate(WORK, 11 * SECOND - 1, BYTES, 0); /* it is still at work at the end */
     make(&heap);
     /* held and not young: 4 at 5 s (until 4 s), 9 at 10 s (until 9 s) */
     const struct dp_heap_row *leak = row_of(&heap, LEAK);

@@ -1,5 +1,5 @@
-/* What a report has beside its functions, made from a profile in memory: trees, open calls, and what
- * limits its figures. */
+/* What a report has beside its functions, made from a profile in memory: trees, open calls, and
+ * what limits its figures. */
 #include "model/site_paths.h"
 #include "report_by_hand.h"
 

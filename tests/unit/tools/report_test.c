@@ -206,7 +206,8 @@ static void a_function_that_the_log_does_not_name_has_no_info(void)
     end();
 }
 
-/* Not of one whose calls ended in another order, nor where a rate chooses whose memory is counted. */
+/* It is not known of a function whose calls ended in another order, nor where a rate chooses whose
+ * memory is counted. */
 static void what_functions_allocate_themselves_is_known_where_all_is_counted(void)
 {
     begin();

@@ -1,7 +1,8 @@
 /*
  * Functions whose own time, without that of what they call, the program measures itself:
- * self MODE. It prints of each "FUNCTION NS", what its own clock showed inside, and where it
- * was read around the calls, too, "FUNCTION_most NS": all but what is known of the calls below.
+ * self MODE. For each function it prints "FUNCTION NS", which its clock showed inside; where
+ * the clock was read around the calls, too, also "FUNCTION_most NS": that time, less what is known
+ * of the calls below.
  */
 #include <deep_profile.h>
 

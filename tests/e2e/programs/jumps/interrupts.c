@@ -2,7 +2,7 @@
  * A recorded signal handler interrupts recorded calls and the runtime itself, at ten
  * thousand signals a second: interrupts SECONDS/10 [leave]. Prints how many calls
  * there were. With "leave" every other signal leaves by siglongjmp, mostly out of
- * the midst of the runtime.
+ * the runtime.
  */
 #include "jumps.h"
 

@@ -33,7 +33,7 @@ PROFILED void stays(int i)
     last(i);
 }
 
-/* Where setjmp returns: its own calls, before and behind, are ordinary ones. */
+/* Here setjmp returns. The calls that this function makes before and after are ordinary ones. */
 PROFILED int returns_again(int i)
 {
     volatile int times = 0;
