@@ -179,6 +179,16 @@ int main()
 
     # ---- which functions ----
 
+    def carries_structors(self):
+        """clang 19 carries annotations of constructors and destructors, 14 and 16 do not; with a
+        GCC the wrapper finds them itself."""
+        if "clang" not in COMPILER:
+            return True
+        text = 'struct s { __attribute__((annotate("seen"))) s(); };\ns::s() {}\n'
+        return '"seen' in subprocess.run([COMPILER, "-x", "c++", "-S", "-emit-llvm", "-o", "-", "-"],
+                                         input=text, text=True, capture_output=True,
+                                         check=True).stdout
+
     def taken(self, name, text, *flags):
         self.write(name, text)
         program = CXX if name.endswith(".cc") else CC
@@ -217,7 +227,9 @@ int user(void) { between(); returns_pointer(1); empty(); return 0; }
             ("between", 10), ("defines", 12), ("later", 15), ("attributed", 16), ("empty", 23))))
 
     def test_functions_of_cxx_however_they_are_declared(self):
-        self.assertEqual(self.taken("odd.cc", r"""#include <deep_profile.h>
+        structors = self.carries_structors()
+        # A virtual destructor is several functions.
+        self.assertEqual(sorted(set(self.taken("odd.cc", r"""#include <deep_profile.h>
 #include <map>
 #include <vector>
 #define HOT DEEP_PROFILE_CALLS()
@@ -246,13 +258,12 @@ auto lambda = [](int n) { return n; };
 HOT int guarded(int n) try { return n; } catch (int i) { return i; } catch (...) { throw; }
 extern "C" { HOT int plain_c(void) { return R"x(}{"})x"[0] + 1'000; } }
 int user() { made m(1); m += 1; befriended(m); if (m && m == m) { return hidden() + m(1) + m.outside(1.0); } return made::trailing(1).first; }
-""", "-w", "-std=gnu++17"), sorted(f"{function}:{line}): profile_calls()" for function, line in (
+""", "-w", "-std=gnu++17"))), sorted(f"{function}:{line}): profile_calls()" for function, line in (
             ("a::b::c::nested", 5), ("(anonymous namespace)::hidden", 6), ("made::made", 10),
             ("made::~made", 11), ("made::operator()", 12), ("made::operator+=", 13),
             ("made::operator==", 14), ("made::operator bool", 15), ("made::trailing", 18),
             ("befriended", 20), ("made::outside", 24), ("guarded", 27), ("plain_c", 28))
-            # clang carries no annotations of these two
-            if "clang" not in COMPILER or function not in ("made::made", "made::~made")))
+            if structors or function not in ("made::made", "made::~made")))
 
     # ---- what it says ----
 

@@ -4,9 +4,10 @@
  * source included at an earlier time. So the preprocessed source gets two more lines:
  *
  *     # 1 "<deep-profile KEY>"     part of what ccache hashes
- *     # 1 "/dev/null"              no regular file: ccache does not use the direct way, where
- *                                  nobody asks us for the key
+ *     # 1 "/proc/self/stat"        never the same for two ccaches: the direct way, where nobody
+ *                                  asks us for the key, never finds an object
  *
+ * (Before 4.10 any file that is not a regular one served; now ccache refuses the source then.)
  * To a compiler they mean that no line follows from those "files". Called by deep-profile-cc.c.
  */
 #define XXH_INLINE_ALL
@@ -108,7 +109,7 @@ void dp_cache_answer(const struct dp_command_line *line, const struct dp_words *
     const char *path = output_of(line);
     FILE *out = path ? fopen(path, "a") : stdout;
     if (!out ||
-        fprintf(out, "# 1 \"<deep-profile %s>\"\n# 1 \"/dev/null\"\n", digest(&state)) < 0 ||
+        fprintf(out, "# 1 \"<deep-profile %s>\"\n# 1 \"/proc/self/stat\"\n", digest(&state)) < 0 ||
         fflush(out) != 0 || (path && fclose(out) != 0))
         dp_die("cannot write '%s': %s", path ? path : "stdout", strerror(errno));
 }
