@@ -8,6 +8,7 @@
 #include "base/tick.h"
 #include "books.h"
 #include "common/threshold.h"
+#include "intervals.h"
 #include "load.h"
 #include "log/prepare.h"
 #include "rest.h"
@@ -126,7 +127,8 @@ static void do_duties(struct duties *next, uint64_t now, uint64_t period)
     if (is_time(&next->sink, now, SINK_NS) && dp_sink_feed())
         next->sink = 0; /* more is left: again at the next tick */
     if (is_time(&next->rest, now, LANES_REST_NS))
-        dp_lanes_rest(now);
+        dp_lanes_rest(now, dp_intervals_lane_rests);
+    dp_intervals_round(now);
     if (is_time(&next->clock, now, dp_books_interval_ns(now, CLOCK_NS)))
         dp_books_log_clock();
     if (calls_period && is_time(&next->calls, now, calls_period))
@@ -192,6 +194,7 @@ int dp_steward_start(void (*upkeep)(void))
     every_second = upkeep;
     atomic_store_explicit(&stopping, false, memory_order_relaxed);
     dp_books_init();
+    dp_intervals_init(dp_now_ns());
     dp_rest_init();
     dp_sampled_looks_init();
     dp_heap_log_init();

@@ -90,6 +90,8 @@ void dp_lanes_reset(void)
         dp_os_unmap(dp_lanes[i]->stats, STATS_BYTES);
         if (dp_lanes[i]->tree)
             dp_os_unmap(dp_lanes[i]->tree, sizeof *dp_lanes[i]->tree);
+        if (dp_lanes[i]->shadow)
+            dp_os_unmap(dp_lanes[i]->shadow, dp_lanes[i]->shadow_bytes);
         dp_os_unmap(dp_lanes[i], sizeof *dp_lanes[i]);
     }
     free_lanes = resting_lanes = NULL;
@@ -232,12 +234,14 @@ static struct dp_lane *idle_lane(uint64_t now)
     return lane;
 }
 
-void dp_lanes_rest(uint64_t now)
+void dp_lanes_rest(uint64_t now, void (*before)(struct dp_lane *lane))
 {
     enum { MOST = 128 };
     struct dp_lane *lane;
-    for (int i = 0; i < MOST && (lane = idle_lane(now)); i++)
+    for (int i = 0; i < MOST && (lane = idle_lane(now)); i++) {
+        before(lane);
         rest(lane);
+    }
 }
 
 static uint64_t seed_for(uint32_t lane, uint32_t tid)

@@ -32,9 +32,9 @@ struct dp_lane *dp_lane_take(void);
  * running destructors. */
 void dp_lanes_reclaim(void);
 
-/* For the steward: unmaps lanes that have been free for a second. Their files stay; the
- * next thread maps one of them again. */
-void dp_lanes_rest(uint64_t now);
+/* For the steward: unmaps lanes that have been free for a second, and calls `before` for each
+ * while it is still mapped. Their files stay; the next thread maps one of them again. */
+void dp_lanes_rest(uint64_t now, void (*before)(struct dp_lane *lane));
 
 /* Flushes the calling thread's lane and every lane whose thread has ended. Lanes of running
  * threads are left alone, since those may be writing. */

@@ -30,13 +30,16 @@ class Latency(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix="deep-profile-latency-")
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         cls.program = f"{cls.folder}/latency"
-        dp.run(CC, "-O2", "-g", "-fdeep-profile=all", SOURCE, "-o", cls.program)
+        dp.run(CC, "-O2", "-g", "-fdeep-profile=all", SOURCE, "-pthread", "-o", cls.program)
+        cls.watched = f"{cls.folder}/watched"
+        dp.run(CC, "-O2", "-g", "-DWATCHED", SOURCE, "-pthread", "-o", cls.watched)
 
     def run_program(self, rules, *arguments, **variables):
         """Of each call the least and the most that it took; the log is self.log."""
         self.log = tempfile.mkdtemp(dir=self.folder) + "/log"
         env = dp.environment(DEEP_PROFILE=rules, DEEP_PROFILE_OUT=self.log, **variables)
-        lines = dp.run(self.program, *arguments, env=env).stdout.splitlines()
+        program = self.watched if "slow=" in rules else self.program
+        lines = dp.run(program, *arguments, env=env).stdout.splitlines()
         self.calls = [tuple(int(word) for word in line.split()) for line in lines]
         return [call[0] for call in self.calls], [call[1] for call in self.calls]
 

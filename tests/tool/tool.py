@@ -135,9 +135,9 @@ class BadInput(Case):
 
     def test_a_log_of_another_version(self):
         self.make("basic")
-        self.change_metadata("log_version = 1;", "log_version = 9;")
+        self.change_metadata("log_version = 2;", "log_version = 9;")
         for verb in self.VERBS[:-1]:
-            self.fails("'basic' was written by log version 9; this deep-profile reads version 1",
+            self.fails("'basic' was written by log version 9; this deep-profile reads version 2",
                        verb, "basic")
         self.make("basic")
         with open(self.path("basic", "state/process"), "r+b") as state:

@@ -17,7 +17,7 @@
 #include "render/report_markdown.h"
 #include "render/report_text.h"
 
-enum { OPTION_TOP = 't', OPTION_SLOW = 's', OPTION_TREE = 'T', OPTION_OUTPUT = 'o', OPTION_CALLERS = 256, OPTION_CALLEES, OPTION_CATEGORIES, OPTION_FULL };
+enum { OPTION_TOP = 't', OPTION_SLOW = 's', OPTION_TREE = 'T', OPTION_OUTPUT = 'o', OPTION_CALLERS = 256, OPTION_CALLEES, OPTION_CATEGORIES, OPTION_FULL, OPTION_LAST, OPTION_BETWEEN };
 
 #define DEFAULT ULONG_MAX /* of a number that is not given */
 
@@ -31,6 +31,7 @@ struct arguments {
     const char *function; /* only its callers or callees are shown; NULL: the whole report */
     bool callers;
     bool full;
+    struct dp_window_request window;
     struct dp_category_limits categories;
 };
 
@@ -38,6 +39,8 @@ static const struct argp_option options[] = {
     {"top", OPTION_TOP, "N", 0, "Show N functions (default: 20; 0: all)", 0},
     {"slow", OPTION_SLOW, "N", 0, "Show the N worst slow operations, each with the calls in it (default: 10)", 0},
     {"categories", OPTION_CATEGORIES, "A,B,C", 0, "Where slow, very slow and critical begin (default: 50ms,100ms,500ms)", 0},
+    {"last", OPTION_LAST, "TIME", 0, "Only what happened in the last TIME (10s)", 0},
+    {"between", OPTION_BETWEEN, "A..B", 0, "Only what happened from A to B: after the start (5s..10s) or by the clock in UTC (12:03:00..12:03:10)", 0},
     {"output", OPTION_OUTPUT, "FILE", 0, "Write to FILE, by its ending: .txt, .md or .json", 0},
     {"full", OPTION_FULL, 0, 0, "Show every section and every function", 0},
     {"tree", OPTION_TREE, 0, 0, "Show who called whom, from the recorded calls", 0},
@@ -71,6 +74,18 @@ static void settle(struct arguments *arguments, const struct argp_state *state)
         dp_usage_error(state, "-o %s: the name must end in .txt, .md or .json", output);
 }
 
+/* "--between 5s 10s" is "--between 5s..10s". */
+static void read_between(struct arguments *arguments, const char *value, struct argp_state *state)
+{
+    const char *to = NULL;
+
+    if (!strstr(value, "..") && state->next < state->argc)
+        to = state->argv[state->next++];
+    if (!dp_window_between(&arguments->window, value, to))
+        dp_usage_error(state, "--between takes two moments, as 5s..10s or 12:03:00..12:03:10, "
+                              "not '%s%s%s'", value, to ? " " : "", to ? to : "");
+}
+
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
@@ -89,6 +104,13 @@ static error_t parse(int key, char *value, struct argp_state *state)
         return 0;
     case OPTION_TREE:
         arguments->tree = true;
+        return 0;
+    case OPTION_LAST:
+        if (!dp_window_last(&arguments->window, value))
+            dp_usage_error(state, "--last takes a duration, as 10s, not '%s'", value);
+        return 0;
+    case OPTION_BETWEEN:
+        read_between(arguments, value, state);
         return 0;
     case OPTION_OUTPUT:
         arguments->output = value;
@@ -122,8 +144,9 @@ static int report_one(const char *path, const struct arguments *arguments,
     struct dp_report report;
     struct dp_problem problem;
     unsigned what = DP_PROFILE_STATE | DP_PROFILE_STREAMS;
-    int status = dp_profile_gather(&profile, path, what | (arguments->tree ? DP_PROFILE_TREE : 0),
-                                   arguments->slow, &problem);
+    int status =
+        dp_profile_gather_window(&profile, path, what | (arguments->tree ? DP_PROFILE_TREE : 0),
+                                 arguments->slow, &arguments->window, &problem);
 
     if (status != DP_EXIT_OK) {
         dp_error("%s", problem.text);
@@ -139,7 +162,7 @@ static int report_one(const char *path, const struct arguments *arguments,
         dp_report_markdown(&report, style->out);
     else
         dp_report_text(&report, style);
-    status = report.has_data ? DP_EXIT_OK : DP_EXIT_DATA;
+    status = report.has_data || report.window.set ? DP_EXIT_OK : DP_EXIT_DATA;
     dp_report_finish(&report);
     dp_profile_finish(&profile);
     return status;

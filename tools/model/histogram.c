@@ -42,6 +42,12 @@ void dp_histogram_add_all(struct dp_histogram *histogram, const struct dp_histog
     histogram->count += other->count;
 }
 
+void dp_histogram_add_many(struct dp_histogram *histogram, uint32_t bucket, uint64_t count)
+{
+    block_of(histogram, bucket / DP_HISTOGRAM_SUB)[bucket % DP_HISTOGRAM_SUB] += count;
+    histogram->count += count;
+}
+
 void dp_histogram_finish(struct dp_histogram *histogram)
 {
     for (uint32_t b = 0; b < DP_HISTOGRAM_BLOCKS; b++)

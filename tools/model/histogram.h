@@ -18,6 +18,8 @@ void dp_histogram_add_block(struct dp_histogram *histogram, uint32_t block,
                             const uint32_t counters[DP_HISTOGRAM_SUB]);
 /* The values of another one, too. */
 void dp_histogram_add_all(struct dp_histogram *histogram, const struct dp_histogram *other);
+/* `count` values in bucket block * DP_HISTOGRAM_SUB + slot, which is one. */
+void dp_histogram_add_many(struct dp_histogram *histogram, uint32_t bucket, uint64_t count);
 void dp_histogram_finish(struct dp_histogram *histogram);
 
 /*

@@ -51,6 +51,7 @@ void dp_profile_finish(struct dp_profile *profile)
     dp_reasons_finish(&profile->reasons);
     dp_allocations_finish(&profile->allocations);
     dp_saved_trees_finish(&profile->saved_trees);
+    dp_windows_finish(&profile->windows);
     free(profile->load);
     free(profile->open);
     free(profile->threads);

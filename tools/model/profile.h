@@ -22,6 +22,7 @@
 #include "site_table.h"
 #include "stacks.h"
 #include "statistics.h"
+#include "windows.h"
 
 /* A call over its threshold, as its last event in the log reports it. */
 struct dp_slow_call {
@@ -84,6 +85,8 @@ struct dp_profile {
     struct dp_in_flight_ids in_flight;
 
     struct dp_call_tree *tree; /* NULL: not wanted */
+    struct dp_windows windows; /* a zeroed one: the figures are of the whole run */
+    struct dp_event_overhead overhead_before; /* the last one before the window */
     struct dp_category_limits categories; /* of latencies; 0: dp_default_categories */
 
     struct dp_stacks stacks;

@@ -59,6 +59,18 @@ uint64_t dp_profile_wall_ns(const struct dp_profile *profile)
     return end > start ? end - start : 0;
 }
 
+/* How much of the time belongs to the profile's window. */
+static uint64_t within_window(const struct dp_profile *profile, uint64_t from, uint64_t to)
+{
+    const struct dp_windows *windows = &profile->windows;
+
+    if (windows->set && from < windows->from_ns)
+        from = windows->from_ns;
+    if (windows->set && to > windows->to_ns)
+        to = windows->to_ns;
+    return to > from ? to - from : 0;
+}
+
 uint64_t dp_profile_gate_closed_ns(const struct dp_profile *profile)
 {
     uint64_t end = dp_profile_start_ns(profile) + dp_profile_wall_ns(profile);
@@ -69,7 +81,7 @@ uint64_t dp_profile_gate_closed_ns(const struct dp_profile *profile)
         bool last = i == profile->n_load;
         uint64_t now = last ? end : profile->load[i].time_ns;
         if (resources && now > since)
-            closed_ns += now - since;
+            closed_ns += within_window(profile, since, now);
         if (last)
             break;
         const struct dp_event_load *event = &profile->load[i].event;

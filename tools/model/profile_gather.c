@@ -92,6 +92,7 @@ static void take_named(struct dp_profile *profile)
 /* What needs all records to be read first. */
 static void settle(struct dp_profile *profile)
 {
+    dp_windows_settle(profile);
     take_named(profile);
     take_counts_of_the_gate(profile);
     dp_profile_find_untimed(profile);
@@ -115,12 +116,34 @@ static bool readable(const struct dp_profile *profile)
 int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned what,
                       size_t slow_limit, struct dp_problem *problem)
 {
+    return dp_profile_gather_window(profile, path, what, slow_limit, NULL, problem);
+}
+
+static int set_window(struct dp_profile *profile, const struct dp_window_request *window,
+                      struct dp_problem *problem)
+{
+    if (!window || !window->wanted || dp_windows_set(profile, window))
+        return DP_EXIT_OK;
+    if (profile->has_process)
+        dp_problem_set(problem, "the process of '%s' did not run then", profile->log.path);
+    else
+        dp_problem_set(problem, "'%s' has no state of the process: its start is not known",
+                       profile->log.path);
+    return DP_EXIT_DATA;
+}
+
+int dp_profile_gather_window(struct dp_profile *profile, const char *path, unsigned what,
+                             size_t slow_limit, const struct dp_window_request *window,
+                             struct dp_problem *problem)
+{
     *profile = (struct dp_profile){.slow_limit = slow_limit};
     if (what & DP_PROFILE_TREE)
         profile->tree = dp_call_tree_create();
     int status = dp_log_open(&profile->log, path, problem);
     if (status == DP_EXIT_OK && what & DP_PROFILE_STATE)
         status = dp_profile_read_state(profile, problem);
+    if (status == DP_EXIT_OK)
+        status = set_window(profile, window, problem);
     if (status == DP_EXIT_OK)
         read_streams(profile, what & DP_PROFILE_STREAMS);
     profile->has_records = what & DP_PROFILE_STREAMS;

@@ -17,6 +17,11 @@
 int dp_profile_gather(struct dp_profile *profile, const char *path, unsigned what,
                       size_t slow_limit, struct dp_problem *problem);
 
+/* The same of a window of time; `window` NULL, or one that is not wanted: of the whole run. */
+int dp_profile_gather_window(struct dp_profile *profile, const char *path, unsigned what,
+                             size_t slow_limit, const struct dp_window_request *window,
+                             struct dp_problem *problem);
+
 /* Reads the state files of a running process again, in place of what was read before. */
 int dp_profile_update(struct dp_profile *profile, struct dp_problem *problem);
 

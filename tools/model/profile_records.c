@@ -189,12 +189,147 @@ static void add_lost(struct dp_profile *profile, const struct dp_record *record)
         profile->lost_events[event.reason] += event.count;
 }
 
+/* ---- windows ---- */
+
+static bool is_timed_call(uint32_t id)
+{
+    return id == DP_EVENT_ID_call || id == DP_EVENT_ID_call_wide || id == DP_EVENT_ID_production ||
+           id == DP_EVENT_ID_production_wide || id == DP_EVENT_ID_call_memory;
+}
+
+/* What a record says happened at its time. Others say what is true for good, or belong to a call
+ * by its id. */
+static bool is_of_its_time(const struct dp_record *record)
+{
+    struct dp_event_sample sample;
+
+    switch (record->id) {
+    case DP_EVENT_ID_exception:
+    case DP_EVENT_ID_slow_operation:
+    case DP_EVENT_ID_memory:
+    case DP_EVENT_ID_calls:
+    case DP_EVENT_ID_lost:
+    case DP_EVENT_ID_call_tree:
+    case DP_EVENT_ID_call_tree_node:
+        return true;
+    case DP_EVENT_ID_sample:
+        dp_record_copy(record, &sample);
+        return sample.call == 0;
+    default:
+        return is_timed_call(record->id);
+    }
+}
+
+/* Allocations and releases have the moment in them. */
+static bool is_after_window(const struct dp_profile *profile, const struct dp_record *record)
+{
+    struct dp_event_allocation allocation;
+    struct dp_event_release release;
+    uint64_t at_ns = 0;
+
+    if (record->id == DP_EVENT_ID_allocation) {
+        dp_record_copy(record, &allocation);
+        at_ns = allocation.at_ns;
+    } else if (record->id == DP_EVENT_ID_release) {
+        dp_record_copy(record, &release);
+        at_ns = release.at_ns;
+    }
+    return at_ns >= profile->windows.to_ns;
+}
+
+/* The first member of every record of a timed call is its site. */
+static void count_timed_call(struct dp_profile *profile, const struct dp_record *record)
+{
+    struct dp_windows *windows = &profile->windows;
+    struct dp_profile aside = *profile;
+    struct dp_event_call call;
+    struct dp_event_production production;
+    uint32_t site;
+
+    memcpy(&site, record->payload, sizeof site);
+    if (record->id == DP_EVENT_ID_call) {
+        dp_record_copy(record, &call);
+        site = call.site;
+    } else if (record->id == DP_EVENT_ID_production) {
+        dp_record_copy(record, &production);
+        site = production.site;
+    }
+    struct dp_window_site *of = dp_windows_site(windows, site);
+    if (of)
+        of->recorded++;
+    if (!of || !dp_windows_has(windows, record->time_ns))
+        return;
+    aside.totals = windows->recorded;
+    aside.n_totals = windows->n_recorded;
+    aside.totals_capacity = windows->recorded_capacity;
+    add_from_record(&aside, record);
+    windows->recorded = aside.totals;
+    windows->n_recorded = aside.n_totals;
+    windows->recorded_capacity = aside.totals_capacity;
+}
+
+static void add_overhead(struct dp_profile *profile, const struct dp_record *record)
+{
+    struct dp_event_overhead event;
+    const struct dp_windows *windows = &profile->windows;
+
+    dp_record_copy(record, &event);
+    if (windows->set && record->time_ns <= windows->from_ns)
+        profile->overhead_before = event;
+    if (windows->set && record->time_ns > windows->to_ns && profile->has_overhead)
+        return;
+    profile->overhead = event;
+    profile->has_overhead = true;
+}
+
+/* Also of losses outside of the window. */
+static void count_lost(struct dp_profile *profile, const struct dp_record *record)
+{
+    struct dp_event_lost event;
+
+    dp_record_copy(record, &event);
+    if (event.reason < DP_LOSS_COUNT)
+        profile->windows.lost[event.reason] += event.count;
+}
+
+static bool is_slow_in_flight(const struct dp_record *record)
+{
+    struct dp_event_slow_operation event;
+
+    if (record->id != DP_EVENT_ID_slow_operation)
+        return false;
+    dp_record_copy(record, &event);
+    return event.flags & DP_SLOW_IN_FLIGHT;
+}
+
+/* False: the record is not of the window. */
+static bool look_at_window(struct dp_profile *profile, const struct dp_record *record)
+{
+    if (!profile->windows.set)
+        return true;
+    if (profile->has_lanes && is_timed_call(record->id))
+        count_timed_call(profile, record);
+    if (is_slow_in_flight(record)) /* it ended later: that is when it belongs */
+        return profile->windows.to_the_end && dp_windows_has(&profile->windows, record->time_ns);
+    if (is_of_its_time(record))
+        return dp_windows_has(&profile->windows, record->time_ns);
+    return !is_after_window(profile, record);
+}
+
 void dp_profile_read_record(struct dp_profile *profile, const struct dp_record *record)
 {
     if (profile->records++ == 0 || record->time_ns < profile->first_ns)
         profile->first_ns = record->time_ns;
     if (record->time_ns > profile->last_ns)
         profile->last_ns = record->time_ns;
+    if (record->id == DP_EVENT_ID_interval) {
+        dp_windows_read_interval(&profile->windows, record);
+        return;
+    }
+    if (record->id == DP_EVENT_ID_lost)
+        count_lost(profile, record);
+    if (!look_at_window(profile, record))
+        return;
     if (!profile->has_lanes)
         add_from_record(profile, record);
     if (profile->tree)
@@ -226,8 +361,7 @@ void dp_profile_read_record(struct dp_profile *profile, const struct dp_record *
         add_setting(profile, record);
         return;
     case DP_EVENT_ID_overhead:
-        dp_record_copy(record, &profile->overhead);
-        profile->has_overhead = true;
+        add_overhead(profile, record);
         return;
     }
 }

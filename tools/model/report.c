@@ -150,11 +150,31 @@ static struct dp_report_pictures pictures_of(const struct dp_profile *profile)
     return pictures;
 }
 
+static struct dp_report_window window_of(const struct dp_profile *profile)
+{
+    const struct dp_windows *windows = &profile->windows;
+    uint64_t start = dp_profile_start_ns(profile);
+
+    if (!windows->set)
+        return (struct dp_report_window){0};
+    return (struct dp_report_window){.set = true,
+                                     .from_ns = windows->from_ns - start,
+                                     .to_ns = windows->to_ns - start,
+                                     .from_unix_ns = dp_profile_realtime(profile, windows->from_ns),
+                                     .to_unix_ns = dp_profile_realtime(profile, windows->to_ns),
+                                     .before_ns = windows->before_ns,
+                                     .after_ns = windows->after_ns,
+                                     .exact = windows->exact,
+                                     .cut = windows->cut,
+                                     .uncut = windows->uncut};
+}
+
 void dp_report_make(struct dp_report *report, const struct dp_profile *profile, size_t limit)
 {
     *report = head_of(profile);
     find_problems(report, profile);
-    if (profile->shown_ns > 0) /* how much CPU time that was is not known */
+    uint64_t wall_ns = profile->windows.set ? profile->shown_ns : report->wall_ns;
+    if (profile->shown_ns > 0) /* how much CPU time that was is not known exactly */
         dp_report_functions_make(&report->functions, profile, limit, profile->shown_ns, 0);
     else
         dp_report_functions_make(&report->functions, profile, limit, report->wall_ns,
@@ -168,7 +188,8 @@ void dp_report_make(struct dp_report *report, const struct dp_profile *profile, 
     report->tree = tree_of(profile);
     report->below = below_of(profile);
     report->pictures = pictures_of(profile);
-    dp_report_limits_make(&report->limits, profile, report->wall_ns, report->cpu_ns);
+    dp_report_limits_make(&report->limits, profile, wall_ns, report->cpu_ns);
+    report->window = window_of(profile);
     dp_summary_make(&report->summary, report, profile);
 }
 

@@ -52,6 +52,15 @@ struct dp_report_pictures {
     const char *problem; /* why some are missing; NULL: not known */
 };
 
+/* Of which time the figures are; see windows.h. */
+struct dp_report_window {
+    bool set; /* false: of the whole run, or `shown_ns` */
+    uint64_t from_ns, to_ns; /* after the start */
+    uint64_t from_unix_ns, to_unix_ns;
+    uint64_t before_ns, after_ns; /* how far off the edges of functions are that intervals cut */
+    size_t exact, cut, uncut;     /* functions */
+};
+
 struct dp_report {
     /* The process. NULL is what is not known. */
     const char *program; /* "": not known */
@@ -65,6 +74,7 @@ struct dp_report {
     uint64_t start_unix_ns;
     uint64_t wall_ns;
     uint64_t shown_ns; /* the functions' figures are of the last so many ns; 0: of all */
+    struct dp_report_window window;
     bool cpu_known;
     uint64_t cpu_ns; /* 0: not known, or none yet */
 

@@ -115,6 +115,9 @@ static void make_row(struct dp_report_function *row, const struct dp_profile *pr
     const struct dp_totals *totals = profile->totals[site];
     const struct dp_site_stats *sum = &totals->sum;
 
+    const struct dp_windows *windows = &profile->windows;
+    if (windows->set && windows->before_ns + windows->after_ns > profile->shown_ns / 10)
+        wall_ns = cpu_ns = 0; /* how much time the figures are of is not known well enough */
     *row = (struct dp_report_function){.site = site,
                                        .info = dp_site_find(&profile->sites, site),
                                        .calls = dp_estimate_calls(totals),

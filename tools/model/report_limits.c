@@ -62,7 +62,8 @@ static void make_losses(struct dp_report_losses *losses, const struct dp_profile
 static void make_overhead(struct dp_report_overhead *overhead, const struct dp_profile *profile,
                           uint64_t wall_ns, uint64_t cpu_ns)
 {
-    overhead->known = profile->has_process || profile->has_overhead;
+    overhead->known = (profile->has_process || profile->has_overhead) &&
+                      !profile->windows.cost_unknown;
     overhead->steward_cpu_ns = profile->has_process ? profile->process.steward_cpu_ns
                                                     : profile->overhead.steward_cpu_ns;
     overhead->steward_share =

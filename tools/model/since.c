@@ -78,17 +78,26 @@ static void subtract_histogram(struct dp_histogram *from, const struct dp_histog
     take_off(&from->count, what->count);
 }
 
-static void subtract(struct dp_totals *from, const struct dp_totals *what)
+void dp_totals_subtract(struct dp_totals *from, const struct dp_totals *what)
 {
     subtract_sums(&from->sum, &what->sum);
     subtract_histogram(&from->histogram, &what->histogram);
     subtract_histogram(&from->slow_least, &what->slow_least);
     subtract_histogram(&from->slow_most, &what->slow_most);
     take_off(&from->counted, what->counted);
-    if (what->sum.sampled == 0)
+    if (what->sum.sampled == 0 && what->sum.slow == 0)
         return;
-    from->sum.min_ns = dp_histogram_quantile(&from->histogram, 0);
-    from->sum.max_ns = dp_histogram_quantile(&from->histogram, 1);
+    dp_totals_bound(from);
+}
+
+void dp_totals_bound(struct dp_totals *totals)
+{
+    totals->sum.min_ns = dp_histogram_quantile(&totals->histogram, 0);
+    totals->sum.max_ns = dp_histogram_quantile(&totals->histogram, 1);
+    if (totals->slow_most.count > 0 || totals->sum.slow == 0)
+        totals->sum.slow_max_ns = (dp_histogram_quantile(&totals->slow_least, 1) +
+                                   dp_histogram_quantile(&totals->slow_most, 1)) /
+                                  2;
 }
 
 void dp_since_subtract(const struct dp_since *since, struct dp_profile *profile)
@@ -97,7 +106,7 @@ void dp_since_subtract(const struct dp_since *since, struct dp_profile *profile)
 
     for (size_t i = 0; i < since->n; i++)
         if (profile->totals[i])
-            subtract(profile->totals[i], &since->totals[i]);
+            dp_totals_subtract(profile->totals[i], &since->totals[i]);
     profile->shown_ns = wall_ns > since->wall_ns ? wall_ns - since->wall_ns : 1;
 }
 

@@ -22,6 +22,11 @@ void dp_since_take(struct dp_since *since, const struct dp_profile *profile);
  * shortest and the longest call are taken from the histogram, which is exact to 0.8 %. */
 void dp_since_subtract(const struct dp_since *since, struct dp_profile *profile);
 
+/* Sums that only grow: takes `what` off, which is an earlier look at the same ones. */
+void dp_totals_subtract(struct dp_totals *from, const struct dp_totals *what);
+/* Sets the shortest and the longest call by the histograms. */
+void dp_totals_bound(struct dp_totals *totals);
+
 void dp_since_finish(struct dp_since *since);
 
 #endif

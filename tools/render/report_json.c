@@ -39,6 +39,21 @@ static void put_sampled(struct dp_json *object, const struct dp_sampled_function
     dp_json_put_u64(object, "samples", sampled->looks);
 }
 
+static void put_window(struct dp_json *object, const struct dp_report_window *of)
+{
+    struct dp_json *window = dp_json_put_object(object, "window");
+
+    dp_json_put_u64(window, "from_ns", of->from_ns);
+    dp_json_put_u64(window, "to_ns", of->to_ns);
+    dp_json_put_u64(window, "from_unix_ns", of->from_unix_ns);
+    dp_json_put_u64(window, "to_unix_ns", of->to_unix_ns);
+    dp_json_put_u64(window, "functions_cut_exactly", of->exact);
+    dp_json_put_u64(window, "functions_cut_by_intervals", of->cut);
+    dp_json_put_u64(window, "functions_left_out", of->uncut);
+    dp_json_put_u64(window, "before_error_ns", of->before_ns);
+    dp_json_put_u64(window, "after_error_ns", of->after_ns);
+}
+
 static void put_lanes(struct dp_json *object, const struct dp_report *report)
 {
     struct dp_json *array = dp_json_put_array(object, "lanes");
@@ -105,6 +120,8 @@ static void put_process(struct dp_json *object, const struct dp_report *report)
     dp_json_put_text(object, "rules", report->rules);
     dp_json_put_u64(object, "start_unix_ns", report->start_unix_ns);
     put_known(object, "wall_ns", report->wall_ns);
+    if (report->window.set)
+        put_window(object, &report->window);
     if (report->shown_ns > 0)
         dp_json_put_u64(object, "functions_of_last_ns", report->shown_ns);
     put_known(object, "process_cpu_ns", report->cpu_ns);

@@ -21,7 +21,9 @@ static void print(const struct dp_report *report, const struct dp_style *style)
     const struct dp_report_limits *limits = &report->limits;
 
     dp_text_head(report, style);
-    if (!report->has_data)
+    if (!report->has_data && report->window.set)
+        fputs("\nNo call is known to have ended in that time.\n", style->out);
+    else if (!report->has_data)
         fputs("\nNo call was recorded; 'deep-profile doctor' says why.\n", style->out);
     dp_text_summary(report, style);
     dp_text_functions(&report->functions, style);

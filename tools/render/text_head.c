@@ -81,6 +81,52 @@ static void print_shown(uint64_t shown_ns, const struct dp_style *style)
     fprintf(style->out, "of the last %s\n", dp_unit_ns(text, (double)shown_ns, style->utf8));
 }
 
+static void put_ns(uint64_t ns, const struct dp_style *style)
+{
+    char text[DP_UNIT_TEXT];
+
+    fputs(dp_unit_ns(text, (double)ns, style->utf8), style->out);
+}
+
+static void print_edges(const struct dp_report_window *window, const struct dp_style *style)
+{
+    if (window->before_ns == 0 && window->after_ns == 0)
+        return;
+    dp_text_label(style, "edges");
+    fprintf(style->out, "of %zu function%s they are off:", window->cut, window->cut == 1 ? "" : "s");
+    if (window->before_ns > 0) {
+        fputs(" the beginning by up to ", style->out);
+        put_ns(window->before_ns, style);
+    }
+    if (window->after_ns > 0) {
+        fputs(window->before_ns > 0 ? ", the end by up to " : " the end by up to ", style->out);
+        put_ns(window->after_ns, style);
+    }
+    fputc('\n', style->out);
+}
+
+static void print_window(const struct dp_report_window *window, const struct dp_style *style)
+{
+    char from[DP_UNIT_TEXT], to[DP_UNIT_TEXT];
+
+    dp_text_label(style, "figures");
+    fputs("of calls that ended from ", style->out);
+    put_ns(window->from_ns, style);
+    fputs(" to ", style->out);
+    put_ns(window->to_ns, style);
+    fprintf(style->out, " after the start (%s to %s UTC)\n",
+            dp_unit_time(from, window->from_unix_ns, false),
+            dp_unit_time(to, window->to_unix_ns, false));
+    print_edges(window, style);
+    if (window->uncut == 0)
+        return;
+    dp_text_label(style, "");
+    fprintf(style->out,
+            "%zu function%s left out: when in the run %s calls were is not known finely enough\n",
+            window->uncut, window->uncut == 1 ? " is" : "s are",
+            window->uncut == 1 ? "its" : "their");
+}
+
 static void print_command(const struct dp_report *report, const struct dp_style *style)
 {
     dp_text_label(style, "command");
@@ -239,7 +285,9 @@ static void print_head(const void *what, const struct dp_style *style)
     if (report->command)
         print_command(report, style);
     print_when(report, style);
-    if (report->shown_ns > 0)
+    if (report->window.set)
+        print_window(&report->window, style);
+    else if (report->shown_ns > 0)
         print_shown(report->shown_ns, style);
     if (report->env && report->rules)
         print_profiled(report, style);

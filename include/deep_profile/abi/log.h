@@ -50,7 +50,7 @@
 #include "stack.h"
 
 /* Increases with any change of layout or meaning, here or in events.def. */
-#define DP_LOG_VERSION 1
+#define DP_LOG_VERSION 2
 
 #define DP_PACKET_MAGIC UINT32_C(0xC1FC1FC1) /* CTF 1.8.3, section 5.1 */
 #define DP_RECORD_ALIGN 4                    /* in bytes; records are padded to a multiple */
@@ -152,6 +152,9 @@ enum {
 /* snapshot.flags */
 #define DP_SNAPSHOT_BY_SIGNAL (1u << 0) /* DEEP_PROFILE_STACKS_SIGNAL asked for it */
 #define DP_SNAPSHOT_CUT (1u << 1)       /* there were more threads than are listed */
+
+/* dp_event_interval.flags */
+#define DP_INTERVAL_ABSOLUTE (1u << 0) /* values since the lane's start, not what they grew by */
 
 /* reason.flags */
 #define DP_REASON_IN_FLIGHT (1u << 0)   /* the call still ran */
