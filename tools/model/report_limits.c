@@ -11,6 +11,7 @@
 /* A share from which a limit belongs before all figures. */
 #define MUCH 0.1
 #define MUCH_OF_A_CORE 0.02
+#define SHORT_RUN_NS UINT64_C(1000000000)
 
 static void make_move(struct dp_report_load_move *to, const struct dp_profile *profile,
                       const struct dp_load_move *move)
@@ -79,8 +80,12 @@ static void make_overhead(struct dp_report_overhead *overhead, const struct dp_p
     overhead->share_of_core = wall_ns > 0 ? (double)overhead->cost_ns / (double)wall_ns : NAN;
     double share = cpu_ns > 0 ? (double)overhead->cost_ns / (double)cpu_ns : NAN;
     overhead->share_of_cpu = share > 1 ? 1 : share;
-    /* A large share of very little does not matter, as for an idle server's CPU time. */
-    overhead->much = share >= MUCH && overhead->share_of_core >= MUCH_OF_A_CORE;
+    /* A large share of very little does not matter, as for an idle server's CPU time; and what
+     * the steward took in a short run was mostly its start. */
+    bool only_started =
+        wall_ns < SHORT_RUN_NS && overhead->steward_cpu_ns > overhead->slow_paths_ns;
+    overhead->much =
+        share >= MUCH && overhead->share_of_core >= MUCH_OF_A_CORE && !only_started;
 }
 
 static void find_unrecorded(struct dp_report_limits *limits, const struct dp_profile *profile)

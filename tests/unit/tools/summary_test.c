@@ -108,6 +108,24 @@ static void of_an_idle_process(void)
     end();
 }
 
+/* A shorter tick does not make the start of a run cheaper: no advice. */
+static void of_a_short_run(void)
+{
+    begin();
+    timed(1, "parse", MS, 1);
+    profile.process.steward_cpu_ns = 2 * SECOND;
+    make(0);
+    CHECK(report.limits.overhead.much);
+    dp_report_finish(&report);
+    profile.process.end_monotonic_ns = START + 15 * MS;
+    profile.process.steward_cpu_ns = 4 * MS;
+    profile.overhead.process_cpu_ns = 6 * MS;
+    make(0);
+    CHECK(report.limits.overhead.share_of_core > 0.2 && !report.limits.overhead.much);
+    dp_report_finish(&report);
+    end();
+}
+
 static void of_no_call_nothing_is_said(void)
 {
     begin();
@@ -185,6 +203,7 @@ int main(void)
     setlocale(LC_ALL, "C");
     of_one_call();
     of_an_idle_process();
+    of_a_short_run();
     of_no_call_nothing_is_said();
     of_slow_calls();
     of_calls_that_were_not_slow();
