@@ -289,6 +289,18 @@ class Building(Case):
             self.assertIn("deep_profile_enter", self.run_well("nm", "a.o"))
             os.unlink(os.path.join(self.folder, "a.h.gch"))
 
+    def test_descriptions_lie_side_by_side(self):
+        """40 bytes for each function: GCC's own alignment would make 64 of them."""
+        self.write("a.c", "".join(f"int f{i}(int n) {{ return n + {i}; }}\n" for i in range(5)))
+        for build in builds:
+            self.compile_with(build, "-fplugin-arg-deep_profile-all", "-O2", "-c",
+                              "a.c")
+            found = [line.split() for line in self.run_well("nm", "-n", "-S", "a.o").splitlines()
+                     if "_desc_" in line]
+            places = [int(line[0], 16) for line in found]
+            self.assertEqual([int(line[1], 16) for line in found], 5 * [40])
+            self.assertEqual(places[-1] - places[0], 4 * 40)
+
     def test_nothing_annotated_changes_nothing(self):
         self.write("a.c", "int plain(int n) { return n; }\n")
         for build in builds:
