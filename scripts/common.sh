@@ -89,6 +89,9 @@ install_missing() {
 }
 
 build_all() {
+    mkdir -p "$build" 2>/dev/null && [ -w "$build" ] ||
+        die "cannot write to $build; build in a folder of your own:
+    DEEP_PROFILE_BUILD=\$HOME/deep-profile-build $0"
     [ -f "$build/build.ninja" ] || meson setup "$build" "$root"
     ninja -C "$build"
 }

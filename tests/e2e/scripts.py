@@ -19,7 +19,7 @@ class Missing(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.commands = folder.name
-        for name in "sh", "cat", "sed", "dirname", "basename", "mktemp", "rm":
+        for name in "sh", "cat", "sed", "dirname", "basename", "mktemp", "mkdir", "rm":
             os.symlink(f"/bin/{name}" if os.path.exists(f"/bin/{name}") else f"/usr/bin/{name}",
                        f"{self.commands}/{name}")
         self.command("dpkg-query", "exit 1")
@@ -31,8 +31,9 @@ class Missing(unittest.TestCase):
             file.write(f"#!/bin/sh\n{text}\n")
         os.chmod(f"{self.commands}/{name}", 0o755)
 
-    def demo(self):
-        done = subprocess.run(["/bin/sh", f"{ROOT}/scripts/demo"], env={"PATH": self.commands},
+    def demo(self, **variables):
+        done = subprocess.run(["/bin/sh", f"{ROOT}/scripts/demo"],
+                              env={"PATH": self.commands, **variables},
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               check=False)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
@@ -44,6 +45,12 @@ class Missing(unittest.TestCase):
         self.assertIn("as root, type:\n    apt-get install --no-install-recommends ", said)
         self.assertIn("meson", said.rsplit("install-recommends ", 1)[1])
         self.assertNotIn("Installing", said)
+
+    def test_a_folder_of_somebody_else(self):
+        self.command("dpkg-query", "echo installed")
+        said = self.demo(DEEP_PROFILE_BUILD="/proc/self/build")
+        self.assertIn("cannot write to /proc/self/build; build in a folder of your own:\n"
+                      "    DEEP_PROFILE_BUILD=$HOME/", said)
 
     def test_a_failure_of_apt_get(self):
         self.command("id", "echo 0")
