@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "common/threshold.h"
+
 #include "clock.h"
 #include "facts.h"
 #include "os.h"
@@ -140,11 +142,24 @@ static uint64_t next_tick(uint64_t now)
     return now > before ? now : before + 1;
 }
 
-/* A longer gap is a loss. */
-static uint64_t longest_gap(uint64_t period, uint64_t slow_ns)
+/* How long before the tick `number` a call may have begun that is not judged where it ends under
+ * that tick: less than dp_slow_after(). The steward is the only one that adds ticks here. */
+static uint64_t unjudged_before(uint64_t number, uint64_t slow_ns)
 {
-    uint64_t hides_none = slow_ns > WIDE_PERIODS * period ? slow_ns : WIDE_PERIODS * period;
-    return hides_none < LATE_PERIODS * period ? hides_none : LATE_PERIODS * period;
+    uint64_t begin = get(&kept_at(&all, number)->from), before = 0;
+
+    while (number > 0 && begin - get(&kept_at(&all, number - 1)->from) < dp_slow_after(slow_ns))
+        before = begin - get(&kept_at(&all, --number)->from);
+    return before;
+}
+
+/* Whether a gap behind the tick `number` is a loss. */
+static bool is_too_long(uint64_t gap, uint64_t number, uint64_t period, uint64_t slow_ns)
+{
+    if (gap <= WIDE_PERIODS * period || gap > LATE_PERIODS * period)
+        return gap > WIDE_PERIODS * period;
+    return gap > slow_ns - dp_slow_after(slow_ns) &&
+           gap + unjudged_before(number, slow_ns) > slow_ns;
 }
 
 void dp_tick_advance(uint64_t now, uint64_t period, uint64_t slow_ns)
@@ -158,7 +173,7 @@ void dp_tick_advance(uint64_t now, uint64_t period, uint64_t slow_ns)
     if (!before)
         return;
     replaced(number - 1, period);
-    if (now - before > longest_gap(period, slow_ns))
+    if (is_too_long(now - before, number - 1, period, slow_ns))
         dp_process_lost(DP_LOSS_TICK_LATE, now - before - period);
 }
 

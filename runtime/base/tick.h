@@ -23,8 +23,8 @@ extern DP_HIDDEN uint64_t dp_first_tick;
 /* Publishes the first tick, before the steward runs; also in a forked child. */
 void dp_tick_start(uint64_t now);
 /* Publishes the next tick; does nothing while the tick rests. A gap of many periods counts as a
- * loss (tick_late), and one of more than two in which a call over `slow_ns` fits: where both its
- * ends read the same tick, nobody notices the call. slow_ns: the shortest threshold that the tick
+ * loss (tick_late), and one of more than two where a call over `slow_ns` may have ended unseen: one that
+ * began less than half of that before the gap (dp_slow_after), or in it. slow_ns: the shortest threshold that the tick
  * judges; UINT64_MAX: there is none. Steward only. */
 void dp_tick_advance(uint64_t now, uint64_t period, uint64_t slow_ns);
 

@@ -102,8 +102,17 @@ static void a_gap_that_may_hide_a_slow_call_is_a_loss(void)
     CHECK(lost_by(9 * MS, 1 * MS, UINT64_MAX) == 8 * MS);
     CHECK(lost_by(3 * MS, 1 * MS, 1 * MS) == 2 * MS);
     CHECK(lost_by(2 * MS, 1 * MS, 1 * MS) == 0); /* a tick is rarely on time */
-    CHECK(lost_by(5 * MS, 1 * MS, 5 * MS) == 0 && lost_by(6 * MS, 1 * MS, 5 * MS) == 5 * MS);
+    CHECK(lost_by(3 * MS, 1 * MS, 5 * MS) == 0 && lost_by(6 * MS, 1 * MS, 5 * MS) == 5 * MS);
     CHECK(lost_by(40 * MS, 5 * MS, 500 * MS) == 0);
+    /* A call of 4 ms that began 1.5 ms before the gap, three ticks, ends unseen in its last part. */
+    for (int i = 0; i < 10; i++)
+        CHECK(lost_by(MS / 2, MS / 2, 4 * MS) == 0);
+    CHECK(lost_by(5 * MS / 2, MS / 2, 4 * MS) == 0);
+    for (int i = 0; i < 10; i++)
+        CHECK(lost_by(MS / 2, MS / 2, 4 * MS) == 0);
+    CHECK(lost_by(13 * MS / 5, MS / 2, 4 * MS) == 21 * MS / 10);
+    /* One that began before the tick before is judged: that was late, too. */
+    CHECK(lost_by(39 * MS / 10, MS / 2, 4 * MS) == 0);
 }
 
 int main(void)
