@@ -288,6 +288,34 @@ class Names(unittest.TestCase):
             self.assertEqual(problem, f"cannot read '{self.path(name)}': {why}")
             self.assertEqual(ours, {0x1000: []})
 
+    def test_compressed_sections(self):
+        program, packed = self.build("program", "-g", "-O2"), self.path("packed")
+        addresses = self.instructions(program, "outer")
+        expected = self.names(program, addresses)
+        for way in "zlib", "zstd":
+            done = subprocess.run(("objcopy", "--compress-debug-sections=" + way, program, packed),
+                                  stderr=subprocess.PIPE, check=False)
+            if way == "zstd" and done.returncode != 0:
+                continue # an older objcopy
+            with self.subTest(way):
+                problem, ours = self.names(packed, addresses)
+                if way == "zstd" and problem: # a libelf without it
+                    self.assertRegex(problem, r"packed' is compressed in a way \(zstd\?\) that libelf")
+                    self.assertEqual({frames[0][0] for frames in ours.values()}, {"outer"})
+                else:
+                    self.assertEqual((problem, ours), expected)
+
+    def test_names_that_dwz_moved_are_not_made_up(self):
+        one, other = self.build("program", "-g", "-O2"), self.path("other")
+        shutil.copy(one, other)
+        addresses = self.instructions(one, "outer", "plain")
+        self.run_tool("dwz", "-m", self.path("common"), "-h", one, other)
+        problem, ours = self.names(one, addresses)
+        self.assertIn("has some of its names in '", problem)
+        found = {frame[0] for frames in ours.values() for frame in frames}
+        self.assertLessEqual(found, {"outer", "plain", "middle", "leaf", "?"})
+        self.assertLessEqual({"outer", "plain"}, found)
+
     def test_an_address_where_nothing_is(self):
         program = self.build("program", "-g", "-O2")
         problem, ours = self.names(program, [0, 1, 0x10, 2**40, 2**64 - 1])

@@ -32,6 +32,16 @@ bool dp_die_number(void *debug, void *die, unsigned attribute, uint64_t *value)
     return known;
 }
 
+/* In the file that dwz made, which is not read: libdwarf returns a text of its own. */
+static bool is_elsewhere(Dwarf_Attribute attribute)
+{
+    Dwarf_Error error = NULL;
+    Dwarf_Half form;
+
+    return dwarf_whatform(attribute, &form, &error) == DW_DLV_OK &&
+           (form == DW_FORM_GNU_strp_alt || form == DW_FORM_strp_sup);
+}
+
 const char *dp_die_text(void *debug, void *die, unsigned attribute)
 {
     Dwarf_Attribute found;
@@ -40,7 +50,7 @@ const char *dp_die_text(void *debug, void *die, unsigned attribute)
 
     if (dwarf_attr(die, (Dwarf_Half)attribute, &found, &error) != DW_DLV_OK)
         return NULL;
-    if (dwarf_formstring(found, &text, &error) != DW_DLV_OK)
+    if (is_elsewhere(found) || dwarf_formstring(found, &text, &error) != DW_DLV_OK)
         text = NULL;
     dwarf_dealloc(debug, found, DW_DLA_ATTR);
     return text && *text ? text : NULL;

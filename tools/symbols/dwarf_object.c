@@ -107,6 +107,21 @@ bool dp_dwarf_is_in(struct dp_elf *elf)
     return false;
 }
 
+/* Tries one section: all are compressed in the same way. */
+static bool can_unpack(struct dp_elf *elf, struct dp_problem *problem)
+{
+    size_t bytes, section = dp_elf_find_section(elf, ".debug_info");
+
+    if (section)
+        dp_elf_contents(elf, section, &bytes);
+    if (!dp_elf_is_packed(elf))
+        return true;
+    dp_problem_set(problem, "the debug information of '%s' is compressed in a way (zstd?) that "
+                            "libelf here cannot undo; objcopy --decompress-debug-sections does",
+                   dp_elf_path(elf));
+    return false;
+}
+
 void *dp_dwarf_open(struct dp_elf *elf, struct dp_problem *problem)
 {
     struct object *object;
@@ -114,7 +129,7 @@ void *dp_dwarf_open(struct dp_elf *elf, struct dp_problem *problem)
     Dwarf_Error error = NULL;
 
     problem->text[0] = 0;
-    if (!dp_dwarf_is_in(elf))
+    if (!dp_dwarf_is_in(elf) || !can_unpack(elf, problem))
         return NULL;
     object = dp_allocate(1, sizeof *object);
     *object = (struct object){.interface = {object, &methods}, .elf = elf};

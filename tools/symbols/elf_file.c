@@ -25,6 +25,7 @@ struct dp_elf {
     GElf_Ehdr header;
     size_t n_sections;
     size_t names; /* the index of the section with the sections' names */
+    bool packed;  /* see dp_elf_is_packed() */
 };
 
 static struct dp_elf *no_file(struct dp_elf *elf, struct dp_problem *problem, const char *why)
@@ -149,13 +150,21 @@ const void *dp_elf_contents(struct dp_elf *elf, size_t index, size_t *bytes)
     if (!dp_elf_section(elf, index, &section) || section.type == SHT_NOBITS)
         return NULL;
     Elf_Scn *found = elf_getscn(elf->elf, index);
-    if (section.flags & SHF_COMPRESSED && elf_compress(found, 0, 0) < 0)
+    GElf_Chdr packed;
+    if (section.flags & SHF_COMPRESSED && elf_compress(found, 0, 0) < 0) {
+        elf->packed |= gelf_getchdr(found, &packed) && packed.ch_type != ELFCOMPRESS_ZLIB;
         return NULL;
+    }
     Elf_Data *data = elf_rawdata(found, NULL);
     if (!data || !data->d_buf)
         return NULL;
     *bytes = data->d_size;
     return data->d_buf;
+}
+
+bool dp_elf_is_packed(const struct dp_elf *elf)
+{
+    return elf->packed;
 }
 
 size_t dp_elf_find_section(struct dp_elf *elf, const char *name)

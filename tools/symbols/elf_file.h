@@ -42,6 +42,8 @@ size_t dp_elf_n_sections(const struct dp_elf *elf);
 bool dp_elf_section(struct dp_elf *elf, size_t index, struct dp_elf_section *section);
 /* The uncompressed contents, `section->bytes` of them. NULL: empty or not readable. */
 const void *dp_elf_contents(struct dp_elf *elf, size_t index, size_t *bytes);
+/* After dp_elf_contents(): whether a section is compressed in a way that libelf cannot undo. */
+bool dp_elf_is_packed(const struct dp_elf *elf);
 /* 0: no section has that name. */
 size_t dp_elf_find_section(struct dp_elf *elf, const char *name);
 
