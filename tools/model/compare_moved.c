@@ -11,6 +11,9 @@
 /* Of its time, as a share, that must lie inside what is around it. */
 #define NEARLY_ALL 0.95
 
+/* Of its growth, as a share, that may be left in what is around it. */
+#define REMAINS 0.25
+
 /* So many regressed functions are looked at, the worst ones. */
 #define MOST_REGRESSED 100
 
@@ -108,7 +111,7 @@ static bool holds(const struct dp_compared *inner, const struct dp_compared *out
     if (outer == inner || (total->verdict != DP_VERDICT_UNCHANGED &&
                            total->verdict != DP_VERDICT_IMPROVED))
         return false;
-    return growth_at_most(total) < growth_at_least(&inner->figures[DP_RUN_TOTAL]);
+    return growth_at_most(total) < REMAINS * growth_at_least(&inner->figures[DP_RUN_TOTAL]);
 }
 
 /* The nearest of the functions around it that hold; NULL: none. */

@@ -12,9 +12,9 @@
 
 /*
  * Gives regressed functions DP_VERDICT_MOVED where it is certain that the rest of what is around
- * them became as much cheaper as they became dearer: nearly all their time lies in calls of
- * a function whose total has not regressed, and the upper end of its growth, in ns, is below the
- * lower end of theirs. `profile` has a call tree.
+ * them became cheaper by most of what they became dearer: nearly all their time lies in calls of
+ * a function whose total has not regressed, and the upper end of its growth, in ns, is below a
+ * quarter of the lower end of theirs. `profile` has a call tree.
  */
 void dp_compare_find_moved(struct dp_comparison *comparison, const struct dp_profile *profile);
 
