@@ -102,7 +102,9 @@ struct walk {
     uint64_t offset;
     uint64_t before; /* the last packet that was passed over, and its size; */
     uint64_t before_bytes; /* 0: none */
-    bool bad; /* no packet was at the offset before */
+    bool bad;          /* no packet was at the offset before */
+    bool blank;        /* a place without a header was passed over; */
+    uint64_t blank_at; /* the first one behind the packet before */
 };
 
 /* A range without packets counts as one damaged place, however long it is. */
@@ -142,12 +144,18 @@ static void note_end(struct dp_cursor *cursor, const struct walk *walk,
  * walk get there by a size that the writer has changed since, or over an empty packet
  * that has data by now? The writer shortens a thread's last packet and begins the next
  * one at its new end; it stores the size before. So when the packet before still has its
- * size, what was found stands where a packet begins.
+ * size, what was found stands where a packet begins. Or did the walk pass over a place whose
+ * packet was not begun yet, and is now inside that packet or behind it?
  */
 static bool went_astray(const struct dp_cursor *cursor, const struct walk *walk)
 {
     struct dp_packet_view view;
 
+    if (walk->blank) {
+        dp_packet_look(cursor->log, cursor->file, walk->blank_at, &view);
+        if (view.bytes > 0)
+            return true;
+    }
     if (walk->before_bytes == 0)
         return false;
     if (cursor->packet_bytes > 0 && walk->before == cursor->packet)
@@ -167,6 +175,10 @@ static void walk_on(struct dp_cursor *cursor, struct walk *walk, const struct dp
     if (view->bytes) {
         walk->before = walk->offset;
         walk->before_bytes = view->bytes;
+        walk->blank = false;
+    } else if (view->state == DP_PACKET_EMPTY && !walk->blank) {
+        walk->blank = true;
+        walk->blank_at = walk->offset;
     }
     walk->offset += step;
 }
