@@ -50,7 +50,7 @@ enum {
 #define SHOWN_METADATA_IF_SET(json_key) SHOWN_METADATA(json_key), .when = DP_WHEN_IF_SET
 #define TYPE(c_type) .type = DP_ROW_##c_type, .bits = 8 * sizeof(DP_TYPE_##c_type)
 
-const struct dp_event_shape dp_event_shapes[DP_ID_EXTENDED] = {
+const struct dp_event_shape dp_event_shapes[DP_EVENT_IDS] = {
 #define DP_EVENT(id, event, of)                                                                    \
     [id] = {.name = #event,                                                                        \
             .bytes = sizeof(struct dp_event_##event),                                              \

@@ -97,7 +97,7 @@ struct dp_event_shape {
 };
 
 /* An event by its id. If this version does not know it, it has no name. */
-extern const struct dp_event_shape dp_event_shapes[DP_ID_EXTENDED];
+extern const struct dp_event_shape dp_event_shapes[DP_EVENT_IDS];
 
 /* Is the row part of the payload? */
 static inline bool dp_row_is_field(const struct dp_event_row *row)
@@ -109,7 +109,7 @@ static inline bool dp_row_is_field(const struct dp_event_row *row)
 /* NULL: no such event. */
 static inline const struct dp_event_shape *dp_event_shape(uint32_t id)
 {
-    return id < DP_ID_EXTENDED && dp_event_shapes[id].name ? &dp_event_shapes[id] : NULL;
+    return id < DP_EVENT_IDS && dp_event_shapes[id].name ? &dp_event_shapes[id] : NULL;
 }
 
 /* dp_event_size() of an event with arrays or texts. */

@@ -225,7 +225,7 @@ void dp_metadata_write(struct dp_text *out, const struct dp_metadata_info *info)
     write_trace(out, info);
     write_times(out);
     write_stream(out);
-    for (uint32_t id = 0; id < DP_ID_EXTENDED; id++)
+    for (uint32_t id = 0; id < DP_EVENT_IDS; id++)
         if (dp_event_shape(id))
             write_event(out, id, dp_event_shape(id));
 }

@@ -31,7 +31,7 @@ static const char head[] =
     "A record's compact time is the low 27 bits of its time. It serves while less than 2^27 ns\n"
     "(134 ms) have passed since the record before, or since the packet's timestamp_begin; else\n"
     "the record has the wide header. A sampled call whose site is below 4096 and which took less\n"
-    "than 2^20 ns (1.05 ms) is 8 bytes.\n\n"
+    "than 2^20 ns (1.05 ms) is 8 bytes. Events with an id above 31 have the wide header always.\n\n"
     "## Commit\n\n"
     "The writer fills a record, then stores the packet's `content_size` with release order. That\n"
     "store is the commit. The files are mapped shared, so what was committed is in the page cache\n"
@@ -90,7 +90,7 @@ static void print_field(const struct dp_event_row *row)
 static void print_events(void)
 {
     printf("\n## Events\n\nEnumerations are u32.\n\n| id | event | fields |\n|---|---|---|\n");
-    for (uint32_t id = 0; id < DP_ID_EXTENDED; id++) {
+    for (uint32_t id = 0; id < DP_EVENT_IDS; id++) {
         const struct dp_event_shape *shape = dp_event_shape(id);
         const char *between = "";
         if (!shape)
@@ -143,7 +143,7 @@ static void print_json(void)
            "`function`, `file`, `line`, `module`, `site`, `attribute`, `strategy` and what\n"
            "`metadata=` says.\n\n"
            "| record | event | measurements | metadata |\n|---|---|---|---|\n");
-    for (uint32_t id = 0; id < DP_ID_EXTENDED; id++) {
+    for (uint32_t id = 0; id < DP_EVENT_IDS; id++) {
         const struct dp_event_shape *shape = dp_event_shape(id);
         for (const struct dp_event_row *row = shape ? shape->rows : NULL;
              row && row->role != DP_ROW_END; row++) {

@@ -15,6 +15,7 @@
 #include "sampling/heap.h"
 #include "sampling/stacks_signal.h"
 #include "sites/sites.h"
+#include "steward/control_group.h"
 #include "steward/load.h"
 #include "steward/sink.h"
 #include "steward/steward.h"
@@ -139,6 +140,7 @@ static void start_sink(void)
 int dp_process_start_work(void)
 {
     dp_process_state()->slow_path_ns = dp_process_facts()->slow_path_ns;
+    dp_control_group_find();
     dp_load_init();
     start_sink();
     if (dp_memory_view != DP_MEMORY_UNSEEN && dp_heap_init() != 0)

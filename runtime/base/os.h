@@ -72,6 +72,8 @@ void dp_os_unmap(void *address, size_t bytes);
 /* Makes the pages of a shared mapping writable without a fault; best effort. */
 void dp_os_populate(void *address, size_t bytes);
 size_t dp_os_page_bytes(void);
+/* Where the heap behind the program's data ends (brk). 0: not known. No system call. */
+uint64_t dp_os_program_break(void);
 /* Copies memory of this process that may be unmapped meanwhile. False: not all of it can be
  * read, or a sandbox refuses. Async-signal-safe. */
 bool dp_os_read_memory(uint64_t address, void *to, size_t bytes);
@@ -157,6 +159,8 @@ struct dp_os_usage {
     uint64_t voluntary, involuntary;
 };
 bool dp_os_own_usage(struct dp_os_usage *usage);
+/* The same of all threads of the process together, also of those that ended. Any thread. */
+bool dp_os_process_usage(struct dp_os_usage *usage);
 /* Where a link leads, NUL-terminated: its length or -errno. */
 int64_t dp_os_read_link(const char *path, char *buffer, size_t capacity);
 /* AF_* and SOCK_* of a socket. 0 or -errno. */

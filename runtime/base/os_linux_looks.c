@@ -26,13 +26,13 @@ int dp_os_cpu_ns_of(uint32_t tid, uint64_t *ns)
     return 0;
 }
 
-bool dp_os_own_usage(struct dp_os_usage *usage)
+static bool usage_of(clockid_t clock, int who, struct dp_os_usage *usage)
 {
     struct timespec time;
     struct rusage used;
     int saved_errno = errno; /* in the host's calls */
-    bool known = syscall(SYS_clock_gettime, CLOCK_THREAD_CPUTIME_ID, &time) == 0 &&
-                 syscall(SYS_getrusage, RUSAGE_THREAD, &used) == 0;
+    bool known = syscall(SYS_clock_gettime, clock, &time) == 0 &&
+                 syscall(SYS_getrusage, who, &used) == 0;
     errno = saved_errno;
     if (!known)
         return false;
@@ -44,6 +44,16 @@ bool dp_os_own_usage(struct dp_os_usage *usage)
         .involuntary = (uint64_t)used.ru_nivcsw,
     };
     return true;
+}
+
+bool dp_os_own_usage(struct dp_os_usage *usage)
+{
+    return usage_of(CLOCK_THREAD_CPUTIME_ID, RUSAGE_THREAD, usage);
+}
+
+bool dp_os_process_usage(struct dp_os_usage *usage)
+{
+    return usage_of(CLOCK_PROCESS_CPUTIME_ID, RUSAGE_SELF, usage);
 }
 
 int64_t dp_os_read_link(const char *path, char *buffer, size_t capacity)

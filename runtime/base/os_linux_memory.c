@@ -114,6 +114,12 @@ size_t dp_os_page_bytes(void)
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
+uint64_t dp_os_program_break(void)
+{
+    void *end = sbrk(0);
+    return end == (void *)-1 ? 0 : (uint64_t)(uintptr_t)end;
+}
+
 bool dp_os_read_memory(uint64_t address, void *to, size_t bytes)
 {
     struct iovec here = {to, bytes}, there = {(void *)(uintptr_t)address, bytes};

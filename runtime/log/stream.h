@@ -45,7 +45,7 @@ static inline void *dp_record_begin(struct dp_stream *stream, uint32_t id, size_
             lost[DP_LOSS_CLOCK_BACK]++;
             *now = stream->last_ns;
         }
-        bool compact = *now - stream->last_ns <= DP_TIME_MASK;
+        bool compact = id < DP_ID_EXTENDED && *now - stream->last_ns <= DP_TIME_MASK;
         size_t header = compact ? sizeof(uint32_t) : sizeof(struct dp_wide_header);
         size_t end = stream->position + header + payload + DP_RECORD_ALIGN - 1;
         if (DP_LIKELY(end <= stream->limit)) {

@@ -2,14 +2,14 @@
  * See load.h. What is measured:
  *
  *   cpu     the largest of: the share of the processors' time that was not idle (/proc/stat);
- *           the share of the control group's quota that it used (cpu.max, cpu.stat); the share
+ *           the share of the control group's quota that it used (control_group.h); the share
  *           of the time in which the group was throttled; the share of the time in which some
  *           runnable task had to wait (PSI, "some").
  *   memory  the largest of: 1 - MemAvailable/MemTotal; the group's use without its inactive
- *           page cache, as a share of memory.max; the share of the time in which every task
+ *           page cache, as a share of its limit; the share of the time in which every task
  *           waited for memory (PSI, "full").
  *
- * Control groups of version 2 only. A value that cannot be read is left out.
+ * A value that cannot be read is left out.
  */
 #include "load.h"
 
@@ -21,7 +21,7 @@
 #include "base/proc_text.h"
 #include "base/peek.h"
 #include "base/settings.h"
-#include "common/text.h"
+#include "control_group.h"
 #include "log/process_log.h"
 #include "thread/lane.h"
 
@@ -31,40 +31,21 @@
 struct reading { /* counters: only their differences matter */
     uint64_t time_us;
     uint64_t busy, total;            /* /proc/stat, in its ticks */
-    uint64_t used_us, throttled_us;  /* of the group */
+    struct dp_group_cpu group;
     uint64_t waited_us, starved_us;  /* PSI */
 };
 
-static char group[512]; /* "/sys/fs/cgroup/…", or empty */
 static struct reading before;
 static uint32_t looks_below[2];
 static char text[16384]; /* only the steward reads it */
 
-static bool read_text(const char *directory, const char *file)
+static bool read_text(const char *path)
 {
-    char path[600];
-    struct dp_text out = {path, sizeof path - 1, 0};
-    dp_text_string(&out, directory);
-    dp_text_string(&out, file);
-    if (out.length >= sizeof path)
-        return false;
-    path[out.length] = 0;
     return dp_os_read_file(path, text, sizeof text) > 0;
 }
 
 void dp_load_init(void)
 {
-    group[0] = 0;
-    if (!read_text("/proc/self/cgroup", ""))
-        return;
-    const char *line = strstr(text, "0::/");
-    if (!line || (line != text && line[-1] != '\n'))
-        return;
-    line += 3;
-    struct dp_text out = {group, sizeof group - 1, 0};
-    dp_text_string(&out, "/sys/fs/cgroup");
-    dp_text_bytes(&out, line, strcspn(line, "\n"));
-    group[out.length < sizeof group ? out.length : 0] = 0;
     struct reading none = {0};
     before = none;
     looks_below[0] = looks_below[1] = 0;
@@ -72,7 +53,7 @@ void dp_load_init(void)
 
 static void read_processors(struct reading *now)
 {
-    if (!read_text("/proc/stat", "") || strncmp(text, "cpu ", 4) != 0)
+    if (!read_text("/proc/stat") || strncmp(text, "cpu ", 4) != 0)
         return;
     const char *at = text + 4;
     uint64_t fields[8]; /* user nice system idle iowait irq softirq steal */
@@ -83,19 +64,11 @@ static void read_processors(struct reading *now)
     now->busy = now->total - fields[3] - fields[4];
 }
 
-static void read_group(struct reading *now)
-{
-    if (!group[0] || !read_text(group, "/cpu.stat"))
-        return;
-    now->used_us = dp_proc_number_after(text, "usage_usec ");
-    now->throttled_us = dp_proc_number_after(text, "throttled_usec ");
-}
-
 static void read_pressure(struct reading *now)
 {
-    if (read_text("/proc/pressure/cpu", ""))
+    if (read_text("/proc/pressure/cpu"))
         now->waited_us = dp_proc_number_after(text, "total=");
-    if (read_text("/proc/pressure/memory", "")) {
+    if (read_text("/proc/pressure/memory")) {
         const char *full = strstr(text, "full ");
         const char *total = full ? strstr(full, "total=") : NULL;
         if (total) {
@@ -118,45 +91,32 @@ static uint32_t larger(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
-/* Microseconds of processor time that the group may use in `elapsed_us`. */
-static uint64_t group_quota_us(uint64_t elapsed_us)
-{
-    if (!group[0] || !read_text(group, "/cpu.max") || text[0] < '0' || text[0] > '9')
-        return 0;
-    const char *at = text;
-    uint64_t quota = dp_proc_number(&at), period = dp_proc_number(&at);
-    return period ? (uint64_t)((unsigned __int128)elapsed_us * quota / period) : 0;
-}
-
 static uint32_t cpu_share(const struct reading *now)
 {
     uint64_t elapsed = now->time_us - before.time_us;
     uint32_t value = share(now->busy - before.busy, now->total - before.total);
-    value = larger(value, share(now->used_us - before.used_us, group_quota_us(elapsed)));
-    value = larger(value, share(now->throttled_us - before.throttled_us, elapsed));
+    const struct dp_group_cpu *group = &now->group;
+    if (group->limited && before.group.limited) {
+        uint64_t quota_us = (uint64_t)((unsigned __int128)elapsed * group->quota_ppm / MILLION);
+        value = larger(value, share(group->used_us - before.group.used_us, quota_us));
+        value = larger(value, share(group->throttled_us - before.group.throttled_us, elapsed));
+    }
     return larger(value, share(now->waited_us - before.waited_us, elapsed));
 }
 
 static uint32_t memory_share(const struct reading *now)
 {
     uint32_t value = share(now->starved_us - before.starved_us, now->time_us - before.time_us);
-    if (read_text("/proc/meminfo", "")) {
+    if (read_text("/proc/meminfo")) {
         uint64_t total = dp_proc_number_after(text, "MemTotal:");
         uint64_t available = dp_proc_number_after(text, "MemAvailable:");
         if (available <= total)
             value = larger(value, share(total - available, total));
     }
-    if (group[0] && read_text(group, "/memory.max") && text[0] >= '0' && text[0] <= '9') {
-        const char *at = text;
-        uint64_t limit = dp_proc_number(&at), used = 0, cache = 0;
-        if (read_text(group, "/memory.current")) {
-            at = text;
-            used = dp_proc_number(&at);
-        }
-        if (read_text(group, "/memory.stat"))
-            cache = dp_proc_number_after(text, "inactive_file ");
-        value = larger(value, share(used > cache ? used - cache : 0, limit));
-    }
+    struct dp_group_memory group;
+    dp_control_group_memory(&group);
+    if (group.limited)
+        value = larger(value, share(group.used_bytes, group.limit_bytes));
     return value;
 }
 
@@ -199,7 +159,7 @@ void dp_load_check(void)
     if (!dp_setting_value(DP_SETTING_CHECK_LOAD))
         return;
     read_processors(&now);
-    read_group(&now);
+    dp_control_group_cpu(&now.group);
     read_pressure(&now);
     if (before.time_us) {
         judge(DP_RESOURCE_CPU, cpu_share(&now),

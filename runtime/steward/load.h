@@ -5,7 +5,7 @@
 #ifndef DP_LOAD_H
 #define DP_LOAD_H
 
-/* Finds out which limits apply. Before the steward starts. */
+/* Forgets earlier readings. Before the steward starts. */
 void dp_load_init(void);
 /* Measures, decides, and writes a `load` event if the load gate moves. Steward only. */
 void dp_load_check(void);

@@ -11,6 +11,7 @@
 #include "intervals.h"
 #include "load.h"
 #include "log/prepare.h"
+#include "machine.h"
 #include "rest.h"
 #include "sampling/heap.h"
 #include "sampling/heap_log.h"
@@ -124,6 +125,7 @@ static void do_duties(struct duties *next, uint64_t now, uint64_t period)
     next->snapshot = dp_snapshot_round(now);
     if (is_time(&next->load, now, dp_setting_value(DP_SETTING_LOAD_PERIOD)))
         dp_load_check();
+    dp_machine_round(now);
     if (is_time(&next->sink, now, SINK_NS) && dp_sink_feed())
         next->sink = 0; /* more is left: again at the next tick */
     if (is_time(&next->rest, now, LANES_REST_NS))
@@ -156,6 +158,7 @@ static void finish(void)
     dp_heap_end();
     dp_heap_log(dp_now_ns());
     dp_snapshot_finish();
+    dp_machine_finish(dp_now_ns());
     every_second();
     dp_books_keep(dp_now_ns(), true);
     dp_books_log_clock();
@@ -196,6 +199,7 @@ int dp_steward_start(void (*upkeep)(void))
     dp_books_init();
     dp_intervals_init(dp_now_ns());
     dp_rest_init();
+    dp_machine_init();
     dp_sampled_looks_init();
     dp_heap_log_init();
     dp_snapshot_init();

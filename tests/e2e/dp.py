@@ -23,7 +23,7 @@ def environment(**variables):
     """Ours and the caller's, but nothing of DEEP_PROFILE* that happens to be set, and
     no LD_LIBRARY_PATH, which Meson sets for its tests: programs must find their runtime.
 
-    The machine that runs the tests may well be busy: no gate unless asked for.
+    The machine that runs the tests may well be busy: no gate and no alert unless asked for.
     Sentences of the tool are looked for in lines that are not broken.
     HOST_CC, HOST_CXX and HOST_PLUGIN say how programs are compiled (tests/stress/sanitizers,
     tests/fallback)."""
@@ -31,6 +31,7 @@ def environment(**variables):
            if not key.startswith(("DEEP_PROFILE", "CCACHE_", "LD_"))}
     env["DEEP_PROFILE_CHECK_LOAD"] = "false"
     env["COLUMNS"] = "1000"
+    env["DEEP_PROFILE_ALERTS"] = "false"
     for name in ("CC", "CXX", "PLUGIN"):
         if "HOST_" + name in env:
             env["DEEP_PROFILE_" + name] = env["HOST_" + name]

@@ -151,7 +151,7 @@ static void change_packet(struct log_file *file, size_t at)
 static uint32_t any_event(void)
 {
     for (;;) {
-        uint32_t id = (uint32_t)below(DP_ID_EXTENDED);
+        uint32_t id = (uint32_t)below(DP_EVENT_IDS);
         if (dp_event_shape(id))
             return id;
     }
@@ -178,7 +178,7 @@ static size_t make_record(uint8_t *record, uint64_t time_ns)
     uint8_t length = (uint8_t)below(8);
     size_t size;
 
-    if (below(2)) {
+    if (id >= DP_ID_EXTENDED || below(2)) {
         const struct dp_wide_header header = {DP_ID_EXTENDED, id,
                                               below(8) ? time_ns : number(time_ns)};
         memcpy(record, &header, size = sizeof header);

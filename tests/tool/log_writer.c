@@ -134,7 +134,7 @@ void stream_record(struct stream *stream, uint32_t id, uint64_t time_ns, const v
     uint64_t since = time_ns - stream->time_ns;
 
     stream->at = (stream->at + DP_RECORD_ALIGN - 1) / DP_RECORD_ALIGN * DP_RECORD_ALIGN;
-    if (wide || since > DP_TIME_MASK) {
+    if (wide || id >= DP_ID_EXTENDED || since > DP_TIME_MASK) {
         const struct dp_wide_header extended = {DP_ID_EXTENDED, id, time_ns};
         append(stream, &extended, sizeof extended);
     } else {

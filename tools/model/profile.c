@@ -52,6 +52,9 @@ void dp_profile_finish(struct dp_profile *profile)
     dp_allocations_finish(&profile->allocations);
     dp_saved_trees_finish(&profile->saved_trees);
     dp_windows_finish(&profile->windows);
+    dp_timeline_finish(&profile->timeline);
+    dp_alert_records_finish(&profile->alert_records);
+    dp_history_finish(&profile->history);
     free(profile->load);
     free(profile->open);
     free(profile->threads);

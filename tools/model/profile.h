@@ -9,8 +9,10 @@
 #ifndef DP_TOOLS_PROFILE_H
 #define DP_TOOLS_PROFILE_H
 
+#include "alert_records.h"
 #include "allocations.h"
 #include "call_tree.h"
+#include "history.h"
 #include "in_flight_ids.h"
 #include "latency.h"
 #include "log/damage.h"
@@ -22,6 +24,7 @@
 #include "site_table.h"
 #include "stacks.h"
 #include "statistics.h"
+#include "timeline.h"
 #include "windows.h"
 
 /* A call over its threshold, as its last event in the log reports it. */
@@ -93,6 +96,9 @@ struct dp_profile {
     struct dp_reasons reasons; /* of slow calls */
     struct dp_allocations allocations;
     struct dp_saved_trees saved_trees;
+    struct dp_timeline timeline;
+    struct dp_alert_records alert_records;
+    struct dp_history history; /* of sampled calls */
 
     struct dp_load_move *load;
     size_t n_load, load_capacity;

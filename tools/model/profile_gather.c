@@ -104,6 +104,7 @@ static void settle(struct dp_profile *profile)
     dp_reasons_settle(&profile->reasons);
     dp_allocations_settle(&profile->allocations, &profile->stacks);
     dp_saved_trees_settle(&profile->saved_trees);
+    dp_timeline_settle(&profile->timeline);
     if (profile->tree)
         dp_call_tree_settle(profile->tree);
 }
@@ -172,9 +173,13 @@ int dp_profile_update(struct dp_profile *profile, struct dp_problem *problem)
     dp_profile_forget_state(profile);
     dp_log_refresh(&profile->log);
     /* Modules may have been loaded since. */
+    dp_timeline_finish(&profile->timeline); /* these records are read again */
+    dp_alert_records_finish(&profile->alert_records);
     dp_cursor_start(&cursor, &profile->log, DP_LANE_RUNTIME);
     while (dp_cursor_next(&cursor, &record)) {
         dp_site_table_read(&profile->sites, &record);
+        dp_timeline_read(&profile->timeline, &record);
+        dp_alert_records_read(&profile->alert_records, &record);
         if (record.id == DP_EVENT_ID_overhead)
             dp_record_copy(&record, &profile->overhead);
     }

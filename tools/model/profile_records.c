@@ -338,6 +338,9 @@ void dp_profile_read_record(struct dp_profile *profile, const struct dp_record *
     dp_reasons_read(&profile->reasons, record);
     dp_allocations_read(&profile->allocations, record);
     dp_saved_trees_read(&profile->saved_trees, record);
+    dp_timeline_read(&profile->timeline, record);
+    dp_alert_records_read(&profile->alert_records, record);
+    dp_history_read(&profile->history, record);
     switch (record->id) {
     case DP_EVENT_ID_slow_operation:
         if (!profile->has_lanes)

@@ -190,6 +190,14 @@ void dp_report_make(struct dp_report *report, const struct dp_profile *profile, 
     report->pictures = pictures_of(profile);
     dp_report_limits_make(&report->limits, profile, wall_ns, report->cpu_ns);
     report->window = window_of(profile);
+    report->timeline = &profile->timeline;
+    report->to_unix_ns = dp_profile_realtime(profile, 0);
+    report->threads_shown = limit;
+    dp_alerts_make(&report->alerts, &(struct dp_detector_input){.profile = profile,
+                                                                .functions = &report->functions,
+                                                                .sampled = &report->sampled,
+                                                                .heap = &report->heap,
+                                                                .wall_ns = report->wall_ns});
     dp_summary_make(&report->summary, report, profile);
 }
 
@@ -206,6 +214,7 @@ void dp_report_finish(struct dp_report *report)
     dp_report_open_finish(&report->open);
     dp_report_heap_finish(&report->heap);
     dp_report_limits_finish(&report->limits);
+    dp_alerts_finish(&report->alerts);
     for (size_t i = 0; i < report->below.root.n_callees; i++)
         dp_tree_node_free(report->below.root.callees[i]);
     free(report->below.root.callees);

@@ -10,6 +10,7 @@
 #ifndef DP_TOOLS_REPORT_H
 #define DP_TOOLS_REPORT_H
 
+#include "detector.h"
 #include "ending.h"
 #include "flame.h"
 #include "flame_requests.h"
@@ -106,6 +107,10 @@ struct dp_report {
     struct dp_report_tree tree;
     struct dp_report_below below;
     struct dp_report_pictures pictures;
+    const struct dp_timeline *timeline;
+    uint64_t to_unix_ns; /* of a time of the log */
+    size_t threads_shown; /* as many as a table may have; 0: all */
+    struct dp_alerts alerts;
     struct dp_report_limits limits;
     struct dp_summary summary;
 };

@@ -1,12 +1,14 @@
 /* See report_json.h. */
 #include "report_json.h"
 
+#include "alerts_json.h"
 #include "calls_json.h"
 #include "functions_json.h"
 #include "heap_json.h"
 #include "limits_json.h"
 #include "named_json.h"
 #include "site_json.h"
+#include "timeline_json.h"
 #include "trees_json.h"
 
 /* 0 stands for what is not known. */
@@ -145,5 +147,7 @@ void dp_report_json(const struct dp_report *report, struct dp_json *object)
     put_lanes(object, report);
     if (report->pictures.wanted.n > 0)
         put_pictures(object, &report->pictures);
+    dp_json_put_alerts(object, &report->alerts, report->to_unix_ns);
+    dp_json_put_timeline(object, report->timeline, report->to_unix_ns);
     dp_json_put_limits(object, &report->limits);
 }

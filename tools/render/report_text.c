@@ -3,6 +3,7 @@
 #include "report_text.h"
 
 #include "fold.h"
+#include "text_alerts.h"
 #include "text_calls.h"
 #include "text_functions.h"
 #include "text_head.h"
@@ -14,6 +15,7 @@
 #include "text_reasons.h"
 #include "text_sampled.h"
 #include "text_summary.h"
+#include "text_timeline.h"
 #include "text_tree.h"
 
 static void print(const struct dp_report *report, const struct dp_style *style)
@@ -26,6 +28,7 @@ static void print(const struct dp_report *report, const struct dp_style *style)
     else if (!report->has_data)
         fputs("\nNo call was recorded; 'deep-profile doctor' says why.\n", style->out);
     dp_text_summary(report, style);
+    dp_text_alerts(report, style);
     dp_text_functions(&report->functions, style);
     dp_text_categories(report, style);
     if (report->full)
@@ -42,6 +45,8 @@ static void print(const struct dp_report *report, const struct dp_style *style)
     dp_text_counts(&report->functions, style);
     dp_text_pictures(report, style);
     dp_text_unrecorded(limits, style);
+    dp_text_timeline(report->timeline, style);
+    dp_text_threads(report->timeline, report->threads_shown, style);
     dp_text_load(&limits->load, style);
     dp_text_losses(&limits->losses, style);
     dp_text_overhead(&limits->overhead, style);
@@ -51,8 +56,11 @@ static void print(const struct dp_report *report, const struct dp_style *style)
 static void print_short(const struct dp_report *report, const struct dp_style *style)
 {
     dp_text_head(report, style);
+    dp_text_alerts(report, style);
     dp_text_functions(&report->functions, style);
     dp_text_named(&report->named, style);
+    dp_text_threads(report->timeline, report->threads_shown, style);
+    dp_text_timeline(report->timeline, style);
     if (!report->has_data)
         fputs("\nNo call was recorded yet.\n", style->out);
 }

@@ -80,11 +80,12 @@ DP_ABI_ASSERT(offsetof(struct dp_packet, content_size_bits) == 32);
 /*
  * Event headers, CTF's compact and extended forms. The low 5 bits of the first word are the
  * event id, the other 27 the low bits of the time. The compact form is used when less than
- * 2^27 ns have passed since the previous record (or timestamp_begin). Id 31 announces the
- * extended form.
+ * 2^27 ns have passed since the previous record (or timestamp_begin) and the id is below 31.
+ * Id 31 announces the extended form; ids from 32 on have that form only.
  */
 #define DP_ID_BITS 5
 #define DP_ID_EXTENDED 31
+#define DP_EVENT_IDS 64 /* all ids are below */
 #define DP_TIME_BITS 27
 #define DP_TIME_MASK ((UINT32_C(1) << DP_TIME_BITS) - 1)
 

@@ -13,17 +13,20 @@
 
 static uint8_t whole[256];
 
-/* A compact record of two frames; returns its length. */
+/* Of the test's event, whose id has no compact form. */
+#define HEADER sizeof(struct dp_wide_header)
+
+/* A record of two frames; returns its length. */
 static uint32_t make_sample(void)
 {
     const struct dp_event_test_sample fixed = {
         .site = 9, .doing = DP_TEST_BLOCKED, .n_frames = 2, .blocked_ns = 5};
     const uint64_t frames[] = {0x401000, 0x402000};
     const int32_t offsets[] = {-1, 1};
-    uint32_t word = DP_EVENT_ID_test_sample | (uint32_t)(TIME_NS & DP_TIME_MASK) << DP_ID_BITS;
+    const struct dp_wide_header wide = {DP_ID_EXTENDED, DP_EVENT_ID_test_sample, TIME_NS};
     uint8_t *at = whole;
 
-    at = (uint8_t *)memcpy(at, &word, sizeof word) + sizeof word;
+    at = (uint8_t *)memcpy(at, &wide, sizeof wide) + sizeof wide;
     at = (uint8_t *)memcpy(at, &fixed, sizeof fixed) + sizeof fixed;
     at = (uint8_t *)memcpy(at, frames, sizeof frames) + sizeof frames;
     at = (uint8_t *)memcpy(at, offsets, sizeof offsets) + sizeof offsets;
@@ -52,7 +55,7 @@ static void a_cut_record_is_none(void)
         CHECK(decode(size, &time_ns, &record) == (size < length ? 0 : length));
         CHECK(time_ns == (size < length ? TIME_NS - 1 : TIME_NS));
     }
-    CHECK(record.id == DP_EVENT_ID_test_sample && record.payload_bytes == length - 4);
+    CHECK(record.id == DP_EVENT_ID_test_sample && record.payload_bytes == length - HEADER);
 }
 
 static void a_length_that_lies_is_not_believed(void)
@@ -63,7 +66,7 @@ static void a_length_that_lies_is_not_believed(void)
 
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         uint64_t time_ns = TIME_NS;
-        memcpy(whole + 4 + offsetof(struct dp_event_test_sample, n_frames), &lengths[i], 4);
+        memcpy(whole + HEADER + offsetof(struct dp_event_test_sample, n_frames), &lengths[i], 4);
         CHECK(decode(length, &time_ns, &record) == 0);
     }
 }
@@ -80,7 +83,7 @@ static void unknown_events_and_wide_headers_that_are_none(void)
     CHECK(decode(sizeof wide + 4, &time_ns, &record) == sizeof wide + 4 &&
           time_ns == TIME_NS + (1u << 30));
     for (uint32_t id = 0; id < 100; id++) {
-        bool known = id < DP_ID_EXTENDED && dp_event_shape(id);
+        bool known = id < DP_EVENT_IDS && dp_event_shape(id);
         wide.id = id;
         memcpy(whole, &wide, sizeof wide);
         CHECK((decode(sizeof whole, &time_ns, &record) != 0) == known);
@@ -117,13 +120,13 @@ static void json_of_an_array_is_whole_or_nothing(void)
 {
     uint32_t length = make_sample();
     const struct dp_record_site site = {"query", "db.c", "server", 42};
-    struct dp_record_view view = {.id = DP_EVENT_ID_test_sample, .payload = whole + 4,
+    struct dp_record_view view = {.id = DP_EVENT_ID_test_sample, .payload = whole + HEADER,
                                   .tid = 4, .site = &site, .attribute = DP_ATTRIBUTE_COUNT};
     char buffer[1024];
 
-    for (view.payload_bytes = 0; view.payload_bytes <= length - 4; view.payload_bytes++) {
+    for (view.payload_bytes = 0; view.payload_bytes <= length - HEADER; view.payload_bytes++) {
         struct dp_text out = {buffer, sizeof buffer - 1, 0};
-        bool all = view.payload_bytes == length - 4;
+        bool all = view.payload_bytes == length - HEADER;
         CHECK(dp_event_json(&out, &view) == all && (out.length > 0) == all);
         buffer[out.length] = '\0';
     }
