@@ -17,6 +17,7 @@ enum {
     MOST_CALLS = 4,
     MOST_PROBLEMS = 3,
     NAME_COLUMNS = 44, /* of a function, before its place */
+    PLACE_COLUMNS = 32, /* of the place, and what is before the function */
     SHORT_WAIT_NS = 1000000, /* less is said of nobody: the look itself takes that long */
 };
 
@@ -109,13 +110,23 @@ static void print_thread(const struct dp_snapshot_thread *thread, const struct d
 
 /* ---- its stack ---- */
 
+/* In narrow lines the places move to the left. */
+static size_t name_columns(const struct dp_style *style)
+{
+    size_t width = style->width;
+
+    if (width == 0 || width >= NAME_COLUMNS + PLACE_COLUMNS)
+        return NAME_COLUMNS;
+    return width > PLACE_COLUMNS ? width - PLACE_COLUMNS : 0;
+}
+
 static void print_frame(const struct dp_stack_frame *frame, const struct dp_style *style)
 {
     char *name = dp_clean_copy(frame->function);
-    size_t columns = dp_text_columns(name);
+    size_t columns = dp_text_columns(name), least = name_columns(style);
 
     fprintf(style->out, "      %s%*s", name,
-            (int)(columns < NAME_COLUMNS ? NAME_COLUMNS - columns : 0) + 2, "");
+            (int)(columns < least ? least - columns : 0) + 2, "");
     free(name);
     if (frame->file && frame->line > 0) {
         dp_print_clean(style, base_name(frame->file));
