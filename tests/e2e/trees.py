@@ -57,6 +57,14 @@ class Trees(unittest.TestCase):
         [(header, ways)] = self.profile("kinds")
         self.assertEqual(ways, self.EVERY_KIND)
         self.assertEqual((header["left_out"], header["left"]), (0, 0))
+        nodes = {e["metadata"]["node"]: e for e in dp.events(TOOL, self.log)
+                 if e["event"] == "profiler.call_tree_node"}
+        below = dict.fromkeys(nodes, 0)
+        for number, node in nodes.items():
+            if number:
+                below[node["metadata"]["parent"]] += node["measurements"]["total_ns"]
+        self.assertEqual(below, {number: node["measurements"]["callees_ns"]
+                                 for number, node in nodes.items()})
         found = {f["function"]: f for f in dp.report(TOOL, self.log)["functions"]}
         self.assertEqual(found["counted"]["counted"], 3)
         self.assertEqual(found["recorded"]["sampled"], 3)
