@@ -172,11 +172,16 @@ void dp_log_event(uint32_t id, const void *payload, size_t bytes)
         dp_process_lost(DP_LOSS_LOG_FULL, 1);
 }
 
-void dp_log_event_with_text(uint32_t id, const void *payload, size_t bytes, const char *text)
+void dp_log_event_with_texts(uint32_t id, const void *payload, size_t bytes,
+                             const char *const *texts, size_t n)
 {
-    struct part parts[] = {{payload, bytes, false}, string_part(text)};
-    if (take_share(bytes + parts[1].length + 1))
-        write_parts(id, parts, 2);
+    struct part parts[1 + DP_LOG_TEXTS] = {{payload, bytes, false}};
+    for (size_t i = 0; i < n; i++) {
+        parts[i + 1] = string_part(texts[i]);
+        bytes += parts[i + 1].length + 1;
+    }
+    if (take_share(bytes))
+        write_parts(id, parts, n + 1);
     else
         dp_process_lost(DP_LOSS_LOG_FULL, 1);
 }

@@ -23,8 +23,10 @@ struct dp_stream *dp_log_stream_written(void);
 
 /* Appends one record of `bytes` fixed payload with the current time. */
 void dp_log_event(uint32_t id, const void *payload, size_t bytes);
-/* The same of an event that ends with a text. */
-void dp_log_event_with_text(uint32_t id, const void *payload, size_t bytes, const char *text);
+/* The same of an event that ends with n texts, at most DP_LOG_TEXTS. */
+#define DP_LOG_TEXTS 2
+void dp_log_event_with_texts(uint32_t id, const void *payload, size_t bytes,
+                             const char *const *texts, size_t n);
 /* The same as dp_log_event() within the share of such events. False: not written; a used-up share does not
  * count as a loss. */
 bool dp_log_event_if_room(uint32_t id, const void *payload, size_t bytes);

@@ -20,6 +20,7 @@
 #include "slow_looks.h"
 #include "sites/configure.h"
 #include "snapshot.h"
+#include "telemetry/metrics.h"
 #include "thread/lanes.h"
 #include "watch.h"
 
@@ -39,7 +40,7 @@ static void (*every_second)(void);
 
 /* The time at which each duty is next due. */
 struct duties {
-    uint64_t watch, load, second, sink, clock, rest, calls;
+    uint64_t watch, load, second, sink, clock, rest, calls, metrics;
     uint64_t look; /* at an open call; also in a rest */
     bool snapshot; /* one is under way */
 };
@@ -113,6 +114,7 @@ static bool is_time(uint64_t *next, uint64_t now, uint64_t period_ns)
 static void do_duties(struct duties *next, uint64_t now, uint64_t period)
 {
     uint64_t calls_period = dp_setting_value(DP_SETTING_CALLS_PERIOD);
+    uint64_t metrics = dp_metrics_interval_ns();
     dp_tick_advance(now, period, dp_configure_shortest_slow_ns());
     dp_process_has_not_ended();
     prepare_lanes();
@@ -128,7 +130,9 @@ static void do_duties(struct duties *next, uint64_t now, uint64_t period)
     dp_machine_round(now);
     if (is_time(&next->sink, now, SINK_NS) && dp_sink_feed())
         next->sink = 0; /* more is left: again at the next tick */
-    if (is_time(&next->rest, now, LANES_REST_NS))
+    if (metrics && is_time(&next->metrics, now, metrics))
+        dp_metrics_report(now);
+    if (!metrics && is_time(&next->rest, now, LANES_REST_NS))
         dp_lanes_rest(now, dp_intervals_lane_rests);
     dp_intervals_round(now);
     if (is_time(&next->clock, now, dp_books_interval_ns(now, CLOCK_NS)))
@@ -158,6 +162,8 @@ static void finish(void)
     dp_heap_end();
     dp_heap_log(dp_now_ns());
     dp_snapshot_finish();
+    if (dp_metrics_interval_ns())
+        dp_metrics_report(dp_now_ns());
     dp_machine_finish(dp_now_ns());
     every_second();
     dp_books_keep(dp_now_ns(), true);
@@ -168,7 +174,8 @@ static void finish(void)
 static void *run(void *unused)
 {
     struct duties next = {.look = UINT64_MAX,
-                          .calls = dp_now_ns() + dp_setting_value(DP_SETTING_CALLS_PERIOD)};
+                          .calls = dp_now_ns() + dp_setting_value(DP_SETTING_CALLS_PERIOD),
+                          .metrics = dp_now_ns() + dp_metrics_interval_ns()};
     uint64_t slept = 0;
     bool alone = false;
     (void)unused;
@@ -203,6 +210,7 @@ int dp_steward_start(void (*upkeep)(void))
     dp_sampled_looks_init();
     dp_heap_log_init();
     dp_snapshot_init();
+    dp_metrics_init(dp_now_ns());
     dp_tick_start(dp_now_ns());
     error = dp_os_thread_start(run);
     if (error)

@@ -124,12 +124,13 @@ static void detach_slow(const struct handler *handler, uint64_t took_ns)
 {
     const struct dp_event_handler_detached event = {.took_ns = took_ns,
                                                     .limit_ns = DP_HANDLER_LIMIT_NS};
+    const char *id = handler->id;
     struct dp_os_signals saved;
     dp_lock_take(&handlers_lock, &saved);
     uint64_t dropped = drop(NULL, handler->number);
     dp_lock_give(&handlers_lock, &saved);
     if (dropped) /* not by itself, meanwhile */
-        dp_log_event_with_text(DP_EVENT_ID_handler_detached, &event, sizeof event, handler->id);
+        dp_log_event_with_texts(DP_EVENT_ID_handler_detached, &event, sizeof event, &id, 1);
 }
 
 static void call(const struct handler *handler, struct deep_profile_event *event)

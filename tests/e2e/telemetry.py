@@ -102,6 +102,24 @@ class Telemetry(unittest.TestCase):
         self.assertEqual(gauge["limits"], {"light": 10, "busy": 40, "overloaded": 50})
         self.assertEqual((gauge["level"], gauge["shares"]["light"]), ("light", 0.666667))
 
+    def test_metrics_are_events_and_add_up(self):
+        self.run_it(self.program, DEEP_PROFILE_METRICS="100ms")
+        found = [e for e in dp.events(TOOL, self.log) if e["event"] == "profiler.metrics"]
+        times, values = {}, {}
+        for event in found:
+            name = (event["metadata"]["metric_type"], event["metadata"]["metric"])
+            times[name] = times.get(name, 0) + event["measurements"]["times"]
+            values[name] = event["measurements"]["value"]
+            self.assertEqual("metric_level" in event["metadata"], name[0] == "gauge")
+        n = THREADS * TIMES
+        self.assertEqual(times[("operation", "query")], n)
+        self.assertEqual(times[("operation", "request")], n)
+        self.assertEqual([times[("count", f"kind {i}")] for i in range(3)], 3 * [2 * n // 3])
+        gauge, = [name for name in times if name[0] == "gauge"]
+        self.assertEqual((times[gauge], values[gauge]), (n, 29))
+        self.check(dp.report(TOOL, self.log))
+        self.assertRegex(dp.run(TOOL, "events", self.log).stdout, "metrics .*operation query: ")
+
     def test_switched_off_nothing_is_made(self):
         result = dp.run(self.program, "2", "5", env=dp.environment(DEEP_PROFILE_OUT=self.log))
         self.assertEqual(result.stdout, "nothing\n")
