@@ -16,7 +16,7 @@
     SUM(nested_ns) SUM(slow) SUM(slow_total_ns) SUM(maybe_slow) SUM(maybe_slow_least_ns)   \
     SUM(maybe_slow_most_ns) SUM(exceptions) SUM(memory_calls) SUM(allocated_bytes)         \
     SUM(freed_bytes) SUM(allocations) SUM(frees) SUM(self_allocated_bytes)                 \
-    SUM(self_allocations) SUM(variance) SUM(variance_high)
+    SUM(self_allocations) SUM(more_copies) SUM(variance) SUM(variance_high)
 
 #define DP_INTERVAL_BIT(name) DP_INTERVAL_##name,
 enum dp_interval_sum { DP_INTERVAL_SUMS(DP_INTERVAL_BIT) DP_INTERVAL_N_SUMS };

@@ -200,7 +200,12 @@ int dp_parse_rate(const char *text, size_t length, double *rate)
 {
     double value;
     struct dp_word unit;
-    if (dp_scan_rate(dp_make_word(text, length), &value, &unit) != DP_VALUE_FINE || value > 1)
+    enum dp_value_problem problem = dp_scan_rate(dp_make_word(text, length), &value, &unit);
+    if (problem == DP_VALUE_UNKNOWN_UNIT && unit.length == 1 && unit.text[0] == '%') {
+        value /= 100;
+        problem = DP_VALUE_FINE;
+    }
+    if (problem != DP_VALUE_FINE || value > 1)
         return -1;
     *rate = value;
     return 0;

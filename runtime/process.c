@@ -31,6 +31,7 @@
 #include "sites/configure.h"
 #include "sites/sites.h"
 #include "steward/calibrate.h"
+#include "steward/governor.h"
 #include "steward/sink.h"
 #include "steward/steward.h"
 #include "thread/lanes.h"
@@ -145,6 +146,7 @@ static int start(void)
         .slow_baseline = (double)dp_setting_value(DP_SETTING_SLOW_BASELINE) / 1e9,
     });
     int error = dp_sites_init();
+    dp_governor_init();
     if (!error)
         error = dp_process_watch_forks();
     if (!error)

@@ -21,6 +21,7 @@
 #include "sampling/heap.h"
 #include "sampling/modules.h"
 #include "sites/sites.h"
+#include "steward/governor.h"
 #include "telemetry/handlers.h"
 #include "thread/lanes.h"
 
@@ -86,6 +87,7 @@ static int start_childs_log(void)
     if (error)
         return error;
     dp_process_state()->sites = dp_sites_count();
+    dp_governor_init();
     dp_sites_configure_again();
     return dp_process_start_work();
 }

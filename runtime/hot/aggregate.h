@@ -86,22 +86,30 @@ static inline bool dp_stats_is_nested(struct dp_lane *lane, struct dp_site_stats
            dp_stats_find_outermost(lane, stats, depth);
 }
 
+/* The call counts `more` times again, for calls that its site's gate did not see: it is open in
+ * a share of the time only (steward/governor.h). */
+void dp_stats_add_copies(struct dp_lane *lane, struct dp_site_stats *stats, uint64_t more,
+                         uint64_t duration_ns, uint64_t child_ns);
+
 /* A call of the population that aggregates describe. */
 static inline void dp_stats_add_call(struct dp_lane *lane, struct dp_site_stats *stats,
                                      const struct dp_population *population,
                                      uint64_t duration_ns, uint64_t child_ns)
 {
+    uint64_t own_child_ns = child_ns < duration_ns ? child_ns : duration_ns;
     stats->sampled++;
     stats->estimated += population->estimated;
     if (DP_LIKELY(population->variance)) /* 0: the shortest way */
         dp_variance_add(stats, population->variance, population->variance_high);
     stats->total_ns += duration_ns;
-    stats->child_ns += child_ns < duration_ns ? child_ns : duration_ns;
+    stats->child_ns += own_child_ns;
     if (duration_ns > stats->max_ns)
         stats->max_ns = duration_ns;
     if (duration_ns < stats->min_ns)
         stats->min_ns = duration_ns;
     dp_stats_add_duration(lane, stats, duration_ns);
+    if (DP_UNLIKELY(population->copies > 1))
+        dp_stats_add_copies(lane, stats, population->copies - 1, duration_ns, own_child_ns);
 }
 
 #endif

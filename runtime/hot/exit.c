@@ -55,7 +55,7 @@ static inline __attribute__((always_inline)) void exit_opened(struct dp_lane *la
         __builtin_unreachable(); /* see short_below_ns */
     stats->calls += config->always_open; /* else only an estimate is known */
     if (DP_UNLIKELY(dp_stats_is_nested(lane, stats, depth)))
-        stats->nested_ns += duration_ns;
+        stats->nested_ns += duration_ns * config->population.copies;
     dp_stats_add_call(lane, stats, &config->population, duration_ns, local->child_ns);
     if (config->path == DP_PATH_TIME_EVERY)
         return;

@@ -26,8 +26,13 @@ void dp_count_call(struct dp_lane *lane, uint32_t index, const struct dp_site_co
     if (!config->always_open)
         return;
     struct dp_site_stats *stats = dp_stats_of(lane, index);
-    if (stats)
-        stats->calls++;
+    if (!stats)
+        return;
+    stats->calls++;
+    if (DP_UNLIKELY(config->population.copies > 1 && !config->always && !config->by_chance)) {
+        stats->estimated += config->population.estimated; /* it is counted only */
+        dp_variance_add(stats, config->population.variance, config->population.variance_high);
+    }
 }
 
 static void emit_exception(struct dp_lane *lane, const struct dp_lane_frame *frame,
@@ -295,7 +300,7 @@ void dp_finish_call(struct dp_lane *lane, const struct dp_lane_frame *frame, uin
         if (i == DP_NO_FRAME) /* the enclosing call does not know this one's time either */
             stats->flags |= DP_STATS_CHILDREN_MISSED | DP_STATS_NESTING_MISSED;
         else if (dp_stats_is_nested(lane, stats, i))
-            stats->nested_ns += duration_ns;
+            stats->nested_ns += duration_ns * config->population.copies;
         if (memory && dp_memory_view != DP_MEMORY_UNSEEN)
             dp_add_memory(stats, memory);
     }
@@ -324,7 +329,7 @@ void dp_finish_counted(struct dp_lane *lane, uint64_t i, uint64_t now)
     uint64_t duration_ns = now - frame->start_ns;
     stats->calls++;
     if (DP_UNLIKELY(dp_stats_is_nested(lane, stats, i)))
-        stats->nested_ns += duration_ns;
+        stats->nested_ns += duration_ns * local->config->population.copies;
     dp_stats_add_call(lane, stats, &local->config->population, duration_ns, local->child_ns);
     dp_add_memory(stats, &memory);
     if (DP_UNLIKELY(grows_enough(local->config, &memory)))

@@ -94,7 +94,8 @@ static struct dp_site_request gather(const struct dp_site_state *state,
                                      struct dp_demand demands[DP_ATTRIBUTE_COUNT])
 {
     struct dp_site_request request = {.desc = state->site->desc,
-                                      .switched_on = state->switched_on};
+                                      .switched_on = state->switched_on,
+                                      .share_log2 = state->share_log2};
     dp_demands_gather(&request, &settings, demands);
     return request;
 }
@@ -105,8 +106,8 @@ bool dp_configure(uint32_t index, const struct dp_site_state *state)
     struct dp_site_config decided;
     struct dp_site_request request = gather(state, demands);
     if (request.desc->flags & DP_SITE_WHOLE_PROGRAM &&
-        dp_demand_in_force(&demands[DP_ATTRIBUTE_CALLS]))
-        state->site->count_slot = dp_count_slot_for(index);
+        dp_demand_in_force(&demands[DP_ATTRIBUTE_CALLS])) /* else the gate counts its share */
+        state->site->count_slot = state->share_log2 ? 0 : dp_count_slot_for(index);
     request.code_counts = state->site->count_slot != 0;
     dp_decide(&request, &settings, demands, &decided);
     note_pictures(demands);

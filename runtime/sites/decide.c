@@ -12,14 +12,17 @@ static uint32_t chance_of(double rate)
 }
 
 /* One call chosen with probability `rate` stands for 1/rate calls; the variance
- * of that estimate is (1 - rate)/rate^2 (Horvitz and Thompson 1952). */
-static void set_population(struct dp_site_config *config, double rate)
+ * of that estimate is (1 - rate)/rate^2 (Horvitz and Thompson 1952). A gate that works in a
+ * share of the time chooses with that share of the probability. */
+static void set_population(struct dp_site_config *config, double rate, uint8_t share_log2)
 {
     struct dp_population *population = &config->population;
-    if (config->always || rate >= 1)
+    population->copies = UINT64_C(1) << share_log2;
+    if (config->always || rate >= 1 || (share_log2 && config->counted && !config->by_chance))
         rate = 1;
     if (!(rate > 0))
         return;
+    rate /= (double)population->copies;
     if (rate < 1e-9)
         rate = 1e-9; /* what can be written */
     const double unit = DP_WEIGHT_UNIT, two_64 = 18446744073709551616.0;
@@ -149,7 +152,8 @@ static enum dp_path path_of(const struct dp_site_config *config)
     const struct dp_probe *probe = &config->probes[DP_ATTRIBUTE_PROFILE];
     uint32_t kinds = config->always | config->by_chance;
     if (!kinds)
-        return config->always_open ? DP_PATH_COUNT : DP_PATH_GENERAL;
+        return config->always_open && config->population.copies == 1 ? DP_PATH_COUNT
+                                                                     : DP_PATH_GENERAL;
     if (only_times(config, kinds))
         return DP_PATH_TIME_EVERY;
     if (kinds == DP_KIND(MEMORY) && !config->slow_threshold_ns)
@@ -190,7 +194,7 @@ void dp_decide(const struct dp_site_request *request, const struct dp_decide_set
     }
     if (config->slow_by_tick)
         config->slow_after = dp_slow_after(config->slow_threshold_ns);
-    set_population(config, 1 - missed);
+    set_population(config, 1 - missed, request->share_log2);
     set_conditional_chances(config);
     set_weight(config, 1 - missed);
     set_path(config);

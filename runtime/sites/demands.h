@@ -28,6 +28,8 @@ struct dp_site_request {
     const struct dp_site_desc *desc;
     uint32_t switched_on; /* kinds whose enabled=VARIABLE is true: dp_read_switches() */
     bool code_counts;     /* it has a count slot */
+    /* Its gate works in a share of the time, 1/2^this (steward/governor.h). */
+    uint8_t share_log2;
 };
 
 /* What one attribute asks for. Its words point into the site's options and into the rules. */

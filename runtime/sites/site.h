@@ -30,6 +30,11 @@ struct dp_site_state {
     /* one of its calls has ended on another thread than it began on; see stacks.c */
     _Atomic bool migrates;
     uint32_t switched_on;      /* kinds whose enabled=VARIABLE was true at registration */
+    /* Under the registry's lock. The gate works in a share of the time, 1/2^share_log2; is this
+     * such a time? With share_log2 0 it always is. */
+    uint8_t share_log2;
+    bool has_its_turn;
+    bool in_copies; /* several struct dp_site have this index; `site` is the last one */
 };
 
 #endif

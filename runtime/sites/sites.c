@@ -26,6 +26,8 @@ _Atomic uint32_t dp_n_sites;
 static struct dp_lock registry_lock;
 static uint32_t *ids; /* index by hash of the site's identity; 0: free */
 
+static uint8_t first_share_log2;
+
 static struct module {
     struct dp_site *start;
     uint32_t count;
@@ -86,13 +88,17 @@ static uint32_t *slot_of(uint64_t id)
     return &ids[at];
 }
 
+/* Calls are judged by the tick all the time; the rest is done when the gate works. */
 static void open_gate(struct dp_site *site, const struct dp_site_config *config)
 {
+    const struct dp_site_state *state = &dp_sites[site->index];
+    bool works = !state->share_log2 || state->has_its_turn;
+    uint64_t weight = works ? (uint64_t)config->weight : 0;
     uint64_t slow_after = config->slow_after;
     if (site->desc->flags & DP_SITE_WHOLE_PROGRAM &&
-        (config->weight || site->count_slot || dp_configure_trees()))
+        (weight || site->count_slot || dp_configure_trees()))
         slow_after += DP_ASK;
-    dp_poke(&site->weight, (uint64_t)config->weight);
+    dp_poke(&site->weight, weight);
     dp_poke(&site->slow_after, slow_after);
 }
 
@@ -139,7 +145,10 @@ static void add_site(struct dp_site *site, const char *module)
     }
     struct dp_site_state *state = &dp_sites[index];
     bool loaded_again = known && !state->site;
+    state->in_copies |= known && state->site;
     state->site = site;
+    if (!known)
+        state->share_log2 = first_share_log2;
     if (site->desc->flags & DP_SITE_COUNTED || (known && dp_site_config(index)->counted))
         site->count_slot = dp_count_slot_for(index);
     if ((!known || (loaded_again && !dp_site_is_unchanged(state))) &&
@@ -333,8 +342,15 @@ static void for_each_site(void (*visit)(struct dp_site *, struct dp_site_state *
     dp_lock_give(&registry_lock, &saved);
 }
 
+void dp_sites_begin_with(uint8_t share_log2)
+{
+    first_share_log2 = share_log2;
+}
+
 static void configure_again(struct dp_site *site, struct dp_site_state *state)
 {
+    state->share_log2 = first_share_log2;
+    state->has_its_turn = false;
     if (dp_configure(site->index, state)) /* on failure the old configuration stays in force */
         open_gate(site, dp_site_config(site->index));
     dp_site_log(site->index, state);
@@ -365,4 +381,42 @@ void dp_sites_log_again(void)
 {
     for_each_site(log_again);
     log_names_again();
+}
+
+/* True: its index belongs to several struct dp_site. */
+static bool take_turn(const struct dp_site_turn *turn)
+{
+    struct dp_site_state *state = &dp_sites[turn->index];
+    uint8_t share_before = state->share_log2;
+    state->share_log2 = turn->share_log2;
+    state->has_its_turn = turn->works;
+    if (!state->site)
+        return false;
+    if (turn->share_log2 != share_before && !dp_configure(turn->index, state))
+        state->share_log2 = share_before; /* no memory: the old configuration says so */
+    if (!state->in_copies)
+        open_gate(state->site, dp_site_config(turn->index));
+    return state->in_copies;
+}
+
+static void open_gates_of_copies(void)
+{
+    for (uint32_t m = 0; m < n_modules; m++)
+        for (uint32_t i = 0; modules[m].start && i < modules[m].count; i++) {
+            struct dp_site *site = &modules[m].start[i];
+            if (site->index && dp_sites[site->index].in_copies)
+                open_gate(site, dp_site_config(site->index));
+        }
+}
+
+void dp_sites_take_turns(const struct dp_site_turn *turns, uint32_t count)
+{
+    struct dp_os_signals saved;
+    bool copies = false;
+    dp_lock_take(&registry_lock, &saved);
+    for (uint32_t i = 0; i < count; i++)
+        copies |= take_turn(&turns[i]);
+    if (copies)
+        open_gates_of_copies();
+    dp_lock_give(&registry_lock, &saved);
 }

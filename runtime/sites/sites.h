@@ -57,6 +57,21 @@ uint32_t dp_site_at(uint64_t address);
 /* Its flags (abi/site.h); 0 when its module is unloaded. */
 uint32_t dp_site_flags(uint32_t index);
 
+/* What the governor decides about a site: in which share of the time its gate works, and
+ * whether it does now. */
+struct dp_site_turn {
+    uint32_t index;
+    uint8_t share_log2; /* 1/2^share_log2 */
+    bool works;
+};
+
+/* Sites that are registered from now on begin with this share, and with their gate closed. 0:
+ * their gates always work. Call it before any module is loaded, and in a forked child before
+ * dp_sites_configure_again(). */
+void dp_sites_begin_with(uint8_t share_log2);
+/* Carries out `turns`. Any thread but those that are in the registry. */
+void dp_sites_take_turns(const struct dp_site_turn *turns, uint32_t count);
+
 /* In a forked child: the lock may be held by a thread that does not exist there. */
 void dp_sites_unlock(void);
 

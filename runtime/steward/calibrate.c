@@ -70,7 +70,8 @@ uint64_t dp_calibrate(void)
     const struct dp_site_config every = {.path = DP_PATH_RECORD_EVERY,
                                          .always_open = 1,
                                          .short_below_ns = UINT64_C(1) << DP_CALL_DURATION_BITS,
-                                         .population = {.estimated = DP_WEIGHT_UNIT}};
+                                         .population = {.estimated = DP_WEIGHT_UNIT,
+                                                        .copies = 1}};
     dp_site_configs[index] = &every;
     dp_self = &scratch->lane;
     uint64_t best = best_of(scratch, &site);

@@ -7,6 +7,7 @@
 #include "base/settings.h"
 #include "base/tick.h"
 #include "books.h"
+#include "governor.h"
 #include "common/threshold.h"
 #include "intervals.h"
 #include "load.h"
@@ -118,6 +119,7 @@ static void do_duties(struct duties *next, uint64_t now, uint64_t period)
     dp_tick_advance(now, period, dp_configure_shortest_slow_ns());
     dp_process_has_not_ended();
     prepare_lanes();
+    dp_governor_tick(now);
     if (is_time(&next->watch, now, dp_watch_interval_ns()) || now >= next->look)
         next->look = dp_watch_lanes(now, period);
     else
@@ -143,6 +145,7 @@ static void do_duties(struct duties *next, uint64_t now, uint64_t period)
         dp_clock_adjust();
         dp_lanes_reclaim();
         every_second();
+        dp_governor_log(now, false);
         dp_books_keep(now, false);
     }
 }
@@ -166,6 +169,7 @@ static void finish(void)
         dp_metrics_report(dp_now_ns());
     dp_machine_finish(dp_now_ns());
     every_second();
+    dp_governor_log(dp_now_ns(), true);
     dp_books_keep(dp_now_ns(), true);
     dp_books_log_clock();
 }

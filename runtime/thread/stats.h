@@ -13,6 +13,7 @@ struct dp_population {
     uint64_t estimated;     /* 1 / rate */
     uint64_t variance;      /* (1 - rate) / rate^2; 0: every call is timed */
     uint64_t variance_high; /* its upper 64 bits */
+    uint64_t copies;        /* of the call in sums of times and in the histogram: 1/share */
 };
 
 /* dp_site_stats.outermost: the aggregates were not there when its open calls began. */

@@ -74,7 +74,7 @@ static bool left_memory_out(const struct dp_totals *totals)
 
 void dp_profile_find_untimed(struct dp_profile *profile)
 {
-    bool untimed = false, uncounted = false;
+    bool untimed = profile->governor.n > 0, uncounted = untimed;
 
     for (size_t i = 0; i < profile->n_totals; i++) {
         untimed |= left_calls_out(profile->totals[i]);
@@ -110,7 +110,8 @@ void dp_profile_find_watched(struct dp_profile *profile)
         const struct dp_site_attribute_info *slow =
             site ? site->attributes[DP_ATTRIBUTE_IF_SLOW] : NULL;
         if (!totals || !profile->has_lanes || !slow || slow->changed || slow->threshold == 0 ||
-            !dp_attribute_in_force(slow->state))
+            !dp_attribute_in_force(slow->state) ||
+            (totals->governed && slow->threshold < DP_BY_TICK_FROM_NS))
             continue;
         totals->watched_ns = (double)slow->threshold;
         totals->watched_error_ns = judged_within(slow->threshold);

@@ -122,16 +122,18 @@ static void find_buckets(struct distribution *calls)
 /* Sampled calls over the threshold are among the known ones. */
 static void start(struct distribution *calls, const struct dp_totals *totals, bool watched)
 {
+    double part = 1; /* of a call in the histogram: what it is worth as evidence */
     *calls = (struct distribution){.totals = totals, .weight = 1};
     if (totals->sum.sampled > 0 && dp_totals_by_chance(totals)) {
-        calls->weight = fmax(dp_totals_stand_for(totals) / (double)totals->sum.sampled, 1);
+        part = dp_totals_evidence(totals) / dp_totals_timed(totals);
+        calls->weight = fmax(dp_totals_stand_for(totals) / dp_totals_evidence(totals), 1);
         calls->left_out = 1 - 1 / calls->weight;
     }
     find_buckets(calls);
     for (size_t i = calls->first; i < calls->end; i++) {
         if (watched && first_of(i) >= totals->watched_ns)
             break;
-        calls->count[i] = (double)counted_in(&totals->histogram, i);
+        calls->count[i] = (double)counted_in(&totals->histogram, i) * part;
         calls->sampled += calls->count[i];
     }
     if (watched) {

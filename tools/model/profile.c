@@ -55,6 +55,7 @@ void dp_profile_finish(struct dp_profile *profile)
     dp_timeline_finish(&profile->timeline);
     dp_alert_records_finish(&profile->alert_records);
     dp_history_finish(&profile->history);
+    dp_governor_finish(&profile->governor);
     free(profile->load);
     free(profile->open);
     free(profile->threads);

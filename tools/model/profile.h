@@ -12,6 +12,7 @@
 #include "alert_records.h"
 #include "allocations.h"
 #include "call_tree.h"
+#include "governor.h"
 #include "history.h"
 #include "in_flight_ids.h"
 #include "latency.h"
@@ -100,6 +101,7 @@ struct dp_profile {
     struct dp_alert_records alert_records;
     struct dp_history history; /* of sampled calls */
 
+    struct dp_governor governor;
     struct dp_load_move *load;
     size_t n_load, load_capacity;
     struct dp_setting_info *settings;

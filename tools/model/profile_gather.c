@@ -68,7 +68,7 @@ static void take_counts_of_the_gate(struct dp_profile *profile)
         const struct dp_site_attribute_info *calls =
             site ? site->attributes[DP_ATTRIBUTE_CALLS] : NULL;
         if (!totals || totals->has_counted || totals->sum.calls == 0 || !calls ||
-            !dp_attribute_in_force(calls->state))
+            !dp_attribute_in_force(calls->state) || totals->governed)
             continue;
         totals->has_counted = true;
         totals->counted = totals->sum.calls;
@@ -94,6 +94,9 @@ static void settle(struct dp_profile *profile)
 {
     dp_windows_settle(profile);
     take_named(profile);
+    for (size_t i = 0; i < profile->n_totals; i++)
+        if (profile->totals[i])
+            dp_governor_settle(&profile->governor, i, profile->totals[i]);
     take_counts_of_the_gate(profile);
     dp_profile_find_untimed(profile);
     dp_profile_find_watched(profile);
@@ -180,6 +183,7 @@ int dp_profile_update(struct dp_profile *profile, struct dp_problem *problem)
         dp_site_table_read(&profile->sites, &record);
         dp_timeline_read(&profile->timeline, &record);
         dp_alert_records_read(&profile->alert_records, &record);
+        dp_governor_read(&profile->governor, &record);
         if (record.id == DP_EVENT_ID_overhead)
             dp_record_copy(&record, &profile->overhead);
     }

@@ -341,6 +341,7 @@ void dp_profile_read_record(struct dp_profile *profile, const struct dp_record *
     dp_timeline_read(&profile->timeline, record);
     dp_alert_records_read(&profile->alert_records, record);
     dp_history_read(&profile->history, record);
+    dp_governor_read(&profile->governor, record);
     switch (record->id) {
     case DP_EVENT_ID_slow_operation:
         if (!profile->has_lanes)

@@ -88,6 +88,28 @@ static void make_overhead(struct dp_report_overhead *overhead, const struct dp_p
         share >= MUCH && overhead->share_of_core >= MUCH_OF_A_CORE && !only_started;
 }
 
+static void make_governor(struct dp_report_governor *report, const struct dp_profile *profile)
+{
+    const struct dp_governor *governor = &profile->governor;
+
+    *report = (struct dp_report_governor){.known = governor->known,
+                                          .budget = governor->last.budget_ppm / 1e6,
+                                          .cost = (double)governor->last.cost_ppm / 1e6,
+                                          .allowed = (double)governor->last.allowed_ppm / 1e6,
+                                          .unlimited = (double)governor->last.unlimited_ppm / 1e6,
+                                          .sites = governor->last.sites,
+                                          .throttled = governor->last.throttled,
+                                          .least_share = 1};
+    for (size_t i = 0; i < governor->n; i++) {
+        const struct dp_event_governed *site = dp_governor_site(governor, i);
+        double share = site ? 1 / (double)(UINT64_C(1) << site->share_log2) : 1;
+        if (share >= report->least_share || !dp_site_find(&profile->sites, (uint32_t)i))
+            continue;
+        report->least = dp_site_find(&profile->sites, (uint32_t)i);
+        report->least_share = share;
+    }
+}
+
 static void find_unrecorded(struct dp_report_limits *limits, const struct dp_profile *profile)
 {
     size_t capacity = 0;
@@ -123,6 +145,7 @@ void dp_report_limits_make(struct dp_report_limits *limits, const struct dp_prof
     make_load(&limits->load, profile, wall_ns);
     make_losses(&limits->losses, profile);
     make_overhead(&limits->overhead, profile, wall_ns, cpu_ns);
+    make_governor(&limits->governor, profile);
     find_unrecorded(limits, profile);
 }
 

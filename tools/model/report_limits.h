@@ -57,6 +57,19 @@ struct dp_report_overhead {
     bool much;            /* so high that it changes the figures */
 };
 
+/* What the governor (DEEP_PROFILE_BUDGET) gave up. Shares are of one processor's time. */
+struct dp_report_governor {
+    bool known; /* there was one */
+    double budget;
+    double cost;      /* estimated, last */
+    double allowed;
+    double unlimited; /* what it would cost without a budget */
+    size_t sites;     /* functions that are profiled, and how many are throttled */
+    size_t throttled;
+    const struct dp_site_info *least; /* the one that is seen least; NULL: none */
+    double least_share;               /* in which its calls were seen */
+};
+
 /* What an attribute in force requests and this version does not record. */
 struct dp_report_unrecorded {
     const struct dp_site_info *info;
@@ -75,6 +88,7 @@ struct dp_report_limits {
     struct dp_report_load load;
     struct dp_report_losses losses;
     struct dp_report_overhead overhead;
+    struct dp_report_governor governor;
     struct dp_report_unrecorded *unrecorded;
     size_t n_unrecorded;
     unsigned missing; /* enum dp_report_missing */

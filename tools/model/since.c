@@ -68,6 +68,7 @@ static void subtract_sums(struct dp_site_stats *from, const struct dp_site_stats
     take_off(&from->frees, what->frees);
     take_off(&from->self_allocated_bytes, what->self_allocated_bytes);
     take_off(&from->self_allocations, what->self_allocations);
+    take_off(&from->more_copies, what->more_copies);
 }
 
 static void subtract_histogram(struct dp_histogram *from, const struct dp_histogram *what)

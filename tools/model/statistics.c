@@ -82,6 +82,7 @@ void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats)
     sum->frees += stats->frees;
     sum->self_allocated_bytes += stats->self_allocated_bytes;
     sum->self_allocations += stats->self_allocations;
+    sum->more_copies += stats->more_copies;
 }
 
 bool dp_totals_by_chance(const struct dp_totals *totals)
@@ -94,12 +95,26 @@ double dp_totals_variance(const struct dp_totals *totals)
     const struct dp_site_stats *sum = &totals->sum;
 
     return ((double)sum->variance_high * 18446744073709551616.0 + (double)sum->variance) /
-           DP_WEIGHT_UNIT;
+               DP_WEIGHT_UNIT +
+           totals->clustered;
+}
+
+double dp_totals_timed(const struct dp_totals *totals)
+{
+    return (double)totals->sum.sampled + (double)totals->sum.more_copies;
 }
 
 double dp_totals_stand_for(const struct dp_totals *totals)
 {
     return (double)totals->sum.estimated / DP_WEIGHT_UNIT;
+}
+
+double dp_totals_evidence(const struct dp_totals *totals)
+{
+    double variance = dp_totals_variance(totals);
+    double together = variance > 0 ? totals->clustered / variance : 0;
+
+    return fmax((double)totals->sum.sampled * (1 - together), 1);
 }
 
 void dp_totals_finish(struct dp_totals *totals)
@@ -120,6 +135,16 @@ static struct dp_estimate score_interval(double value, double variance, double s
                                 DP_ESTIMATED};
 }
 
+/* Of a site whose gate worked in a share of the time. */
+static struct dp_estimate governed_interval(const struct dp_totals *totals, double value,
+                                            double seen)
+{
+    struct dp_estimate estimate = score_interval(value, dp_totals_variance(totals), seen);
+
+    estimate.high = fmax(estimate.high, seen + totals->unseen_calls);
+    return estimate;
+}
+
 /* Calls that were seen with certainty. A call that the load gate refused was one. */
 static double calls_seen(const struct dp_site_stats *sum)
 {
@@ -133,16 +158,24 @@ struct dp_estimate dp_estimate_calls(const struct dp_totals *totals)
     const struct dp_site_stats *sum = &totals->sum;
     double estimated = dp_totals_stand_for(totals), seen = calls_seen(sum);
 
-    if (totals->has_counted)
+    if (totals->has_counted && !(totals->governed && estimated > 0))
         return dp_exactly((double)totals->counted);
     /* Every call opened the gate, so every call was seen. */
-    if (sum->calls > 0 && (double)sum->calls >= estimated - 0.5)
+    if (sum->calls > 0 && (double)sum->calls >= estimated - 0.5 && !totals->governed)
         return dp_exactly((double)sum->calls);
-    if (sum->sampled == 0)
+    if (totals->hardly_seen)
+        return dp_at_least(totals->has_counted ? seen + (double)totals->counted : seen);
+    if (totals->has_counted) { /* while the governor let every call be counted, and since */
+        seen += (double)totals->counted;
+        return governed_interval(totals, (double)totals->counted + estimated, seen);
+    }
+    if (sum->sampled == 0 && !(totals->governed && estimated > 0))
         return dp_at_least(seen);
     /* Those that the load gate refused were chosen by the same chance, and count. */
-    double chosen = 1 + (double)sum->gated / (double)sum->sampled;
+    double chosen = sum->sampled ? 1 + (double)sum->gated / (double)sum->sampled : 1;
     double value = fmax(estimated * chosen, seen), variance = dp_totals_variance(totals) * chosen;
+    if (totals->governed)
+        return governed_interval(totals, value, seen);
     if (variance > 0)
         return score_interval(value, variance, seen);
     return seen > estimated + 0.5 ? dp_at_least(seen) : dp_exactly(value);
@@ -150,7 +183,7 @@ struct dp_estimate dp_estimate_calls(const struct dp_totals *totals)
 
 double dp_mean_ns(const struct dp_totals *totals)
 {
-    return totals->sum.sampled ? (double)totals->sum.total_ns / (double)totals->sum.sampled : 0;
+    return totals->sum.sampled ? (double)totals->sum.total_ns / dp_totals_timed(totals) : 0;
 }
 
 double dp_deviation_ns(const struct dp_totals *totals)

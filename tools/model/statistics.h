@@ -25,6 +25,11 @@ struct dp_totals {
     double watched_ns;
     double watched_error_ns;
     double watched_missing_ns;
+    /* Its gate worked in a share of the time only (governor.h); in so few windows that they do
+     * not stand for the rest; and what that adds to the variance of the number of calls. */
+    bool governed, hardly_seen;
+    double clustered;
+    double unseen_calls; /* at most so many went on while its gate did not work, beside the rest */
 };
 
 void dp_totals_add(struct dp_totals *totals, const struct dp_site_stats *stats);
@@ -33,8 +38,15 @@ bool dp_totals_by_chance(const struct dp_totals *totals);
 /* How many calls the sampled ones stand for: the sum of 1/p over them, p being the chance
  * that a call is sampled. */
 double dp_totals_stand_for(const struct dp_totals *totals);
-/* The variance of that number: the sum of (1 - p)/p^2. */
+/* The variance of that number: the sum of (1 - p)/p^2, and what comes of calls that were chosen
+ * together. */
 double dp_totals_variance(const struct dp_totals *totals);
+/* How many calls the sums of times and the histogram are of: the sampled ones, of which the
+ * governor lets some count several times. */
+double dp_totals_timed(const struct dp_totals *totals);
+/* As how many calls, each chosen by itself, the sampled ones count where an interval is made: fewer
+ * where they were chosen together (the design effect: Kish, Survey Sampling, 1965). */
+double dp_totals_evidence(const struct dp_totals *totals);
 void dp_totals_finish(struct dp_totals *totals);
 
 /* How often the site was called. */

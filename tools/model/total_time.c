@@ -71,12 +71,14 @@ static struct dp_estimate estimate_by_chance(const struct dp_totals *totals)
 {
     const struct dp_site_stats *sum = &totals->sum;
     const struct scaled part = scaled_of(totals);
-    double n = (double)sum->sampled, slow = (double)sum->slow;
+    double n = dp_totals_timed(totals), slow = (double)sum->slow;
     double slow_ns = totals->watched_ns > 0 ? (double)sum->slow_total_ns : 0;
     /* Aggregates have no y/p of their own: rates are the same for all calls of
      * a site but for rare changes, so the mean weight stands for each. */
     double weight = fmax(dp_totals_stand_for(totals) / n, 1);
-    double variance = dp_totals_variance(totals) / n * part.moments.squares +
+    double mean_ns = part.sum_ns / n;
+    double variance = (dp_totals_variance(totals) - totals->clustered) / n * part.moments.squares +
+                      totals->clustered * mean_ns * mean_ns +
                       slow * totals->watched_error_ns * totals->watched_error_ns / 3;
     double seen = fmax(slow_ns + part.sum_ns - part.error_ns,
                        fmax((double)sum->total_ns, (double)sum->slow_total_ns));
@@ -85,7 +87,7 @@ static struct dp_estimate estimate_by_chance(const struct dp_totals *totals)
     struct dp_estimate estimate = {value, fmax(value - Z_95 * deviation - error_ns, seen),
                                    INFINITY, DP_ROUGH};
 
-    if (n < DP_FEW_SAMPLES)
+    if (sum->sampled < DP_FEW_SAMPLES)
         estimate.low = seen;
     else if (part.moments.squares > 0)
         estimate.high = value + error_ns + totals->watched_missing_ns +
@@ -101,6 +103,9 @@ struct dp_estimate dp_estimate_total(const struct dp_totals *totals)
 
     if (sum->sampled == 0)
         return dp_at_least((double)sum->slow_total_ns);
+    if (totals->hardly_seen) /* with copies, the sum stands for calls that were not seen */
+        return dp_at_least(fmax((double)(sum->more_copies ? sum->max_ns : sum->total_ns),
+                                (double)sum->slow_total_ns));
     struct dp_estimate known = dp_totals_by_chance(totals) ? estimate_by_chance(totals)
                                                            : dp_exactly((double)sum->total_ns);
     /* Calls that the load gate refused were not left out by chance: the sampled calls

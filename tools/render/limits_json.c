@@ -62,10 +62,28 @@ static void put_overhead(struct dp_json *object, const struct dp_report_overhead
     dp_json_put_number(overhead, "share_of_cpu", of->share_of_cpu, 6);
 }
 
+static void put_governor(struct dp_json *object, const struct dp_report_governor *of)
+{
+    if (!of->known)
+        return;
+    struct dp_json *governor = dp_json_put_object(object, "governor");
+    dp_json_put_number(governor, "budget", of->budget, 9);
+    dp_json_put_number(governor, "cost", of->cost, 9);
+    dp_json_put_number(governor, "allowed", of->allowed, 9);
+    dp_json_put_number(governor, "unlimited_cost", of->unlimited, 9);
+    dp_json_put_u64(governor, "functions", of->sites);
+    dp_json_put_u64(governor, "throttled", of->throttled);
+    if (!of->least)
+        return;
+    dp_json_put_text(governor, "least_seen", of->least->function);
+    dp_json_put_number(governor, "least_share", of->least_share, 9);
+}
+
 void dp_json_put_limits(struct dp_json *object, const struct dp_report_limits *limits)
 {
     put_unrecorded(object, limits);
     put_load(object, &limits->load);
     put_losses(object, &limits->losses);
     put_overhead(object, &limits->overhead);
+    put_governor(object, &limits->governor);
 }

@@ -50,6 +50,7 @@ static void print(const struct dp_report *report, const struct dp_style *style)
     dp_text_load(&limits->load, style);
     dp_text_losses(&limits->losses, style);
     dp_text_overhead(&limits->overhead, style);
+    dp_text_governor(&limits->governor, style);
     dp_text_missing(limits->missing, style);
 }
 

@@ -112,6 +112,32 @@ void dp_text_overhead(const struct dp_report_overhead *overhead, const struct dp
     print_shares(overhead, style);
 }
 
+void dp_text_governor(const struct dp_report_governor *governor, const struct dp_style *style)
+{
+    char budget[DP_UNIT_TEXT], cost[DP_UNIT_TEXT], unlimited[DP_UNIT_TEXT], share[DP_UNIT_TEXT];
+
+    if (!governor->known)
+        return;
+    dp_heading(style, "Budget");
+    fprintf(style->out,
+            "%s of the processor time that the program uses; at the end profiling cost about %s "
+            "of a processor, and would have cost %s without a budget\n",
+            dp_unit_percent(budget, governor->budget), dp_unit_percent(cost, governor->cost),
+            dp_unit_percent(unlimited, governor->unlimited));
+    if (!governor->least) {
+        fputs("no function was throttled\n", style->out);
+        return;
+    }
+    fprintf(style->out,
+            "%zu of %zu functions are profiled in a share of the time, least of all ",
+            governor->throttled, governor->sites);
+    dp_print_clean(style, governor->least->function);
+    fprintf(style->out,
+            " in %s: their calls and times above are estimates, and calls below a threshold of "
+            "1 ms were seen in that share only\n",
+            dp_unit_percent(share, governor->least_share));
+}
+
 void dp_text_missing(unsigned missing, const struct dp_style *style)
 {
     if (missing & DP_MISSING_PROCESS)

@@ -10,6 +10,7 @@ void dp_text_unrecorded(const struct dp_report_limits *limits, const struct dp_s
 void dp_text_load(const struct dp_report_load *load, const struct dp_style *style);
 void dp_text_losses(const struct dp_report_losses *losses, const struct dp_style *style);
 void dp_text_overhead(const struct dp_report_overhead *overhead, const struct dp_style *style);
+void dp_text_governor(const struct dp_report_governor *governor, const struct dp_style *style);
 /* Parts of the log that are missing, and what is not known without them. */
 void dp_text_missing(unsigned missing, const struct dp_style *style);
 

@@ -165,6 +165,10 @@ struct dp_site_stats {
     uint64_t value_ns;
     int64_t least;
     int64_t greatest;
+    /* By the governor, a call of `sampled` may count several times in the histogram and in
+     * total_ns, child_ns and nested_ns (docs/governor.md): this is how many times more often
+     * than once, all calls together. */
+    uint64_t more_copies;
 };
 
 /* Two histograms of the `slow` calls: each call took something between its value in one and its

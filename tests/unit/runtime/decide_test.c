@@ -17,6 +17,7 @@ struct given {
     struct dp_site_attribute attributes[DP_ATTRIBUTE_COUNT]; /* up to the first without text */
     uint32_t flags, switched_on;
     bool code_counts, ignores_load;
+    uint8_t share_log2;
     const char *rules;
     uint32_t environment; /* 0: dev */
     double slow_baseline;
@@ -38,7 +39,8 @@ static struct dp_site_config decide(const struct given *given)
         .environment = given->environment ? given->environment : DP_ENV_DEV,
         .check_load = !given->ignores_load,
         .slow_baseline = given->slow_baseline};
-    struct dp_site_request request = {&desc, given->switched_on, given->code_counts};
+    struct dp_site_request request = {&desc, given->switched_on, given->code_counts,
+                                      given->share_log2};
     struct dp_site_config config;
     memset(&config, 0xa5, sizeof config);
     dp_demands_gather(&request, &settings, demands);
@@ -365,6 +367,25 @@ static void populations(void)
     CHECK_WITHIN_SHARE(chance_at_gate(config.chance_weight), 0.5, 1e-5);
 }
 
+/* A gate that works in an eighth of the time: each call that it chooses stands for those of the
+ * other seven. */
+static void shares_of_the_time(void)
+{
+    struct dp_site_config config = DECIDE(WITH(PROFILE("rate=0.25")), .share_log2 = 3);
+    CHECK(config.population.estimated == 32 * DP_WEIGHT_UNIT);
+    CHECK(config.population.variance == 31 * 32 * DP_WEIGHT_UNIT);
+    CHECK(config.population.copies == 8);
+    config = DECIDE(WITH(PROFILE("rate=1")), .share_log2 = 3);
+    CHECK(config.population.estimated == 8 * DP_WEIGHT_UNIT && config.population.variance > 0);
+    CHECK(config.path == DP_PATH_RECORD_EVERY && config.weight == DP_WEIGHT_ALWAYS);
+    config = DECIDE(WITH(PROFILE("rate=1")));
+    CHECK(config.population.copies == 1 && config.population.variance == 0);
+    /* what the gate counts stands for more, too; what the code counts is exact */
+    config = DECIDE(.flags = DP_SITE_WHOLE_PROGRAM, .rules = "f:calls", .share_log2 = 4);
+    CHECK(config.path == DP_PATH_GENERAL && config.always_open);
+    CHECK(config.population.estimated == 16 * DP_WEIGHT_UNIT && config.population.copies == 16);
+}
+
 /* The probability of every set of kinds, as choose_kinds() of enter.c comes to them. */
 static void walk(const struct dp_site_config *config, uint32_t left, uint32_t chosen, double p,
                  double *sets)
@@ -455,6 +476,7 @@ int main(void)
     rules_for_the_rest();
     whole_program();
     populations();
+    shares_of_the_time();
     two_kinds_of_sampling();
     three_kinds_of_sampling();
     the_same_twice();
