@@ -45,14 +45,15 @@ static struct {
     struct dp_look look;
 } *all; /* made at the first need */
 static uint32_t used, round_number;
-static uint64_t next_ns;
+static uint64_t next_ns;    /* no round before */
+static uint64_t awaited_ns; /* when a thread that does not move has to be visited again */
 static uint64_t credit_at_ns; /* when `credit_ns` was right */
 static int64_t credit_ns;     /* the processor time that walks may take now */
 
 void dp_unlisted_calls_init(void)
 {
     used = 0;
-    next_ns = credit_at_ns = 0;
+    next_ns = awaited_ns = credit_at_ns = 0;
     credit_ns = MOST_CREDIT_NS;
 }
 
@@ -156,15 +157,23 @@ static void report(const struct thread *thread, struct call *call, uint64_t now)
     dp_slow_looks_report(call->id, now);
 }
 
+static void await(uint64_t time_ns)
+{
+    awaited_ns = time_ns < awaited_ns ? time_ns : awaited_ns;
+}
+
 static void watch(struct thread *thread, uint64_t now)
 {
     uint64_t age = now - thread->since_ns;
     for (uint32_t i = 0; i < thread->n_calls; i++) {
         struct call *call = &thread->calls[i];
-        if (!call->id && age >= dp_slow_look_from_ns(call->threshold_ns))
+        uint64_t look_from_ns = dp_slow_look_from_ns(call->threshold_ns);
+        if (!call->id && age >= look_from_ns)
             follow(thread, call, now);
         if (call->id && !call->reported && age >= call->threshold_ns)
             report(thread, call, now);
+        if (age < call->threshold_ns)
+            await(thread->since_ns + (call->id ? call->threshold_ns : look_from_ns));
     }
 }
 
@@ -198,6 +207,7 @@ static void visit(uint32_t tid, uint64_t shortest_ns)
     if (!thread->since_ns || thread->cpu_ns != cpu_ns) {
         *thread = (struct thread){
             .tid = tid, .seen_in = round_number, .cpu_ns = cpu_ns, .since_ns = dp_now_ns()};
+        await(now);
         return;
     }
     if (!thread->walked && credit_ns > 0 &&
@@ -207,6 +217,8 @@ static void visit(uint32_t tid, uint64_t shortest_ns)
         walk(thread);
         credit_ns -= (int64_t)(dp_os_thread_cpu_ns() - began_ns);
     }
+    if (!thread->walked && now - thread->since_ns < shortest_ns)
+        await(now);
     watch(thread, now);
 }
 
@@ -245,12 +257,14 @@ uint64_t dp_unlisted_calls_round(uint64_t now)
     if (shortest_ns == UINT64_MAX)
         return UINT64_MAX;
     if (now < next_ns)
-        return next_ns;
+        return awaited_ns > next_ns ? awaited_ns : next_ns;
     uint64_t apart = dp_slow_look_from_ns(shortest_ns);
     apart = apart > LEAST_APART_NS ? apart : LEAST_APART_NS;
     next_ns = now + (apart < MOST_APART_NS ? apart : MOST_APART_NS);
+    awaited_ns = next_ns;
     if (!has_memory() || dp_os_list_threads(all->tids, THREADS_MAX, &count) != 0)
         return next_ns;
+    awaited_ns = UINT64_MAX;
     earn_credit(now);
     int64_t before_ns = credit_ns, walks_ns;
     uint64_t began_ns = dp_os_thread_cpu_ns();
@@ -258,5 +272,5 @@ uint64_t dp_unlisted_calls_round(uint64_t now)
     walks_ns = before_ns - credit_ns;
     uint64_t rest_ns = (dp_os_thread_cpu_ns() - began_ns - (uint64_t)walks_ns) * SHARE;
     next_ns = next_ns > now + rest_ns ? next_ns : now + rest_ns;
-    return next_ns;
+    return awaited_ns > next_ns ? awaited_ns : next_ns;
 }

@@ -19,8 +19,8 @@ void dp_unlisted_calls_init(void);
 /* Unmaps its memory. Call it when no steward runs. */
 void dp_unlisted_calls_release(void);
 
-/* Looks which threads stand still, when that is due. Returns the latest time for the next call;
- * UINT64_MAX: there are no such sites. */
+/* Looks which threads stand still, when that is due. Returns the latest time for the next call, if
+ * no thread runs until then; UINT64_MAX: all that stands still is known. */
 uint64_t dp_unlisted_calls_round(uint64_t now);
 
 #endif

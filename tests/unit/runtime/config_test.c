@@ -62,7 +62,7 @@ static const struct dp_site_config *set_threshold(struct dp_site *site, uint64_t
 static const struct dp_site_config *set_population(struct dp_site *site, uint64_t stands_for)
 {
     struct dp_site_config changed = *dp_site_config(site->index);
-    changed.population = (struct dp_population){stands_for * UNIT, stands_for * 3 * UNIT, 0};
+    changed.population = (struct dp_population){stands_for * UNIT, stands_for * 3 * UNIT, 0, 1};
     return publish(site, &changed);
 }
 
