@@ -306,11 +306,11 @@ static void plan_next(uint64_t now)
     round_of.next_ns = round_of.begun_ns + (period > by_cost ? period : by_cost);
 }
 
-/* Some is left for others. */
+/* Most is left to others, who count what does not fit as lost. */
 static bool has_room(void)
 {
     uint64_t whole, left = dp_log_room_left(&whole);
-    return left > whole / 4;
+    return left > whole / 4 * 3;
 }
 
 void dp_intervals_round(uint64_t now)

@@ -73,11 +73,12 @@ static char *append_threads(char *at, const struct dp_thread_uses *uses)
     return at;
 }
 
-/* Half of what events about the process may take is left to the others. */
+/* Most of what events about the process may take is left to the others, who count what does not
+ * fit as lost. */
 static bool has_room(void)
 {
     uint64_t whole, left = dp_log_room_left(&whole);
-    return left > whole / 2;
+    return left > whole / 4 * 3;
 }
 
 static void write_record(const struct dp_figures *figures, const struct dp_thread_uses *uses,
