@@ -49,6 +49,7 @@ DP_FROM_HOST static void reset_child(void)
     dp_heap_end();
     dp_call_out_reset();
     dp_sites_unlock();
+    dp_handlers_were_forked();
     dp_bus_unlock();
     dp_process_meeting = meeting;
     deep_profile_budget = -1;

@@ -1,8 +1,6 @@
 /* See metrics.h. */
 #include "metrics.h"
 
-#include <string.h>
-
 #include "base/os.h"
 #include "base/settings.h"
 #include "common/events.h"
@@ -29,10 +27,11 @@ uint64_t dp_metrics_interval_ns(void)
 void dp_metrics_init(uint64_t now)
 {
     since_ns = now;
-    if (reported)
-        memset(reported, 0, DP_MAX_SITES * sizeof *reported);
-    else if (dp_metrics_interval_ns())
+    if (!reported && dp_metrics_interval_ns())
         reported = dp_os_map_memory(DP_MAX_SITES * sizeof *reported);
+    for (uint32_t i = 1; reported && i <= dp_sites_count(); i++)
+        if (dp_sites[i].named) /* of the others nothing was written: no page is touched */
+            reported[i] = (struct sums){0};
 }
 
 /* The lane's owner writes meanwhile: each word is whole, and they may be one call apart. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -208,6 +209,35 @@ static void levels_have_limits_that_may_be_set(void)
     CHECK(limits[0] == 2);
 }
 
+static _Atomic bool detaching;
+
+static void *keep_detaching(void *unused)
+{
+    while (detaching)
+        deep_profile_detach("nobody");
+    return unused;
+}
+
+/* The list of handlers may be locked at the moment of a fork, by a thread that the child lacks. */
+static void a_forked_child_may_detach(void)
+{
+    enum { CHILDREN = 50 };
+    pthread_t thread;
+    detaching = true;
+    CHECK(pthread_create(&thread, NULL, keep_detaching, NULL) == 0);
+    for (int i = 0; i < CHILDREN; i++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+            alarm(30);
+            _exit(deep_profile_detach("nobody") == -ENOENT ? 0 : 1);
+        }
+        CHECK(waitpid(child, &status, 0) == child && status == 0, "child %d: %d", i, status);
+    }
+    detaching = false;
+    CHECK(pthread_join(thread, NULL) == 0);
+}
+
 /* The last one: it fills the table. */
 static void what_has_no_room_is_counted(void)
 {
@@ -236,6 +266,7 @@ int main(void)
     what_is_no_span_does_nothing();
     a_handler_that_interrupts_the_runtime_stays_out();
     a_forked_child_has_figures_of_its_own();
+    a_forked_child_may_detach();
     levels_have_limits_that_may_be_set();
     what_has_no_room_is_counted();
     return 0;
