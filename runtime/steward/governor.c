@@ -30,6 +30,7 @@
 #define ALARM 4            /* openings that cost so many times what is allowed: decide at once */
 #define ALARM_OPENINGS 32
 #define TURNS 256
+#define AGE_SHARE 1024     /* see is_too_early() */
 /* An idle process may use this share of a processor's budget: its next spike is not missed. */
 #define FLOOR 0.1
 /* What an entry takes that asks and is not opened, in ns; and how much more than in a loop
@@ -49,6 +50,7 @@ struct governed {
     uint64_t worked_ns; /* while it was throttled, in so many windows */
     uint64_t windows, active; /* in so many of them it was called */
     uint64_t throttled_ns;
+    uint64_t raised_ns; /* when its share last became larger */
     double variance;
     double peak; /* most calls a second in any window */
     bool works;
@@ -59,6 +61,7 @@ static double budget; /* 0: no governor */
 static struct governed *sites;
 static struct dp_share *shares; /* by index, like `sites` */
 static uint32_t n_known;        /* the highest index that was looked at */
+static uint32_t n_paid;         /* so many have been taken from the memory ceiling, also by a parent */
 static uint32_t scanned;
 static uint64_t next_window, next_decision, next_log;
 static uint64_t windows_began; /* 0: none has */
@@ -232,8 +235,11 @@ static void meet_sites(void)
 {
     uint32_t count = dp_sites_count();
     for (; n_known < count; n_known++) {
-        if (!dp_memory_ceiling_take_for_good(sizeof *sites + sizeof *shares))
-            return;
+        if (n_known == n_paid) {
+            if (!dp_memory_ceiling_take_for_good(sizeof *sites + sizeof *shares))
+                return;
+            n_paid++;
+        }
         shares[n_known + 1].share_log2 = FIRST_SHARE_LOG2;
     }
 }
@@ -305,13 +311,28 @@ static void find_allowed(uint64_t now)
     own_cpu = own;
 }
 
+/* Each new share takes a new configuration, whose memory is never given back (sites/config.h). So
+ * in a process of weeks, a share that goes down and up all the time goes up seldom: it does so
+ * AGE_SHARE times while the process's age grows by a factor of e. */
+static bool is_too_early(uint32_t index, uint64_t now)
+{
+    return now - sites[index].raised_ns < (now - dp_process_start_ns) / AGE_SHARE;
+}
+
 static void decide(uint64_t now)
 {
     find_allowed(now);
     dp_shares_decide(shares + 1, n_known, allowed, used);
     for (uint32_t i = 1; i <= n_known; i++) {
-        if (!is_governed(i) || dp_sites[i].share_log2 == shares[i].share_log2)
+        uint8_t in_force = dp_sites[i].share_log2;
+        if (!is_governed(i) || shares[i].share_log2 == in_force)
             continue;
+        if (shares[i].share_log2 < in_force && is_too_early(i, now)) {
+            shares[i].share_log2 = in_force;
+            continue;
+        }
+        if (shares[i].share_log2 < in_force)
+            sites[i].raised_ns = now;
         sites[i].changed = true;
         give_turn(i, shares[i].share_log2 == 0);
         sites[i].works = false; /* its windows begin with begin_windows() */
