@@ -33,7 +33,6 @@ static struct module {
     uint32_t count;
 } modules[MAX_MODULES];
 static uint32_t n_modules;
-static _Atomic uint64_t lowest = UINT64_MAX, highest; /* of all modules' sites, ever */
 
 int dp_sites_init(void)
 {
@@ -205,18 +204,17 @@ uint32_t dp_sites_name(uint32_t named, const char *name, size_t length)
     return index;
 }
 
-static void widen_span(const struct dp_site *start, const struct dp_site *stop)
-{
-    if ((uintptr_t)start < lowest)
-        lowest = (uintptr_t)start;
-    if ((uintptr_t)stop > highest)
-        highest = (uintptr_t)stop;
-}
-
+/* Another thread may add or remove a module meanwhile. */
 bool dp_sites_have(uint64_t address)
 {
-    return address >= atomic_load_explicit(&lowest, memory_order_relaxed) &&
-           address < atomic_load_explicit(&highest, memory_order_relaxed);
+    uint32_t count = dp_peek_32(&n_modules);
+    for (uint32_t m = 0; m < count; m++) {
+        uint64_t start = dp_peek((const uint64_t *)(const void *)&modules[m].start);
+        uint64_t bytes = (uint64_t)dp_peek_32(&modules[m].count) * sizeof *modules[m].start;
+        if (start && address - start < bytes)
+            return true;
+    }
+    return false;
 }
 
 static bool is_in(const struct module *module, uint64_t address)
@@ -284,7 +282,6 @@ void dp_sites_add(struct dp_site *start, struct dp_site *stop)
             else
                 dp_process_lost(DP_LOSS_SITES, 1);
         }
-        widen_span(start, stop);
         if (slot)
             *slot = (struct module){.start = start, .count = (uint32_t)(stop - start)};
     }

@@ -346,7 +346,7 @@ void dp_intervals_lane_rests(struct dp_lane *lane)
     uint32_t site = round_of.site;
     if (!lane->shadow)
         return;
-    uint64_t before = round_of.before_ns;
+    uint64_t before = round_of.before_ns, paths = round_of.paths;
     if (!round_of.running)
         round_of.before_ns = round_of.begun_ns;
     round_of.site = 0;
@@ -354,4 +354,5 @@ void dp_intervals_lane_rests(struct dp_lane *lane)
     drop_shadow(lane);
     round_of.site = round_of.lane == lane->index ? 0 : site;
     round_of.before_ns = before;
+    round_of.paths = paths;
 }

@@ -60,16 +60,19 @@ static void keep_most(struct dp_thread_uses *uses, const struct dp_thread_use *u
 }
 
 /* What a thread has used since the last look. A number that another thread has now would have
- * gone backwards. */
+ * gone backwards. The time that a thread waited may be known in one of the looks only: it ends
+ * while we look at it, or it was not scheduled yet. */
 static struct dp_thread_use use_of(const struct seen *now, const struct seen *before)
 {
-    static const struct seen none;
-    if (!before || before->cpu_ns > now->cpu_ns || before->wait_ns > now->wait_ns)
+    static const struct seen none = {.wait_known = true};
+    bool both = before && before->wait_known && now->wait_known;
+    if (!before || before->cpu_ns > now->cpu_ns || (both && before->wait_ns > now->wait_ns))
         before = &none;
+    bool wait_known = before->wait_known && now->wait_known;
     return (struct dp_thread_use){
         .tid = now->tid,
         .cpu_ns = now->cpu_ns - before->cpu_ns,
-        .wait_ns = now->wait_known ? (int64_t)(now->wait_ns - before->wait_ns) : -1,
+        .wait_ns = wait_known ? (int64_t)(now->wait_ns - before->wait_ns) : -1,
     };
 }
 
