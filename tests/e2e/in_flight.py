@@ -121,7 +121,9 @@ class InFlight(unittest.TestCase):
         report, function = run.report()
         self.assertEqual(function["sampled"], run.tally)
         self.assertGreater(report["loss"]["log_full"], 0)
-        self.assertEqual(len(run.durations("stop")) + report["loss"]["log_full"], run.tally)
+        # The runtime's own events find no room either, and are counted, too: the more of them, the
+        # longer the program takes.
+        self.assertGreaterEqual(len(run.durations("stop")) + report["loss"]["log_full"], run.tally)
 
     def check_samples(self, state, event, rate):
         run = self.run_state(state)
