@@ -38,7 +38,7 @@ static struct {
     uint64_t next_ns;
     uint64_t bytes, took_ns;
     uint32_t lane, site; /* where it goes on */
-    uint64_t paths;      /* slow paths of that lane when its turn began */
+    uint64_t paths;      /* paths_of() that lane when its turn began */
     bool running;
 } round_of;
 
@@ -271,15 +271,21 @@ static bool write_lane(struct dp_lane *lane, const struct dp_lane_state *state, 
     return true;
 }
 
+/* Grows with whatever adds to the lane's aggregates. */
+static uint64_t paths_of(const struct dp_lane *lane, const struct dp_lane_state *state)
+{
+    return dp_peek(&state->slow_paths) + dp_peek(&lane->telemetry_calls);
+}
+
 static bool work_on(struct dp_lane *lane, uint64_t begun, bool whole)
 {
     const struct dp_lane_state *state = dp_lane_state_of(lane);
     if (!state)
         return true;
     if (round_of.site == 0)
-        round_of.paths = dp_peek(&state->slow_paths);
+        round_of.paths = paths_of(lane, state);
     if (lane->shadow && round_of.paths == lane->shadow_paths)
-        return true; /* no gate opened since */
+        return true; /* nothing was added since */
     if (!make_shadow(lane, state))
         return true;
     if (!write_lane(lane, state, begun, whole))

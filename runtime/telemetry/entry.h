@@ -34,6 +34,7 @@ static inline struct dp_lane *dp_come_in(uintptr_t caller)
 
 static inline void dp_go_out(struct dp_lane *lane)
 {
+    lane->telemetry_calls++;
     DP_COMPILER_BARRIER();
     lane->busy = 0;
 }

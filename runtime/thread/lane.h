@@ -58,9 +58,10 @@ struct dp_lane {
     struct dp_call_tree *tree; /* call_tree.h; NULL: not made */
     bool tree_on;              /* gates are held open for it (hot/trees.h) */
     struct dp_name_seen seen[DP_NAMES_SEEN];
+    uint64_t telemetry_calls; /* by its owner (telemetry/entry.h); the steward reads it */
     char *shadow; /* the steward's: steward/intervals.h */
     uint64_t shadow_bytes;
-    uint64_t shadow_paths; /* state->slow_paths as of then */
+    uint64_t shadow_paths; /* slow paths and telemetry_calls as of then */
     struct dp_lane *next_free;
     uint64_t free_since_ns;
     bool has_file;

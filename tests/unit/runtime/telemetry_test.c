@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/facts.h"
+#include "base/peek.h"
 #include "check.h"
 #include "common/levels.h"
 #include "deep_profile.h"
@@ -209,6 +210,19 @@ static void levels_have_limits_that_may_be_set(void)
     CHECK(limits[0] == 2);
 }
 
+/* The steward's copy of the lane (steward/intervals.h) follows, though no gate is opened. */
+static void what_is_measured_is_part_of_an_interval(void)
+{
+    for (int time = 0; time < 3; time++) {
+        uint64_t before = dp_peek(&dp_self->shadow_paths);
+        deep_profile_measure("in an interval", 1);
+        alarm(20);
+        while (dp_peek(&dp_self->shadow_paths) == before)
+            usleep(1000);
+        alarm(0);
+    }
+}
+
 static _Atomic bool detaching;
 
 static void *keep_detaching(void *unused)
@@ -266,6 +280,7 @@ int main(void)
     what_is_no_span_does_nothing();
     a_handler_that_interrupts_the_runtime_stays_out();
     a_forked_child_has_figures_of_its_own();
+    what_is_measured_is_part_of_an_interval();
     a_forked_child_may_detach();
     levels_have_limits_that_may_be_set();
     what_has_no_room_is_counted();
