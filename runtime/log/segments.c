@@ -16,6 +16,7 @@ static uint64_t size_limit, packet_limit;
 static bool keep_newest;
 static _Atomic uint64_t bytes_on_disk;
 static _Atomic uint64_t process_bytes; /* bytes of it in the process's stream */
+static _Atomic uint64_t promised; /* bytes that are not on the disk yet, but soon will be */
 static _Atomic uint64_t overwritten;
 
 static struct dp_lock segments_lock;
@@ -39,6 +40,7 @@ void dp_segments_reset(void)
     dp_lock_init(&segments_lock);
     first_segment = n_segments = 0;
     atomic_store_explicit(&bytes_on_disk, 0, memory_order_relaxed);
+    atomic_store_explicit(&promised, 0, memory_order_relaxed);
     atomic_store_explicit(&process_bytes, 0, memory_order_relaxed);
     atomic_store_explicit(&overwritten, 0, memory_order_relaxed);
 }
@@ -161,13 +163,29 @@ static uint64_t reserved_bytes(void)
     return share > used ? share - used : 0;
 }
 
+/* Threads ask at the same time: each first adds what it wants, then looks whether all of that
+ * still fits. */
+static bool promise(uint64_t bytes)
+{
+    uint64_t all = atomic_fetch_add(&promised, bytes) + bytes;
+    if (dp_segments_bytes() + reserved_bytes() + all <= size_limit)
+        return true;
+    dp_segments_end_promise(bytes);
+    return false;
+}
+
 enum dp_segments_room dp_segments_make_room(uint64_t bytes)
 {
-    while (dp_segments_bytes() + reserved_bytes() + bytes > size_limit) {
+    while (!promise(bytes)) {
         if (!keep_newest)
             return DP_SEGMENTS_FULL;
         if (!remove_oldest())
             return DP_SEGMENTS_ALL_OPEN;
     }
     return DP_SEGMENTS_ROOM;
+}
+
+void dp_segments_end_promise(uint64_t bytes)
+{
+    atomic_fetch_sub(&promised, bytes);
 }

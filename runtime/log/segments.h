@@ -42,11 +42,13 @@ void dp_segments_note(uint32_t lane, uint32_t number, int64_t bytes, int64_t rec
 /* A copy of the segment; zeros if it is not known. */
 struct dp_segment dp_segments_find(uint32_t lane, uint32_t number);
 
-/* Makes room for `bytes` of a lane within the size limit. DP_SEGMENTS_ROOM: there is room.
- * DP_SEGMENTS_FULL: the setting forbids removing any segment. DP_SEGMENTS_ALL_OPEN: every
+/* Makes room for `bytes` of a lane within the size limit. DP_SEGMENTS_ROOM: there is room, and it
+ * is promised to the caller, who ends the promise when dp_segments_note() has it or nothing came
+ * of it. DP_SEGMENTS_FULL: the setting forbids removing any segment. DP_SEGMENTS_ALL_OPEN: every
  * segment is still being written. */
 enum dp_segments_room { DP_SEGMENTS_ROOM, DP_SEGMENTS_FULL, DP_SEGMENTS_ALL_OPEN };
 enum dp_segments_room dp_segments_make_room(uint64_t bytes);
+void dp_segments_end_promise(uint64_t bytes);
 
 /* The process's stream gets 1/DP_STREAM_PROCESS_SHARE of the size limit. */
 #define DP_STREAM_PROCESS_SHARE 16

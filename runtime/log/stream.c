@@ -277,12 +277,13 @@ static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t 
         if (!bytes)
             return discard(stream, DP_LOSS_LOG_FULL, lost);
     }
+    uint64_t promised = stream->lane == DP_RUNTIME_LANE ? 0 : bytes;
     bytes = take_memory(stream, bytes, needed);
-    if (!bytes)
-        return discard(stream, DP_LOSS_NO_MEMORY, lost);
-    if (map_packet(stream, bytes) != 0) {
-        dp_memory_ceiling_give(bytes);
-        return discard(stream, DP_LOSS_NO_SPACE, lost);
+    if (!bytes || map_packet(stream, bytes) != 0) {
+        dp_segments_end_promise(promised);
+        if (bytes)
+            dp_memory_ceiling_give(bytes);
+        return discard(stream, bytes ? DP_LOSS_NO_SPACE : DP_LOSS_NO_MEMORY, lost);
     }
     stream->packet_bytes = stream->mapped_bytes = (uint32_t)bytes;
     stream->offset = stream->segment_bytes;
@@ -291,6 +292,7 @@ static uint64_t next_packet(struct dp_stream *stream, uint64_t needed, uint64_t 
     dp_prepare_begin(stream);
     write_header(stream);
     note(stream, (int64_t)bytes, 0, false);
+    dp_segments_end_promise(promised);
     DP_COMPILER_BARRIER(); /* the header may have found the file cut */
     /* do not retry: somebody who cuts files faster than we write would keep us here */
     if (stream->ruined)

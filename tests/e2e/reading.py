@@ -162,7 +162,7 @@ class Reading(unittest.TestCase):
     def test_more_lanes_than_descriptors(self):
         """All streams are read at once, in order of time."""
         threads = 60
-        self.start(threads=threads, rounds=5)
+        self.start(threads=threads, rounds=2, pause_us=20000) # long enough to live at one time
         self.process.wait()
         self.process = None
         def few():
