@@ -67,6 +67,13 @@ class Outcomes(Targets):
             "calls(query) < 40001", "calls(query) > 39999", "calls(query) == 40000"),
             ["met", "not_met", "undecided", "undecided", "undecided"])
 
+    def test_a_count_is_shown_with_each_digit(self):
+        self.run_of("log", "query@db.c:123456:5000")
+        self.write("calls(query) == 123456")
+        done = subprocess.run([TOOL, "check", "targets", "log"], cwd=self.folder, check=True,
+                              stdout=subprocess.PIPE, text=True)
+        self.assertRegex(done.stdout, r"== 123456 +123456\b")
+
     def json_of(self, line):
         self.write(line)
         return self.json("check", "targets", "log", status=CHECK)["targets"][0]

@@ -68,7 +68,12 @@ void dp_text_cut(char *string, size_t columns, int utf8)
             break;
         }
     }
-    /* The rest has at least two characters: "…" takes up to three bytes. */
+    /* The rest has at least two characters: "…" takes up to three bytes. Rather a character less
+     * than "~", which marks estimates. */
+    while (utf8 && last > string && strlen(last) < 3)
+        last--;
+    while (((unsigned char)*last & 0xc0) == 0x80)
+        last--;
     if (utf8 && strlen(last) >= 3)
         strcpy(last, "\xe2\x80\xa6");
     else

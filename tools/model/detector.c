@@ -209,14 +209,6 @@ static void judge_latency(struct dp_alerts *alerts, const struct dp_detector_inp
     set_value(alert, worst);
 }
 
-static bool is_lock(const struct dp_stack_sample *sample)
-{
-    size_t bytes = dp_object_type_bytes(sample->object);
-
-    return sample->holder_tid > 0 || (bytes == 5 && memcmp(sample->object, "mutex", 5) == 0) ||
-           (bytes == 6 && memcmp(sample->object, "rwlock", 6) == 0);
-}
-
 /* The longest wait decides which lock and whose. */
 struct lock_waits {
     double waited_ns, of_ns;
@@ -231,7 +223,7 @@ static void add_waits(struct lock_waits *waits, const struct dp_slow_call *call,
 
     for (size_t i = 0; i < reason->n_samples; i++) {
         const struct dp_stack_sample *sample = &reason->samples[i];
-        if (sample->state != DP_THREAD_BLOCKED || !is_lock(sample))
+        if (!dp_stack_waits_for_lock(sample))
             continue;
         waited += dp_reason_ns_of(reason, sample);
         bool known = sample->holder_tid > 0;

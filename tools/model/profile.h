@@ -91,6 +91,7 @@ struct dp_profile {
     struct dp_call_tree *tree; /* NULL: not wanted */
     struct dp_windows windows; /* a zeroed one: the figures are of the whole run */
     struct dp_event_overhead overhead_before; /* the last one before the window */
+    uint64_t overhead_before_ns, overhead_ns; /* when these two were written */
     struct dp_category_limits categories; /* of latencies; 0: dp_default_categories */
 
     struct dp_stacks stacks;

@@ -274,11 +274,14 @@ static void add_overhead(struct dp_profile *profile, const struct dp_record *rec
     const struct dp_windows *windows = &profile->windows;
 
     dp_record_copy(record, &event);
-    if (windows->set && record->time_ns <= windows->from_ns)
+    if (windows->set && record->time_ns <= windows->from_ns) {
         profile->overhead_before = event;
+        profile->overhead_before_ns = record->time_ns;
+    }
     if (windows->set && record->time_ns > windows->to_ns && profile->has_overhead)
         return;
     profile->overhead = event;
+    profile->overhead_ns = record->time_ns;
     profile->has_overhead = true;
 }
 

@@ -120,6 +120,15 @@ size_t dp_object_type_bytes(const char *object)
     return address ? (size_t)(address - object) : strlen(object);
 }
 
+bool dp_stack_waits_for_lock(const struct dp_stack_sample *sample)
+{
+    size_t bytes = dp_object_type_bytes(sample->object);
+
+    return sample->state == DP_THREAD_BLOCKED &&
+           (sample->holder_tid > 0 || (bytes == 5 && memcmp(sample->object, "mutex", 5) == 0) ||
+            (bytes == 6 && memcmp(sample->object, "rwlock", 6) == 0));
+}
+
 static int compare_objects(const char *x, const char *y)
 {
     size_t x_bytes = dp_object_type_bytes(x), y_bytes = dp_object_type_bytes(y);

@@ -66,6 +66,9 @@ size_t dp_stack_own_frame(const struct dp_stack *stack, size_t from);
  * when it has none. "": no stack. */
 const char *dp_stack_function(const struct dp_stack *stack);
 
+/* Was the thread blocked by a lock that another one holds? */
+bool dp_stack_waits_for_lock(const struct dp_stack_sample *sample);
+
 /* The length of an object's type: "mutex" in "mutex 0x7ffe10"; a file's path as a whole. */
 size_t dp_object_type_bytes(const char *object);
 

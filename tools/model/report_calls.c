@@ -56,8 +56,9 @@ static void make_slow_call(struct dp_report_slow_call *call, const struct dp_pro
     add_metadata(call);
 }
 
-/* How long the slow calls of a site waited for a CPU, as far as it is known. */
-static uint64_t runnable_ns(const struct dp_profile *profile, uint32_t site)
+/* How long the slow calls of a site waited for a CPU or a lock, as far as it is known: neither is a
+ * wait for work. */
+static uint64_t held_up_ns(const struct dp_profile *profile, uint32_t site)
 {
     uint64_t ns = 0;
 
@@ -68,18 +69,21 @@ static uint64_t runnable_ns(const struct dp_profile *profile, uint32_t site)
         dp_reason_find(&reason, &profile->reasons, &profile->stacks, profile->slow[i].id);
         if (reason.known && !(reason.event.flags & DP_REASON_NO_RUNNABLE))
             ns += reason.event.runnable_ns;
+        for (size_t k = 0; reason.known && k < reason.n_samples; k++)
+            if (dp_stack_waits_for_lock(&reason.samples[k]))
+                ns += (uint64_t)dp_reason_ns_of(&reason, &reason.samples[k]);
     }
     return ns;
 }
 
 /* Calls that took much of the time, and at least twice the CPU time of the process and their own
- * time without a CPU, waited for something else for at least half of their time. */
+ * time without a CPU or a lock, waited for something else for at least half of their time. */
 static struct dp_report_waiting waiting_of(const struct dp_profile *profile,
                                            const struct dp_operation_leaf *longest,
                                            uint64_t wall_ns, uint64_t cpu_ns)
 {
     if (cpu_ns == 0 || longest->calls < SOME_CALLS || longest->ns < wall_ns / 4 ||
-        longest->ns / 2 < cpu_ns + runnable_ns(profile, longest->site))
+        longest->ns / 2 < cpu_ns + held_up_ns(profile, longest->site))
         return (struct dp_report_waiting){0};
     return (struct dp_report_waiting){dp_site_find(&profile->sites, longest->site),
                                       longest->calls, longest->ns};

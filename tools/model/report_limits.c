@@ -65,6 +65,7 @@ static void make_overhead(struct dp_report_overhead *overhead, const struct dp_p
 {
     overhead->known = (profile->has_process || profile->has_overhead) &&
                       !profile->windows.cost_unknown;
+    overhead->elsewhere = profile->windows.cost_unknown;
     overhead->steward_cpu_ns = profile->has_process ? profile->process.steward_cpu_ns
                                                     : profile->overhead.steward_cpu_ns;
     overhead->steward_share =

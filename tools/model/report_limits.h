@@ -43,7 +43,8 @@ struct dp_report_losses {
 };
 
 struct dp_report_overhead {
-    bool known; /* false: neither state files nor overhead records */
+    bool known;     /* false: neither state files nor overhead records */
+    bool elsewhere; /* or none near the ends of the window */
     uint64_t steward_cpu_ns;
     double steward_share; /* of one core; NAN: not known */
     uint64_t slow_paths;

@@ -5,6 +5,7 @@
 
 #include "profile_figures.h"
 #include "report.h"
+#include "total_time.h"
 
 /* ---- slow functions ---- */
 
@@ -60,7 +61,10 @@ static void add_slow(struct dp_summary *summary, const struct dp_report *report,
     if (!totals)
         return;
     struct dp_estimate all = dp_estimate_calls(totals);
-    if ((all.certainty == DP_EXACT || all.certainty == DP_ESTIMATED) && all.value >= 1)
+    slow->estimated = all.certainty == DP_ESTIMATED;
+    if (slow->estimated && totals->sum.sampled < DP_FEW_SAMPLES)
+        return;
+    if ((all.certainty == DP_EXACT || slow->estimated) && all.value >= 1)
         slow->share = fmin((double)slow->calls / all.value, 1);
 }
 
@@ -108,6 +112,9 @@ static void find_busiest(struct dp_summary *summary, const struct dp_report *rep
     summary->by_self = report->functions.by_self;
     if (timed->n > 0 && is_known(timed->rows[0]))
         summary->busiest = timed->rows[0];
+    summary->busiest_known = true;
+    for (size_t i = 1; i < timed->n; i++)
+        summary->busiest_known &= timed->rows[i]->total_ns.certainty != DP_AT_LEAST;
     if (report->functions.memory.n > 0 && report->functions.memory.rows[0]->memory.bytes_known &&
         report->functions.memory.rows[0]->memory.allocated_bytes > 0)
         summary->most_memory = report->functions.memory.rows[0];

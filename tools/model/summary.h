@@ -13,7 +13,8 @@
 struct dp_summary_slow {
     const struct dp_report_slow_call *worst; /* with its reason */
     uint64_t calls;     /* certainly over the threshold; more than left an event */
-    double share;       /* of all its calls; NAN: not known */
+    double share;       /* of all its calls; NAN: not known well enough */
+    bool estimated;     /* the number of all its calls, and so `share` */
     uint64_t events;    /* calls that the next two are of */
     uint64_t first_after_ns; /* the start of the first one, after that of the process */
     uint64_t last_after_ns;
@@ -34,6 +35,7 @@ struct dp_summary {
     size_t n_critical;
     /* Where most time went; NULL: of no function a time is known. */
     const struct dp_report_function *busiest;
+    bool busiest_known; /* false: more may have passed in a function of which a part is known */
     bool by_self;                         /* its own time, without that of functions below */
     const struct dp_report_function *most_memory; /* NULL: no call's memory was counted */
     uint64_t lost_kinds; /* kinds of loss, damage among them */

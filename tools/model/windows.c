@@ -335,6 +335,19 @@ static uint64_t less(uint64_t from, uint64_t what)
     return from > what ? from - what : 0;
 }
 
+/* Are the events so far from the window's ends that what it cost says little of it? What was
+ * between them is not known more finely. */
+static bool costs_of_another_time(const struct dp_profile *profile)
+{
+    const struct dp_windows *windows = &profile->windows;
+    uint64_t start = dp_profile_start_ns(profile);
+    uint64_t before = profile->overhead_before_ns ? profile->overhead_before_ns : start;
+    uint64_t near = less(windows->to_ns, windows->from_ns) / 10;
+
+    return less(windows->from_ns, before) > near ||
+           less(windows->to_ns, profile->overhead_ns) > near;
+}
+
 /* Between the last events before the window's two ends; the end of the run is in the state. */
 static void cut_overhead(struct dp_profile *profile, bool to_the_end)
 {
@@ -343,7 +356,8 @@ static void cut_overhead(struct dp_profile *profile, bool to_the_end)
 
     profile->windows.cost_unknown =
         !profile->has_overhead ||
-        (before->process_cpu_ns == 0 && profile->windows.from_ns > dp_profile_start_ns(profile));
+        (before->process_cpu_ns == 0 && profile->windows.from_ns > dp_profile_start_ns(profile)) ||
+        costs_of_another_time(profile);
     if (profile->windows.cost_unknown) {
         profile->has_overhead = false;
         return;

@@ -42,7 +42,7 @@ struct dp_windows {
     uint64_t before_ns, after_ns;
     size_t exact; /* functions with calls in it whose figures are cut exactly */
     size_t cut;   /* by intervals */
-    bool cost_unknown; /* what the profiler cost before the window was not written */
+    bool cost_unknown; /* what the profiler cost was not written near its ends */
     uint64_t lost[DP_LOSS_COUNT]; /* by all `lost` records, in the window or not */
     size_t uncut; /* not at all: an interval is more than four times as long; no figures */
 };

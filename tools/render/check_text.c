@@ -20,6 +20,11 @@ static char *in_unit(char text[DP_UNIT_TEXT], const struct dp_target *target, do
 {
     if (target->share)
         return dp_unit_percent(text, value);
+    /* "== 120000" asks for each digit. */
+    if (target->unit == DP_UNIT_OF_COUNT && fabs(value) < 1e15) {
+        snprintf(text, DP_UNIT_TEXT, "%.0f", value);
+        return text;
+    }
     switch (target->unit) {
     case DP_UNIT_OF_TIME: return dp_unit_ns(text, value, style->utf8);
     case DP_UNIT_OF_BYTES: return dp_unit_bytes(text, value);

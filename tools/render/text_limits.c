@@ -96,7 +96,9 @@ void dp_text_overhead(const struct dp_report_overhead *overhead, const struct dp
 
     dp_heading(style, "Overhead of the profiler");
     if (!overhead->known) {
-        fputs("not known: neither state files nor overhead records\n", style->out);
+        fputs(overhead->elsewhere
+                  ? "not known: what was written of it is too far from the ends of the window\n"
+                  : "not known: neither state files nor overhead records\n", style->out);
         return;
     }
     fprintf(style->out, "steward %s CPU (%s of one core); %s slow paths x %s = %s; log %s",

@@ -45,22 +45,23 @@ static const char *sign_of(struct dp_estimate estimate)
 /* "4 calls were over it, 0.3 % of its calls; the first after 50.0 ms" */
 static void put_how_often(const struct dp_summary_slow *slow, const struct dp_style *style)
 {
-    char share[DP_UNIT_TEXT], when[DP_UNIT_TEXT];
+    char share[DP_UNIT_TEXT], when[DP_UNIT_TEXT], first[DP_UNIT_TEXT], last[DP_UNIT_TEXT];
 
     if (slow->calls > 1)
         fprintf(style->out, "; %llu calls were over it", (unsigned long long)slow->calls);
     if (slow->calls > 1 && slow->share >= 0.001)
-        fprintf(style->out, ", %s of its calls", dp_unit_percent(share, slow->share));
+        fprintf(style->out, ", %s%s of its calls", slow->estimated ? "about " : "",
+                dp_unit_percent(share, slow->share));
     if (slow->events == 0)
         return;
-    fputs(slow->calls > slow->events ? "; the first seen began after " : "; the first began after ",
-          style->out);
-    put_ns((double)slow->first_after_ns, style);
-    fprintf(style->out, " (%s UTC)", dp_unit_time(when, slow->first_unix_ns, false));
-    if (slow->events > 1) {
-        fputs(", the last after ", style->out);
-        put_ns((double)slow->last_after_ns, style);
-    }
+    dp_unit_ns(first, (double)slow->first_after_ns, style->utf8);
+    dp_unit_ns(last, (double)slow->last_after_ns, style->utf8);
+    bool together = slow->events > 1 && strcmp(first, last) == 0;
+    fprintf(style->out, "; %s%s began after %s (%s UTC)", together ? "all" : "the first",
+            slow->calls > slow->events ? " seen" : "", first,
+            dp_unit_time(when, slow->first_unix_ns, false));
+    if (slow->events > 1 && !together)
+        fprintf(style->out, ", the last after %s", last);
 }
 
 static void print_slow(const struct dp_summary_slow *slow, const struct dp_style *style)
@@ -186,7 +187,10 @@ static void print_busiest(const struct dp_report *report, const struct dp_style 
     char share[DP_UNIT_TEXT];
 
     dp_text_label(style, "time");
-    fputs(self ? "most went into " : "most passed in ", style->out);
+    fputs(self                              ? "most went into "
+          : report->summary.busiest_known ? "most passed in "
+                                          : "most that is known passed in ",
+          style->out);
     put_name(function->info, function->site, style);
     fputs(self ? " itself: " : " and what it calls: ", style->out);
     fputs(self ? "" : sign_of(function->total_ns), style->out);

@@ -175,6 +175,32 @@ static void a_function_that_waits_for_a_cpu_is_not_named(void)
     end();
 }
 
+/* Nobody who waits for a lock waits for work. */
+static void a_function_that_waits_for_a_lock_is_not_named(void)
+{
+    begin();
+    name_site(2, "query");
+    for (uint64_t i = 0; i < 9; i++) {
+        const struct dp_stack_sample look = {.call = i + 1,
+                                             .state = DP_THREAD_BLOCKED,
+                                             .syscall = -1,
+                                             .object = "mutex 0x10",
+                                             .looks = 1,
+                                             .weight_ns = SECOND / 2};
+        const struct dp_event_reason event = {.call = i + 1, .blocked_ns = SECOND / 10 * 9};
+        add_slow(2, 1, 1000 * i, 1000 * i + 990)->id = i + 1;
+        dp_reasons_read(&profile.reasons, &(struct dp_record){.id = DP_EVENT_ID_reason,
+                                                              .payload = (const uint8_t *)&event,
+                                                              .payload_bytes = sizeof event});
+        dp_stacks_add_sample(&profile.stacks, &look);
+    }
+    dp_reasons_settle(&profile.reasons);
+    dp_stacks_settle(&profile.stacks);
+    make(0);
+    CHECK(!report.slow.waiting.info);
+    end();
+}
+
 static void slow_calls_are_counted_once_however_they_are_known(void)
 {
     begin();
@@ -236,6 +262,7 @@ int main(void)
     slow_calls_are_counted_once_however_they_are_known();
     a_function_that_waits_is_named();
     a_function_that_waits_for_a_cpu_is_not_named();
+    a_function_that_waits_for_a_lock_is_not_named();
     a_call_and_those_around_it_are_one_operation();
     the_requests_of_a_loop_are_operations_of_their_own();
     the_steps_of_a_request_stay_with_it();

@@ -108,6 +108,34 @@ static void of_an_idle_process(void)
     end();
 }
 
+/* A second of the run, and what was written of the cost so long before each of its ends. */
+static bool cost_of_a_window_is_known(uint64_t before_begin_ns, uint64_t before_end_ns)
+{
+    bool known;
+
+    begin();
+    timed(1, "parse", MS, 1);
+    profile.windows.set = true;
+    profile.windows.from_ns = START + 5 * SECOND;
+    profile.windows.to_ns = START + 6 * SECOND;
+    profile.overhead_before.process_cpu_ns = 3 * SECOND;
+    profile.overhead_before_ns = START + 5 * SECOND - before_begin_ns;
+    profile.overhead_ns = START + 6 * SECOND - before_end_ns;
+    dp_windows_settle(&profile);
+    make(0);
+    known = report.limits.overhead.known;
+    CHECK(known == !report.limits.overhead.elsewhere);
+    end();
+    return known;
+}
+
+static void of_a_window(void)
+{
+    CHECK(cost_of_a_window_is_known(SECOND / 20, SECOND / 20));
+    CHECK(!cost_of_a_window_is_known(SECOND / 2, 0)); /* half of it was before the window */
+    CHECK(!cost_of_a_window_is_known(0, SECOND / 2));
+}
+
 /* A shorter tick does not make the start of a run cheaper: no advice. */
 static void of_a_short_run(void)
 {
@@ -152,6 +180,54 @@ static void of_slow_calls(void)
     stats_of(1)->slow = 20; /* most of them left no event */
     has("; 20 calls were over it, 20.0 % of its calls; the first seen began after 500 ms");
     unwatch(1);
+    end();
+}
+
+static void of_slow_calls_at_the_same_time(void)
+{
+    begin();
+    timed(1, "query", 300 * MS, 1);
+    watch(1);
+    stats_of(1)->slow = 2;
+    slow_call(1, 500, 200);
+    slow_call(1, 500, 300);
+    has("; all began after 500 ms (1970-01-01 00:16:47 UTC)\n");
+    stats_of(1)->slow = 3;
+    has("; all seen began after 500 ms (1970-01-01 00:16:47 UTC)\n");
+    unwatch(1);
+    end();
+}
+
+/* One sample says nothing of the number of calls. */
+static void of_a_share_that_is_an_estimate(void)
+{
+    begin();
+    timed(1, "query", MS, 0.001);
+    watch(1);
+    stats_of(1)->slow = 500;
+    slow_call(1, 500, 200);
+    has_not("of its calls");
+    for (int i = 0; i < 99; i++)
+        timed(1, "query", MS, 0.001);
+    has("500 calls were over it, about 0.5 % of its calls");
+    unwatch(1);
+    end();
+}
+
+/* Of calls that the governor, the load gate or a threshold let pass only a part is known. */
+static void of_the_busiest_among_bounds(void)
+{
+    begin();
+    profile.calls_untimed = true; /* so that self times are not known */
+    timed(1, "parse", 40 * MS, 0.1);
+    for (int i = 0; i < 9; i++)
+        timed(1, "parse", 40 * MS, 0.1);
+    timed(2, "query", 4 * MS, 0.1);
+    has("  time      most passed in parse");
+    stats_of(2)->slow = 1;
+    stats_of(2)->slow_total_ns = 200 * MS;
+    stats_of(2)->estimated = stats_of(2)->sampled = stats_of(2)->total_ns = 0;
+    has("  time      most that is known passed in parse");
     end();
 }
 
@@ -203,9 +279,13 @@ int main(void)
     setlocale(LC_ALL, "C");
     of_one_call();
     of_an_idle_process();
+    of_a_window();
     of_a_short_run();
     of_no_call_nothing_is_said();
     of_slow_calls();
+    of_slow_calls_at_the_same_time();
+    of_a_share_that_is_an_estimate();
+    of_the_busiest_among_bounds();
     of_calls_that_were_not_slow();
     of_critical_calls();
     of_what_was_lost();

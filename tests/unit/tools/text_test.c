@@ -46,6 +46,9 @@ static void strings_are_cut_at_whole_characters(void)
     dp_text_cut(text, 4, 1);
     CHECK_TEXT(text, "a\xc3\xa9"
                      "b\xe2\x80\xa6");
+    char long_by_one[] = "luaL_checktype";
+    dp_text_cut(long_by_one, 13, 1);
+    CHECK_TEXT(long_by_one, "luaL_checkt\xe2\x80\xa6"); /* "~" marks estimates */
     dp_text_cut(text, 2, 0);
     CHECK_TEXT(text, "a~");
     dp_text_cut(text, 9, 0);
