@@ -48,12 +48,13 @@ class Reading(unittest.TestCase):
         self.process = None
         self.addCleanup(self.end)
 
-    def start(self, threads=4, calls=CALLS, rounds=0, pause_us=2000, **variables):
+    def start(self, threads=4, calls=CALLS, rounds=0, pause_us=2000, together=False, **variables):
         shutil.rmtree(self.log, ignore_errors=True)
         if os.path.exists(self.tally_file): # of a program that ended by itself
             os.remove(self.tally_file)
         self.process = subprocess.Popen(
-            [self.program, self.tally_file, *map(str, (threads, calls, rounds, pause_us))],
+            [self.program, self.tally_file, *map(str, (threads, calls, rounds, pause_us)),
+             *["together"] * together],
             env=dp.environment(DEEP_PROFILE="1", DEEP_PROFILE_OUT=self.log, **variables))
         for _ in range(2000):
             if os.path.exists(self.tally_file) and self.tally() > 0:
@@ -162,7 +163,7 @@ class Reading(unittest.TestCase):
     def test_more_lanes_than_descriptors(self):
         """All streams are read at once, in order of time."""
         threads = 60
-        self.start(threads=threads, rounds=2, pause_us=20000) # long enough to live at one time
+        self.start(threads=threads, rounds=2, together=True)
         self.process.wait()
         self.process = None
         def few():
