@@ -26,6 +26,7 @@
 #define WINDOW_NS UINT64_C(4000000)
 #define DECISION_NS UINT64_C(100000000)
 #define FIRST_SHARE_LOG2 6 /* of a site whose cost is not known */
+#define COST_SHARE 200     /* of one processor, the governor itself */
 #define SCAN_PARTS 25      /* sites whose gate always works are looked at every so many windows */
 #define ALARM 4            /* openings that cost so many times what is allowed: decide at once */
 #define ALARM_OPENINGS 32
@@ -63,7 +64,7 @@ static struct dp_share *shares; /* by index, like `sites` */
 static uint32_t n_known;        /* the highest index that was looked at */
 static uint32_t n_paid;         /* so many have been taken from the memory ceiling, also by a parent */
 static uint32_t scanned;
-static uint64_t next_window, next_decision, next_log;
+static uint64_t next_round, next_window, next_decision, next_log;
 static uint64_t windows_began; /* 0: none has */
 static uint64_t random_state, seed;
 static uint64_t n_windows;
@@ -102,7 +103,7 @@ void dp_governor_init(void)
         shares[i] = (struct dp_share){0};
     }
     n_known = scanned = 0;
-    next_window = next_decision = next_log = windows_began = 0;
+    next_round = next_window = next_decision = next_log = windows_began = 0;
     last_tick_ns = decision_began = 0;
     used = FLOOR;
     allowed = budget * used;
@@ -357,10 +358,8 @@ static bool is_alarming(uint64_t now)
     return !first && opened > ALARM_OPENINGS && ns > ALARM * allowed * elapsed;
 }
 
-void dp_governor_tick(uint64_t now)
+static void govern(uint64_t now)
 {
-    if (!(budget > 0))
-        return;
     uint64_t since_tick = now - last_tick_ns;
     bool alarm = is_alarming(now);
     if (!alarm && now < next_window)
@@ -380,6 +379,16 @@ void dp_governor_tick(uint64_t now)
     }
     begin_windows(now);
     next_window = now + WINDOW_NS;
+}
+
+/* With very many sites or threads a round takes long: then the next one comes later. */
+void dp_governor_tick(uint64_t now)
+{
+    if (!(budget > 0) || now < next_round)
+        return;
+    uint64_t began = dp_os_thread_cpu_ns();
+    govern(now);
+    next_round = now + (dp_os_thread_cpu_ns() - began) * COST_SHARE;
 }
 
 static void log_site(uint32_t index)
