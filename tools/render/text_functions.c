@@ -107,7 +107,11 @@ static void distribution_cells(struct dp_table *table, const struct dp_style *st
     if (function->sampled == 0) {
         dp_cells_empty(table, 2);
     } else {
-        dp_cell_time(table, style, times->mean_ns);
+        /* The slow calls are known, and chance need not have chosen one of them. */
+        if (function->latency.of == DP_LATENCY_OF_WATCHED)
+            dp_cell_estimated_time(table, style, function->latency.mean_ns);
+        else
+            dp_cell_time(table, style, times->mean_ns);
         dp_cell_time(table, style, (double)times->min_ns);
     }
     for (int i = 0; i < DP_PERCENTILES; i++)

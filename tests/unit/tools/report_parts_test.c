@@ -1,6 +1,7 @@
 /* What a report has beside its functions, made from a profile in memory: trees, open calls, and
  * what limits its figures. */
 #include "model/site_paths.h"
+#include "render/text_functions.h"
 #include "report_by_hand.h"
 
 static void file_of(uint32_t site, const char *file)
@@ -225,8 +226,37 @@ static void parts_that_are_missing_are_said(void)
     end();
 }
 
+/* The slow calls are known, and no sample is one of them: 100 calls of 1 ms, ten of 500 ms. */
+static void the_mean_has_the_slow_calls(void)
+{
+    struct dp_style style = {0};
+    char *text = NULL;
+    size_t size;
+
+    begin();
+    name_site(1, "query");
+    sample(1, 10, SECOND / 1000, 10);
+    struct dp_totals *totals = dp_profile_totals(&profile, 1);
+    totals->watched_ns = SECOND / 10;
+    totals->sum.slow = 10;
+    totals->sum.slow_total_ns = 5 * SECOND;
+    totals->sum.slow_max_ns = SECOND / 2;
+    for (int i = 0; i < 10; i++) {
+        dp_histogram_add(&totals->slow_least, SECOND / 2);
+        dp_histogram_add(&totals->slow_most, SECOND / 2);
+    }
+    make(0);
+    style.out = open_memstream(&text, &size);
+    dp_text_functions(&report.functions, &style);
+    fclose(style.out);
+    CHECK(strstr(text, "~46.4 ms"), "%s", text);
+    free(text);
+    end();
+}
+
 int main(void)
 {
+    the_mean_has_the_slow_calls();
     of_absolute_paths_only_what_tells_them_apart_is_shown();
     recorded_calls_make_a_tree();
     a_tree_is_not_deeper_than_can_be_walked();
