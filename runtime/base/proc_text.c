@@ -23,6 +23,21 @@ uint64_t dp_proc_number_after(const char *text, const char *key)
     return dp_proc_number(&at);
 }
 
+bool dp_proc_processors(const char *text, uint64_t *busy, uint64_t *all)
+{
+    uint64_t fields[8]; /* user nice system idle iowait irq softirq steal */
+    if (strncmp(text, "cpu ", 4) != 0)
+        return false;
+    const char *at = text + 4;
+    *all = 0;
+    for (int i = 0; i < 8; i++) {
+        fields[i] = dp_proc_number(&at);
+        *all += fields[i];
+    }
+    *busy = *all - fields[3] - fields[4];
+    return true;
+}
+
 const char *dp_proc_stat_field(const char *text, int wanted)
 {
     const char *at = strrchr(text, ')');

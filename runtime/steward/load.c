@@ -51,19 +51,6 @@ void dp_load_init(void)
     looks_below[0] = looks_below[1] = 0;
 }
 
-static void read_processors(struct reading *now)
-{
-    if (!read_text("/proc/stat") || strncmp(text, "cpu ", 4) != 0)
-        return;
-    const char *at = text + 4;
-    uint64_t fields[8]; /* user nice system idle iowait irq softirq steal */
-    for (int i = 0; i < 8; i++) {
-        fields[i] = dp_proc_number(&at);
-        now->total += fields[i];
-    }
-    now->busy = now->total - fields[3] - fields[4];
-}
-
 static void read_pressure(struct reading *now)
 {
     if (read_text("/proc/pressure/cpu"))
@@ -158,7 +145,8 @@ void dp_load_check(void)
     struct reading now = {.time_us = dp_os_monotonic_ns() / 1000};
     if (!dp_setting_value(DP_SETTING_CHECK_LOAD))
         return;
-    read_processors(&now);
+    if (read_text("/proc/stat"))
+        dp_proc_processors(text, &now.busy, &now.total);
     dp_control_group_cpu(&now.group);
     read_pressure(&now);
     if (before.time_us) {

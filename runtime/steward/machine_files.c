@@ -35,15 +35,9 @@ static void set_kilobytes(struct dp_figures *figures, enum dp_figure figure, con
 
 static void read_processors(struct dp_machine_reading *reading)
 {
-    if (!read_text("/proc/stat") || strncmp(text, "cpu ", 4) != 0)
-        return;
-    const char *at = text + 4;
-    uint64_t fields[8]; /* user nice system idle iowait irq softirq steal */
-    for (int i = 0; i < 8; i++) {
-        fields[i] = dp_proc_number(&at);
-        reading->all_ticks += fields[i];
-    }
-    set(&reading->figures, DP_FIGURE_MACHINE_CPU, reading->all_ticks - fields[3] - fields[4]);
+    uint64_t busy;
+    if (read_text("/proc/stat") && dp_proc_processors(text, &busy, &reading->all_ticks))
+        set(&reading->figures, DP_FIGURE_MACHINE_CPU, busy);
 }
 
 /* "0.20 0.18 0.12 1/80 11206": the fourth counts those that run, the caller among them. */

@@ -9,7 +9,7 @@
 #include "common/figures.h"
 
 /*
- * `figures` has a value for each figure that can be had: of a LEVEL its value now, of a SUM all
+ * `figures` has a value for each figure that is known: of a LEVEL its value now, of a SUM all
  * that happened so far, of a SHARE the time in it so far, in microseconds. MACHINE_CPU is the
  * kernel's ticks that were not idle, of all_ticks.
  */

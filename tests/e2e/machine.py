@@ -61,6 +61,12 @@ class Machine(unittest.TestCase):
             time.sleep(0.1)
         raise AssertionError(f"not seen: {samples[-3:]}")
 
+    def check(self, target):
+        with open(self.log + ".targets", "w", encoding="ascii") as targets:
+            targets.write(target + "\n")
+        return subprocess.run([TOOL, "check", self.log + ".targets", self.log], check=False,
+                              env=dp.environment(), stdout=subprocess.DEVNULL).returncode
+
     def test_a_killed_program_has_its_timeline(self):
         program = self.start("burn")
         self.when(lambda samples: sum(s["cpu_ns"] for s in samples) > 300_000_000 and
@@ -102,6 +108,8 @@ class Machine(unittest.TestCase):
         samples = self.when(lambda samples: any(s["anonymous_bytes"] >= 64 << 20 for s in samples))
         self.end(program)
         self.assertGreaterEqual(sum(s["minor_faults"] for s in samples), 1)
+        self.assertEqual(self.check("memory >= 64MB"), 0)
+        self.assertEqual(self.check("memory < 64MB"), 1)
 
     def test_off_there_is_nothing(self):
         program = self.start("rest", DEEP_PROFILE_MACHINE="0")

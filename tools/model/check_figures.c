@@ -177,6 +177,26 @@ struct dp_estimate dp_check_function(const struct dp_profile *profile,
     return target->share ? divided(figure, row->calls) : figure;
 }
 
+/* The most of any sample, of those that know all of it. */
+static struct dp_estimate most_resident(const struct dp_timeline *timeline)
+{
+    static const enum dp_figure parts[] = {DP_FIGURE_ANONYMOUS, DP_FIGURE_FILE, DP_FIGURE_SHARED};
+    double most = -1;
+
+    for (size_t i = 0; i < timeline->n; i++) {
+        const struct dp_figures *figures = &timeline->samples[i].figures;
+        double sum = 0;
+        bool known = true;
+        for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
+            known &= dp_figure_known(figures, parts[p]);
+            sum += (double)figures->value[parts[p]];
+        }
+        if (known)
+            most = fmax(most, sum);
+    }
+    return most < 0 ? unknown : dp_exactly(most);
+}
+
 struct dp_estimate dp_check_process(const struct dp_profile *profile,
                                     const struct dp_target *target)
 {
@@ -187,6 +207,7 @@ struct dp_estimate dp_check_process(const struct dp_profile *profile,
                    ? dp_exactly((double)profile->overhead.process_cpu_ns)
                    : unknown;
     case DP_TARGET_LOST: return dp_exactly(lost(profile));
+    case DP_TARGET_MEMORY: return most_resident(&profile->timeline);
     default: return unknown;
     }
 }
