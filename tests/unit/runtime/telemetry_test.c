@@ -134,8 +134,10 @@ static void a_span_may_end_on_another_thread(void)
     const struct dp_site_stats *stats = dp_self->stats[index];
     CHECK(stats->value == 1 && stats->sampled == 0); /* the other lane has its end */
     here = deep_profile_span_begin("handed on");
+    usleep(2000);
     deep_profile_span_end(here);
     CHECK(stats->value == 1 && stats->sampled == 1);
+    CHECK(stats->total_ns >= 2000000 && stats->min_ns == stats->max_ns);
 }
 
 static void what_is_no_span_does_nothing(void)
