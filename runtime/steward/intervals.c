@@ -18,7 +18,7 @@
 #define SHARE 32        /* of the room for events about the process: each time its age grows by e */
 #define COST_SHARE 1000 /* of one processor */
 
-enum { MOST_BUCKETS = 1024 };
+enum { MOST_BUCKETS = 900 }; /* a record fits into the smallest packet */
 
 /* A record that is being made, and the words of the shadow that it brings up to date. */
 static struct {
