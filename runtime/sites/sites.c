@@ -94,6 +94,8 @@ static void open_gate(struct dp_site *site, const struct dp_site_config *config)
     bool works = !state->share_log2 || state->has_its_turn;
     uint64_t weight = works ? (uint64_t)config->weight : 0;
     uint64_t slow_after = config->slow_after;
+    if (site->desc->flags & DP_SITE_WHOLE_PROGRAM && state->share_log2)
+        __atomic_store_n(&site->count_slot, 0, __ATOMIC_RELAXED); /* the gate counts its share */
     if (site->desc->flags & DP_SITE_WHOLE_PROGRAM &&
         (weight || site->count_slot || dp_configure_trees()))
         slow_after += DP_ASK;
@@ -401,8 +403,11 @@ static void open_gates_of_copies(void)
     for (uint32_t m = 0; m < n_modules; m++)
         for (uint32_t i = 0; modules[m].start && i < modules[m].count; i++) {
             struct dp_site *site = &modules[m].start[i];
-            if (site->index && dp_sites[site->index].in_copies)
-                open_gate(site, dp_site_config(site->index));
+            const struct dp_site_state *state = &dp_sites[site->index];
+            if (!site->index || !state->in_copies || !state->site)
+                continue;
+            __atomic_store_n(&site->count_slot, state->site->count_slot, __ATOMIC_RELAXED);
+            open_gate(site, dp_site_config(site->index));
         }
 }
 
