@@ -341,6 +341,16 @@ static void for_each_site(void (*visit)(struct dp_site *, struct dp_site_state *
     dp_lock_give(&registry_lock, &saved);
 }
 
+uint32_t dp_site_count_slot(uint32_t index)
+{
+    struct dp_os_signals saved;
+    dp_lock_take(&registry_lock, &saved); /* else the module may be unloaded meanwhile */
+    const struct dp_site *site = dp_sites[index].site;
+    uint32_t slot = site ? site->count_slot : 0;
+    dp_lock_give(&registry_lock, &saved);
+    return slot;
+}
+
 void dp_sites_begin_with(uint8_t share_log2)
 {
     first_share_log2 = share_log2;

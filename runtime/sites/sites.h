@@ -56,6 +56,8 @@ bool dp_sites_have(uint64_t address);
 uint32_t dp_site_at(uint64_t address);
 /* Its flags (abi/site.h); 0 when its module is unloaded. */
 uint32_t dp_site_flags(uint32_t index);
+/* The slot that its code counts into (thread/count_slots.h); 0: none, or its module is unloaded. */
+uint32_t dp_site_count_slot(uint32_t index);
 
 /* What the governor decides about a site: in which share of the time its gate works, and
  * whether it does now. */

@@ -122,8 +122,8 @@ static const struct dp_site_stats *stats_in(const struct dp_lane_state *state, u
 
 static struct seen read_site(uint32_t index)
 {
-    const struct dp_site *site = dp_sites[index].site;
-    uint32_t count = dp_lanes_count(), slot = site ? site->count_slot : 0;
+    bool counted = dp_site_config(index)->counted;
+    uint32_t count = dp_lanes_count(), slot = counted ? dp_site_count_slot(index) : 0;
     struct seen seen = {0};
     for (uint32_t i = 0; i < count; i++) {
         const struct dp_lane_state *state = dp_lane_state_of(dp_lane_at(i));
